@@ -1,0 +1,4 @@
+#!/bin/sh
+# Is never started.
+set -eu
+:
