@@ -1,0 +1,39 @@
+# What there is to do, on a Debian machine with Go, make and git. The first time, some packages are installed and
+# BuildKit is built, which takes about two minutes; after that everything is there.
+
+export SEEDPACK_TEST_BASE := $(CURDIR)/.cache/base
+
+# Runs a command beside a registry that ends with it.
+WITH_REGISTRY = .cache/bin/registry
+
+.PHONY: demo test test-long bench seedpack base tools clean
+
+demo: seedpack base ## pack an example job and publish it to a registry on this machine
+	@setup/install.sh docker-registry skopeo runc
+	@$(WITH_REGISTRY) setup/demo.sh
+
+test: seedpack base ## everything, with a real BuildKit and registry; what would be skipped fails
+	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck
+	@SEEDPACK_STRICT=1 $(WITH_REGISTRY) setup/test.sh
+
+test-long: export SEEDPACK_LONG = 1
+test-long: test ## the same with loops and fuzzing in full
+
+bench: seedpack base ## what a run takes, beside other tools
+	@setup/install.sh docker-registry skopeo runc
+	@$(WITH_REGISTRY) setup/bench.sh
+
+seedpack:
+	@CGO_ENABLED=0 go build -trimpath -o seedpack .
+
+tools:
+	@mkdir -p .cache/bin
+	@go build -o .cache/bin/ ./setup/...
+
+# The image that example jobs are built FROM.
+base: tools
+	@setup/install.sh busybox=busybox-static
+	@.cache/bin/base "$$(command -v busybox)" $(SEEDPACK_TEST_BASE)
+
+clean:
+	rm -rf .cache seedpack

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Everything that must hold, in the order of how soon it is known. Wants the environment that the Makefile gives.
+set -eu
+
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+step() { printf '== %s\n' "$*"; }
+
+step gofmt
+unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
+[ -z "$unformatted" ] || { echo "not formatted: $unformatted"; exit 1; }
+
+step shellcheck
+git ls-files -co --exclude-standard '*.sh' .ci/run | xargs shellcheck
+
+step go vet
+go vet ./...
+
+step staticcheck
+go run "$staticcheck" ./...
+
+step generated files
+before=$(git diff | sha256sum)
+go generate ./...
+after=$(git diff | sha256sum)
+[ "$before" = "$after" ] || { echo "go generate changes files: run it and commit what it writes"; git diff --stat; exit 1; }
+
+step race detector
+go test -race -short ./lint/... ./verify
+
+step go test
+go test -timeout 15m ./...
