@@ -1,0 +1,161 @@
+package seed
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A list is an object or array that is being read.
+type list struct {
+	*node
+	close byte
+	comma int // offset of the comma that waits for the next element, -1 when there is none
+}
+
+// container reads the object or array at i, up to and with its closing bracket.
+func (p *parser) container() *node {
+	l := &list{node: &node{kind: kindObject}, close: '}', comma: -1}
+	if p.peek() == '[' {
+		l.kind, l.close = kindArray, ']'
+	}
+	l.span = Span{p.i, p.i + 1}
+	p.i++
+	p.open = append(p.open, l.close)
+	if len(p.open) > MaxDepth {
+		p.problem(Problem{Span: l.span, Code: CodeDepth, Message: fmt.Sprintf("nested deeper than %d levels, the rest is not read", MaxDepth)})
+		p.stopped, p.i = true, len(p.Text)
+	}
+	for p.blanks(); !p.ended(l); p.blanks() {
+		p.element(l)
+	}
+	p.open = p.open[:len(p.open)-1]
+	l.span.End = p.i
+	return l.node
+}
+
+// ended tells whether l ends at i, reads its closing bracket and reports what is wrong there.
+func (p *parser) ended(l *list) bool {
+	c := p.peek()
+	switch {
+	case p.i >= len(p.Text):
+		if !p.stopped {
+			p.unclosed(l, "")
+		}
+		return true
+	case c == l.close:
+		if l.comma >= 0 {
+			p.problem(Problem{Span: Span{l.comma, l.comma + 1}, Code: CodeComma, Message: fmt.Sprintf("a comma before %q, where nothing follows", string(c)),
+				Fix: "Remove the comma", Edits: []Edit{{Span{l.comma, l.comma + 1}, ""}}})
+		}
+		p.i++
+		return true
+	case (c == '}' || c == ']') && slices.Contains(p.open, c):
+		p.unclosed(l, fmt.Sprintf(" before the %q on line %d", string(c), p.line(p.i)))
+		return true
+	}
+	return false
+}
+
+func (p *parser) unclosed(l *list, where string) {
+	at := Span{l.span.Start, l.span.Start + 1}
+	p.problem(Problem{Span: at, Code: CodeUnclosed, Message: fmt.Sprintf("%q is not closed%s", p.Text[at.Start:at.End], where),
+		Hint: fmt.Sprintf("write %q where this %s ends", string(l.close), l.kind)})
+}
+
+// element reads what stands at i within l: one element, one comma or one stray bracket. It always moves on.
+func (p *parser) element(l *list) {
+	c := p.peek()
+	switch {
+	case c == '}' || c == ']':
+		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeBracket, Message: fmt.Sprintf("%q closes nothing, %q is open", string(c), p.Text[l.span.Start:l.span.Start+1])})
+		p.i++
+		return
+	case c == ',':
+		if l.comma >= 0 || len(l.children) == 0 {
+			p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeComma, Message: "a comma with nothing before it",
+				Fix: "Remove the comma", Edits: []Edit{{Span{p.i, p.i + 1}, ""}}})
+		} else {
+			l.comma = p.i
+		}
+		p.i++
+		return
+	}
+	if l.comma < 0 && len(l.children) > 0 {
+		p.missingComma(l.children[len(l.children)-1].span.End)
+	}
+	l.comma = -1
+	before := p.i
+	if l.kind == kindArray {
+		l.children = append(l.children, p.value())
+	} else {
+		p.member(l.node)
+	}
+	if p.i == before {
+		p.i++
+	}
+}
+
+func (p *parser) missingComma(at int) {
+	p.problem(Problem{Span: Span{at, at}, Code: CodeComma, Message: "a comma is missing after this value",
+		Fix: "Write the comma", Edits: []Edit{{Span{at, at}, ","}}})
+}
+
+// member reads a name, a colon and a value and adds them to n.
+func (p *parser) member(n *node) {
+	name, key := p.name()
+	p.blanks()
+	var c *node
+	if p.colon(key) {
+		p.blanks()
+		c = p.value()
+	} else {
+		c = &node{span: Span{key.End, key.End}}
+	}
+	c.name, c.key = name, key
+	if first := n.add(c); first != nil {
+		p.problem(Problem{Span: key, Code: CodeDuplicate,
+			Message: fmt.Sprintf("member %q is already on line %d, a name should stand once", name, p.line(first.key.Start)),
+			Hint:    "readers differ in which one they take: remove one"})
+	}
+}
+
+// name reads the name of a member and its place.
+func (p *parser) name() (string, Span) {
+	start := p.i
+	if c := p.peek(); c == '"' || c == '\'' {
+		name := p.str()
+		return name, Span{start, p.i}
+	}
+	name := p.skipWord()
+	pr := Problem{Code: CodeName, Message: "the name of a member is missing"}
+	switch {
+	case name != "":
+		pr.Message = fmt.Sprintf("%q is a name without quotes, names stand in double quotes", name)
+		pr.Fix, pr.Edits = "Put it in double quotes", []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
+	case p.peek() != ':':
+		p.i++
+		pr.Message = fmt.Sprintf("%q is no name of a member, names stand in double quotes", p.Text[start:p.i])
+	}
+	pr.Span = Span{start, p.i}
+	p.problem(pr)
+	return name, pr.Span
+}
+
+// colon reads the colon after a name and tells whether a value can follow.
+func (p *parser) colon(key Span) bool {
+	switch c := p.peek(); {
+	case c == ':':
+		p.i++
+	case c == '=':
+		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeColon, Message: `"=" after the name of a member, there should be a colon`,
+			Fix: "Write a colon", Edits: []Edit{{Span{p.i, p.i + 1}, ":"}}})
+		p.i++
+	case p.i >= len(p.Text) || c == ',' || c == '}' || c == ']':
+		p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon and a value are missing after this name"})
+		return false
+	default:
+		p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon is missing after this name",
+			Fix: "Write the colon", Edits: []Edit{{Span{key.End, key.End}, ":"}}})
+	}
+	return true
+}

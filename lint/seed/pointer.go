@@ -1,0 +1,58 @@
+package seed
+
+import (
+	"strconv"
+	"strings"
+)
+
+// A Pointer names a JSON value within a document (RFC 6901). The empty Pointer is the whole document.
+type Pointer string
+
+var (
+	escapeToken   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescapeToken = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+// Member is the pointer to the member of the given name, which is escaped as RFC 6901 asks.
+func (p Pointer) Member(name string) Pointer {
+	return p + "/" + Pointer(escapeToken.Replace(name))
+}
+
+// Index is the pointer to the i-th element, counted from 0.
+func (p Pointer) Index(i int) Pointer {
+	return p + "/" + Pointer(strconv.Itoa(i))
+}
+
+// Parent is the pointer to the value that holds this one. The whole document is its own parent.
+func (p Pointer) Parent() Pointer {
+	return p[:max(strings.LastIndexByte(string(p), '/'), 0)]
+}
+
+// Base is the last token, unescaped: a member's name or an element's index. It is empty for the whole document.
+func (p Pointer) Base() string {
+	_, token := p.split()
+	return token
+}
+
+// split is Parent and Base at once.
+func (p Pointer) split() (Pointer, string) {
+	i := strings.LastIndexByte(string(p), '/')
+	if i < 0 {
+		return "", ""
+	}
+	return p[:i], unescapeToken.Replace(string(p[i+1:]))
+}
+
+// tokens are the unescaped tokens, none for the whole document.
+func (p Pointer) tokens() []string {
+	if p == "" {
+		return nil
+	}
+	tokens := strings.Split(strings.TrimPrefix(string(p), "/"), "/")
+	for i, t := range tokens {
+		if strings.Contains(t, "~") {
+			tokens[i] = unescapeToken.Replace(t)
+		}
+	}
+	return tokens
+}

@@ -1,0 +1,285 @@
+package seed
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// number reads a number, or what was meant to be one.
+func (p *parser) number() *node {
+	start := p.i
+	n := &node{kind: kindNumber, text: p.skipWord()}
+	n.span = Span{start, p.i}
+	if !validNumber(n.text) {
+		n.kind = kindBroken
+		pr := Problem{Span: n.span, Code: CodeNumber, Message: fmt.Sprintf("%q is no JSON number", n.text)}
+		if right := mendNumber(n.text); right != "" {
+			pr.Hint, pr.Fix, pr.Edits = "JSON writes it "+right, "Write it "+right, []Edit{{n.span, right}}
+		}
+		p.problem(pr)
+		return n
+	}
+	if _, err := strconv.ParseFloat(n.text, 64); errors.Is(err, strconv.ErrRange) {
+		p.problem(Problem{Span: n.span, Code: CodeNumberRange, Message: "number is too large, readers take it as infinite or refuse it",
+			Hint: "numbers reach up to about 1.8e308"})
+	}
+	return n
+}
+
+// mendNumber is s as a JSON number where only its sign or a digit about the point is amiss, otherwise empty. Leading
+// zeros mean octal to some, so they are left to the author.
+func mendNumber(s string) string {
+	s = strings.TrimPrefix(s, "+")
+	if strings.HasPrefix(s, ".") {
+		s = "0" + s
+	}
+	s = strings.Replace(s, "-.", "-0.", 1)
+	if strings.HasSuffix(s, ".") {
+		s += "0"
+	}
+	if !validNumber(s) {
+		return ""
+	}
+	return s
+}
+
+// validNumber tells whether s is a number by RFC 8259, section 6.
+func validNumber(s string) bool {
+	s = strings.TrimPrefix(s, "-")
+	integer, s := digits(s)
+	if integer == "" || len(integer) > 1 && integer[0] == '0' {
+		return false
+	}
+	if fraction, ok := strings.CutPrefix(s, "."); ok {
+		var d string
+		if d, s = digits(fraction); d == "" {
+			return false
+		}
+	}
+	if s != "" && s[0]|0x20 == 'e' {
+		s = s[1:]
+		if s != "" && (s[0] == '+' || s[0] == '-') {
+			s = s[1:]
+		}
+		var d string
+		if d, s = digits(s); d == "" {
+			return false
+		}
+	}
+	return s == ""
+}
+
+// digits splits the leading digits off s.
+func digits(s string) (run, rest string) {
+	rest = strings.TrimLeft(s, "0123456789")
+	return s[:len(s)-len(rest)], rest
+}
+
+// str reads the string at i and decodes it.
+func (p *parser) str() string {
+	start, quote := p.i, p.Text[p.i]
+	p.i++
+	if n := plainLength(p.rest()); quote == '"' && n < len(p.rest()) && p.rest()[n] == quote {
+		p.i += n + 1
+		return string(p.Text[start+1 : p.i-1])
+	}
+	var out strings.Builder
+	for p.i < len(p.Text) {
+		switch c := p.Text[p.i]; {
+		case c == quote:
+			p.i++
+			if quote == '\'' {
+				p.singleQuoted(start)
+			}
+			return out.String()
+		case c == '\n':
+			return p.unclosedString(start, out.String())
+		default:
+			u := readUnit(p.rest(), quote)
+			if u.rune == utf8.RuneError && u.size == 1 {
+				n := p.invalid()
+				out.WriteString(strings.Repeat(string(utf8.RuneError), n))
+				p.i += n
+				continue
+			}
+			if u.problem != "" {
+				p.badUnit(u)
+			}
+			out.WriteRune(u.rune)
+			p.i += u.size
+		}
+	}
+	return p.unclosedString(start, out.String())
+}
+
+// plainLength is the length of the run that stands for itself: most strings are nothing else.
+func plainLength(b []byte) int {
+	for i, c := range b {
+		if c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(b)
+}
+
+// invalid reports the run of bytes at i that are no UTF-8, as one problem, and gives its length.
+func (p *parser) invalid() int {
+	n := 1
+	for b := p.rest(); n < len(b); n++ {
+		if r, size := utf8.DecodeRune(b[n:]); r != utf8.RuneError || size != 1 {
+			break
+		}
+	}
+	what := fmt.Sprintf("byte 0x%02x is", p.Text[p.i])
+	if n > 1 {
+		what = fmt.Sprintf("%d bytes are", n)
+	}
+	p.problem(Problem{Span: Span{p.i, p.i + n}, Code: CodeEncoding, Message: what + " no UTF-8, JSON is UTF-8", Hint: "save the file as UTF-8"})
+	return n
+}
+
+// badUnit reports what is wrong with the unit u at i.
+func (p *parser) badUnit(u unit) {
+	pr := Problem{Span: Span{p.i, p.i + u.size}, Code: CodeString, Message: u.problem}
+	switch {
+	case u.rune < ' ':
+		escape := controlEscape(u.rune)
+		pr.Fix, pr.Edits = "Write it "+escape, []Edit{{pr.Span, escape}}
+	case u.rune == '\\':
+		_, size := utf8.DecodeRune(p.rest()[1:])
+		pr.Span.End += size
+		pr.Message = fmt.Sprintf("%q is no escape sequence", p.Text[pr.Span.Start:pr.Span.End])
+		p.mendEscape(&pr)
+	}
+	p.problem(pr)
+}
+
+// mendEscape offers what a backslash that begins no escape sequence most likely means.
+func (p *parser) mendEscape(pr *Problem) {
+	at := Span{p.i, p.i + 1}
+	next := p.Text[at.End:pr.Span.End]
+	switch {
+	case len(next) == 0 || next[0] == '\n' || next[0] == '\r':
+	case next[0] == 'u' || next[0] == 'x':
+		pr.Hint = `a code point is written \u and four hexadecimal digits`
+	case next[0] == '\'':
+		pr.Fix, pr.Edits = "Remove the backslash", []Edit{{at, ""}}
+	default:
+		pr.Hint = "a backslash is written twice"
+		pr.Fix, pr.Edits = "Write the backslash twice", []Edit{{at, `\\`}}
+	}
+}
+
+func controlEscape(r rune) string {
+	if i := strings.IndexRune("\b\f\n\r\t", r); i >= 0 {
+		return `\` + "bfnrt"[i:i+1]
+	}
+	return fmt.Sprintf(`\u%04x`, r)
+}
+
+// singleQuoted reports the string from start to i. Its edits touch the quotes alone, so that those for what is wrong
+// within the string hold beside them.
+func (p *parser) singleQuoted(start int) {
+	edits := []Edit{{Span{start, start + 1}, `"`}}
+	for at := start + 1; at < p.i-1; {
+		u := readUnit(p.Text[at:p.i-1], '\'')
+		switch {
+		case u.rune == '\'':
+			edits = append(edits, Edit{Span{at, at + 1}, ""})
+		case u.rune == '"' && u.size == 1:
+			edits = append(edits, Edit{Span{at, at}, `\`})
+		}
+		at += u.size
+	}
+	edits = append(edits, Edit{Span{p.i - 1, p.i}, `"`})
+	p.problem(Problem{Span: Span{start, p.i}, Code: CodeQuote, Message: "a string in single quotes, JSON has double quotes",
+		Fix: "Put it in double quotes", Edits: edits})
+}
+
+// unclosedString ends the string at the end of the line, but before a comma that ends the line: there the quote was
+// forgotten.
+func (p *parser) unclosedString(start int, decoded string) string {
+	raw := p.Text[start:p.i]
+	text := bytes.TrimRight(raw, " \t\r")
+	comma := len(text) > 1 && text[len(text)-1] == ','
+	if comma {
+		text = text[:len(text)-1]
+	}
+	if raw[0] == '"' && len(text) > 1 {
+		decoded = strings.TrimSuffix(strings.TrimRight(decoded, " \t\r"), ",")
+	}
+	p.i = start + max(len(text), 1)
+	pr := Problem{Span: Span{start, p.i}, Code: CodeUnclosed, Message: "string is not closed before the end of the line"}
+	if raw[0] == '"' && !bytes.HasSuffix(text, []byte(`\`)) {
+		pr.Fix, pr.Edits = "Close the string", []Edit{{Span{p.i, p.i}, `"`}}
+	}
+	p.problem(pr)
+	return decoded
+}
+
+// A unit is the smallest piece of a string that stands for a code point.
+type unit struct {
+	size    int // bytes of text
+	rune    rune
+	problem string
+}
+
+// decoded is the number of bytes that the unit stands for.
+func (u unit) decoded() int { return utf8.RuneLen(u.rune) }
+
+// readUnit reads the first unit of b, which is not empty, in a string between the given quotes. A backslash that begins
+// no escape sequence stands for itself.
+func readUnit(b []byte, quote byte) unit {
+	switch c := b[0]; {
+	case c == '\\':
+		return readEscape(b, quote)
+	case c < ' ':
+		return unit{1, rune(c), fmt.Sprintf("control character 0x%02x in a string, it should be written %s", c, controlEscape(rune(c)))}
+	case c < utf8.RuneSelf:
+		return unit{1, rune(c), ""}
+	}
+	r, size := utf8.DecodeRune(b)
+	if r == utf8.RuneError && size == 1 {
+		return unit{1, r, "no UTF-8"}
+	}
+	return unit{size, r, ""}
+}
+
+func readEscape(b []byte, quote byte) unit {
+	if len(b) > 1 {
+		if i := strings.IndexByte(`"\/bfnrt`, b[1]); i >= 0 {
+			return unit{2, rune("\"\\/\b\f\n\r\t"[i]), ""}
+		}
+		if quote == '\'' && b[1] == quote {
+			return unit{2, rune(quote), ""}
+		}
+	}
+	r := hex(b)
+	switch {
+	case r < 0:
+		return unit{1, '\\', "no escape sequence"}
+	case !utf16.IsSurrogate(r):
+		return unit{6, r, ""}
+	}
+	if pair := utf16.DecodeRune(r, hex(b[6:])); pair != utf8.RuneError {
+		return unit{12, pair, ""}
+	}
+	return unit{6, utf8.RuneError, fmt.Sprintf("%q is half of a surrogate pair, which stands for nothing", b[:6])}
+}
+
+// hex is the code unit of the \uXXXX at the start of b, or -1.
+func hex(b []byte) rune {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return -1
+	}
+	v, err := strconv.ParseUint(string(b[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(v)
+}
