@@ -13,8 +13,9 @@ demo: seedpack base ## pack an example job and publish it to a registry on this 
 	@$(WITH_REGISTRY) setup/demo.sh
 
 test: seedpack base ## everything, with a real BuildKit and registry; what would be skipped fails
-	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck
-	@SEEDPACK_STRICT=1 $(WITH_REGISTRY) setup/test.sh
+	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs
+	@setup/node.sh .cache/node
+	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) setup/test.sh
 
 test-long: export SEEDPACK_LONG = 1
 test-long: test ## the same with loops and fuzzing in full

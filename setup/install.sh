@@ -5,17 +5,17 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
-installed() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
+installed() { ! command -v dpkg-query >/dev/null || dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
 
 missing=
 for wanted; do
 	program=${wanted%=*} package=${wanted#*=}
-	# The package decides for busybox: the other one of that name needs libraries, which an image does not have.
-	if [ "$package" = busybox-static ] && command -v dpkg-query >/dev/null; then
-		installed "$package" || missing="$missing $package"
-	else
-		command -v "$program" >/dev/null || missing="$missing $package"
-	fi
+	case $package in
+	# The package decides for busybox, for another one of that name needs libraries, which an image does not have; and
+	# for libc6-dev, which is no program.
+	busybox-static | libc6-dev) installed "$package" || missing="$missing $package" ;;
+	*) command -v "$program" >/dev/null || missing="$missing $package" ;;
+	esac
 done
 [ -n "$missing" ] || exit 0
 

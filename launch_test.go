@@ -1,0 +1,371 @@
+//go:build unix
+
+package main_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A launcher is an action's tree with launch.cjs in it, on a runner of its own.
+type launcher struct {
+	t     *testing.T
+	dir   string // the action's tree
+	temp  string // RUNNER_TEMP
+	tools string // RUNNER_TOOL_CACHE
+	env   []string
+}
+
+const launcherVersion = "v1.2.3"
+
+// says is a program, as a release or an installed one, that tells what it was started with.
+const says = `#!/bin/sh
+case $1 in
+version) echo "seedpack v1.2.3"; exit ;;
+esac
+echo "started: $*, path $INPUT_PATH, token $ACTIONS_RUNTIME_TOKEN"
+exit 1
+`
+
+func newLauncher(t *testing.T) *launcher {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		if os.Getenv("SEEDPACK_STRICT") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	l := &launcher{t: t, dir: t.TempDir(), temp: t.TempDir(), tools: t.TempDir()}
+	script, err := os.ReadFile("launch.cjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write("launch.cjs", string(script))
+	l.env = append(os.Environ(), "RUNNER_TEMP="+l.temp, "RUNNER_TOOL_CACHE="+l.tools,
+		"GITHUB_STATE="+filepath.Join(l.temp, "state"), "INPUT_PATH= a b ", "ACTIONS_RUNTIME_TOKEN=opaque",
+		"HTTP_PROXY=", "http_proxy=", "NO_PROXY=", "no_proxy=")
+	return l
+}
+
+func (l *launcher) write(name, text string) {
+	l.t.Helper()
+	if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o755); err != nil {
+		l.t.Fatal(err)
+	}
+}
+
+// records lets the action's tree record the sum of a release for this machine.
+func (l *launcher) records(program string) {
+	l.t.Helper()
+	l.write("release.sums", fmt.Sprintf("# %s\n%x  %s\n", launcherVersion, sha256.Sum256([]byte(program)), releaseName()))
+}
+
+func releaseName() string { return "seedpack_" + runtime.GOOS + "_" + runtime.GOARCH }
+
+func (l *launcher) command(env ...string) *exec.Cmd {
+	cmd := exec.Command("node", filepath.Join(l.dir, "launch.cjs"))
+	cmd.Env = append(l.env[:len(l.env):len(l.env)], env...)
+	return cmd
+}
+
+// run gives what was printed, with the exit status in the last line.
+func (l *launcher) run(env ...string) string {
+	l.t.Helper()
+	cmd := l.command(env...)
+	out, err := cmd.CombinedOutput()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		l.t.Fatal(err)
+	}
+	return fmt.Sprintf("%sexit %d", out, cmd.ProcessState.ExitCode())
+}
+
+func (l *launcher) want(want string, env ...string) {
+	l.t.Helper()
+	if got := l.run(env...); got != want {
+		l.t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// A mirror offers one body as the release of this machine, after refusing the first requests.
+type mirror struct {
+	*httptest.Server
+	body     atomic.Value
+	refuse   atomic.Int32
+	requests atomic.Int32
+}
+
+func newMirror(t *testing.T, body string) *mirror {
+	m := &mirror{}
+	m.body.Store(body)
+	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.requests.Add(1)
+		switch {
+		case r.URL.Path != "/releases/"+launcherVersion+"/"+releaseName():
+			http.NotFound(w, r)
+		case m.refuse.Add(-1) >= 0:
+			http.Error(w, "later", http.StatusServiceUnavailable)
+		default:
+			io.WriteString(w, m.body.Load().(string))
+		}
+	}))
+	t.Cleanup(m.Close)
+	return m
+}
+
+func (m *mirror) input() string { return "INPUT_DOWNLOAD-URL=" + m.URL + "/releases/" }
+
+const started = "started: action, path  a b , token opaque\nexit 1"
+
+func TestLauncherTakesRelease(t *testing.T) {
+	l, m := newLauncher(t), newMirror(t, says)
+	l.records(says)
+	m.refuse.Store(2)
+	l.want(started, m.input())
+	if n := m.requests.Load(); n != 3 {
+		t.Errorf("%d requests, want 3: two were refused", n)
+	}
+	l.want(started, m.input())
+	if n := m.requests.Load(); n != 3 {
+		t.Errorf("%d requests, want 3: the program was in the tool cache", n)
+	}
+}
+
+func TestLauncherRefusesTamperedRelease(t *testing.T) {
+	l, m := newLauncher(t), newMirror(t, "#!/bin/sh\necho evil\n")
+	l.records(says)
+	refused := "::error title=Seedpack::" + releaseName() + " of " + launcherVersion +
+		" does not have the SHA-256 that this action records\nexit 3"
+	l.want(refused, m.input())
+
+	// In the tool cache, too, and a right one then replaces it.
+	m.body.Store(says)
+	l.want(started, m.input())
+	cached, err := filepath.Glob(filepath.Join(l.tools, "seedpack/*/*/*"))
+	if err != nil || len(cached) != 1 {
+		t.Fatalf("%q, %v in the tool cache, want one program", cached, err)
+	}
+	if err := os.WriteFile(cached[0], []byte("#!/bin/sh\necho evil\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.want(started, m.input())
+}
+
+func TestLauncherBuilds(t *testing.T) {
+	l, m := newLauncher(t), newMirror(t, says)
+	l.write("go.mod", "module example.com/action\n\ngo 1.21\n")
+	l.write("main.go", "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc main() {\n\tfmt.Println(\"built:\", os.Args[1])\n}\n")
+	// A tree that records no release, one for other machines, and one whose release is gone.
+	l.want("built: action\nexit 0")
+	l.write("release.sums", "# "+launcherVersion+"\n00  seedpack_plan9_mips\n")
+	l.want("built: action\nexit 0", m.input())
+	l.records(says)
+	l.want("built: action\nexit 0", "INPUT_DOWNLOAD-URL="+m.URL+"/gone")
+	l.want("::error title=Seedpack::no release for this runner, and no Go to build the program with: put actions/setup-go before\nexit 3",
+		"INPUT_DOWNLOAD-URL="+m.URL+"/gone", "PATH="+onlyNode(t))
+}
+
+// onlyNode is a PATH with nothing but node.
+func onlyNode(t *testing.T) string {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.Symlink(node, filepath.Join(dir, "node")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestLauncherPreinstalled(t *testing.T) {
+	l := newLauncher(t)
+	l.records(says)
+	program := filepath.Join(t.TempDir(), "seedpack")
+	binary := "INPUT_BINARY=" + program
+	l.want("::error title=Seedpack::binary: spawnSync "+program+" ENOENT\nexit 3", binary)
+	for text, want := range map[string]string{
+		says: started,
+		strings.Replace(says, "v1.2.3", "v1.2.30", 1): "::error title=Seedpack::binary: " + program +
+			" is seedpack v1.2.30, this action is v1.2.3\nexit 3",
+	} {
+		if err := os.WriteFile(program, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		l.want(want, binary)
+	}
+}
+
+func TestLauncherUsesProxy(t *testing.T) {
+	l, m := newLauncher(t), newMirror(t, says)
+	if out, err := exec.Command("node", "-p", "process.versions.node.split('.')[0]").Output(); err != nil || nodeMajor(out) < 24 {
+		if os.Getenv("SEEDPACK_STRICT") != "" {
+			t.Fatalf("node %s, %v: want 24, as on GitHub's runners", out, err)
+		}
+		t.Skip("node is older than 24, whose fetch knows no proxies")
+	}
+	l.records(says)
+	var asked atomic.Value
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(r.Host)
+		tunnel(w, r, m.Listener.Addr().String())
+	}))
+	defer proxy.Close()
+	l.want(started, "INPUT_DOWNLOAD-URL=http://mirror.invalid/releases", "HTTP_PROXY="+proxy.URL, "http_proxy="+proxy.URL)
+	if host, _ := asked.Load().(string); !strings.HasPrefix(host, "mirror.invalid") {
+		t.Errorf("the proxy was asked for %q, want mirror.invalid", host)
+	}
+}
+
+func nodeMajor(out []byte) int {
+	n, _ := strconv.Atoi(strings.TrimSpace(string(out)))
+	return n
+}
+
+// tunnel answers a proxy's request from one address, whoever was asked for.
+func tunnel(w http.ResponseWriter, r *http.Request, address string) {
+	if r.Method != http.MethodConnect {
+		resp, err := http.Get("http://" + address + r.URL.Path)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadGateway)
+			return
+		}
+		defer resp.Body.Close()
+		w.WriteHeader(resp.StatusCode)
+		io.Copy(w, resp.Body)
+		return
+	}
+	there, err := net.Dial("tcp", address)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	w.WriteHeader(http.StatusOK)
+	here, _, err := w.(http.Hijacker).Hijack()
+	if err != nil {
+		there.Close()
+		return
+	}
+	go func() {
+		io.Copy(there, here)
+		there.Close()
+	}()
+	io.Copy(here, there)
+	here.Close()
+}
+
+// A program that ends in its own time when it is asked to, and says so.
+const patient = `#!/bin/sh
+case $1 in version) echo v1.2.3; exit ;; esac
+trap 'echo asked to end; exit 7' TERM INT
+echo "ready $$"
+while :; do sleep 0.05; done
+`
+
+// begin starts the launcher and waits until its program says that it is ready; it gives the program's id.
+func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader) {
+	l.t.Helper()
+	file := filepath.Join(l.t.TempDir(), "seedpack")
+	if err := os.WriteFile(file, []byte(program), 0o755); err != nil {
+		l.t.Fatal(err)
+	}
+	cmd = l.command("INPUT_BINARY=" + file)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		l.t.Fatal(err)
+	}
+	if _, err := fmt.Fscanf(out, "ready %d\n", &pid); err != nil {
+		l.t.Fatal(err)
+	}
+	return cmd, pid, out
+}
+
+func TestLauncherPassesSignals(t *testing.T) {
+	for _, tt := range []struct {
+		program string
+		signal  syscall.Signal
+		printed string
+		status  int
+	}{
+		{patient, syscall.SIGTERM, "asked to end\n", 7},
+		{patient, syscall.SIGINT, "asked to end\n", 7},
+		{strings.Replace(patient, "trap", "#", 1), syscall.SIGTERM, "", 128 + 15},
+	} {
+		l := newLauncher(t)
+		cmd, _, out := l.begin(tt.program)
+		if err := cmd.Process.Signal(tt.signal); err != nil {
+			t.Fatal(err)
+		}
+		printed, err := io.ReadAll(out)
+		if err != nil || string(printed) != tt.printed {
+			t.Errorf("%v: printed %q, %v, want %q", tt.signal, printed, err, tt.printed)
+		}
+		cmd.Wait()
+		if got := cmd.ProcessState.ExitCode(); got != tt.status {
+			t.Errorf("%v: exit %d, want %d", tt.signal, got, tt.status)
+		}
+	}
+}
+
+// The post step ends what a killed main step left running, and nothing when the main step ended by itself.
+func TestLauncherPostStep(t *testing.T) {
+	l := newLauncher(t)
+	cmd, pid, out := l.begin(patient)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Process.Wait()
+	if err := syscall.Kill(pid, 0); err != nil {
+		t.Fatalf("the program ended with the launcher (%v): there is nothing to try", err)
+	}
+	start := time.Now()
+	l.want("exit 0", l.states()...)
+	printed, err := io.ReadAll(out)
+	if err != nil || string(printed) != "asked to end\n" {
+		t.Errorf("printed %q, %v, want that it was asked to end", printed, err)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("took %s", took)
+	}
+
+	l = newLauncher(t)
+	l.records(says)
+	program := filepath.Join(t.TempDir(), "seedpack")
+	if err := os.WriteFile(program, []byte(says), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.want(started, "INPUT_BINARY="+program)
+	l.want("exit 0", l.states()...)
+}
+
+// states are the variables in which a post step finds what its main step saved.
+func (l *launcher) states() []string {
+	l.t.Helper()
+	text, err := os.ReadFile(filepath.Join(l.temp, "state"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var env []string
+	for line := range strings.Lines(string(text)) {
+		env = append(env, "STATE_"+strings.TrimSpace(line))
+	}
+	return env
+}
