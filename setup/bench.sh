@@ -1,0 +1,17 @@
+#!/bin/sh
+# Measures: benchmarks of the packages, then whole processes beside buildctl, which is built from the module that pins
+# buildkitd, so that both sides speak to the same daemon.
+set -eu
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+for file in pack/buildkitd/*.txt; do
+	cp "$file" "$scratch/$(basename "$file" .txt)"
+done
+for program in buildctl buildkitd; do
+	CGO_ENABLED=0 GOWORK=off GOFLAGS=-mod=mod go -C "$scratch" build -trimpath -o "$PWD/.cache/bin/$program" \
+		"github.com/moby/buildkit/cmd/$program"
+done
+
+go test -run '^$' -bench . -benchtime 200ms ./lint/... ./verify/...
+PATH=$PATH:/usr/sbin .cache/bin/bench ./seedpack .cache/bin/buildctl .cache/bin/buildkitd
