@@ -1,0 +1,97 @@
+package glob
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Overlap gives a name that both patterns match, if there is one. The witness is made of letters where it can be.
+func Overlap(p, q string) (witness string, ok bool) {
+	a, b := compile(p), compile(q)
+	if len(a) != len(b) {
+		return "", false
+	}
+	components := make([]string, len(a))
+	for i := range a {
+		s := search{a: a[i], b: b[i], seen: map[state]bool{}}
+		if components[i], ok = s.from(state{}); !ok {
+			return "", false
+		}
+	}
+	return strings.Join(components, "/"), true
+}
+
+// A search walks through two segments at once.
+type search struct {
+	a, b segment
+	seen map[state]bool // states that lead nowhere, or are being tried
+}
+
+// A state is how far both segments are used up, and whether the name has begun: an empty name is none, and its first
+// character has the rule on dots.
+type state struct {
+	i, j  int
+	begun bool
+}
+
+func (s *search) from(at state) (string, bool) {
+	if s.seen[at] {
+		return "", false
+	}
+	s.seen[at] = true
+	if at.i == len(s.a) && at.j == len(s.b) {
+		return "", at.begun
+	}
+	if at.i < len(s.a) && s.a[at.i].star {
+		if rest, ok := s.from(state{at.i + 1, at.j, at.begun}); ok {
+			return rest, true
+		}
+	}
+	if at.j < len(s.b) && s.b[at.j].star {
+		if rest, ok := s.from(state{at.i, at.j + 1, at.begun}); ok {
+			return rest, true
+		}
+	}
+	return s.step(at)
+}
+
+// step takes one character that both segments allow next.
+func (s *search) step(at state) (string, bool) {
+	if at.i == len(s.a) || at.j == len(s.b) {
+		return "", false
+	}
+	x, i := s.a[at.i].one(at.i)
+	y, j := s.b[at.j].one(at.j)
+	leading := !at.begun && (s.a[0].wild() || s.b[0].wild())
+	r, ok := common(x, y, leading)
+	if !ok {
+		return "", false
+	}
+	rest, ok := s.from(state{i, j, true})
+	return string(r) + rest, ok
+}
+
+// one is the item for a single character, and the index that comes after it: a star stays where it is.
+func (it item) one(index int) (item, int) {
+	if it.star {
+		return anything, index
+	}
+	return it, index + 1
+}
+
+// common is a character that both items match. The least character of a set is 1, the end of a range, or the one
+// after an end, so that trying those and two neighbours of "/" and "." finds one whenever there is one.
+func common(x, y item, noDot bool) (rune, bool) {
+	candidates := []rune{'a', 'x', '0', '_', 'é', 1}
+	for _, it := range []item{x, y} {
+		for _, r := range it.ranges {
+			candidates = append(candidates, r.low, r.high, r.low-1, r.high+1)
+		}
+	}
+	for _, r := range candidates {
+		if r > 0 && utf8.ValidRune(r) && !(noDot && r == '.') && x.has(r) && y.has(r) {
+			return r, true
+		}
+	}
+	return 0, false
+}
