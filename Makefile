@@ -3,6 +3,10 @@
 
 export SEEDPACK_TEST_BASE := $(CURDIR)/.cache/base
 
+# act runs workflows as a runner does; it is no dependency of the program, hence not in go.mod.
+ACT_VERSION = v0.2.89
+export SEEDPACK_TEST_ACT := $(CURDIR)/.cache/act/$(ACT_VERSION)/act
+
 # Runs a command beside a registry that ends with it.
 WITH_REGISTRY = .cache/bin/registry
 
@@ -12,7 +16,7 @@ demo: seedpack base ## pack an example job and publish it to a registry on this 
 	@setup/install.sh docker-registry skopeo runc
 	@$(WITH_REGISTRY) setup/demo.sh
 
-test: seedpack base ## everything, with a real BuildKit and registry; what would be skipped fails
+test: seedpack base $(SEEDPACK_TEST_ACT) ## everything, with a real BuildKit and registry; what would be skipped fails
 	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs
 	@setup/node.sh .cache/node
 	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) setup/test.sh
@@ -30,6 +34,9 @@ seedpack:
 tools:
 	@mkdir -p .cache/bin
 	@go build -o .cache/bin/ ./setup/...
+
+$(SEEDPACK_TEST_ACT):
+	GOBIN=$(@D) go install github.com/nektos/act@$(ACT_VERSION)
 
 # The image that example jobs are built FROM.
 base: tools

@@ -3,6 +3,7 @@
 set -eu
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 step() { printf '== %s\n' "$*"; }
 
@@ -12,6 +13,9 @@ unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
 
 step shellcheck
 git ls-files -co --exclude-standard '*.sh' .ci/run | xargs shellcheck
+
+step actionlint
+go run "$actionlint"
 
 step go vet
 go vet ./...
