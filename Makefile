@@ -17,7 +17,7 @@ demo: seedpack base ## pack an example job and publish it to a registry on this 
 	@$(WITH_REGISTRY) setup/demo.sh
 
 test: seedpack base $(SEEDPACK_TEST_ACT) ## everything, with a real BuildKit and registry; what would be skipped fails
-	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs
+	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs npm
 	@setup/node.sh .cache/node
 	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) setup/test.sh
 

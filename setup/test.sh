@@ -4,6 +4,7 @@ set -eu
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+languageservice=@actions/languageservice@0.3.61
 
 step() { printf '== %s\n' "$*"; }
 
@@ -14,8 +15,11 @@ unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
 step shellcheck
 git ls-files -co --exclude-standard '*.sh' .ci/run | xargs shellcheck
 
-step actionlint
+step workflows
 go run "$actionlint"
+modules=.cache/languageservice/${languageservice#*e@}
+[ -d "$modules" ] || npm --silent --no-audit --no-fund --prefix "$modules" install "$languageservice"
+node setup/workflows/check.mjs "$modules/node_modules" action.yml .github/workflows/*.yml
 
 step go vet
 go vet ./...
