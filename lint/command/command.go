@@ -1,0 +1,177 @@
+// Package command reads job.interface.command (section 2.1.1.3) and expands it the way of Bash (section 3.1.1).
+//
+// It is no shell: words are split and variables expanded, and nothing is run, no file looked at. What would need a
+// shell is refused with its place, so that a command is never expanded to something that Bash would not give.
+package command
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
+)
+
+// An Error is a part of a command that cannot be expanded. Start and End are byte offsets in the command.
+type Error struct {
+	Start, End int
+	// What is a noun phrase for what is refused, or for a syntax error what is wrong.
+	What string
+	// Syntax is set where Bash itself stops.
+	Syntax bool
+}
+
+func (e *Error) Error() string {
+	if e.Syntax {
+		return fmt.Sprintf("byte %d of the command: %s", e.Start+1, e.What)
+	}
+	return fmt.Sprintf("byte %d of the command: %s needs a shell", e.Start+1, e.What)
+}
+
+// A Form says who understands an expansion.
+type Form int
+
+// Forms, those that more readers understand first.
+const (
+	Plain  Form = iota // $V and ${V}: everyone
+	Prefix             // ${V/#/prefix}: Bash and Scale
+	BashOnly
+)
+
+// A Use is one expansion of a variable.
+type Use struct {
+	Name       string
+	Start, End int // byte offsets of the whole of it, as in "${V/#/-d }"
+	Form       Form
+	Quoted     bool
+	// Vanishes is set where an unset variable is what the author has thought of: the whole expansion is then empty or
+	// a default.
+	Vanishes bool
+}
+
+// A Range is a piece of a command: byte offsets, End exclusive.
+type Range struct{ Start, End int }
+
+// A Word is one argument as it is written.
+type Word struct {
+	Range
+	// Text is the argument, where it is Literal: without any expansion.
+	Text    string
+	Literal bool
+}
+
+// A Command is a parsed command.
+type Command struct {
+	Words []Word
+	// Uses are the expansions in the order they are written, also those within others.
+	Uses []Use
+	// Quotes are quoted pieces and escaped characters, which executors without a shell pass on as they are.
+	Quotes []Range
+	// Refused are the parts that Expand does not know, in the order they are written.
+	Refused []*Error
+
+	words [][]part
+}
+
+// The parser gets a command that does nothing before the text, so that the first word of it is an argument like the
+// others, and no assignment or keyword.
+const prelude = ": "
+
+// Parse reads a command. The error is an *Error of a place where Bash would stop; what is merely refused is in
+// Command.Refused.
+func Parse(text string) (*Command, error) {
+	c := &Command{}
+	if i := strings.IndexFunc(text, refusedRune); i >= 0 {
+		c.refuse(i, i+1, "a line break or control character")
+		return c, nil
+	}
+	file, err := syntax.NewParser(syntax.KeepComments(true)).Parse(strings.NewReader(prelude+text), "")
+	if err != nil {
+		return nil, syntaxError(err, len(text))
+	}
+	call := c.single(file)
+	if call == nil {
+		return c, nil
+	}
+	co := compiler{c: c, text: text}
+	for _, w := range call.Args[1:] {
+		co.word(w)
+	}
+	slices.SortStableFunc(c.Uses, func(a, b Use) int { return a.Start - b.Start })
+	slices.SortStableFunc(c.Refused, func(a, b *Error) int { return a.Start - b.Start })
+	return c, nil
+}
+
+func refusedRune(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+// Variables are the expansions in a command, none where it cannot be parsed.
+func Variables(text string) []Use {
+	c, err := Parse(text)
+	if err != nil {
+		return nil
+	}
+	return c.Uses
+}
+
+func (c *Command) refuse(start, end int, what string) {
+	c.Refused = append(c.Refused, &Error{Start: start, End: end, What: what})
+}
+
+func (c *Command) refuseNode(n syntax.Node, what string) {
+	start, end := offsets(n)
+	c.refuse(start, end, what)
+}
+
+func offsets(n syntax.Node) (start, end int) {
+	return at(n.Pos()), at(n.End())
+}
+
+func at(p syntax.Pos) int { return max(int(p.Offset())-len(prelude), 0) }
+
+func syntaxError(err error, size int) error {
+	e := &Error{Start: size, End: size, What: err.Error(), Syntax: true}
+	var parse syntax.ParseError
+	var lang syntax.LangError
+	switch {
+	case errors.As(err, &parse):
+		e.Start, e.What = at(parse.Pos), parse.Text
+	case errors.As(err, &lang):
+		e.Start, e.What = at(lang.Pos), lang.Feature
+	}
+	e.Start = min(e.Start, size)
+	e.End = min(e.Start+1, size)
+	return e
+}
+
+// single is the one simple command of a text. It is nil where there is more to it.
+func (c *Command) single(file *syntax.File) *syntax.CallExpr {
+	if len(file.Stmts) != 1 {
+		c.refuseNode(file.Stmts[1], "a second command")
+		return nil
+	}
+	s := file.Stmts[0]
+	call, ok := s.Cmd.(*syntax.CallExpr)
+	switch {
+	case len(s.Redirs) > 0:
+		c.refuseNode(s.Redirs[0], "a redirection")
+	case s.Background, s.Coprocess, s.Disown:
+		c.refuseNode(s, "a command in the background")
+	case !ok:
+		c.refuseNode(s, operator(s.Cmd))
+	case len(file.Last)+len(s.Comments) > 0:
+		for _, comment := range slices.Concat(file.Last, s.Comments) {
+			c.refuseNode(&comment, "a comment")
+		}
+	default:
+		return call
+	}
+	return nil
+}
+
+func operator(cmd syntax.Command) string {
+	if b, ok := cmd.(*syntax.BinaryCmd); ok {
+		return "the operator " + b.Op.String()
+	}
+	return "a compound command"
+}
