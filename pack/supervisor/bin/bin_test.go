@@ -1,0 +1,107 @@
+package bin
+
+import (
+	"bytes"
+	"compress/gzip"
+	"debug/elf"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "build the programs anew and write them here")
+
+// The compiler's version is part of a program, so that only the same one can build the same bytes.
+const versionFile = "go.version"
+
+// TestPrograms builds what is committed here, and compares.
+func TestPrograms(t *testing.T) {
+	if *update {
+		if err := os.WriteFile(versionFile, []byte(runtime.Version()+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	version, err := os.ReadFile(versionFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, arch := range Architectures() {
+		t.Run(arch, func(t *testing.T) {
+			if got := strings.TrimSpace(string(version)); got != runtime.Version() {
+				t.Skipf("the committed programs were built by %s, this is %s", got, runtime.Version())
+			}
+			built := build(t, arch)
+			if *update {
+				write(t, arch, built)
+				return
+			}
+			committed, err := Program(arch)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(built, committed) {
+				t.Error("the committed program is another than its source builds: go generate ./pack/supervisor")
+			}
+		})
+	}
+}
+
+func build(t *testing.T, arch string) []byte {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "supervisor")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid=", "-o", out, "..")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=", "GODEBUG=")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	program, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+func write(t *testing.T, arch string, program []byte) {
+	t.Helper()
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(program); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file(arch), packed.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestProgram(t *testing.T) {
+	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
+	for _, arch := range Architectures() {
+		program, err := Program(arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := elf.NewFile(bytes.NewReader(program))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Machine != machines[arch] {
+			t.Errorf("%s is a program for %v", arch, f.Machine)
+		}
+		if libs, err := f.ImportedLibraries(); err != nil || len(libs) > 0 {
+			t.Errorf("%s needs %q (%v): it should be static", arch, libs, err)
+		}
+	}
+	if _, err := Program("s390x"); err == nil || err.Error() != `no supervisor for linux/s390x: there are ones for ["amd64" "arm64"]` {
+		t.Errorf("s390x: %v", err)
+	}
+}

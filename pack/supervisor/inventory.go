@@ -1,0 +1,155 @@
+//go:build linux
+
+package main
+
+import (
+	"cmp"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"syscall"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+const (
+	maxDepth    = 128
+	maxCounted  = 1_000_000 // names looked at when most are not listed any more
+	secretLimit = 1 << 30   // bytes searched for secrets
+)
+
+// inventory lists all below the output directory, tries what others can read and takes the content that is wanted.
+func inventory(o *wire.Outcome, spec *wire.Spec, secrets map[string][]byte) error {
+	// Relative names work whatever the permissions on the way to the directory are: those are not the job's.
+	if err := os.Chdir(spec.OutputDir); err != nil {
+		return err
+	}
+	l := lister{outcome: o}
+	l.list("", 0)
+	slices.SortFunc(o.Files, func(a, b wire.File) int { return cmp.Compare(a.Name, b.Name) })
+	if err := tryReading(o.Files); err != nil {
+		o.ReadTestError = err.Error()
+	}
+	contents(o, spec)
+	if longest(secrets) > 0 {
+		searchFiles(o, secrets)
+	}
+	return nil
+}
+
+// A lister walks without following links.
+type lister struct {
+	outcome *wire.Outcome
+	names   int // bytes
+}
+
+// list reads a directory in pieces: it may have more names than there is memory.
+func (l *lister) list(dir string, depth int) {
+	f, err := os.OpenFile(cmp.Or(dir, "."), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	for l.outcome.FilesCut < maxCounted {
+		names, err := f.Readdirnames(1000)
+		for _, name := range names {
+			l.add(path.Join(dir, name), depth)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (l *lister) add(name string, depth int) {
+	info, err := os.Lstat(name)
+	if err != nil || len(l.outcome.Files) >= wire.MaxFiles || l.names+len(name) > wire.MaxNames || depth > maxDepth {
+		l.outcome.FilesCut++
+		return
+	}
+	file := describe(name, name, info)
+	l.names += len(name) + len(file.Link)
+	l.outcome.Files = append(l.outcome.Files, file)
+	if info.Mode().IsRegular() {
+		l.outcome.Usage.Output += info.Size()
+	}
+	if info.IsDir() {
+		l.list(name, depth+1)
+	}
+}
+
+func describe(name, file string, info fs.FileInfo) wire.File {
+	f := wire.File{Name: name, Mode: info.Mode(), Size: info.Size()}
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		f.UID, f.GID = int(stat.Uid), int(stat.Gid)
+	}
+	if info.Mode()&fs.ModeSymlink != 0 {
+		f.Link, _ = os.Readlink(file)
+	}
+	return f
+}
+
+// contents reads what the spec asks for and the beginning of other files.
+func contents(o *wire.Outcome, spec *wire.Spec) {
+	wanted, heads := int64(wire.MaxContent), int64(wire.MaxHeads)
+	for i := range o.Files {
+		f := &o.Files[i]
+		if !f.Mode.IsRegular() {
+			continue
+		}
+		if matchesAny(spec.Collect, f.Name) {
+			f.Content = readFile(f.Name, min(spec.CollectMax, wanted))
+			wanted -= int64(len(f.Content))
+			f.Collected = int64(len(f.Content)) == f.Size
+			continue
+		}
+		f.Content = readFile(f.Name, min(wire.HeadSize, heads))
+		heads -= int64(len(f.Content))
+	}
+}
+
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool {
+		ok, _ := path.Match(p, name)
+		return ok
+	})
+}
+
+func openFile(name string) (*os.File, error) {
+	return os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+}
+
+func readFile(name string, limit int64) []byte {
+	if limit <= 0 {
+		return nil
+	}
+	f, err := openFile(name)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	content, _ := io.ReadAll(io.LimitReader(f, limit))
+	return content
+}
+
+func searchFiles(o *wire.Outcome, secrets map[string][]byte) {
+	left := int64(secretLimit)
+	for _, file := range o.Files {
+		if !file.Mode.IsRegular() {
+			continue
+		}
+		f, err := openFile(file.Name)
+		if err != nil {
+			continue
+		}
+		found := leaks(f, secrets, left)
+		f.Close()
+		left = max(left-file.Size, 0)
+		slices.Sort(found)
+		for _, variable := range found {
+			addLeak(o, variable, file.Name, true)
+		}
+	}
+}

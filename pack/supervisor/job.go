@@ -1,0 +1,63 @@
+//go:build linux
+
+package main
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+// runJob runs the job to its end and fills in all but the files.
+func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome {
+	o := &wire.Outcome{Nonce: spec.Nonce, Exit: -1}
+	who, err := accounts{"/etc/passwd", "/etc/group"}.find(spec.User)
+	if err != nil {
+		o.StartError = err.Error()
+		return o
+	}
+	o.UID, o.GID = who.uid, who.gid
+	stdout, outWriter, err1 := newCapture(who)
+	stderr, errWriter, err2 := newCapture(who)
+	if err1 != nil || err2 != nil {
+		o.StartError = "no pipe could be made"
+		return o
+	}
+	adopt()
+	warmThreads()
+	begin := time.Now()
+	meter := newMeter()
+	pid, err := start(spec, who, secrets, outWriter, errWriter)
+	outWriter.Close()
+	errWriter.Close()
+	if err != nil {
+		o.StartError = err.Error()
+		return o
+	}
+	o.Started = true
+	go stdout.run(os.Stdout, secrets)
+	go stderr.run(os.Stderr, secrets)
+	meter.begin()
+	wait(spec, pid, o)
+	meter.end(o)
+	o.Stdout, o.Stderr = stdout.finish(5*time.Second), stderr.finish(5*time.Second)
+	for _, s := range []struct {
+		name string
+		*capture
+	}{{"stdout", stdout}, {"stderr", stderr}} {
+		for _, variable := range slices.Sorted(maps.Keys(s.leaked)) {
+			addLeak(o, variable, s.name, false)
+		}
+	}
+	o.Elsewhere = elsewhere(at.root, begin)
+	return o
+}
+
+func addLeak(o *wire.Outcome, variable, where string, file bool) {
+	if len(o.Leaks) < wire.MaxSome {
+		o.Leaks = append(o.Leaks, wire.Leak{Variable: variable, Where: []byte(where), File: file})
+	}
+}

@@ -1,0 +1,188 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+const subreaper = 36 // PR_SET_CHILD_SUBREAPER, prctl(2)
+
+// adopt makes orphans of the job ours, as they are anyway for process 1.
+func adopt() {
+	if os.Getpid() != 1 {
+		_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, subreaper, 1, 0)
+	}
+}
+
+// warmThreads has the runtime make threads while that still works: a job that forks without end leaves no room for any,
+// and the runtime ends a program that cannot have one.
+func warmThreads() {
+	var all sync.WaitGroup
+	for range 24 {
+		all.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			_ = syscall.Nanosleep(&syscall.Timespec{Nsec: 2e6}, nil)
+		})
+	}
+	all.Wait()
+}
+
+// reap collects all children. The main one's status goes to ended; gone is closed when none is left.
+func reap(pid int) (ended chan syscall.WaitStatus, gone chan struct{}) {
+	ended, gone = make(chan syscall.WaitStatus, 1), make(chan struct{})
+	go func() {
+		defer close(gone)
+		for {
+			var status syscall.WaitStatus
+			p, err := syscall.Wait4(-1, &status, 0, nil)
+			switch {
+			case err == syscall.EINTR:
+			case err != nil: // no children any more
+				return
+			case p == pid:
+				ended <- status
+			}
+		}
+	}()
+	return ended, gone
+}
+
+// wait waits for the main process while it has time, and then ends all that is left.
+func wait(spec *wire.Spec, pid int, o *wire.Outcome) {
+	begin := time.Now()
+	ended, gone := reap(pid)
+	status, ok := await(spec, ended, o)
+	if !o.TimedOut {
+		o.Leftover, o.LeftoverNames = leftover()
+	}
+	if o.Usage.Wall = time.Since(begin); !ok {
+		status = syscall.WaitStatus(syscall.SIGKILL)
+	}
+	killAll(gone)
+	o.Exit = status.ExitStatus()
+	if status.Signaled() {
+		o.Exit, o.Signal = 128+int(status.Signal()), status.Signal().String()
+	}
+}
+
+// await gives the status of the main process, or false where it has to be killed.
+func await(spec *wire.Spec, ended <-chan syscall.WaitStatus, o *wire.Outcome) (syscall.WaitStatus, bool) {
+	var overdue <-chan time.Time
+	if spec.Timeout > 0 {
+		overdue = time.After(spec.Timeout)
+	}
+	select {
+	case status := <-ended:
+		return status, true
+	case <-overdue:
+	}
+	o.TimedOut = true
+	signalAll(syscall.SIGTERM)
+	select {
+	case status := <-ended:
+		return status, true
+	case <-time.After(spec.Grace):
+		return 0, false
+	}
+}
+
+const killLimit = 10 * time.Second
+
+// killAll kills until all are gone: a process may have forked while the others were found. What the kernel itself
+// cannot end, in a broken network file system say, is given up on.
+func killAll(gone <-chan struct{}) {
+	for begin := time.Now(); time.Since(begin) < killLimit; {
+		signalAll(syscall.SIGKILL)
+		select {
+		case <-gone:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// signalAll signals every process of the job. Only as process 1 is "all processes" the job: an engine without a process
+// sandbox has the supervisor among its own.
+func signalAll(sig syscall.Signal) {
+	if os.Getpid() == 1 {
+		_ = syscall.Kill(-1, sig)
+		return
+	}
+	for _, p := range descendants() {
+		_ = syscall.Kill(p.pid, sig)
+	}
+}
+
+// leftover counts the processes that run, and names a few.
+func leftover() (n int, names []string) {
+	for _, p := range descendants() {
+		if p.state == 'Z' || p.state == 'X' {
+			continue
+		}
+		if n++; len(names) < 5 {
+			names = append(names, p.name)
+		}
+	}
+	return n, names
+}
+
+type process struct {
+	pid, parent int
+	name        string
+	state       byte
+}
+
+func descendants() (found []process) {
+	all := map[int]process{}
+	names, _ := readNames("/proc")
+	for _, name := range names {
+		if pid, err := strconv.Atoi(name); err == nil {
+			if p, ok := readProcess(pid); ok {
+				all[pid] = p
+			}
+		}
+	}
+	for _, p := range all {
+		for up := p.parent; up > 0; up = all[up].parent {
+			if up == os.Getpid() {
+				found = append(found, p)
+				break
+			}
+		}
+	}
+	return found
+}
+
+func readNames(dir string) ([]string, error) {
+	f, err := os.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+// readProcess reads /proc/PID/stat, whose second field may hold anything (proc(5)).
+func readProcess(pid int) (process, bool) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')
+	if err != nil || open < 0 || end < open {
+		return process{}, false
+	}
+	fields := bytes.Fields(text[end+1:])
+	if len(fields) < 2 {
+		return process{}, false
+	}
+	parent, err := strconv.Atoi(string(fields[1]))
+	return process{pid, parent, string(text[open+1 : end]), fields[0][0]}, err == nil
+}

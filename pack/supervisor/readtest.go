@@ -1,0 +1,105 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+const (
+	readTestArg   = "read-test"
+	nobody        = 65534
+	readTestLimit = 30 * time.Second
+)
+
+// tryReading has another user open the files: whether one can is a matter of modes, owners, ACLs and every directory on
+// the way, so it is tried. The names go to a process of its own, which answers a byte for each.
+func tryReading(files []wire.File) error {
+	names, answers, err := startReadTest()
+	if err != nil {
+		return fmt.Errorf("start a process of user %d: %w", nobody, err)
+	}
+	defer answers.Close()
+	_ = answers.SetReadDeadline(time.Now().Add(readTestLimit))
+	go func() {
+		w := bufio.NewWriter(names)
+		for _, f := range files {
+			kind := "-"
+			switch {
+			case f.Mode.IsDir():
+				kind = "d"
+			case f.Mode.IsRegular():
+				kind = "f"
+			}
+			_, _ = w.WriteString(kind + f.Name + "\x00")
+		}
+		_ = w.Flush()
+		names.Close()
+	}()
+	r := bufio.NewReader(answers)
+	for i := range files {
+		answer, err := r.ReadByte()
+		if err != nil {
+			return fmt.Errorf("the process of user %d ended early: %w", nobody, err)
+		}
+		files[i].ReadableByOther = answer == 'y'
+	}
+	return nil
+}
+
+// startReadTest starts ourselves as the other user, in the current directory. The process ends with its input.
+func startReadTest() (names, answers *os.File, err error) {
+	in, names, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer in.Close()
+	answers, out, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	defer out.Close()
+	_, err = syscall.ForkExec("/proc/self/exe", []string{"supervisor", readTestArg}, &syscall.ProcAttr{
+		Files: []uintptr{in.Fd(), out.Fd(), 2},
+		Sys:   &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}},
+	})
+	if err != nil {
+		names.Close()
+		answers.Close()
+	}
+	return names, answers, err
+}
+
+// readTest is the other user's side.
+func readTest(in io.Reader, out io.Writer) {
+	r, w := bufio.NewReader(in), bufio.NewWriter(out)
+	defer w.Flush()
+	for {
+		entry, err := r.ReadString(0)
+		if err != nil {
+			return
+		}
+		answer := byte('n')
+		if name := strings.TrimSuffix(entry[1:], "\x00"); entry[0] == 'f' && canOpen(name, 0) ||
+			entry[0] == 'd' && canOpen(name+"/.", syscall.O_DIRECTORY) {
+			answer = 'y'
+		}
+		_ = w.WriteByte(answer)
+	}
+}
+
+func canOpen(name string, flag int) bool {
+	fd, err := syscall.Open(name, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW|syscall.O_CLOEXEC|flag, 0)
+	if err == nil {
+		_ = syscall.Close(fd)
+	}
+	return err == nil
+}

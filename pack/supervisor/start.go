@@ -1,0 +1,175 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"debug/elf"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+// start starts the job with its output going to the given files. What goes wrong is the image's own, and worded so.
+func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, stderr *os.File) (int, error) {
+	if len(spec.Args) == 0 {
+		return 0, errors.New("there is no command to run")
+	}
+	if err := os.MkdirAll(spec.Dir, 0o755); err != nil {
+		return 0, fmt.Errorf("working directory: %w", err)
+	}
+	// The job inherits the directory; entering it as the user would hide which of the two was not allowed.
+	if err := os.Chdir(spec.Dir); err != nil {
+		return 0, fmt.Errorf("working directory: %w", err)
+	}
+	env := environment(spec.Env, secrets, who.home)
+	path, err := lookPath(spec.Args[0], env["PATH"])
+	if err != nil {
+		return 0, err
+	}
+	stdin, err := os.Open(os.DevNull)
+	if err != nil {
+		return 0, err
+	}
+	defer stdin.Close()
+	defer raiseOOMScore()()
+	pid, err := syscall.ForkExec(path, spec.Args, &syscall.ProcAttr{
+		Env:   assignments(env),
+		Files: []uintptr{stdin.Fd(), stdout.Fd(), stderr.Fd()},
+		Sys: &syscall.SysProcAttr{Setsid: true,
+			Credential: &syscall.Credential{Uid: uint32(who.uid), Gid: uint32(who.gid), Groups: who.groups}},
+	})
+	if err != nil {
+		return 0, explain(path, err)
+	}
+	return pid, nil
+}
+
+// raiseOOMScore makes the kernel end the job, which inherits the score, before the supervisor. It returns the way back.
+func raiseOOMScore() func() {
+	const file = "/proc/self/oom_score_adj"
+	old, err := os.ReadFile(file)
+	if err != nil || os.WriteFile(file, []byte("900"), 0o644) != nil {
+		return func() {}
+	}
+	return func() { _ = os.WriteFile(file, old, 0o644) }
+}
+
+// environment gives the variables their values; the last of several counts.
+func environment(assigned []string, secrets map[string][]byte, home string) map[string]string {
+	env := map[string]string{"HOME": home, "PATH": defaultPath}
+	for _, a := range assigned {
+		if name, value, ok := strings.Cut(a, "="); ok {
+			env[name] = value
+		}
+	}
+	for name, value := range secrets {
+		env[name] = string(value)
+	}
+	return env
+}
+
+func assignments(env map[string]string) []string {
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		list = append(list, name+"="+env[name])
+	}
+	return list
+}
+
+// lookPath finds the program as execvp(3) does.
+func lookPath(name, path string) (string, error) {
+	if name == "" {
+		return "", errors.New("the command begins with an empty word")
+	}
+	if strings.Contains(name, "/") {
+		return name, isProgram(name)
+	}
+	var found error
+	for _, dir := range filepath.SplitList(path) {
+		file := filepath.Join(dir, name)
+		if !filepath.IsAbs(dir) {
+			file = "./" + file
+		}
+		err := isProgram(file)
+		if err == nil {
+			return file, nil
+		}
+		if found == nil && !errors.Is(err, os.ErrNotExist) {
+			found = err
+		}
+	}
+	if found != nil {
+		return "", found
+	}
+	return "", fmt.Errorf("%q: not found in PATH %q", name, path)
+}
+
+func isProgram(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%q: not found%.w", path, os.ErrNotExist)
+	case err != nil:
+		return fmt.Errorf("%q: %w", path, errors.Unwrap(err))
+	case info.IsDir():
+		return fmt.Errorf("%q: is a directory", path)
+	case info.Mode()&0o111 == 0:
+		return fmt.Errorf("%q: permission denied, its mode %04o lets nobody execute it", path, info.Mode().Perm())
+	}
+	return nil
+}
+
+// explain says why a program that is there could not be executed.
+func explain(path string, err error) error {
+	interpreter := interpreterOf(path)
+	switch {
+	case errors.Is(err, syscall.ENOENT) && interpreter != "":
+		return fmt.Errorf("%q: its interpreter %q is not found", path, interpreter)
+	case errors.Is(err, syscall.ENOEXEC):
+		return fmt.Errorf("%q: exec format error, it is for another architecture or a script without #!", path)
+	case errors.Is(err, syscall.EACCES) && interpreter != "" && isProgram(interpreter) != nil:
+		return fmt.Errorf("%q: its interpreter: %w", path, isProgram(interpreter))
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("%q: permission denied for the image's user", path)
+	}
+	return fmt.Errorf("%q: %w", path, err)
+}
+
+// interpreterOf is what a script names after #!, or the dynamic loader of a program.
+func interpreterOf(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	head := make([]byte, 256)
+	n, _ := io.ReadFull(f, head)
+	if line, ok := bytes.CutPrefix(head[:n], []byte("#!")); ok {
+		line, _, _ = bytes.Cut(line, []byte("\n"))
+		word, _, _ := bytes.Cut(bytes.TrimLeft(line, " \t"), []byte(" "))
+		// A carriage return is part of the name, and shows in quotes: scripts with such line ends are common.
+		return string(bytes.TrimRight(word, "\t"))
+	}
+	program, err := elf.NewFile(f)
+	if err != nil {
+		return ""
+	}
+	for _, p := range program.Progs {
+		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
+			name, _ := io.ReadAll(p.Open())
+			return string(bytes.TrimRight(name, "\x00"))
+		}
+	}
+	return ""
+}

@@ -1,0 +1,173 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+const sampleEvery = 20 * time.Millisecond
+
+// A meter samples what the job takes. The kernel's own peaks count page cache too, so that a job that writes a large file
+// would seem to need as much memory.
+type meter struct {
+	group       group
+	base, peak  int64
+	shm         int64
+	kills       int64
+	stop, ended chan struct{}
+}
+
+func newMeter() *meter {
+	m := &meter{group: findGroup(), stop: make(chan struct{}), ended: make(chan struct{})}
+	m.base, _ = m.group.memory()
+	m.kills = m.group.kills()
+	return m
+}
+
+func (m *meter) begin() {
+	go func() {
+		defer close(m.ended)
+		for {
+			now, _ := m.group.memory()
+			m.peak = max(m.peak, now-m.base)
+			used, _ := sharedMemory()
+			m.shm = max(m.shm, used)
+			select {
+			case <-m.stop:
+				return
+			case <-time.After(sampleEvery):
+			}
+		}
+	}()
+}
+
+func (m *meter) end(o *wire.Outcome) {
+	close(m.stop)
+	<-m.ended
+	var used syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used)
+	o.Usage.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	o.Usage.Memory = m.peak
+	if _, ok := m.group.memory(); !ok {
+		o.Usage.Memory = used.Maxrss << 10 // of the largest process alone
+	}
+	o.Usage.SharedMem = m.shm
+	_, o.Usage.SharedMemSize = sharedMemory()
+	o.OutOfMemory = m.group.kills() > m.kills
+}
+
+// sharedMemory is what /dev/shm holds and how much it can hold; both 0 without one.
+func sharedMemory() (used, size int64) {
+	var fs syscall.Statfs_t
+	if syscall.Statfs("/dev/shm", &fs) != nil || fs.Type != 0x01021994 { // TMPFS_MAGIC, statfs(2)
+		return 0, 0
+	}
+	block := int64(fs.Bsize)
+	return int64(fs.Blocks-fs.Bfree) * block, int64(fs.Blocks) * block
+}
+
+// A group is the directory of our memory cgroup, of version 1 or 2; empty where there is none of our own.
+type group struct {
+	dir string
+	v2  bool
+}
+
+// findGroup joins where the hierarchy is mounted, and from which of its directories, with the one we are in.
+func findGroup() group {
+	own := ownGroups()
+	mounts, _ := os.ReadFile("/proc/self/mountinfo")
+	var found group
+	for line := range strings.Lines(string(mounts)) {
+		before, after, _ := strings.Cut(strings.TrimSpace(line), " - ")
+		fields, kind := strings.Fields(before), strings.Fields(after)
+		if len(fields) < 5 || len(kind) < 3 {
+			continue
+		}
+		v2 := kind[0] == "cgroup2"
+		v1 := kind[0] == "cgroup" && hasWord(kind[2], "memory")
+		path, in := own[v2]
+		if !v1 && !v2 || !in || found.dir != "" && v2 {
+			continue
+		}
+		g := group{filepath.Join(unescape(fields[4]), strings.TrimPrefix(path, fields[3])), v2}
+		if g.isOwn() {
+			found = g
+		}
+	}
+	return found
+}
+
+// ownGroups is the path of our group in the hierarchy of version 1 (false) and 2 (true).
+func ownGroups() map[bool]string {
+	own := map[bool]string{}
+	text, _ := os.ReadFile("/proc/self/cgroup")
+	for line := range strings.Lines(string(text)) {
+		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
+		switch {
+		case len(fields) < 3:
+		case fields[0] == "0" && fields[1] == "":
+			own[true] = fields[2]
+		case hasWord(fields[1], "memory"):
+			own[false] = fields[2]
+		}
+	}
+	return own
+}
+
+func hasWord(list, word string) bool { return strings.Contains(","+list+",", ","+word+",") }
+
+// isOwn tells whether the directory counts memory, and not that of the whole machine.
+func (g group) isOwn() bool {
+	_, err := os.Stat(filepath.Join(g.dir, "release_agent")) // in the root of version 1 alone
+	_, counts := g.memory()
+	if g.v2 {
+		_, err2 := os.Stat(filepath.Join(g.dir, "memory.current")) // everywhere but in the root
+		counts = counts && err2 == nil
+	}
+	return counts && err != nil
+}
+
+// memory is the anonymous and shared memory in use.
+func (g group) memory() (int64, bool) {
+	if g.dir == "" {
+		return 0, false
+	}
+	names := []string{"total_rss", "total_shmem"}
+	if g.v2 {
+		names = []string{"anon", "shmem"}
+	}
+	return g.sum("memory.stat", names...)
+}
+
+// kills is how often the kernel has ended a process for want of memory.
+func (g group) kills() int64 {
+	file := "memory.oom_control"
+	if g.v2 {
+		file = "memory.events"
+	}
+	n, _ := g.sum(file, "oom_kill")
+	return n
+}
+
+func (g group) sum(file string, names ...string) (sum int64, ok bool) {
+	text, err := os.ReadFile(filepath.Join(g.dir, file))
+	for line := range bytes.Lines(text) {
+		key, value, _ := strings.Cut(strings.TrimSpace(string(line)), " ")
+		for _, name := range names {
+			if key == name {
+				n, _ := strconv.ParseInt(value, 10, 64)
+				sum += n
+			}
+		}
+	}
+	return sum, err == nil
+}

@@ -1,0 +1,101 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// An account is who a job runs as.
+type account struct {
+	uid, gid int
+	groups   []uint32 // supplementary, gid among them
+	home     string
+}
+
+// accounts are the files that give names to users and groups. They need not exist.
+type accounts struct{ passwd, group string }
+
+// find reads USER as a Dockerfile has it: user or user:group, each a name or a number. Without a group it is the one
+// of the user's entry, and those that list the user are supplementary ones.
+func (a accounts) find(user string) (*account, error) {
+	name, group, hasGroup := strings.Cut(user, ":")
+	if name == "" {
+		name = "0"
+	}
+	acc := &account{home: "/"}
+	entry := lookup(a.passwd, name, 7)
+	switch id, err := parseID(name); {
+	case entry != nil:
+		var err1, err2 error
+		acc.uid, err1 = parseID(entry[2])
+		acc.gid, err2 = parseID(entry[3])
+		if err1 != nil || err2 != nil {
+			return nil, fmt.Errorf("user %q has no numbers in %s", name, a.passwd)
+		}
+		name, acc.home = entry[0], entry[5]
+	case err == nil:
+		acc.uid = id
+	default:
+		return nil, fmt.Errorf("user %q is not in %s of the image", name, a.passwd)
+	}
+	if hasGroup && group != "" {
+		return acc, a.setGroup(acc, group)
+	}
+	acc.groups = append(a.memberships(name), uint32(acc.gid))
+	return acc, nil
+}
+
+func (a accounts) setGroup(acc *account, group string) (err error) {
+	id := group
+	if entry := lookup(a.group, group, 4); entry != nil {
+		id = entry[2]
+	}
+	if acc.gid, err = parseID(id); err != nil {
+		return fmt.Errorf("group %q is not in %s of the image", group, a.group)
+	}
+	acc.groups = []uint32{uint32(acc.gid)}
+	return nil
+}
+
+func parseID(s string) (int, error) {
+	n, err := strconv.ParseUint(s, 10, 31)
+	return int(n), err
+}
+
+// lookup gives the entry whose first field is the name or whose third is the number.
+func lookup(file, key string, fields int) (found []string) {
+	eachEntry(file, fields, func(e []string) {
+		if found == nil && (e[0] == key || e[2] == key) {
+			found = e
+		}
+	})
+	return found
+}
+
+func (a accounts) memberships(user string) (groups []uint32) {
+	eachEntry(a.group, 4, func(e []string) {
+		if id, err := parseID(e[2]); err == nil && slices.Contains(strings.Split(e[3], ","), user) {
+			groups = append(groups, uint32(id))
+		}
+	})
+	return groups
+}
+
+func eachEntry(file string, fields int, do func([]string)) {
+	f, err := os.Open(file)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if e := strings.Split(strings.TrimSpace(lines.Text()), ":"); len(e) >= fields && !strings.HasPrefix(e[0], "#") {
+			do(e)
+		}
+	}
+}

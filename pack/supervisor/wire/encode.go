@@ -1,0 +1,146 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+)
+
+// Bounds of what a supervisor tells. ReadOutcome refuses more.
+const (
+	ExcerptSize = 32 << 10 // bytes of each of Head and Tail
+	HeadSize    = 3 << 10  // bytes of Content that was not asked for
+	MaxHeads    = 4 << 20  // bytes of all such Content
+	MaxContent  = 16 << 20 // bytes of all Content that was asked for
+	MaxFiles    = 100_000
+	MaxNames    = 16 << 20 // bytes of all Names and Links
+	MaxSome     = 20       // elements of the other lists
+	SecretMin   = 4        // bytes: a shorter value turns up by chance
+	MaxReport   = 1 << 20  // bytes of ReportFile
+	MaxListing  = 96 << 20 // bytes of FilesFile
+)
+
+// A report is ReportFile: the count tells a whole FilesFile from one that was cut short.
+type report struct {
+	Outcome
+	FileCount int `json:"fileCount"`
+}
+
+// WriteReport writes ReportFile.
+func (o *Outcome) WriteReport(w io.Writer) error {
+	return json.NewEncoder(w).Encode(report{*o, len(o.Files)})
+}
+
+// WriteFiles writes FilesFile.
+func (o *Outcome) WriteFiles(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	for _, f := range o.Files {
+		if err := enc.Encode(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ReadOutcome reads what a supervisor wrote. A job that runs as root can have written it as well, so it is an error
+// when the nonce is another than that of the Spec or a bound is passed.
+func ReadOutcome(nonce string, reportText, files []byte) (*Outcome, error) {
+	if len(reportText) > MaxReport || len(files) > MaxListing {
+		return nil, fmt.Errorf("the supervisor's report has %d and %d bytes, which is more than it writes", len(reportText), len(files))
+	}
+	var r report
+	if err := json.Unmarshal(reportText, &r); err != nil {
+		return nil, fmt.Errorf("read the supervisor's report: %w", err)
+	}
+	if r.Nonce != nonce {
+		return nil, errors.New("the report in the container is not the supervisor's: its nonce differs")
+	}
+	o := &r.Outcome
+	if err := errors.Join(o.check(), o.readFiles(files, r.FileCount)); err != nil {
+		return nil, fmt.Errorf("read the supervisor's report: %w", err)
+	}
+	return o, nil
+}
+
+func (o *Outcome) check() error {
+	for _, e := range []Excerpt{o.Stdout, o.Stderr} {
+		if len(e.Head) > ExcerptSize || len(e.Tail) > ExcerptSize || e.Total < int64(len(e.Head)+len(e.Tail)) {
+			return errors.New("an excerpt is longer than it can be")
+		}
+	}
+	u := o.Usage
+	if min(u.Wall, u.CPU) < 0 || min(u.Memory, u.Output, u.SharedMem, u.SharedMemSize, o.Elsewhere.Bytes) < 0 ||
+		min(o.Leftover, o.FilesCut, o.Elsewhere.Count) < 0 {
+		return errors.New("an amount is negative")
+	}
+	if max(len(o.LeftoverNames), len(o.Leaks), len(o.Elsewhere.Files)) > MaxSome {
+		return fmt.Errorf("a list has more than %d elements", MaxSome)
+	}
+	return nil
+}
+
+func (o *Outcome) readFiles(lines []byte, count int) error {
+	if count < 0 || count > MaxFiles {
+		return fmt.Errorf("%d files, where at most %d are listed", count, MaxFiles)
+	}
+	last := ""
+	for len(lines) > 0 && len(o.Files) <= count {
+		line, rest, _ := bytes.Cut(lines, []byte("\n"))
+		lines = rest
+		var f File
+		if err := json.Unmarshal(line, &f); err != nil {
+			return err
+		}
+		if !validName(f.Name) || f.Name <= last || f.Size < 0 {
+			return fmt.Errorf("file %d is called %q and has %d bytes", len(o.Files), f.Name, f.Size)
+		}
+		last = f.Name
+		o.Files = append(o.Files, f)
+	}
+	if len(o.Files) != count || len(lines) > 0 {
+		return fmt.Errorf("the listing does not hold the %d files it should", count)
+	}
+	return nil
+}
+
+// validName tells whether a name stays below the directory it is relative to. It may hold any bytes but NUL.
+func validName(name string) bool {
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part == "." || part == ".." {
+			return false
+		}
+	}
+	return !strings.Contains(name, "\x00")
+}
+
+// A fileJSON is a File on the wire: JSON has no strings for names that are no text, so they are base64.
+type fileJSON struct {
+	Name      []byte      `json:"name"`
+	Mode      fs.FileMode `json:"mode"`
+	UID       int         `json:"uid,omitempty"`
+	GID       int         `json:"gid,omitempty"`
+	Size      int64       `json:"size,omitempty"`
+	Link      []byte      `json:"link,omitempty"`
+	Readable  bool        `json:"readable,omitempty"`
+	Content   []byte      `json:"content,omitempty"`
+	Collected bool        `json:"collected,omitempty"`
+}
+
+// MarshalJSON writes name and link as base64.
+func (f File) MarshalJSON() ([]byte, error) {
+	return json.Marshal(fileJSON{[]byte(f.Name), f.Mode, f.UID, f.GID, f.Size, []byte(f.Link), f.ReadableByOther, f.Content, f.Collected})
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (f *File) UnmarshalJSON(text []byte) error {
+	var j fileJSON
+	if err := json.Unmarshal(text, &j); err != nil {
+		return err
+	}
+	*f = File{string(j.Name), j.Mode, j.UID, j.GID, j.Size, string(j.Link), j.Readable, j.Content, j.Collected}
+	return nil
+}
