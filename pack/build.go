@@ -1,0 +1,252 @@
+// Package pack makes the image of a Seed job: its name, its label, the build, the candidate that can be run before
+// anything is exported, and the push. It is the only door to BuildKit's client. It judges no manifest and no run.
+package pack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/docker/cli/cli/config"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/session"
+	"github.com/moby/buildkit/session/auth/authprovider"
+	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// A Request is one image to build. Context and Dockerfile are required.
+type Request struct {
+	Context    string // directory of the build context
+	Dockerfile string // its path, inside the context or not
+	// Label is the value of com.ngageoint.seed.manifest, as EncodeLabel gives it. Empty leaves the labels as they are.
+	Label         string
+	BuildArgs     map[string]string
+	BuildContexts map[string]string // NAME to a directory, oci-layout://DIR[:TAG|@DIGEST], docker-image://REF or a git address
+	Target        string            // default: the last stage
+	Platforms     []string          // os/arch[/variant]; default: the engine's own
+	// Inputs is what the gate's runs may be given.
+	Inputs Tree
+	// Repository is where the image goes, by digest and without a name; empty: nowhere.
+	Repository string
+	Insecure   bool // plain http to Repository
+	Outputs    []Output
+	Progress   Progress
+	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for builds that shall give the same bytes again; empty: none.
+	Epoch string
+}
+
+// A Result is what a build left behind.
+type Result struct {
+	// Digest is of the image manifest, or of the index over several platforms. Empty when nothing was exported.
+	Digest    string
+	ImageID   string // digest of the configuration, for one platform
+	Platforms []string
+	Outputs   []Written
+}
+
+// Build solves the Dockerfile, calls gate once with a candidate for each platform, and exports only when gate returns
+// nil: all in one session of the engine, so that what the gate tried is what is exported. The error of the gate is
+// returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError.
+func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
+	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{}}
+	opt, err := b.solveOpt()
+	if err != nil {
+		return nil, err
+	}
+	response, log, err := b.solve(ctx, opt)
+	switch {
+	case b.refused != nil:
+		// What comes back through the engine is text; the gate's own error is worth more.
+		return nil, errors.Join(b.refused, b.discard())
+	case err != nil:
+		return nil, errors.Join(explain(ctx, err, log), b.discard())
+	}
+	return b.result(response)
+}
+
+// A build is the state of one call of Build.
+type build struct {
+	engine  *Engine
+	request Request
+	gate    func(context.Context, []*Candidate) error
+	secrets *secretStore
+
+	attrs     map[string]string // of the Dockerfile frontend
+	platforms []string          // that were built
+	outputs   []*pendingFile
+	refused   error // the gate's
+}
+
+// Names under which the session offers directories.
+const (
+	localContext    = "context"
+	localDockerfile = "dockerfile"
+	localInputs     = "seedpack-inputs"
+	localSupervisor = "seedpack-supervisor"
+)
+
+func (b *build) solveOpt() (client.SolveOpt, error) {
+	opt := client.SolveOpt{LocalMounts: map[string]fsutil.FS{}, FrontendAttrs: map[string]string{}}
+	b.attrs = map[string]string{"filename": filepath.Base(b.request.Dockerfile)}
+	steps := []func(*client.SolveOpt) error{b.addLocals, b.addContexts, b.addExports}
+	for _, step := range steps {
+		if err := step(&opt); err != nil {
+			return opt, err
+		}
+	}
+	for name, value := range b.request.BuildArgs {
+		b.attrs["build-arg:"+name] = value
+	}
+	if b.request.Target != "" {
+		b.attrs["target"] = b.request.Target
+	}
+	if len(b.request.Platforms) > 0 {
+		b.attrs["platform"] = strings.Join(b.request.Platforms, ",")
+	}
+	if b.request.Epoch != "" {
+		b.attrs["build-arg:SOURCE_DATE_EPOCH"] = b.request.Epoch
+		opt.FrontendAttrs["build-arg:SOURCE_DATE_EPOCH"] = b.request.Epoch
+	}
+	opt.Session = []session.Attachable{
+		secretsprovider.NewSecretProvider(b.secrets),
+		authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
+			AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(os.Stderr)),
+		}),
+	}
+	return opt, nil
+}
+
+func (b *build) addLocals(opt *client.SolveOpt) error {
+	for name, dir := range map[string]string{
+		localContext:    b.request.Context,
+		localDockerfile: filepath.Dir(b.request.Dockerfile),
+	} {
+		f, err := fsutil.NewFS(dir)
+		if err != nil {
+			return fmt.Errorf("build %s %s: %w", name, dir, err)
+		}
+		opt.LocalMounts[name] = f
+	}
+	inputs, err := newTreeFS(b.request.Inputs)
+	if err != nil {
+		return err
+	}
+	opt.LocalMounts[localInputs] = inputs
+	opt.LocalMounts[localSupervisor], err = supervisorFS()
+	return err
+}
+
+// solve runs the session to its end and returns what the exporters said and the build's last output.
+func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveResponse, *buildLog, error) {
+	show, err := b.request.Progress.start()
+	if err != nil {
+		return nil, nil, err
+	}
+	response, err := b.engine.client.Build(ctx, opt, "seedpack", b.callback, show.statuses)
+	show.wait()
+	return response, show.log, err
+}
+
+// callback runs inside the session: it solves, labels, asks the gate, and hands the result to the exporters.
+func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+	result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: maps.Clone(b.attrs), Evaluate: true})
+	if err != nil {
+		return nil, err
+	}
+	if b.request.Label != "" {
+		if err := labelConfigs(result.Metadata, b.request.Label); err != nil {
+			return nil, err
+		}
+	}
+	candidates, err := b.candidates(g, result)
+	if err != nil {
+		return nil, err
+	}
+	if b.gate == nil {
+		return result, nil
+	}
+	if err := b.gate(ctx, candidates); err != nil {
+		b.refused = err
+		return nil, err
+	}
+	return result, nil
+}
+
+// labelConfigs sets the Seed label in every image configuration of the result. The frontend's own label option is not
+// used: with a "# syntax=" line options travel as environment variables, and a large label then stops the build.
+func labelConfigs(metadata map[string][]byte, label string) error {
+	found := false
+	for key, value := range metadata {
+		if key != exptypes.ExporterImageConfigKey && !strings.HasPrefix(key, exptypes.ExporterImageConfigKey+"/") {
+			continue
+		}
+		labelled, err := setLabel(value, label)
+		if err != nil {
+			return fmt.Errorf("set the label in %s: %w", key, err)
+		}
+		metadata[key], found = labelled, true
+	}
+	if !found {
+		return errors.New("the build gave no image configuration to put the label in")
+	}
+	return nil
+}
+
+// setLabel keeps every member of the configuration that it does not know.
+func setLabel(image []byte, label string) ([]byte, error) {
+	var all, cfg map[string]json.RawMessage
+	var labels map[string]string
+	if err := json.Unmarshal(image, &all); err != nil {
+		return nil, err
+	}
+	if raw := all["config"]; raw != nil {
+		if err := json.Unmarshal(raw, &cfg); err != nil {
+			return nil, err
+		}
+	}
+	if raw := cfg["Labels"]; raw != nil {
+		if err := json.Unmarshal(raw, &labels); err != nil {
+			return nil, err
+		}
+	}
+	if cfg == nil {
+		cfg = map[string]json.RawMessage{}
+	}
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	labels[seed.Label] = label
+	var err, errConfig error
+	cfg["Labels"], err = json.Marshal(labels)
+	all["config"], errConfig = json.Marshal(cfg)
+	if err := errors.Join(err, errConfig); err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
+}
+
+func (b *build) result(response *client.SolveResponse) (*Result, error) {
+	r := &Result{
+		Digest:    response.ExporterResponse[exptypes.ExporterImageDigestKey],
+		ImageID:   response.ExporterResponse[exptypes.ExporterImageConfigDigestKey],
+		Platforms: slices.Clone(b.platforms),
+	}
+	if b.request.Repository != "" && r.Digest == "" {
+		return nil, errors.Join(errors.New("the engine pushed the image but did not say its digest"), b.discard())
+	}
+	for _, o := range b.outputs {
+		r.Outputs = append(r.Outputs, Written{o})
+	}
+	return r, nil
+}

@@ -1,0 +1,104 @@
+package pack
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/distribution/reference"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/moby/buildkit/client"
+	"github.com/tonistiigi/fsutil"
+)
+
+// addContexts hands over the further build contexts, with the meaning that buildx gives them.
+func (b *build) addContexts(opt *client.SolveOpt) error {
+	n := 0
+	for name, source := range b.request.BuildContexts {
+		key, err := contextKey(name)
+		if err != nil {
+			return err
+		}
+		n++
+		if dir, ok := strings.CutPrefix(source, "oci-layout://"); ok {
+			err = b.addLayout(opt, key, fmt.Sprintf("seedpack-layout-%d", n), dir)
+		} else if strings.Contains(source, "://") || strings.HasPrefix(source, "git@") {
+			b.attrs[key] = source
+		} else {
+			err = b.addDirectory(opt, key, fmt.Sprintf("seedpack-context-%d", n), source)
+		}
+		if err != nil {
+			return fmt.Errorf("build context %s=%s: %w", name, source, err)
+		}
+	}
+	return nil
+}
+
+// contextKey is how the frontend looks a context up: as a familiar image name where it can be one, without :latest.
+func contextKey(name string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return "", fmt.Errorf("build context %q: the name must be that of a stage or an image: %w", name, err)
+	}
+	return "context:" + strings.TrimSuffix(reference.FamiliarString(named), ":latest"), nil
+}
+
+func (b *build) addDirectory(opt *client.SolveOpt, key, id, dir string) error {
+	f, err := fsutil.NewFS(dir)
+	if err != nil {
+		return err
+	}
+	opt.LocalMounts[id] = f
+	b.attrs[key] = "local:" + id
+	return nil
+}
+
+func (b *build) addLayout(opt *client.SolveOpt, key, id, source string) error {
+	dir, digest, err := resolveLayout(source)
+	if err != nil {
+		return err
+	}
+	store, err := contentlocal.NewStore(dir)
+	if err != nil {
+		return err
+	}
+	if opt.OCIStores == nil {
+		opt.OCIStores = map[string]content.Store{}
+	}
+	opt.OCIStores[id] = store
+	b.attrs[key] = "oci-layout:" + id + "@" + digest
+	return nil
+}
+
+const refName = "org.opencontainers.image.ref.name"
+
+// resolveLayout splits DIR[:TAG|@DIGEST] and finds the digest: the one given, the one of the tag, or the only one there.
+func resolveLayout(source string) (dir, digest string, err error) {
+	if dir, digest, ok := strings.Cut(source, "@"); ok {
+		return dir, digest, nil
+	}
+	dir, tag := source, ""
+	if i := strings.LastIndex(source, ":"); i > strings.LastIndex(source, "/") {
+		dir, tag = source[:i], source[i+1:]
+	}
+	index, err := layout.ImageIndexFromPath(filepath.FromSlash(dir))
+	if err != nil {
+		return "", "", err
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return "", "", err
+	}
+	var found []string
+	for _, m := range manifest.Manifests {
+		if tag == "" || m.Annotations[refName] == tag {
+			found = append(found, m.Digest.String())
+		}
+	}
+	if len(found) != 1 {
+		return "", "", fmt.Errorf("%d images there fit, exactly one must: add :TAG or @DIGEST", len(found))
+	}
+	return dir, found[0], nil
+}

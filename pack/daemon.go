@@ -1,0 +1,188 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A daemon is a buildkitd of our own.
+type daemon struct {
+	addr string
+	stop func() error
+}
+
+const (
+	daemonStart = 30 * time.Second // until the socket is there
+	daemonStop  = 10 * time.Second // until it is killed
+	daemonRoots = 16               // daemons side by side, each with a root directory of its own
+)
+
+// startDaemon starts a private buildkitd and waits for its socket. It needs an OCI runtime, and root or rootlesskit.
+func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
+	if err := daemonPossible(); err != nil {
+		return nil, err
+	}
+	runtime, err := ociRuntime()
+	if err != nil {
+		return nil, err
+	}
+	launcher, err := rootLauncher()
+	if err != nil {
+		return nil, err
+	}
+	program, err := findBuildkitd(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	root, unlock, err := lockRoot(opt.CacheDir)
+	if err != nil {
+		return nil, err
+	}
+	d, err := launch(ctx, launcher, program, runtime, root)
+	if err != nil {
+		return nil, errors.Join(err, unlock())
+	}
+	stop := d.stop
+	d.stop = func() error { return errors.Join(stop(), unlock()) }
+	return d, nil
+}
+
+// launch starts the program over the root directory. Its log stays in the root and is quoted when it ends early.
+func launch(ctx context.Context, launcher []string, program, runtime, root string) (*daemon, error) {
+	// A path of a socket holds at most 107 bytes, so it cannot lie below the cache directory.
+	dir, err := os.MkdirTemp("", "seedpack-")
+	if err != nil {
+		return nil, err
+	}
+	sock := filepath.Join(dir, "buildkitd.sock")
+	logPath := filepath.Join(root, "buildkitd.log")
+	log, err := os.Create(logPath)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	defer log.Close() // the child has its own copy
+	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--config", os.DevNull,
+		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runtime,
+		"--oci-worker-gc=true", "--oci-worker-gc-keepstorage=10000")
+	if len(launcher) > 0 {
+		args = append(args, "--rootless", "--oci-worker-no-process-sandbox")
+	}
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stdout, cmd.Stderr = log, log
+	exited, err := startBound(cmd)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	d := &daemon{addr: "unix://" + sock, stop: func() error {
+		return errors.Join(end(cmd.Process, exited), os.RemoveAll(dir))
+	}}
+	if err := waitSocket(ctx, sock, exited); err != nil {
+		err = fmt.Errorf("%s: %w\n%s", filepath.Base(program), err, lastLines(logPath, 5))
+		return nil, errors.Join(err, d.stop())
+	}
+	return d, nil
+}
+
+// waitSocket dials until somebody listens: gRPC, which would do so itself, waits a second after each refusal.
+func waitSocket(ctx context.Context, sock string, exited <-chan struct{}) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, daemonStart, fmt.Errorf("no socket within %s", daemonStart))
+	defer cancel()
+	for {
+		if c, err := net.Dial("unix", sock); err == nil {
+			return c.Close()
+		}
+		select {
+		case <-exited:
+			return errors.New("ended before it listened")
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// end asks a process to stop, and kills it if it does not. BuildKit exits with 1 after TERM, which is no failure.
+func end(p *os.Process, exited <-chan struct{}) error {
+	select {
+	case <-exited:
+		return nil
+	default:
+	}
+	if err := p.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("stop buildkitd: %w", err)
+	}
+	select {
+	case <-exited:
+		return nil
+	case <-time.After(daemonStop):
+	}
+	if err := p.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return fmt.Errorf("kill buildkitd: %w", err)
+	}
+	<-exited
+	return nil
+}
+
+// lockRoot takes the first root directory that no other daemon has: BuildKit allows one daemon a root. The lock goes
+// with the process, so a killed one leaves nothing behind that would have to be judged stale.
+func lockRoot(cache string) (root string, unlock func() error, err error) {
+	if cache == "" {
+		return "", nil, errors.New("there is no cache directory: set HOME or XDG_CACHE_HOME")
+	}
+	for n := range daemonRoots {
+		root = filepath.Join(cache, "buildkit", fmt.Sprint(n))
+		if err := os.MkdirAll(root, 0o700); err != nil {
+			return "", nil, err
+		}
+		unlock, err := lockFile(filepath.Join(root, "seedpack.lock"))
+		if err == nil {
+			return root, unlock, nil
+		}
+		if !errors.Is(err, errLocked) {
+			return "", nil, err
+		}
+	}
+	return "", nil, fmt.Errorf("%d private daemons run already in %s; give one builder to all with --builder", daemonRoots, cache)
+}
+
+var errLocked = errors.New("locked by another process")
+
+// ociRuntime is the absolute path of runc or crun. Debian keeps them where only root looks.
+func ociRuntime() (string, error) {
+	for _, name := range []string{"runc", "crun", "/usr/sbin/runc", "/usr/bin/crun", "/usr/local/sbin/runc"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return filepath.Abs(path)
+		}
+	}
+	return "", errors.New("neither runc nor crun is installed, one of which runs the build's steps\n" +
+		"install one (apt-get install runc), or point --builder or BUILDKIT_HOST at a BuildKit")
+}
+
+// rootLauncher is what stands before buildkitd on the command line: nothing for root, rootlesskit for others.
+func rootLauncher() ([]string, error) {
+	if os.Geteuid() == 0 {
+		return nil, nil
+	}
+	path, err := exec.LookPath("rootlesskit")
+	if err != nil {
+		return nil, errors.New("a private buildkitd needs root, or rootlesskit, which is not installed\n" +
+			"install it (apt-get install rootlesskit uidmap slirp4netns), run as root, or point --builder or BUILDKIT_HOST at a BuildKit")
+	}
+	return []string{path, "--net=slirp4netns", "--copy-up=/etc", "--copy-up=/run", "--disable-host-loopback"}, nil
+}
+
+func lastLines(path string, n int) string {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+}

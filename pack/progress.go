@@ -1,0 +1,133 @@
+package pack
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/progress/progressui"
+)
+
+// A Progress says how a build is shown. The zero value shows nothing.
+type Progress struct {
+	// Mode is auto, tty, plain or quiet; empty is quiet.
+	Mode   string
+	Writer io.Writer
+	// Escape makes one line of foreign text safe to print: build logs, names of steps, warnings. Required with Writer.
+	Escape func(string) string
+}
+
+// CheckProgress says what is wrong with a mode.
+func CheckProgress(mode string) error {
+	switch mode {
+	case "", "auto", "tty", "plain", "quiet":
+		return nil
+	}
+	return fmt.Errorf("progress %q must be auto, tty, plain or quiet", mode)
+}
+
+// A show passes the statuses of one build on to the display, with all foreign text made safe on the way.
+type show struct {
+	statuses chan *client.SolveStatus
+	log      *buildLog
+	done     chan struct{}
+}
+
+func (p Progress) start() (*show, error) {
+	mode := progressui.DisplayMode(p.Mode)
+	if p.Writer == nil || mode == "" {
+		mode = progressui.QuietMode
+	}
+	display, err := progressui.NewDisplay(p.Writer, mode)
+	if err != nil {
+		return nil, fmt.Errorf("show progress: %w", err)
+	}
+	s := &show{statuses: make(chan *client.SolveStatus), log: &buildLog{}, done: make(chan struct{})}
+	safe := make(chan *client.SolveStatus)
+	go func() {
+		defer close(safe)
+		for status := range s.statuses {
+			s.log.add(status)
+			p.clean(status)
+			safe <- status
+		}
+	}()
+	go func() {
+		defer close(s.done)
+		// The context is not the build's: an interrupted build still has something to say.
+		_, _ = display.UpdateFrom(context.Background(), safe)
+	}()
+	return s, nil
+}
+
+// wait returns when the last status has been shown.
+func (s *show) wait() { <-s.done }
+
+func (p Progress) clean(status *client.SolveStatus) {
+	if p.Escape == nil {
+		return
+	}
+	for _, v := range status.Vertexes {
+		v.Name, v.Error = p.lines(v.Name), p.lines(v.Error)
+	}
+	for _, v := range status.Statuses {
+		v.ID, v.Name = p.lines(v.ID), p.lines(v.Name)
+	}
+	for _, l := range status.Logs {
+		l.Data = []byte(p.lines(string(l.Data)))
+	}
+	for _, w := range status.Warnings {
+		w.Short = []byte(p.lines(string(w.Short)))
+		for i := range w.Detail {
+			w.Detail[i] = []byte(p.lines(string(w.Detail[i])))
+		}
+	}
+}
+
+// lines escapes each line by itself, and keeps the line ends.
+func (p Progress) lines(s string) string {
+	if s == "" {
+		return s
+	}
+	parts := strings.Split(s, "\n")
+	for i := range parts {
+		parts[i] = p.Escape(parts[i])
+	}
+	return strings.Join(parts, "\n")
+}
+
+// A buildLog keeps the last output of each step, to be quoted when one fails.
+type buildLog struct {
+	last map[string]string
+	// failed is the step that ended with an error, by digest.
+	failed, name string
+}
+
+const logKept = 4 << 10 // bytes a step
+
+func (l *buildLog) add(status *client.SolveStatus) {
+	if l.last == nil {
+		l.last = map[string]string{}
+	}
+	for _, v := range status.Vertexes {
+		if v.Error != "" && l.failed == "" {
+			l.failed, l.name = v.Digest.String(), v.Name
+		}
+	}
+	for _, e := range status.Logs {
+		text := l.last[e.Vertex.String()] + string(e.Data)
+		l.last[e.Vertex.String()] = text[max(0, len(text)-logKept):]
+	}
+}
+
+// tail is the last n lines of the failed step's output.
+func (l *buildLog) tail(n int) []string {
+	text := strings.TrimSpace(l.last[l.failed])
+	if text == "" {
+		return nil
+	}
+	lines := strings.Split(text, "\n")
+	return lines[max(0, len(lines)-n):]
+}

@@ -1,0 +1,278 @@
+package pack
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/session/secrets"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/tonistiigi/fsutil"
+
+	"github.com/seedpack/seedpack/pack/supervisor/bin"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+// A Candidate is the built image of one platform, not exported yet. It lives as long as the gate that it is given to.
+type Candidate struct {
+	Platform string // os/arch[/variant]
+	Config   Config
+
+	gateway gateway.Client
+	root    llb.State
+	engine  ocispecs.Platform // of the machine that runs it
+	secrets *secretStore
+}
+
+// Native tells whether the engine's machine is of the candidate's platform. Others run only where emulation is set up.
+func (c *Candidate) Native() bool {
+	p, err := platforms.Parse(c.Platform)
+	return err == nil && platforms.NewMatcher(c.engine).Match(p)
+}
+
+func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candidate, error) {
+	found, err := exptypes.ParsePlatforms(result.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	var all []*Candidate
+	for _, p := range found.Platforms {
+		c := &Candidate{Platform: platforms.Format(p.Platform), gateway: g, secrets: b.secrets, engine: enginePlatform(g)}
+		var image struct {
+			Config Config `json:"config"`
+		}
+		if err := json.Unmarshal(exptypes.ParseKey(result.Metadata, exptypes.ExporterImageConfigKey, &p), &image); err != nil {
+			return nil, fmt.Errorf("read the image configuration of %s: %w", c.Platform, err)
+		}
+		c.Config = image.Config
+		ref := result.Ref
+		if len(result.Refs) > 0 {
+			ref = result.Refs[p.ID]
+		}
+		c.root = llb.Scratch()
+		if ref != nil { // a nil one is an image without files
+			if c.root, err = ref.ToState(); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, c)
+		b.platforms = append(b.platforms, c.Platform)
+	}
+	return all, nil
+}
+
+func enginePlatform(g gateway.Client) ocispecs.Platform {
+	for _, w := range g.BuildOpts().Workers {
+		if len(w.Platforms) > 0 {
+			return platforms.Normalize(w.Platforms[0])
+		}
+	}
+	return platforms.Normalize(platforms.DefaultSpec())
+}
+
+// supervisorFS holds the supervisor for every machine that an engine may run on.
+func supervisorFS() (fsutil.FS, error) {
+	tree := Tree{}
+	for _, arch := range bin.Architectures() {
+		program, err := bin.Program(arch)
+		if err != nil {
+			return nil, err
+		}
+		tree[arch+"/"+path.Base(wire.Program)] = Entry{Content: program}
+	}
+	f, err := newTreeFS(tree)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range f.entries {
+		e.stat.Mode |= 0o111
+	}
+	return f, nil
+}
+
+const collectMax = 16 << 20 // bytes of a file whose content is collected
+
+// Run runs a process in the candidate as it stands, without a network, and returns what it left behind. A process that
+// fails, or cannot start, is an outcome and no error. What it changes is thrown away.
+func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
+	nonce := rand.Text()
+	state, err := c.report(p, nonce)
+	if err != nil {
+		return nil, err
+	}
+	def, err := state.Marshal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := c.gateway.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	if err != nil {
+		return nil, fmt.Errorf("run %s: %s", p.Name, lastCause(err))
+	}
+	ref, err := result.SingleRef()
+	if err != nil {
+		return nil, err
+	}
+	report, err := readFile(ctx, ref, wire.ReportFile)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: the supervisor left no report: %w", p.Name, err)
+	}
+	files, err := readFile(ctx, ref, wire.FilesFile)
+	if err != nil {
+		return nil, fmt.Errorf("run %s: the supervisor left no list of files: %w", p.Name, err)
+	}
+	return wire.ReadOutcome(nonce, report, files)
+}
+
+// readPart stays below the size of a message that the engine's answers may have.
+const readPart = 8 << 20
+
+func readFile(ctx context.Context, ref gateway.Reference, name string) ([]byte, error) {
+	var all []byte
+	for {
+		part, err := ref.ReadFile(ctx, gateway.ReadRequest{Filename: "/r/" + name, Range: &gateway.FileRange{Offset: len(all), Length: readPart}})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, part...)
+		if len(part) < readPart {
+			return all, nil
+		}
+	}
+}
+
+// report is the state of the report directory after the run: the only thing that is read back.
+func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
+	spec, err := json.Marshal(c.spec(p, nonce))
+	if err != nil {
+		return llb.State{}, err
+	}
+	options := []llb.RunOption{
+		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(llb.NetModeNone),
+		// A run is never taken from the cache: that it went well once says nothing about now.
+		llb.AddEnv("SEEDPACK_NONCE", nonce),
+		llb.WithCustomName("[smoke] " + p.Name),
+		llb.AddMount(path.Dir(wire.Program), local(localSupervisor, nonce), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
+		llb.AddMount(path.Dir(wire.SpecFile), llb.Scratch().File(llb.Mkfile("/"+path.Base(wire.SpecFile), 0o600, spec), hidden()), llb.Readonly),
+		llb.AddMount(p.OutputDir, llb.Scratch().File(llb.Mkdir("/o", 0o777), hidden()), llb.SourcePath("/o")),
+	}
+	for _, m := range p.Mounts {
+		options = append(options, c.mount(m, nonce))
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.Secrets)) {
+		options = append(options, llb.AddSecret(secretFile(name), llb.SecretID(c.secrets.put(nonce, name, p.Secrets[name])), llb.SecretFileOpt(0, 0, 0o400)))
+	}
+	options = append(options, limits(c.gateway.BuildOpts().LLBCaps, p)...)
+	exec := c.root.Reset(c.root).Platform(c.engine).Run(options...)
+	return exec.AddMount(wire.ReportDir, llb.Scratch().File(llb.Mkdir("/r", 0o700), hidden()), llb.SourcePath("/r")), nil
+}
+
+// local is a directory of the session. Without the unique ID each use would be another vertex, and a run that uses it
+// would run once for each.
+func local(name, nonce string) llb.State {
+	return llb.Local(name, llb.SharedKeyHint(name), llb.LocalUniqueID(nonce), llb.WithCustomName("[smoke] "+strings.TrimPrefix(name, "seedpack-")))
+}
+
+// hidden gives the housekeeping of a run a name that says so.
+func hidden() llb.ConstraintsOpt { return llb.WithCustomName("[smoke] prepare") }
+
+func (c *Candidate) mount(m RunMount, nonce string) llb.RunOption {
+	options := []llb.MountOption{}
+	if !m.Writable {
+		options = append(options, llb.Readonly)
+	}
+	if m.From == "" {
+		return llb.AddMount(m.Path, llb.Scratch().File(llb.Mkdir("/m", 0o777), hidden()), append(options, llb.SourcePath("/m"))...)
+	}
+	return llb.AddMount(m.Path, local(localInputs, nonce), append(options, llb.SourcePath("/"+m.From))...)
+}
+
+// limits sets what the engine can limit; older ones cannot, and then nothing is said of it here.
+func limits(caps apicaps.CapSet, p Process) []llb.RunOption {
+	var options []llb.RunOption
+	shm := []llb.TmpfsOption{}
+	if p.SharedMem > 0 && caps.Supports(pb.CapExecMountTmpfsSize) == nil {
+		shm = append(shm, llb.TmpfsSize(p.SharedMem))
+	}
+	options = append(options, llb.AddMount("/dev/shm", llb.Scratch(), llb.Tmpfs(shm...)))
+	if p.Memory > 0 && caps.Supports(pb.CapExecMetaLinuxResources) == nil {
+		options = append(options, llb.WithLinuxResources(llb.LinuxResources{Memory: p.Memory, MemorySwap: p.Memory}))
+	}
+	return options
+}
+
+func (c *Candidate) spec(p Process, nonce string) wire.Spec {
+	s := wire.Spec{
+		Nonce: nonce, Args: p.Args, Env: mergeEnv(c.Config.Env, p.Env, p.Unset), SecretFiles: map[string]string{},
+		Dir: c.Config.WorkingDir, User: p.User, Timeout: p.Timeout, Grace: p.Grace, OutputDir: p.OutputDir,
+		Collect: p.Collect, CollectMax: collectMax,
+	}
+	if s.Dir == "" {
+		s.Dir = "/"
+	}
+	if s.User == "" {
+		s.User = c.Config.User
+	}
+	for name := range p.Secrets {
+		s.SecretFiles[name] = secretFile(name)
+	}
+	return s
+}
+
+// mergeEnv is the image's variables without those unset, then the run's own, each name once.
+func mergeEnv(image, run, unset []string) []string {
+	gone := map[string]bool{}
+	for _, name := range unset {
+		gone[name] = true
+	}
+	for _, kv := range run {
+		name, _, _ := strings.Cut(kv, "=")
+		gone[name] = true
+	}
+	kept := slices.DeleteFunc(slices.Clone(image), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return gone[name]
+	})
+	return append(kept, run...)
+}
+
+func secretFile(name string) string { return wire.Root + "/secrets/" + name }
+
+// A secretStore holds the secrets of all runs of a build, for the engine to ask for.
+type secretStore struct {
+	mu     sync.Mutex
+	values map[string]string
+}
+
+func (s *secretStore) put(nonce, name, value string) (id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values == nil {
+		s.values = map[string]string{}
+	}
+	id = nonce + "-" + name
+	s.values[id] = value
+	return id
+}
+
+// GetSecret is asked by the engine (secrets.SecretStore).
+func (s *secretStore) GetSecret(_ context.Context, id string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, ok := s.values[id]
+	if !ok {
+		return nil, fmt.Errorf("secret %q: %w", id, secrets.ErrNotFound)
+	}
+	return []byte(value), nil
+}

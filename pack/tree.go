@@ -1,0 +1,163 @@
+package pack
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tonistiigi/fsutil"
+	"github.com/tonistiigi/fsutil/types"
+)
+
+// A treeFS offers a Tree to BuildKit, which asks for what it does not hold yet. All of it belongs to root and may be
+// read by everybody, whatever the host says.
+type treeFS struct {
+	entries map[string]treeEntry // by slash-separated path, parents included
+	order   []string             // as BuildKit asks for: a directory's content before its next sibling
+}
+
+type treeEntry struct {
+	stat    *types.Stat
+	host    string
+	content []byte
+}
+
+// newTreeFS expands the directories of the host in t. Anything else than files, directories and links is left out, since
+// a FIFO or a device cannot be handed over.
+func newTreeFS(t Tree) (*treeFS, error) {
+	f := &treeFS{entries: map[string]treeEntry{}}
+	for name, e := range t {
+		if !fs.ValidPath(name) || name == "." {
+			return nil, fmt.Errorf("input %q: not a relative, slash-separated path", name)
+		}
+		if err := f.add(name, e); err != nil {
+			return nil, fmt.Errorf("input %s: %w", name, err)
+		}
+	}
+	f.order = slices.SortedFunc(maps.Keys(f.entries), func(a, b string) int {
+		return slices.Compare(strings.Split(a, "/"), strings.Split(b, "/"))
+	})
+	return f, nil
+}
+
+func (f *treeFS) add(name string, e Entry) error {
+	switch {
+	case e.Dir && e.Host != "":
+		return f.addHostDir(name, e.Host)
+	case e.Dir:
+		f.mkdir(name)
+		return nil
+	case e.Host != "":
+		info, err := os.Stat(e.Host)
+		if err != nil {
+			return err
+		}
+		if !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is not a regular file", e.Host)
+		}
+		f.put(name, treeEntry{host: e.Host}, fileMode(info), info.Size(), info.ModTime())
+		return nil
+	}
+	f.put(name, treeEntry{content: e.Content}, 0o644, int64(len(e.Content)), contentTime(e.Content))
+	return nil
+}
+
+func (f *treeFS) addHostDir(name, host string) error {
+	f.mkdir(name)
+	return filepath.WalkDir(host, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || p == host {
+			return err
+		}
+		rel, err := filepath.Rel(host, p)
+		if err != nil {
+			return err
+		}
+		at := path.Join(name, filepath.ToSlash(rel))
+		info, err := e.Info()
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir():
+			f.mkdir(at)
+		case info.Mode().IsRegular():
+			f.put(at, treeEntry{host: p}, fileMode(info), info.Size(), info.ModTime())
+		case info.Mode()&fs.ModeSymlink != 0:
+			link, err := os.Readlink(p)
+			if err != nil {
+				return err
+			}
+			f.put(at, treeEntry{}, fs.ModeSymlink|0o777, 0, info.ModTime())
+			f.entries[at].stat.Linkname = link
+		}
+		return nil
+	})
+}
+
+// fileMode lets everybody read, and execute what its owner may.
+func fileMode(info fs.FileInfo) fs.FileMode {
+	if info.Mode()&0o100 != 0 {
+		return 0o755
+	}
+	return 0o644
+}
+
+// contentTime stands for the content: BuildKit takes files of one name, size and time for the same.
+func contentTime(content []byte) time.Time {
+	sum := sha256.Sum256(content)
+	const year2000 = 946684800
+	return time.Unix(year2000+int64(binary.BigEndian.Uint16(sum[:])), int64(binary.BigEndian.Uint32(sum[2:])>>3))
+}
+
+func (f *treeFS) put(name string, e treeEntry, mode fs.FileMode, size int64, at time.Time) {
+	f.mkdir(path.Dir(name))
+	e.stat = &types.Stat{Path: name, Mode: uint32(mode), Size: size, ModTime: at.UnixNano()}
+	f.entries[name] = e
+}
+
+func (f *treeFS) mkdir(name string) {
+	for ; name != "." && f.entries[name].stat == nil; name = path.Dir(name) {
+		f.entries[name] = treeEntry{stat: &types.Stat{Path: name, Mode: uint32(fs.ModeDir | 0o755), ModTime: contentTime(nil).UnixNano()}}
+	}
+}
+
+// Walk calls fn for target and all below it, or for everything (fsutil.FS).
+func (f *treeFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) error {
+	target = path.Clean(strings.TrimPrefix(filepath.ToSlash(target), "/"))
+	for _, name := range f.order {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if target != "." && target != "" && name != target && !strings.HasPrefix(name, target+"/") {
+			continue
+		}
+		stat := f.entries[name].stat.Clone()
+		stat.Path = filepath.FromSlash(name)
+		if err := fn(stat.Path, &fsutil.DirEntryInfo{Stat: stat}, nil); err != nil && err != filepath.SkipDir {
+			return err
+		}
+	}
+	return nil
+}
+
+// Open gives a file's content (fsutil.FS).
+func (f *treeFS) Open(name string) (io.ReadCloser, error) {
+	e, ok := f.entries[filepath.ToSlash(name)]
+	switch {
+	case !ok:
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	case e.host != "":
+		return os.Open(e.host)
+	}
+	return io.NopCloser(bytes.NewReader(e.content)), nil
+}
