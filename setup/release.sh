@@ -1,5 +1,7 @@
 #!/bin/sh
-# Builds what a release holds: release.sh VERSION DIRECTORY
+# Builds what a release holds: release.sh VERSION DIRECTORY [PLATFORM...]
+#
+# Without platforms it is all that there are releases for.
 #
 # The same source gives the same bytes wherever it is built, so the sums in DIRECTORY/release.sums can be committed
 # before the tag is made, and whoever uses the action can check what was downloaded against the action's own tree.
@@ -8,20 +10,16 @@ set -eu
 version=$1
 mkdir -p "$2"
 out=$(cd "$2" && pwd)
+shift 2
+[ $# -gt 0 ] || set -- linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 
-export CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off
+export LC_ALL=C CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off
 
 build() { # DIRECTORY PACKAGE NAME LDFLAGS
-	for platform in $platforms; do
-		suffix=
-		[ "${platform%/*}" != windows ] || suffix=.exe
-		GOOS=${platform%/*} GOARCH=${platform#*/} go -C "$1" build -trimpath -buildvcs=false -ldflags "$4" \
-			-o "$out/$3_${platform%/*}_${platform#*/}$suffix" "$2"
-	done
+	suffix=
+	[ "$GOOS" != windows ] || suffix=.exe
+	go -C "$1" build -trimpath -buildvcs=false -ldflags "$4" -o "$out/$3_${GOOS}_$GOARCH$suffix" "$2"
 }
-
-platforms='linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64'
-build . . seedpack "-s -X main.version=$version"
 
 # A buildkitd for runners that have neither one nor Docker: Seedpack finds it beside itself.
 scratch=$(mktemp -d)
@@ -29,9 +27,13 @@ trap 'rm -rf "$scratch"' EXIT
 for file in pack/buildkitd/*.txt; do
 	cp "$file" "$scratch/$(basename "$file" .txt)"
 done
-platforms='linux/amd64 linux/arm64'
-build "$scratch" github.com/moby/buildkit/cmd/buildkitd buildkitd -s
+
+for platform; do
+	export GOOS="${platform%/*}" GOARCH="${platform#*/}"
+	build . . seedpack "-s -X main.version=$version"
+	[ "$GOOS" != linux ] || build "$scratch" github.com/moby/buildkit/cmd/buildkitd buildkitd -s
+done
 
 cd "$out"
 printf '# %s\n' "$version" >release.sums
-sha256sum seedpack_* buildkitd_* >>release.sums
+sha256sum ./*_* | sed "s|\./||" >>release.sums
