@@ -1,0 +1,139 @@
+package dockerfile
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+var update = flag.Bool("update", false, "write what is found into the archives")
+
+func findings(path string, text []byte, m *seed.Manifest, rule string) string {
+	report := Check(path, text, m)
+	var b strings.Builder
+	for _, d := range report.Diagnostics {
+		if d.Rule.ID == rule || rule == "" {
+			pos := report.Source.Position(report.Place(&d).Start)
+			fmt.Fprintf(&b, "%s:%d:%d: %s: %s [%s]\n", path, pos.Line, pos.Column, d.Level(), d.Message, d.Rule.ID)
+		}
+	}
+	return b.String()
+}
+
+// Every rule has an archive that explains it, and does what the archive says.
+func TestRules(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range Rules() {
+		if seen[r.ID] {
+			t.Errorf("%s: two rules have this ID", r.ID)
+		}
+		seen[r.ID] = true
+		t.Run(r.ID, func(t *testing.T) { testArchive(t, r) })
+	}
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !seen[strings.TrimSuffix(filepath.Base(f), ".txtar")] {
+			t.Errorf("%s: there is no such rule", f)
+		}
+	}
+}
+
+func testArchive(t *testing.T, r *diag.Rule) {
+	name := "testdata/" + r.ID + ".txtar"
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ar := txtar.Parse(text)
+	if len(bytes.TrimSpace(ar.Comment)) == 0 || r.Summary == "" || r.Spec == "" {
+		t.Error("the comment, the summary or the section is empty")
+	}
+	if explained, ok := Explain(r.ID); !ok || !*update && explained != string(text) {
+		t.Error("Explain does not give the archive")
+	}
+	var m *seed.Manifest
+	var want *txtar.File
+	found := ""
+	for i := range ar.Files {
+		switch f := &ar.Files[i]; {
+		case f.Name == seed.ManifestFile:
+			m = seed.Parse(f.Data)
+		case f.Name == "want":
+			want = f
+		case strings.HasPrefix(f.Name, "bad/"):
+			found += findings(f.Name, f.Data, m, r.ID)
+		default:
+			if got := findings(f.Name, f.Data, m, r.ID); got != "" {
+				t.Errorf("%s is reported:\n%s", f.Name, got)
+			}
+		}
+	}
+	if found == "" {
+		t.Error("nothing is reported")
+	}
+	if *update {
+		want.Data = []byte(found)
+		if err := os.WriteFile(name, txtar.Format(ar), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	} else if string(want.Data) != found {
+		t.Errorf("got:\n%swant:\n%s", found, want.Data)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	words := `{"job": {"interface": {"command": "${IN} x"}}}`
+	tests := []struct{ name, text, manifest, want string }{
+		{"inherited entrypoint", "FROM a AS base\nENTRYPOINT /run\nFROM base\nUSER 1\n", words,
+			"Dockerfile:2:1: error: shell-form ENTRYPOINT drops all arguments, and command has 2: write the exec form [dockerfile-entrypoint-shell]\n"},
+		{"shell form without command", "FROM a\nUSER 1\nENTRYPOINT /run $IN\n", `{}`,
+			"Dockerfile:3:1: warning: shell-form ENTRYPOINT takes no arguments and hands no signals on: write the exec form [dockerfile-entrypoint-shell]\n"},
+		{"entrypoint resets the CMD below", "FROM scratch AS base\nCMD [\"/x\"]\nFROM base\nUSER 1\nENTRYPOINT []\n", `{}`,
+			"Dockerfile:3:1: error: neither ENTRYPOINT nor CMD nor the manifest's command starts anything, and scratch brings nothing [dockerfile-nothing-to-run]\n"},
+		{"unknown base", "FROM a\nUSER 1\n", `{}`, ""},
+		{"another frontend", "# syntax=example.org/mine:1\nthis is no Dockerfile\n", `{}`, ""},
+		{"the usual frontend", "# syntax=docker/dockerfile:1\nFROM\n", `{}`,
+			"Dockerfile:2:1: error: no Dockerfile: FROM requires either one or three arguments [dockerfile-syntax]\n"},
+		{"empty", "", `{}`, "Dockerfile:1:1: error: no Dockerfile: file with no instructions [dockerfile-syntax]\n"},
+		{"only arguments", "ARG A=1\n", `{}`, "Dockerfile:1:1: error: no Dockerfile: there is no FROM [dockerfile-syntax]\n"},
+		{"unescaped quotes", "FROM a\nUSER 1\nLABEL com.ngageoint.seed.manifest=\"{\"a\": 1}\"\n", `{}`,
+			"Dockerfile:3:1: notice: LABEL com.ngageoint.seed.manifest is written by hand, and has to be kept in step with seed.manifest.json: seedpack sets it [dockerfile-label]\n" +
+				"Dockerfile:3:1: error: LABEL com.ngageoint.seed.manifest is stored as no JSON: \"a\" is a name without quotes, names stand in double quotes [dockerfile-label-json]\n"},
+		{"a line end in a label", "FROM a\nUSER 1\nLABEL com.ngageoint.seed.manifest=\"{\n  }\"\n", `{}`,
+			"Dockerfile:4:1: error: no Dockerfile: unknown instruction: }\" [dockerfile-syntax]\n"},
+		{"a variable with an operator", "FROM a\nUSER 1\nLABEL com.ngageoint.seed.manifest=\"{\\\"a\\\": \\\"${IN/#/-d }\\\"}\"\n", `{}`,
+			"Dockerfile:3:1: notice: LABEL com.ngageoint.seed.manifest is written by hand, and has to be kept in step with seed.manifest.json: seedpack sets it [dockerfile-label]\n" +
+				"Dockerfile:3:1: error: LABEL com.ngageoint.seed.manifest has $IN unescaped, which the builder replaces by nothing: write \\$ [dockerfile-label-variable]\n"},
+	}
+	for _, tt := range tests {
+		if got := findings("Dockerfile", []byte(tt.text), seed.Parse([]byte(tt.manifest)), ""); got != tt.want {
+			t.Errorf("%s: got\n%swant\n%s", tt.name, got, tt.want)
+		}
+	}
+}
+
+func FuzzCheck(f *testing.F) {
+	f.Add("FROM a\nENTRYPOINT /x\nLABEL com.ngageoint.seed.manifest=\"{\\\"a\\\": \\\"$IN\\\"}\"\n")
+	f.Add("# syntax=x\n# escape=`\nFROM scratch AS b\nFROM b\nCMD [\"a\"]\n")
+	m := seed.Parse([]byte(`{"job": {"interface": {"command": "${IN} x"}}}`))
+	f.Fuzz(func(t *testing.T, text string) {
+		report := Check("Dockerfile", []byte(text), m)
+		for _, d := range report.Diagnostics {
+			if s := report.Place(&d); s.Start < 0 || s.End < s.Start || s.End > len(text) {
+				t.Errorf("%q: %s at %v", text, d.Message, s)
+			}
+		}
+	})
+}
