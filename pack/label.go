@@ -45,7 +45,7 @@ func DecodeLabel(value string) (text []byte, notes []string, err error) {
 		notes []string
 	}
 	// Breadth first: the reading that undoes least is the right one.
-	level := []step{{text: value}}
+	level, seen := []step{{text: value}}, map[string]bool{}
 	for range labelDepth + 1 {
 		var next []step
 		for _, s := range level {
@@ -54,7 +54,8 @@ func DecodeLabel(value string) (text []byte, notes []string, err error) {
 				return []byte(trimmed), s.notes, nil
 			}
 			for _, undo := range labelUndo {
-				if inner, ok := undo.try(trimmed); ok {
+				if inner, ok := undo.try(trimmed); ok && !seen[inner] {
+					seen[inner] = true
 					next = append(next, step{inner, append(s.notes[:len(s.notes):len(s.notes)], undo.note)})
 				}
 			}
