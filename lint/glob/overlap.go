@@ -13,7 +13,7 @@ func Overlap(p, q string) (witness string, ok bool) {
 	}
 	components := make([]string, len(a))
 	for i := range a {
-		s := search{a: a[i], b: b[i], seen: map[state]bool{}}
+		s := search{a: a[i], b: b[i], seen: make([]bool, 2*(len(a[i])+1)*(len(b[i])+1))}
 		if components[i], ok = s.from(state{}); !ok {
 			return "", false
 		}
@@ -24,7 +24,7 @@ func Overlap(p, q string) (witness string, ok bool) {
 // A search walks through two segments at once.
 type search struct {
 	a, b segment
-	seen map[state]bool // states that lead nowhere, or are being tried
+	seen []bool // by state: those that lead nowhere, or are being tried
 }
 
 // A state is how far both segments are used up, and whether the name has begun: an empty name is none, and its first
@@ -34,11 +34,20 @@ type state struct {
 	begun bool
 }
 
+func (s *search) index(at state) int {
+	i := at.i*(len(s.b)+1) + at.j
+	if at.begun {
+		return 2*i + 1
+	}
+	return 2 * i
+}
+
 func (s *search) from(at state) (string, bool) {
-	if s.seen[at] {
+	seen := &s.seen[s.index(at)]
+	if *seen {
 		return "", false
 	}
-	s.seen[at] = true
+	*seen = true
 	if at.i == len(s.a) && at.j == len(s.b) {
 		return "", at.begun
 	}
@@ -82,15 +91,21 @@ func (it item) one(index int) (item, int) {
 // common is a character that both items match. The least character of a set is 1, the end of a range, or the one
 // after an end, so that trying those and two neighbours of "/" and "." finds one whenever there is one.
 func common(x, y item, noDot bool) (rune, bool) {
-	candidates := []rune{'a', 'x', '0', '_', 'é', 1}
-	for _, it := range []item{x, y} {
-		for _, r := range it.ranges {
-			candidates = append(candidates, r.low, r.high, r.low-1, r.high+1)
+	fits := func(r rune) bool {
+		return r > 0 && utf8.ValidRune(r) && !(noDot && r == '.') && x.has(r) && y.has(r)
+	}
+	for _, r := range [...]rune{'a', 'x', '0', '_', 'é', 1} {
+		if fits(r) {
+			return r, true
 		}
 	}
-	for _, r := range candidates {
-		if r > 0 && utf8.ValidRune(r) && !(noDot && r == '.') && x.has(r) && y.has(r) {
-			return r, true
+	for _, it := range [...]item{x, y} {
+		for _, i := range it.ranges {
+			for _, r := range [...]rune{i.low, i.high, i.low - 1, i.high + 1} {
+				if fits(r) {
+					return r, true
+				}
+			}
 		}
 	}
 	return 0, false
