@@ -1,0 +1,101 @@
+// Package report writes reports: as text for people, as JSON, SARIF, JUnit and GitHub annotations for programs.
+//
+// It decides nothing: which diagnostics count, and how much, was settled by diag.Policy before. All that it writes has
+// gone through Escape or its like, whoever the text came from.
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// A Document is the JSON form of reports. Its members are kept: later versions add to them, or change SchemaVersion.
+type Document struct {
+	SchemaVersion int    `json:"schemaVersion"` // 1
+	Reports       []File `json:"reports"`
+	Errors        int    `json:"errors"`
+	Warnings      int    `json:"warnings"`
+	Notices       int    `json:"notices"`
+}
+
+// A File is all that is said about one file or image.
+type File struct {
+	Path        string  `json:"path"`
+	Diagnostics []Entry `json:"diagnostics"`
+}
+
+// An Entry is one diagnostic. Lines and columns count from 1 and columns count code points; the end is that of the first
+// code point after the place. All four are 0 where the text is not at hand.
+type Entry struct {
+	Rule      string        `json:"rule"`
+	Severity  diag.Severity `json:"severity"`
+	Pointer   seed.Pointer  `json:"pointer"` // RFC 6901, empty for the whole document and in files that are no JSON
+	Line      int           `json:"line"`
+	Column    int           `json:"column"`
+	EndLine   int           `json:"endLine"`
+	EndColumn int           `json:"endColumn"`
+	Message   string        `json:"message"`
+	Hint      string        `json:"hint"`
+}
+
+// New is the document of the given reports, in their order. Nil reports are left out.
+func New(reports []*diag.Report) Document {
+	doc := Document{SchemaVersion: 1, Reports: []File{}}
+	for _, r := range reports {
+		if r == nil {
+			continue
+		}
+		f := File{Path: r.Path, Diagnostics: []Entry{}}
+		for i := range r.Diagnostics {
+			f.Diagnostics = append(f.Diagnostics, entry(r, &r.Diagnostics[i]))
+		}
+		doc.Reports = append(doc.Reports, f)
+	}
+	doc.Errors, doc.Warnings, doc.Notices = count(reports)
+	return doc
+}
+
+func entry(r *diag.Report, d *diag.Diagnostic) Entry {
+	e := Entry{Rule: d.Rule.ID, Severity: d.Level(), Pointer: d.Pointer, Message: d.Message, Hint: d.Hint}
+	if start, end, ok := position(r, d); ok {
+		e.Line, e.Column, e.EndLine, e.EndColumn = start.Line, start.Column, end.Line, end.Column
+	}
+	return e
+}
+
+// position is where d starts and ends. It is not ok where r has no text.
+func position(r *diag.Report, d *diag.Diagnostic) (start, end seed.Position, ok bool) {
+	if r.Source == nil {
+		return start, end, false
+	}
+	at := r.Place(d)
+	return r.Source.Position(at.Start), r.Source.Position(at.End), true
+}
+
+func count(reports []*diag.Report) (errors, warnings, notices int) {
+	for _, r := range reports {
+		if r != nil {
+			errors += r.Count(diag.Error)
+			warnings += r.Count(diag.Warning)
+			notices += r.Count(diag.Notice)
+		}
+	}
+	return errors, warnings, notices
+}
+
+// JSON writes the document of the given reports.
+func JSON(w io.Writer, reports []*diag.Report) error { return Encode(w, New(reports)) }
+
+// Encode writes any value as indented JSON and a line end, with foreign text in it made harmless to print.
+func Encode(w io.Writer, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode as JSON: %w", err)
+	}
+	_, err = w.Write(append(escapeJSON(text), '\n'))
+	return err
+}

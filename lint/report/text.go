@@ -1,0 +1,141 @@
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seedpack/seedpack/lint/diag"
+)
+
+// TextOptions say how Text writes. The zero value is for logs: no excerpts, no colours, no notices, with a summary.
+type TextOptions struct {
+	// Excerpt shows the line that a diagnostic is about, with its place underlined.
+	Excerpt bool
+	// Colour is for terminals.
+	Colour bool
+	// Verbose shows notices, too.
+	Verbose bool
+	// NoSummary leaves out the last line, which counts.
+	NoSummary bool
+	// Width is the number of columns that an excerpt may take. Default 100.
+	Width int
+}
+
+// maxMessage is how many bytes of a message are printed: values are quoted in messages, and may be large.
+const maxMessage = 2000
+
+// Text writes one line for each diagnostic, in the form that editors and problem matchers know, and what the options ask
+// for after it:
+//
+//	path:line:col: severity: message [rule-id]
+//	    3 |     "name": "My-Job",
+//	      |             ^~~~~~~~
+//	  hint: write it in lower case
+//
+// Diagnostics on something that has no text at hand are written without line and column.
+func Text(w io.Writer, reports []*diag.Report, opt TextOptions) error {
+	b := bufio.NewWriter(w)
+	t := &textWriter{Writer: b, TextOptions: opt}
+	for _, r := range reports {
+		if r == nil {
+			continue
+		}
+		for i := range r.Diagnostics {
+			if d := &r.Diagnostics[i]; opt.Verbose || d.Level() != diag.Notice {
+				t.diagnostic(r, d)
+			}
+		}
+	}
+	if s := summary(reports, opt.Verbose); s != "" && !opt.NoSummary {
+		t.line(plain(s))
+	}
+	return b.Flush()
+}
+
+type textWriter struct {
+	*bufio.Writer // keeps the first error for Flush
+	TextOptions
+}
+
+// A part is a piece of a line and how it looks, as the parameters of the terminal's SGR sequence.
+type part struct{ text, look string }
+
+func plain(s string) part { return part{s, ""} }
+
+var looks = map[diag.Severity]string{diag.Error: "1;31", diag.Warning: "1;33", diag.Notice: "1;36"}
+
+// line writes the parts, escaped, as one line. Parts that only together make something of what Escape is against are
+// written without colours, which would have to stand between them.
+func (t *textWriter) line(parts ...part) {
+	var bare, coloured strings.Builder
+	for _, p := range parts {
+		text := Escape(p.text)
+		bare.WriteString(text)
+		if p.look != "" {
+			text = "\x1b[" + p.look + "m" + text + "\x1b[0m"
+		}
+		coloured.WriteString(text)
+	}
+	line := Escape(bare.String())
+	if t.Colour && line == bare.String() {
+		line = coloured.String()
+	}
+	t.WriteString(line + "\n")
+}
+
+func (t *textWriter) diagnostic(r *diag.Report, d *diag.Diagnostic) {
+	place := r.Path
+	start, _, ok := position(r, d)
+	if ok {
+		place = fmt.Sprintf("%s:%d:%d", place, start.Line, start.Column)
+	}
+	level := d.Level()
+	t.line(part{place + ":", "1"}, plain(" "), part{level.String() + ":", looks[level]},
+		plain(" "+clip(d.Message)+" "), part{"[" + d.Rule.ID + "]", "2"})
+	if t.Excerpt && ok {
+		t.excerpt(r, d)
+	}
+	if d.Hint != "" {
+		t.line(part{"  hint:", "1"}, plain(" "+clip(d.Hint)))
+	}
+}
+
+// clip cuts s between two code points.
+func clip(s string) string {
+	if len(s) <= maxMessage {
+		return s
+	}
+	n := maxMessage
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// summary is "1 error, 2 warnings", or nothing where there is nothing to count.
+func summary(reports []*diag.Report, verbose bool) string {
+	errors, warnings, notices := count(reports)
+	var parts []string
+	for _, c := range []struct {
+		n    int
+		noun string
+	}{{errors, "error"}, {warnings, "warning"}, {notices, "notice"}} {
+		switch {
+		case c.n == 1:
+			parts = append(parts, "1 "+c.noun)
+		case c.n > 1:
+			parts = append(parts, fmt.Sprintf("%d %ss", c.n, c.noun))
+		}
+	}
+	s := strings.Join(parts, ", ")
+	switch {
+	case notices == 1 && !verbose:
+		s += " (--verbose shows it)"
+	case notices > 1 && !verbose:
+		s += " (--verbose shows them)"
+	}
+	return s
+}
