@@ -1,0 +1,188 @@
+// Package docs checks the documents that are made from the code.
+package docs
+
+import (
+	"bufio"
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+)
+
+var update = flag.Bool("update", false, "write the documents anew")
+
+// stages are the places where requirements are checked and that have rules. A rule keeps the requirements that its Spec
+// names. A stage that is added here has its rows filled.
+var stages = []struct {
+	test  string // of the rules' archives
+	rules []*diag.Rule
+}{
+	{"lint.TestRules", lint.Rules()},
+	{"dockerfile.TestRules", dockerfile.Rules()},
+}
+
+// complete are the places whose rows must not be empty.
+var complete = []string{"lint", "dockerfile"}
+
+// A requirement is one line of requirements.txt.
+type requirement struct{ id, level, place string }
+
+func lines(t *testing.T, file string) [][]string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out [][]string
+	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
+		if line := s.Text(); line != "" && !strings.HasPrefix(line, "#") {
+			out = append(out, strings.Fields(line))
+		}
+	}
+	return out
+}
+
+func requirements(t *testing.T) []requirement {
+	var out []requirement
+	for _, f := range lines(t, "requirements.txt") {
+		out = append(out, requirement{f[0], f[1], f[2]})
+	}
+	return out
+}
+
+// A keeping says which rules and tests see to a requirement.
+type keeping struct{ rules, tests []string }
+
+func keepings(t *testing.T) map[string]*keeping {
+	all := map[string]*keeping{}
+	add := func(id, rule, test string) {
+		k := all[id]
+		if k == nil {
+			k = &keeping{}
+			all[id] = k
+		}
+		if rule != "" && !slices.Contains(k.rules, rule) {
+			k.rules = append(k.rules, rule)
+		}
+		if test != "" && !slices.Contains(k.tests, test) {
+			k.tests = append(k.tests, test)
+		}
+	}
+	for _, stage := range stages {
+		for _, r := range stage.rules {
+			for _, id := range strings.Fields(r.Spec)[1:] {
+				add(id, r.ID, stage.test)
+			}
+		}
+	}
+	for _, f := range lines(t, "../lint/testdata/requirements.txt") {
+		rest := f[slices.Index(f, "=>")+1:]
+		if rest[0] == "none" {
+			add(f[0], "", "lint.TestRequirements")
+			continue
+		}
+		for rule := range strings.SplitSeq(rest[1], "|") {
+			add(f[0], rule, "lint.TestRequirements")
+		}
+	}
+	for _, f := range lines(t, "tests.txt") {
+		add(f[0], "", f[1])
+	}
+	return all
+}
+
+const head = `# Conformance
+
+What the Seed standard asks for, by the numbers that rules and findings quote, and what sees to it here. A row without a rule
+but with a test is one that permits something, or that a test alone can show. Rows marked *later* are about migration from
+older forms and about catalogues. This table is made by ` + "`go test ./docs -update`" + `.
+
+| requirement | level | where | rules | tests |
+|---|---|---|---|---|
+`
+
+func table(t *testing.T) string {
+	all := keepings(t)
+	var b strings.Builder
+	b.WriteString(head)
+	for _, r := range requirements(t) {
+		k := all[r.id]
+		if k == nil {
+			k = &keeping{}
+		}
+		where := r.place
+		if where == "later" {
+			where = "*later*"
+		}
+		slices.Sort(k.rules)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.id, r.level, where, strings.Join(k.rules, ", "), strings.Join(k.tests, ", "))
+	}
+	return b.String()
+}
+
+// The table is up to date.
+func TestConformance(t *testing.T) {
+	want := table(t)
+	if *update {
+		if err := os.WriteFile("conformance.md", []byte(want), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile("conformance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("conformance.md is not what the rules and tests say: run go test ./docs -update")
+	}
+}
+
+// No requirement that is said to be kept is without a test, and none is invented.
+func TestComplete(t *testing.T) {
+	all, known := keepings(t), map[string]bool{}
+	for _, r := range requirements(t) {
+		known[r.id] = true
+		if slices.Contains(complete, r.place) && (all[r.id] == nil || len(all[r.id].tests) == 0) {
+			t.Errorf("%s (%s) has no test", r.id, r.place)
+		}
+	}
+	for id, k := range all {
+		if !known[id] {
+			t.Errorf("%s is no requirement", id)
+		}
+		for _, test := range k.tests {
+			if !exists(t, test) {
+				t.Errorf("%s: there is no test %s", id, test)
+			}
+		}
+	}
+}
+
+// exists tells whether a test, named as package.TestName, is in a folder of the package's name.
+func exists(t *testing.T, test string) bool {
+	pkg, name, _ := strings.Cut(test, ".")
+	for _, pattern := range []string{"../*/*_test.go", "../*/*/*_test.go", "../*_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			folder := filepath.Base(filepath.Dir(file))
+			if folder != pkg && !(folder == ".." && pkg == "main") {
+				continue
+			}
+			if text, err := os.ReadFile(file); err == nil && bytes.Contains(text, []byte("func "+name+"(")) {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,46 @@
+// Package lint says what is wrong with a Seed manifest: with its syntax, by its schema, and by rules that no schema can
+// hold, as what an image reference or an environment allows.
+//
+// It looks at the text of the manifest and at nothing else. Severities are those of the rules; what they mean for a run
+// is the business of diag.Policy.
+package lint
+
+import (
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/schema"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// Options are what a manifest is judged by beside its own text. The zero value knows of no registry.
+type Options struct {
+	// Registry is HOST[/NAMESPACE], so that the length of a whole reference counts. Default: none.
+	Registry string
+}
+
+// Manifest runs all stages on a manifest: syntax, schema and rules. The report is sorted. Path is only named in it.
+func Manifest(path string, m *seed.Manifest, opt Options) *diag.Report {
+	report := &diag.Report{Path: path, Source: m.Source}
+	reportSyntax(report)
+	violations := schema.Manifest(m.Source)
+	reportSchema(report, violations)
+	runRules(report, m, opt, violations)
+	report.Sort()
+	return report
+}
+
+func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []schema.Violation) {
+	broken := map[seed.Pointer]bool{}
+	for _, v := range violations {
+		if !v.Key {
+			broken[v.Pointer] = true
+		}
+	}
+	p := Pass{Manifest: m, Job: &m.Job, Source: m.Source, Registry: opt.Registry, broken: broken}
+	for _, r := range rules {
+		p.rule = r
+		r.Check(&p)
+	}
+	for _, d := range p.found {
+		report.Add(*d)
+	}
+}

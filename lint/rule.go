@@ -1,0 +1,194 @@
+package lint
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/seedpack/seedpack/lint/command"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// A Rule asks one question of a manifest.
+type Rule struct {
+	diag.Rule
+	// Check reports to its Pass. It stays silent on members that are missing or that the schema refuses.
+	Check func(*Pass)
+}
+
+// A Pass is one run of the rules, one after the other, over one manifest.
+type Pass struct {
+	Manifest *seed.Manifest
+	Job      *seed.Job // of Manifest
+	Source   *seed.Source
+	Registry string // as in Options
+
+	rule   *Rule
+	broken map[seed.Pointer]bool // values that the schema refuses
+	found  []*diag.Diagnostic
+
+	// What several rules ask for is made once.
+	parsed   bool
+	parsing  error
+	commands *command.Command
+	names    map[string]member
+	injected []member
+}
+
+// Reportf reports on the value at a pointer. The diagnostic may be given a hint, a fix and the like.
+func (p *Pass) Reportf(at seed.Pointer, format string, args ...any) *diag.Diagnostic {
+	d := &diag.Diagnostic{Rule: &p.rule.Rule, Pointer: at, Message: fmt.Sprintf(format, args...)}
+	p.found = append(p.found, d)
+	return d
+}
+
+// reportPart reports on a part of the string at a pointer: byte offsets in the decoded string.
+func (p *Pass) reportPart(at seed.Pointer, start, end int, format string, args ...any) *diag.Diagnostic {
+	d := p.Reportf(at, format, args...)
+	span := p.Source.StringSpan(at, start, end)
+	d.Span = &span
+	return d
+}
+
+// good tells whether there is a value at a pointer that the schema has nothing against.
+func (p *Pass) good(at seed.Pointer) bool { return p.Source.Has(at) && !p.broken[at] }
+
+// text tells whether there is a string at a pointer, be it one that the schema refuses.
+func (p *Pass) text(at seed.Pointer) bool { return p.Source.Kind(at) == "string" }
+
+func (p *Pass) line(at seed.Pointer) int { return p.Source.Position(p.Source.Span(at).Start).Line }
+
+// replace adds a fix that writes another value at the diagnostic's pointer.
+func (p *Pass) replace(d *diag.Diagnostic, title string, value any) {
+	p.edit(d, title, p.Source.Span(d.Pointer), encode(value))
+}
+
+// replacePart adds a fix that writes other text for a part of the string at the diagnostic's pointer.
+func (p *Pass) replacePart(d *diag.Diagnostic, title string, start, end int, value string) {
+	text := encode(value)
+	p.edit(d, title, p.Source.StringSpan(d.Pointer, start, end), text[1:len(text)-1])
+}
+
+func (p *Pass) edit(d *diag.Diagnostic, title string, span seed.Span, text string) {
+	d.Fixes = append(d.Fixes, diag.Fix{Title: title, Edits: []diag.Edit{{Span: span, New: text}}})
+}
+
+// set adds a fix that gives a member of the object at an address another value, or adds the member after the last one,
+// laid out as the first.
+func (p *Pass) set(d *diag.Diagnostic, title string, object seed.Pointer, name string, value any) {
+	if at := object.Member(name); p.Source.Has(at) {
+		p.edit(d, title, p.Source.Span(at), encode(value))
+		return
+	}
+	members := p.Source.Members(object)
+	if len(members) == 0 {
+		return
+	}
+	open := p.Source.Span(object).Start + 1
+	blank := string(p.Source.Text[open:p.Source.KeySpan(object.Member(members[0])).Start])
+	if blank == "" {
+		blank = " "
+	}
+	end := p.Source.Span(object.Member(members[len(members)-1])).End
+	p.edit(d, title, seed.Span{Start: end, End: end}, ","+blank+encode(name)+": "+encode(value))
+}
+
+// encode is JSON text as a person would write it, with no letter escaped that need not be.
+func encode(value any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(value); err != nil {
+		panic(err) // strings, numbers and booleans always can
+	}
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+}
+
+// A member is a named element of the interface.
+type member struct {
+	Name string
+	// At is the element; its name is at At/name.
+	At   seed.Pointer
+	Kind string // "input", "json input", "setting", "output", "json output", "mount", "error" or "resource"
+	// Required is false for inputs that may be absent.
+	Required bool
+}
+
+func (m member) name() seed.Pointer { return m.At.Member("name") }
+
+// Places of the arrays in a manifest.
+const (
+	atJob          seed.Pointer = "/job"
+	atMaintainer   seed.Pointer = "/job/maintainer"
+	atResources    seed.Pointer = "/job/resources"
+	atScalar       seed.Pointer = "/job/resources/scalar"
+	atErrors       seed.Pointer = "/job/errors"
+	atCommand      seed.Pointer = "/job/interface/command"
+	atInputFiles   seed.Pointer = "/job/interface/inputs/files"
+	atInputJSON    seed.Pointer = "/job/interface/inputs/json"
+	atOutputFiles  seed.Pointer = "/job/interface/outputs/files"
+	atOutputJSON   seed.Pointer = "/job/interface/outputs/json"
+	atMounts       seed.Pointer = "/job/interface/mounts"
+	atSettings     seed.Pointer = "/job/interface/settings"
+	commandLongest              = 128 << 10 // bytes; the kernel takes no longer argument
+)
+
+// members lists the elements of an array whose name is good.
+func members[E any](p *Pass, array seed.Pointer, kind string, elements []E, name func(*E) (string, bool)) []member {
+	var out []member
+	for i := range elements {
+		m := member{At: array.Index(i), Kind: kind}
+		if m.Name, m.Required = name(&elements[i]); p.good(m.name()) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// variables are all members that become variables: inputs and settings, in the order of the text they are decoded from.
+func (p *Pass) variables() []member {
+	if p.injected == nil {
+		p.injected = append(p.inputs(), p.settings()...)
+	}
+	return p.injected
+}
+
+func (p *Pass) inputs() []member {
+	in := &p.Job.Interface.Inputs
+	return append(
+		members(p, atInputFiles, "input", in.Files, func(e *seed.InputFile) (string, bool) { return e.Name, e.Required }),
+		members(p, atInputJSON, "json input", in.JSON, func(e *seed.InputJSON) (string, bool) { return e.Name, e.Required })...)
+}
+
+func (p *Pass) settings() []member {
+	return members(p, atSettings, "setting", p.Job.Interface.Settings, func(e *seed.Setting) (string, bool) { return e.Name, true })
+}
+
+func (p *Pass) outputs() []member {
+	out := &p.Job.Interface.Outputs
+	return append(
+		members(p, atOutputFiles, "output", out.Files, func(e *seed.OutputFile) (string, bool) { return e.Name, e.Required }),
+		members(p, atOutputJSON, "json output", out.JSON, func(e *seed.OutputJSON) (string, bool) { return e.Name, e.Required })...)
+}
+
+func (p *Pass) mounts() []member {
+	return members(p, atMounts, "mount", p.Job.Interface.Mounts, func(e *seed.Mount) (string, bool) { return e.Name, true })
+}
+
+func (p *Pass) errors() []member {
+	return members(p, atErrors, "error", p.Job.Errors, func(e *seed.Error) (string, bool) { return e.Name, true })
+}
+
+func (p *Pass) scalars() []member {
+	return members(p, atScalar, "resource", p.Job.Resources.Scalar, func(e *seed.Scalar) (string, bool) { return e.Name, true })
+}
+
+// command is the parsed command, nil where there is none or it cannot be parsed.
+func (p *Pass) command() *command.Command {
+	if !p.parsed && p.good(atCommand) && len(p.Job.Interface.Command) <= commandLongest {
+		p.commands, p.parsing = command.Parse(p.Job.Interface.Command)
+	}
+	p.parsed = true
+	return p.commands
+}

@@ -1,0 +1,342 @@
+package lint
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/command"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+var commandSyntax = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-syntax",
+		Severity: diag.Error,
+		Summary:  "command must be something that Bash can read",
+		Spec:     "2.1.1.3 S-2.1.1.3-03 T-09",
+	},
+	Check: func(p *Pass) {
+		if !p.good(atCommand) {
+			return
+		}
+		if n := len(p.Job.Interface.Command); n > commandLongest {
+			p.Reportf(atCommand, "command has %d bytes, but no system takes an argument of more than %d", n, commandLongest)
+			return
+		}
+		var e *command.Error
+		p.command()
+		if errors.As(p.parsing, &e) {
+			p.reportPart(atCommand, e.Start, e.End, "command is no Bash: %s", e.What)
+		}
+	},
+}
+
+var commandShell = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-shell",
+		Severity: diag.Warning,
+		Summary:  "command should need no shell",
+		Spec:     "3.1.1 S-3.1.1-03 T-09",
+	},
+	Check: func(p *Pass) {
+		c := p.command()
+		if c == nil {
+			return
+		}
+		for _, e := range c.Refused {
+			d := p.reportPart(atCommand, e.Start, e.End, "command has %s, but executors start the job without a shell and pass it on as text", e.What)
+			d.Hint = "do it in a script of the image; a smoke run ends here with an error"
+		}
+	},
+}
+
+// known are the variables that a job finds, by name.
+func (p *Pass) known() map[string]member {
+	if p.names != nil {
+		return p.names
+	}
+	all := map[string]member{seed.OutputDir: {Name: seed.OutputDir, Kind: "output directory", Required: true}}
+	for _, m := range p.scalars() {
+		all[seed.AllocatedPrefix+variableOf(m)] = member{Name: m.Name, At: m.At, Kind: m.Kind, Required: true}
+	}
+	for _, m := range p.variables() {
+		all[variableOf(m)] = m
+	}
+	p.names = all
+	return all
+}
+
+// uses calls check for every expansion in the command, with what it stands for.
+func (p *Pass) uses(check func(u command.Use, m member, known bool)) {
+	c := p.command()
+	if c == nil {
+		return
+	}
+	all := p.known()
+	for _, u := range c.Uses {
+		m, ok := all[u.Name]
+		check(u, m, ok)
+	}
+}
+
+var commandUndeclared = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-undeclared",
+		Severity: diag.Warning,
+		Summary:  "command should use variables that the manifest declares",
+		Spec:     "3.1.1 S-3.1.1-03 T-17 J-07 J-11",
+	},
+	Check: func(p *Pass) {
+		p.uses(func(u command.Use, _ member, known bool) {
+			if !known {
+				who := "no executor sets"
+				if scaleOnly(u.Name) {
+					who = "only Scale sets"
+				}
+				d := p.reportPart(atCommand, u.Start, u.End, "command uses %q, which %s: %s", "$"+u.Name, who, p.knownNames())
+				d.Hint = p.undeclaredHint(u.Name)
+			}
+		})
+	},
+}
+
+// scaleOnly tells whether a variable is one that Scale sets beyond the standard.
+func scaleOnly(name string) bool {
+	return name == "INPUT_METADATA" || strings.HasPrefix(name, "SCALE_")
+}
+
+func (p *Pass) knownNames() string {
+	all := p.known()
+	names := make([]string, 0, len(all))
+	for name := range all {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	const most = 8
+	if len(names) > most {
+		names = append(names[:most], "…")
+	}
+	return "there are " + strings.Join(names, ", ")
+}
+
+func (p *Pass) undeclaredHint(name string) string {
+	switch {
+	case name == "JOB_OUTPUT_DIR":
+		return "JobPack's variable is OUTPUT_DIR in Seed"
+	case name == "ALLOCATED_STORAGE":
+		return "JobPack's variable is ALLOCATED_DISK in Seed"
+	case strings.HasPrefix(name, seed.AllocatedPrefix):
+		return "declare the resource in resources.scalar, since only declared ones have a variable"
+	}
+	if known := seed.Variable(name); known != name {
+		if _, ok := p.known()[known]; ok {
+			return fmt.Sprintf("the variable is spelled %s", known)
+		}
+	}
+	return "declare it as an input or a setting"
+}
+
+var commandSecret = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-secret",
+		Severity: diag.Warning,
+		Summary:  "a secret should not stand in the command",
+		Spec:     "2.1.1.3.4 T-35",
+	},
+	Check: func(p *Pass) {
+		secret := map[string]bool{}
+		for _, s := range p.Job.Interface.Settings {
+			secret[seed.Variable(s.Name)] = s.Secret
+		}
+		p.uses(func(u command.Use, m member, _ bool) {
+			if m.Kind == "setting" && secret[u.Name] {
+				d := p.reportPart(atCommand, u.Start, u.End, "command holds the secret %q, which executors print or pass as asterisks", m.Name)
+				d.Hint = "let the job read the environment variable $" + u.Name
+			}
+		})
+	},
+}
+
+var commandOptional = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-optional",
+		Severity: diag.Warning,
+		Summary:  "an optional input should not be used bare",
+		Spec:     "3.1.1.2 S-3.1.1.2-24 T-28",
+	},
+	Check: func(p *Pass) {
+		p.uses(func(u command.Use, m member, known bool) {
+			if known && !m.Required && !u.Vanishes && u.Form == command.Plain {
+				d := p.reportPart(atCommand, u.Start, u.End, "command uses the optional %s %q, which moves the arguments after it when absent: Scale passes the text %q instead", m.Kind, m.Name, p.Job.Interface.Command[u.Start:u.End])
+				d.Hint = fmt.Sprintf("put a switch before it, ${%s/#/--switch }, or let the job read the environment variable", u.Name)
+			}
+		})
+	},
+}
+
+var commandOptionalLiteral = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-optional-literal",
+		Severity: diag.Notice,
+		Summary:  "a job should bear the text of an optional input's expansion",
+		Spec:     "3.1.1.2 S-3.1.1.2-23 T-28",
+	},
+	Check: func(p *Pass) {
+		p.uses(func(u command.Use, m member, known bool) {
+			if known && !m.Required && u.Form == command.Prefix {
+				p.reportPart(atCommand, u.Start, u.End, "when %q is absent, Scale passes the text %q: the job should take that for absent", m.Name, p.Job.Interface.Command[u.Start:u.End])
+			}
+		})
+	},
+}
+
+var commandQuotes = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-quotes",
+		Severity: diag.Warning,
+		Summary:  "command should do without quotes and backslashes",
+		Spec:     "2.1.1.3 S-2.1.1.3-03 T-09",
+	},
+	Check: func(p *Pass) {
+		c := p.command()
+		if c == nil || len(c.Quotes) == 0 {
+			return
+		}
+		q := c.Quotes[0]
+		p.reportPart(atCommand, q.Start, q.End, "command has the quotes %q, which Bash removes, but executors without a shell pass on and split at blanks", p.Job.Interface.Command[q.Start:q.End])
+	},
+}
+
+var commandPortability = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-portability",
+		Severity: diag.Warning,
+		Summary:  "command should use expansions that all executors know",
+		Spec:     "3.1.1 S-3.1.1-05 S-3.1.1.2-25",
+	},
+	Check: func(p *Pass) {
+		p.uses(func(u command.Use, _ member, known bool) {
+			if u.Form == command.BashOnly && known {
+				d := p.reportPart(atCommand, u.Start, u.End, "command has the expansion %q, which Bash knows but Scale passes on as text", p.Job.Interface.Command[u.Start:u.End])
+				d.Hint = fmt.Sprintf("every executor knows $%s and ${%s}", u.Name, u.Name)
+			}
+		})
+	},
+}
+
+var commandAllocated = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-allocated",
+		Severity: diag.Warning,
+		Summary:  "amounts of resources should be read from the environment",
+		Spec:     "3.1.1.2 S-2.1.1.2-01",
+	},
+	Check: func(p *Pass) {
+		p.uses(func(u command.Use, m member, _ bool) {
+			if m.Kind == "resource" {
+				p.reportPart(atCommand, u.Start, u.End, "command uses %q, which Scale does not expand there: let the job read the environment variable", "$"+u.Name)
+			}
+		})
+	},
+}
+
+var commandSettingName = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-setting-name",
+		Severity: diag.Warning,
+		Summary:  "a setting used in the command should be named as its variable",
+		Spec:     "3.1.1 S-2.1.1.3.4-05",
+	},
+	Check: func(p *Pass) {
+		p.uses(func(u command.Use, m member, _ bool) {
+			if m.Kind == "setting" && m.Name != u.Name {
+				p.reportPart(atCommand, u.Start, u.End, "command uses the setting %q as %q, which Scale does not expand: name the setting %s", m.Name, "$"+u.Name, u.Name)
+			}
+		})
+	},
+}
+
+var commandBraces = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-braces",
+		Severity: diag.Notice,
+		Summary:  "variables may stand in braces where another one is the beginning of their name",
+		Spec:     "3.1.1 S-3.1.1-05",
+	},
+	Check: func(p *Pass) {
+		all := p.known()
+		p.uses(func(u command.Use, _ member, known bool) {
+			text := p.Job.Interface.Command[u.Start:u.End]
+			if !known || strings.HasPrefix(text, "${") {
+				return
+			}
+			for i := 1; i < len(u.Name); i++ {
+				if _, ok := all[u.Name[:i]]; ok {
+					d := p.reportPart(atCommand, u.Start, u.End, "%q begins with the variable %q, which the older CLI replaces within it: write it in braces", text, u.Name[:i])
+					p.replacePart(d, "Write it in braces", u.Start, u.End, "${"+u.Name+"}")
+					return
+				}
+			}
+		})
+	},
+}
+
+var commandEmpty = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-empty",
+		Severity: diag.Warning,
+		Summary:  "a command should not be empty",
+		Spec:     "2.1.1.3 T-34",
+	},
+	Check: func(p *Pass) {
+		if p.good(atCommand) && blank(p.Job.Interface.Command) {
+			p.Reportf(atCommand, "command is %q, for which executors pass one empty argument: leave it out, or write the arguments", p.Job.Interface.Command)
+		}
+	},
+}
+
+var commandBlanks = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-blanks",
+		Severity: diag.Notice,
+		Summary:  "one blank is enough between arguments",
+		Spec:     "2.1.1.3 T-09",
+	},
+	Check: func(p *Pass) {
+		c := p.command()
+		if c == nil {
+			return
+		}
+		for i := 1; i < len(c.Words); i++ {
+			from, to := c.Words[i-1].End, c.Words[i].Start
+			if to-from > 1 {
+				d := p.reportPart(atCommand, from, to, "command has %d blanks in a row, for which the older CLI passes empty arguments: write one", to-from)
+				p.replacePart(d, "Write one blank", from, to, " ")
+			}
+		}
+	},
+}
+
+var commandJSON = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-json",
+		Severity: diag.Notice,
+		Summary:  "values that may hold blanks are better read from the environment",
+		Spec:     "2.1.1.3 T-09 T-10",
+	},
+	Check: func(p *Pass) {
+		types := map[string]string{}
+		for _, in := range p.Job.Interface.Inputs.JSON {
+			types[seed.Variable(in.Name)] = in.Type
+		}
+		p.uses(func(u command.Use, m member, _ bool) {
+			t := types[u.Name]
+			if m.Kind == "json input" && !u.Quoted && (t == "object" || t == "array" || t == "string") {
+				p.reportPart(atCommand, u.Start, u.End, "command uses the json input %q of type %s, which becomes several arguments when it holds blanks", m.Name, t)
+			}
+		})
+	},
+}

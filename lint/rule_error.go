@@ -1,0 +1,117 @@
+package lint
+
+import (
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// codes calls check for every error whose code is a number.
+func (p *Pass) codes(check func(at seed.Pointer, e seed.Error)) {
+	for i, e := range p.Job.Errors {
+		if at := atErrors.Index(i).Member("code"); p.good(at) {
+			check(at, e)
+		}
+	}
+}
+
+var errorCodeRange = &Rule{
+	Rule: diag.Rule{
+		ID:       "error-code-range",
+		Severity: diag.Warning,
+		Summary:  "codes of errors should be from 1 to 255",
+		Spec:     "2.1.1.4 S-2.1.1.4-02 T-13",
+	},
+	Check: func(p *Pass) {
+		p.codes(func(at seed.Pointer, e seed.Error) {
+			if e.Code == 0 {
+				p.Reportf(at, "error %q has code 0, which means success: never reported as this error", e.Name)
+			} else if e.Code < 0 || e.Code > 255 {
+				p.Reportf(at, "error %q has code %d, but a process ends with 0 to 255: never reported as this error", e.Name, e.Code)
+			}
+		})
+	},
+}
+
+var errorCodeUnique = &Rule{
+	Rule: diag.Rule{
+		ID:       "error-code-unique",
+		Severity: diag.Warning,
+		Summary:  "codes of errors should be unique",
+		Spec:     "2.1.1.4 S-2.1.1.4-02 T-13",
+	},
+	Check: func(p *Pass) {
+		first := map[int64]seed.Pointer{}
+		p.codes(func(at seed.Pointer, e seed.Error) {
+			if f, ok := first[e.Code]; ok {
+				p.Reportf(at, "error %q has code %d, which is already used on line %d: executors report one of them", e.Name, e.Code, p.line(f))
+			} else {
+				first[e.Code] = at
+			}
+		})
+	},
+}
+
+// systemCodes are exit statuses that shells and container runtimes give.
+var systemCodes = map[int64]string{
+	125: "when a container cannot be started",
+	126: "when a command cannot be executed",
+	127: "when a command is not found",
+	130: "after an interrupt",
+	134: "after an abort",
+	137: "after a kill, as for memory or timeout",
+	139: "after a segmentation fault",
+	143: "after a termination",
+}
+
+var errorCodeShell = &Rule{
+	Rule: diag.Rule{
+		ID:       "error-code-shell",
+		Severity: diag.Notice,
+		Summary:  "codes of errors may keep clear of those of shells and runtimes",
+		Spec:     "2.1.1.4 T-13 T-36",
+	},
+	Check: func(p *Pass) {
+		p.codes(func(at seed.Pointer, e seed.Error) {
+			why, ok := systemCodes[e.Code]
+			if !ok && e.Code > 128 && e.Code <= 128+64 {
+				why, ok = "after a signal", true
+			}
+			if ok {
+				p.Reportf(at, "error %q has code %d, which shells and runtimes give %s too", e.Name, e.Code, why)
+			}
+		})
+	},
+}
+
+var errorCodeData = &Rule{
+	Rule: diag.Rule{
+		ID:       "error-code-data",
+		Severity: diag.Notice,
+		Summary:  "code 1 is what most crashes end with, and hardly a fault of the data",
+		Spec:     "2.1.1.4 T-13",
+	},
+	Check: func(p *Pass) {
+		p.codes(func(at seed.Pointer, e seed.Error) {
+			if e.Code == 1 && e.Category == "data" {
+				p.Reportf(at, "error %q has code 1 and category data, but most interpreters end with 1 on any crash: take another code for the data", e.Name)
+			}
+		})
+	},
+}
+
+var errorTitle = &Rule{
+	Rule: diag.Rule{
+		ID:       "error-title",
+		Severity: diag.Notice,
+		Summary:  "errors may have a title",
+		Spec:     "2.1.1.4 S-2.1.1.4-06",
+	},
+	Check: func(p *Pass) {
+		for _, m := range p.errors() {
+			at := m.At.Member("title")
+			if !p.Source.Has(at) {
+				p.Reportf(m.At, "error %q has no title, which is what operators read", m.Name)
+			}
+		}
+	},
+}

@@ -1,0 +1,152 @@
+package lint
+
+import (
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+var integerFraction = &Rule{
+	Rule: diag.Rule{
+		ID:       "integer-fraction",
+		Severity: diag.Warning,
+		Summary:  "integers should be written without fraction or exponent",
+		Spec:     "1.2 S-2.1.1-10 T-04",
+	},
+	Check: func(p *Pass) {
+		p.whole(atJob.Member("timeout"), p.Job.Timeout)
+		for i, e := range p.Job.Errors {
+			p.whole(atErrors.Index(i).Member("code"), e.Code)
+		}
+	},
+}
+
+func (p *Pass) whole(at seed.Pointer, value int64) {
+	if raw := string(p.Source.Raw(at)); p.good(at) && strings.ContainsAny(raw, ".eE") {
+		d := p.Reportf(at, "%s is written %s, which executors with an older JSON Schema refuse: write %d", at.Base(), raw, value)
+		p.replace(d, "Write it as an integer", value)
+	}
+}
+
+var timeoutPositive = &Rule{
+	Rule: diag.Rule{
+		ID:       "timeout-positive",
+		Severity: diag.Error,
+		Summary:  "timeout must be more than zero",
+		Spec:     "2.1.1 S-2.1.1-10 T-12",
+	},
+	Check: func(p *Pass) {
+		if at := atJob.Member("timeout"); p.good(at) && p.Job.Timeout <= 0 {
+			p.Reportf(at, "timeout is %d, beyond the schema: a job with this hard limit can never run, give seconds more than 0", p.Job.Timeout)
+		}
+	},
+}
+
+const month = 30 * 24 * 60 * 60 // seconds
+
+var timeoutLong = &Rule{
+	Rule: diag.Rule{
+		ID:       "timeout-long",
+		Severity: diag.Notice,
+		Summary:  "timeout is in seconds, and more than a month is rarely meant",
+		Spec:     "2.1.1 T-12",
+	},
+	Check: func(p *Pass) {
+		if at := atJob.Member("timeout"); p.good(at) && p.Job.Timeout > month {
+			d := p.Reportf(at, "timeout is %d seconds, which is %d days: it limits a job that hangs", p.Job.Timeout, p.Job.Timeout/(24*60*60))
+			d.Hint = "timeout is in seconds, not milliseconds"
+		}
+	},
+}
+
+const titleLongest = 100
+
+var titleForm = &Rule{
+	Rule: diag.Rule{
+		ID:       "title-form",
+		Severity: diag.Warning,
+		Summary:  "title should be a short descriptive title of its own",
+		Spec:     "2.1.1 S-2.1.1-05",
+	},
+	Check: func(p *Pass) {
+		at, title := atJob.Member("title"), p.Job.Title
+		switch {
+		case !p.good(at):
+		case blank(title):
+			p.Reportf(at, "title is blank: catalogues show it, say in a few words what the job does")
+		case title == p.Job.Name:
+			p.Reportf(at, "title %q is the name again: say in a few words what the job does", title)
+		case strings.ContainsAny(title, "\r\n"):
+			p.Reportf(at, "title has a line break, but catalogues show it on one line")
+		case utf8.RuneCountInString(title) > titleLongest:
+			d := p.Reportf(at, "title has %d characters, but should be a short one of %d at most", utf8.RuneCountInString(title), titleLongest)
+			d.Hint = "let description say the rest"
+		}
+	},
+}
+
+func blank(s string) bool { return strings.TrimSpace(s) == "" }
+
+var descriptionForm = &Rule{
+	Rule: diag.Rule{
+		ID:       "description-form",
+		Severity: diag.Warning,
+		Summary:  "description should be an abstract of the job",
+		Spec:     "2.1.1 S-2.1.1-07",
+	},
+	Check: func(p *Pass) {
+		at, text := atJob.Member("description"), p.Job.Description
+		switch {
+		case !p.good(at):
+		case blank(text):
+			p.Reportf(at, "description is blank: say what the job does, so that users can find it")
+		case text == p.Job.Title:
+			p.Reportf(at, "description is the title again: say what the job does, so that users can find it")
+		}
+	},
+}
+
+var markup = regexp.MustCompile(`</?[A-Za-z][A-Za-z0-9]*(\s[^<>]*)?/?>|\[[^\]]+\]\([^)]+\)|(?m)^#{1,6} \S`)
+
+var descriptionMarkup = &Rule{
+	Rule: diag.Rule{
+		ID:       "description-markup",
+		Severity: diag.Notice,
+		Summary:  "description should be plain text",
+		Spec:     "2.1.1 S-2.1.1-20",
+	},
+	Check: func(p *Pass) {
+		at := atJob.Member("description")
+		if m := markup.FindStringIndex(p.Job.Description); m != nil && p.good(at) {
+			p.reportPart(at, m[0], m[1], "description has the markup %q, which catalogues show as it is: write plain text", p.Job.Description[m[0]:m[1]])
+		}
+	},
+}
+
+var tagsForm = &Rule{
+	Rule: diag.Rule{
+		ID:       "tags-form",
+		Severity: diag.Notice,
+		Summary:  "tags should be different and not empty",
+		Spec:     "2.1.1 S-2.1.1-08",
+	},
+	Check: func(p *Pass) {
+		first := map[string]int{}
+		for i, tag := range p.Job.Tags {
+			at := atJob.Member("tags").Index(i)
+			if !p.good(at) {
+				continue
+			}
+			if blank(tag) {
+				p.Reportf(at, "tag %d is blank: leave it out", i+1)
+			} else if j, ok := first[strings.ToLower(tag)]; ok {
+				p.Reportf(at, "tag %q is given again: it is already there on line %d", tag, p.line(atJob.Member("tags").Index(j)))
+			} else {
+				first[strings.ToLower(tag)] = i
+			}
+		}
+	},
+}

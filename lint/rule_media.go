@@ -1,0 +1,125 @@
+package lint
+
+import (
+	_ "embed"
+	"regexp"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// The list is of common registered types, not the whole registry, so that it can only give a hint (T-18).
+//
+//go:embed media-types.txt
+var mediaTypeList string
+
+// registered are the types of the list; extensions are the types that go with a file name's extension.
+var registered, extensions = readMediaTypes(mediaTypeList)
+
+func readMediaTypes(list string) (types map[string]bool, byExtension map[string][]string) {
+	types, byExtension = map[string]bool{}, map[string][]string{}
+	for line := range strings.Lines(list) {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || fields[0] == "#" {
+			continue
+		}
+		types[fields[0]] = true
+		for _, ext := range fields[1:] {
+			byExtension[ext] = append(byExtension[ext], fields[0])
+		}
+	}
+	return types, byExtension
+}
+
+// The grammar of RFC 6838, section 4.2, and of parameters in RFC 9110, section 5.6.6.
+var mediaTypeForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})/([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})` +
+	"([ \t]*;[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+=([A-Za-z0-9!#$%&'*+.^_`|~-]+|\"([^\"\\\\]|\\\\.)*\"))*$")
+
+// mediaTypes calls check for every media type that is a string.
+func (p *Pass) mediaTypes(check func(at seed.Pointer, value string)) {
+	for i, in := range p.Job.Interface.Inputs.Files {
+		for j, value := range in.MediaTypes {
+			if at := atInputFiles.Index(i).Member("mediaTypes").Index(j); p.good(at) {
+				check(at, value)
+			}
+		}
+	}
+	for i, out := range p.Job.Interface.Outputs.Files {
+		if at := atOutputFiles.Index(i).Member("mediaType"); p.good(at) {
+			check(at, out.MediaType)
+		}
+	}
+}
+
+var mediaType = &Rule{
+	Rule: diag.Rule{
+		ID:       "media-type",
+		Severity: diag.Error,
+		Summary:  "a media type must have the form type/subtype",
+		Spec:     "1.2 S-1.2-02 S-2.1.1.3.1-08 S-2.1.1.3.2-11 T-18",
+	},
+	Check: func(p *Pass) {
+		p.mediaTypes(func(at seed.Pointer, value string) {
+			if mediaTypeForm.MatchString(value) {
+				return
+			}
+			d := p.Reportf(at, "media type %q is not of the form type/subtype, as in \"image/png\"", value)
+			if types := extensions["."+strings.ToLower(strings.TrimPrefix(value, "."))]; len(types) == 1 {
+				p.replace(d, "Write "+types[0], types[0])
+			}
+		})
+	},
+}
+
+var mediaTypesEmpty = &Rule{
+	Rule: diag.Rule{
+		ID:       "media-types-empty",
+		Severity: diag.Warning,
+		Summary:  "an input should accept some media type",
+		Spec:     "2.1.1.3.1 S-2.1.1.3.1-08",
+	},
+	Check: func(p *Pass) {
+		for i, in := range p.Job.Interface.Inputs.Files {
+			if at := atInputFiles.Index(i).Member("mediaTypes"); p.good(at) && len(in.MediaTypes) == 0 {
+				p.Reportf(at, "mediaTypes is empty, so that input %q accepts nothing: leave it out to accept all", in.Name)
+			}
+		}
+	},
+}
+
+// mistaken are types that are often written for others.
+var mistaken = map[string]string{
+	"image/jpg": "image/jpeg", "image/tif": "image/tiff", "text/json": "application/json", "application/png": "image/png",
+	"txt/csv": "text/csv", "application/csv": "text/csv", "image/geotiff": "image/tiff", "text/yaml": "application/yaml",
+	"application/jpeg": "image/jpeg", "application/geojson": "application/geo+json", "application/x-zip-compressed": "application/zip",
+}
+
+var mediaTypeUnregistered = &Rule{
+	Rule: diag.Rule{
+		ID:       "media-type-unregistered",
+		Severity: diag.Notice,
+		Summary:  "a media type may be one that is registered",
+		Spec:     "1.2 S-1.2-02 T-18",
+	},
+	Check: func(p *Pass) {
+		p.mediaTypes(func(at seed.Pointer, value string) {
+			base, _, _ := strings.Cut(strings.ToLower(value), ";")
+			base = strings.TrimSpace(base)
+			if !mediaTypeForm.MatchString(value) || registered[base] || privateTree(base) {
+				return
+			}
+			d := p.Reportf(at, "media type %q is not among the registered ones known here", value)
+			if better := mistaken[base]; better != "" {
+				d.Hint = "the registered one is " + better
+				p.replace(d, "Write "+better, better)
+			}
+		})
+	},
+}
+
+// privateTree tells whether a type is of the vendor or personal tree, of which no list is kept.
+func privateTree(base string) bool {
+	_, subtype, _ := strings.Cut(base, "/")
+	return strings.HasPrefix(subtype, "vnd.") || strings.HasPrefix(subtype, "prs.")
+}

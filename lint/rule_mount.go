@@ -1,0 +1,129 @@
+package lint
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// mountPaths calls check for every mount whose path is a string.
+func (p *Pass) mountPaths(check func(at seed.Pointer, m seed.Mount)) {
+	for i, m := range p.Job.Interface.Mounts {
+		if at := atMounts.Index(i).Member("path"); p.good(at) {
+			check(at, m)
+		}
+	}
+}
+
+var mountPathAbsolute = &Rule{
+	Rule: diag.Rule{
+		ID:       "mount-path-absolute",
+		Severity: diag.Error,
+		Summary:  "a mount path must be absolute",
+		Spec:     "2.1.1.3.3 S-2.1.1.3.3-04 T-03",
+	},
+	Check: func(p *Pass) {
+		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
+			if !strings.HasPrefix(m.Path, "/") {
+				d := p.Reportf(at, "mount path %q is not absolute, so that no executor can mount it: begin with a slash", m.Path)
+				if clean := path.Clean("/" + m.Path); m.Path != "" && !strings.ContainsAny(m.Path, "~$:\\") && clean != "/" {
+					p.replace(d, "Write it absolute", clean)
+				}
+			}
+		})
+	},
+}
+
+var mountPathClean = &Rule{
+	Rule: diag.Rule{
+		ID:       "mount-path-clean",
+		Severity: diag.Notice,
+		Summary:  "a mount path may be written without dots and doubled slashes",
+		Spec:     "2.1.1.3.3 S-2.1.1.3.3-04",
+	},
+	Check: func(p *Pass) {
+		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
+			if clean := path.Clean(m.Path); strings.HasPrefix(m.Path, "/") && clean != m.Path {
+				d := p.Reportf(at, "mount path %q is %q", m.Path, clean)
+				p.replace(d, "Write it plainly", clean)
+			}
+		})
+	},
+}
+
+var mountPathOverlap = &Rule{
+	Rule: diag.Rule{
+		ID:       "mount-path-overlap",
+		Severity: diag.Warning,
+		Summary:  "mounts should not lie over one another",
+		Spec:     "2.1.1.3.3 S-2.1.1.3.3-04",
+	},
+	Check: func(p *Pass) {
+		type place struct {
+			path string
+			at   seed.Pointer
+		}
+		var seen []place
+		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
+			clean := path.Clean(m.Path)
+			for _, s := range seen {
+				if within(clean, s.path) || within(s.path, clean) {
+					p.Reportf(at, "mount path %q and %q on line %d lie over one another: engines refuse that or hide one of them", m.Path, s.path, p.line(s.at))
+					break
+				}
+			}
+			if strings.HasPrefix(m.Path, "/") && clean != "/" {
+				seen = append(seen, place{clean, at})
+			}
+		})
+	},
+}
+
+func within(inner, outer string) bool {
+	return inner == outer || strings.HasPrefix(inner, strings.TrimSuffix(outer, "/")+"/")
+}
+
+// systemPaths are directories that hold what an image needs to run.
+var systemPaths = []string{"/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/sbin", "/sys", "/usr"}
+
+var mountPathSystem = &Rule{
+	Rule: diag.Rule{
+		ID:       "mount-path-system",
+		Severity: diag.Warning,
+		Summary:  "a mount should not hide what the image needs to run",
+		Spec:     "2.1.1.3.3 S-2.1.1.3.3-04",
+	},
+	Check: func(p *Pass) {
+		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
+			clean := path.Clean(m.Path)
+			local := within(clean, "/usr/local") && clean != "/usr/local" || within(clean, "/usr/share")
+			system := slices.ContainsFunc(systemPaths, func(s string) bool { return within(clean, s) })
+			if clean == "/" || system && !local {
+				p.Reportf(at, "mount path %q hides what the image has there and needs to run: mount below another directory", m.Path)
+			}
+		})
+	},
+}
+
+var dataOutside = &Rule{
+	Rule: diag.Rule{
+		ID:       "data-outside",
+		Severity: diag.Notice,
+		Summary:  "data should go in and out through inputs and outputs",
+		Spec:     "2.1.1.3.4 S-2.1.1.3.4-02",
+	},
+	Check: func(p *Pass) {
+		out := p.Job.Interface.Outputs
+		if len(out.Files)+len(out.JSON) > 0 {
+			return
+		}
+		for i, m := range p.Job.Interface.Mounts {
+			if at := atMounts.Index(i).Member("mode"); p.good(at) && m.Mode == "rw" {
+				p.Reportf(at, "mount %q can be written to and there are no outputs: what the job leaves there is known to nobody", m.Name)
+			}
+		}
+	},
+}

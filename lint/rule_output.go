@@ -1,0 +1,199 @@
+package lint
+
+import (
+	"mime"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/glob"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// patterns calls check for every output file whose pattern can be one.
+func (p *Pass) patterns(check func(at seed.Pointer, o seed.OutputFile)) {
+	for i, o := range p.Job.Interface.Outputs.Files {
+		if at := atOutputFiles.Index(i).Member("pattern"); p.good(at) {
+			check(at, o)
+		}
+	}
+}
+
+// impossible says why a pattern matches nothing below OUTPUT_DIR, or nothing.
+func impossible(pattern string) string {
+	switch {
+	case pattern == "":
+		return "is empty and matches nothing"
+	case strings.HasPrefix(pattern, "/"):
+		return "is absolute, but is taken relative to OUTPUT_DIR"
+	case slices.Contains(strings.Split(pattern, "/"), ".."):
+		return `has "..", but nothing outside of OUTPUT_DIR is captured`
+	}
+	return ""
+}
+
+var outputPattern = &Rule{
+	Rule: diag.Rule{
+		ID:       "output-pattern",
+		Severity: diag.Error,
+		Summary:  "a pattern must match files below OUTPUT_DIR",
+		Spec:     "2.1.1.3.2 S-2.1.1.3.2-13 T-03",
+	},
+	Check: func(p *Pass) {
+		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+			why := impossible(o.Pattern)
+			if why == "" {
+				return
+			}
+			d := p.Reportf(at, "pattern %q %s: give a glob relative to OUTPUT_DIR", o.Pattern, why)
+			for _, variable := range []string{"/${OUTPUT_DIR}/", "/$OUTPUT_DIR/"} {
+				if rest, ok := strings.CutPrefix(o.Pattern, variable); ok {
+					p.replace(d, "Write it relative to OUTPUT_DIR", rest)
+				}
+			}
+		})
+	},
+}
+
+var (
+	doubledStar = regexp.MustCompile(`\*\*+`)
+	brace       = regexp.MustCompile(`\{[^{}]*,[^{}]*\}`)
+)
+
+var outputPatternDialect = &Rule{
+	Rule: diag.Rule{
+		ID:       "output-pattern-dialect",
+		Severity: diag.Warning,
+		Summary:  "a pattern should mean the same to every reader",
+		Spec:     "2.1.1.3.2 S-2.1.1.3.2-02 S-2.1.1.3.2-13 T-24",
+	},
+	Check: func(p *Pass) {
+		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+			what := dialect(o.Pattern)
+			if what == "" || impossible(o.Pattern) != "" {
+				return
+			}
+			d := p.Reportf(at, "pattern %q %s", o.Pattern, what)
+			if doubledStar.MatchString(o.Pattern) {
+				p.replace(d, "Write *", doubledStar.ReplaceAllString(o.Pattern, "*"))
+			}
+		})
+	},
+}
+
+// dialect says what in a pattern Go's and Python's globs, or glob(7) and people, take differently.
+func dialect(pattern string) string {
+	if err := glob.Valid(pattern); err != nil {
+		return "is no glob: " + err.Error()
+	}
+	switch {
+	case strings.Contains(pattern, "**"):
+		return "has **, which acts as *: directories are not searched"
+	case brace.MatchString(pattern):
+		return "has braces, which a glob takes as they are: declare one output for each"
+	case strings.Contains(pattern, "[!"), strings.Contains(pattern, "[^"):
+		return "has a bracket that excludes, written [!…] for Python and [^…] for Go: readers differ"
+	case strings.Contains(pattern, "[:"):
+		return "has a character class such as [:alpha:], which few readers know: write the range"
+	case strings.Contains(pattern, `\`):
+		return "has a backslash, which readers take differently: put the character in brackets"
+	case strings.HasSuffix(pattern, "/"):
+		return "ends in a slash, but only files are captured"
+	case strings.Contains(pattern, "$"):
+		return "has a $, but variables are not expanded in patterns"
+	}
+	return ""
+}
+
+var outputPatternReserved = &Rule{
+	Rule: diag.Rule{
+		ID:       "output-pattern-reserved",
+		Severity: diag.Warning,
+		Summary:  "a pattern should not match seed.outputs.json or side-cars",
+		Spec:     "2.1.1.3.2 T-25",
+	},
+	Check: func(p *Pass) {
+		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+			if impossible(o.Pattern) != "" {
+				return
+			}
+			if name := reservedMatch(o.Pattern); name != "" {
+				p.Reportf(at, "pattern %q also matches %q, which describes outputs and is none: give it the extension of the output", o.Pattern, name)
+			}
+		})
+	},
+}
+
+// reservedMatch is a name that a pattern should not match, if it does. That a pattern without an extension also matches
+// side-cars goes without saying.
+func reservedMatch(pattern string) string {
+	if glob.Match(pattern, seed.OutputsFile) {
+		return seed.OutputsFile
+	}
+	witness, _ := glob.Overlap(pattern, path.Join(path.Dir(pattern), "*"+seed.SideCarSuffix))
+	return witness
+}
+
+var outputPatternOverlap = &Rule{
+	Rule: diag.Rule{
+		ID:       "output-pattern-overlap",
+		Severity: diag.Warning,
+		Summary:  "one file should belong to one output",
+		Spec:     "2.1.1.3.2 T-27",
+	},
+	Check: func(p *Pass) {
+		files := p.Job.Interface.Outputs.Files
+		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+			for i := range files {
+				first := atOutputFiles.Index(i).Member("pattern")
+				if first == at {
+					return
+				}
+				if witness, ok := glob.Overlap(files[i].Pattern, o.Pattern); ok && p.good(first) {
+					p.Reportf(at, "pattern %q and %q on line %d both match %q: executors give such a file to one of the outputs only",
+						o.Pattern, files[i].Pattern, p.line(first), witness)
+					return
+				}
+			}
+		})
+	},
+}
+
+var outputMultiple = &Rule{
+	Rule: diag.Rule{
+		ID:       "output-multiple",
+		Severity: diag.Notice,
+		Summary:  "an output with multiple needs a wildcard",
+		Spec:     "2.1.1.3.2 S-3.1.2-06",
+	},
+	Check: func(p *Pass) {
+		for i, o := range p.Job.Interface.Outputs.Files {
+			at := atOutputFiles.Index(i).Member("multiple")
+			if o.Multiple && o.Pattern != "" && p.good(at) && !strings.ContainsAny(o.Pattern, "*?[") {
+				d := p.Reportf(at, "multiple is true, but the pattern %q matches one file at most", o.Pattern)
+				p.replace(d, "Write false", false)
+			}
+		}
+	},
+}
+
+var outputExtension = &Rule{
+	Rule: diag.Rule{
+		ID:       "output-extension",
+		Severity: diag.Warning,
+		Summary:  "a pattern's extension should fit the media type",
+		Spec:     "2.1.1.3.2 S-2.1.1.3.2-11",
+	},
+	Check: func(p *Pass) {
+		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+			declared, _, err := mime.ParseMediaType(o.MediaType)
+			types := extensions[strings.ToLower(path.Ext(o.Pattern))]
+			if err != nil || types == nil || slices.Contains(types, declared) || !registered[declared] || declared == "application/octet-stream" {
+				return
+			}
+			p.Reportf(at, "pattern %q has an extension of %s, but mediaType is %q: the older CLI drops such files", o.Pattern, strings.Join(types, " or "), o.MediaType)
+		})
+	},
+}

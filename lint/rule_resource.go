@@ -1,0 +1,201 @@
+package lint
+
+import (
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// Names of resources that the standard reserves (section 2.1.1.2), and one that executors know besides.
+var (
+	reservedResources = []string{"cpus", "mem", "disk", "sharedMem"}
+	knownResources    = append([]string{"gpus"}, reservedResources...)
+	recommended       = []string{"cpus", "mem", "disk"}
+	storage           = []string{"mem", "disk", "sharedMem"}
+)
+
+var resourcesMissing = &Rule{
+	Rule: diag.Rule{
+		ID:       "resources-missing",
+		Severity: diag.Warning,
+		Summary:  "a job should say what resources it needs",
+		Spec:     "2.1.1 S-2.1.1-13",
+	},
+	Check: func(p *Pass) {
+		if p.Source.Kind(atJob) == "object" && !p.Source.Has(atResources) {
+			d := p.Reportf(atJob, "job has no resources, so that the executor's defaults apply: state cpus, mem and disk")
+			d.Hint = `add "resources": {"scalar": [{"name": "cpus", "value": 1}, {"name": "mem", "value": 1024}, {"name": "disk", "value": 100}]}`
+		}
+	},
+}
+
+var resourcesScalar = &Rule{
+	Rule: diag.Rule{
+		ID:       "resources-scalar",
+		Severity: diag.Error,
+		Summary:  "resources must have the member scalar",
+		Spec:     "2.1.1.2 S-2.1.1.2-03 T-02",
+	},
+	Check: func(p *Pass) {
+		if p.Source.Kind(atResources) == "object" && !p.Source.Has(atScalar) {
+			p.Reportf(atResources, `resources has no member "scalar", which the standard asks for though its schema does not`)
+		}
+	},
+}
+
+var resourcesRecommended = &Rule{
+	Rule: diag.Rule{
+		ID:       "resources-recommended",
+		Severity: diag.Warning,
+		Summary:  "cpus, mem and disk should all be declared",
+		Spec:     "2.1.1.2 S-2.1.1.2-07 S-3.1.4-03",
+	},
+	Check: func(p *Pass) {
+		if !p.good(atResources) {
+			return
+		}
+		for _, name := range recommended {
+			if !slices.ContainsFunc(p.Job.Resources.Scalar, func(s seed.Scalar) bool { return strings.EqualFold(s.Name, name) }) {
+				p.Reportf(atResources, "resources do not declare %q, so that the executor's default applies: add it to scalar", name)
+			}
+		}
+	},
+}
+
+var resourceNameCase = &Rule{
+	Rule: diag.Rule{
+		ID:       "resource-name-case",
+		Severity: diag.Warning,
+		Summary:  "reserved resource names should be spelled as the standard does",
+		Spec:     "2.1.1.2 S-2.1.1.2-08",
+	},
+	Check: func(p *Pass) {
+		for _, m := range p.scalars() {
+			if known := foldedIn(knownResources, m.Name); known != "" && known != m.Name {
+				d := p.Reportf(m.name(), "resource %q is not %q, which has a meaning to executors: this one has none", m.Name, known)
+				p.replace(d, "Write "+known, known)
+			}
+		}
+	},
+}
+
+func foldedIn(names []string, name string) string {
+	for _, n := range names {
+		if strings.EqualFold(n, name) {
+			return n
+		}
+	}
+	return ""
+}
+
+var resourceUnknown = &Rule{
+	Rule: diag.Rule{
+		ID:       "resource-unknown",
+		Severity: diag.Notice,
+		Summary:  "executors should refuse a job with a resource that they do not know",
+		Spec:     "2.1.1.2 S-2.1.1.2-06",
+	},
+	Check: func(p *Pass) {
+		for _, m := range p.scalars() {
+			if foldedIn(knownResources, m.Name) == "" {
+				p.Reportf(m.name(), "resource %q is not one of the standard: executors that do not know it should refuse the job", m.Name)
+			}
+		}
+	},
+}
+
+var resourceNegative = &Rule{
+	Rule: diag.Rule{
+		ID:       "resource-negative",
+		Severity: diag.Error,
+		Summary:  "amounts of resources must not be negative",
+		Spec:     "2.1.1.2 T-12",
+	},
+	Check: func(p *Pass) {
+		for i, s := range p.Job.Resources.Scalar {
+			at := atScalar.Index(i)
+			for name, amount := range map[string]float64{"value": s.Value, "inputMultiplier": s.InputMultiplier} {
+				if amount < 0 && p.good(at.Member(name)) {
+					p.Reportf(at.Member(name), "%s of %q is %v, beyond the schema: a negative amount cannot be provided", name, s.Name, amount)
+				}
+			}
+		}
+	},
+}
+
+var resourceZero = &Rule{
+	Rule: diag.Rule{
+		ID:       "resource-zero",
+		Severity: diag.Warning,
+		Summary:  "cpus, mem and disk should be more than nothing",
+		Spec:     "2.1.1.2 T-12",
+	},
+	Check: func(p *Pass) {
+		for i, s := range p.Job.Resources.Scalar {
+			at := atScalar.Index(i).Member("value")
+			if slices.Contains(recommended, s.Name) && s.Value == 0 && s.InputMultiplier == 0 && p.good(at) {
+				p.Reportf(at, "%q is 0: a job that needs none of it does not run, give what it needs", s.Name)
+			}
+		}
+	},
+}
+
+var resourceGPUs = &Rule{
+	Rule: diag.Rule{
+		ID:       "resource-gpus",
+		Severity: diag.Warning,
+		Summary:  "gpus should be a whole number",
+		Spec:     "2.1.1.2 S-2.1.1.2-06",
+	},
+	Check: func(p *Pass) {
+		for i, s := range p.Job.Resources.Scalar {
+			at := atScalar.Index(i).Member("value")
+			if s.Name == "gpus" && s.Value != math.Trunc(s.Value) && p.good(at) {
+				p.Reportf(at, "gpus is %v, but executors hand out whole ones and refuse the job or round down", s.Value)
+			}
+		}
+	},
+}
+
+var resourceMultiplier = &Rule{
+	Rule: diag.Rule{
+		ID:       "resource-multiplier",
+		Severity: diag.Notice,
+		Summary:  "inputMultiplier is for storage that grows with the size of input files",
+		Spec:     "2.1.1.2 S-2.1.1.2-15",
+	},
+	Check: func(p *Pass) {
+		for i, s := range p.Job.Resources.Scalar {
+			at := atScalar.Index(i).Member("inputMultiplier")
+			switch {
+			case s.InputMultiplier == 0 || !p.good(at):
+			case s.Name == "cpus" || s.Name == "gpus":
+				p.Reportf(at, "%q grows with the MiB of input by this inputMultiplier, which is hardly meant", s.Name)
+			case len(p.Job.Interface.Inputs.Files) == 0:
+				p.Reportf(at, "inputMultiplier of %q has nothing to multiply: the job has no input files", s.Name)
+			}
+		}
+	},
+}
+
+const mebibyte = 1 << 20
+
+var resourceBytes = &Rule{
+	Rule: diag.Rule{
+		ID:       "resource-bytes",
+		Severity: diag.Warning,
+		Summary:  "storage should be given in MiB",
+		Spec:     "2.1.1.2 S-2.1.1.2-11",
+	},
+	Check: func(p *Pass) {
+		for i, s := range p.Job.Resources.Scalar {
+			at := atScalar.Index(i).Member("value")
+			if slices.Contains(storage, s.Name) && s.Value >= mebibyte && p.good(at) {
+				p.Reportf(at, "%q is %s, which looks like bytes or KiB: it is in MiB, so no executor has that much", s.Name, p.Source.Raw(at))
+			}
+		}
+	},
+}

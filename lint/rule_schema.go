@@ -1,0 +1,143 @@
+package lint
+
+import (
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/schema"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+var schemaRules = []*diag.Rule{&seedVersion, &memberUnknown, &memberMissing, &memberType, &memberValue}
+
+var seedVersion = diag.Rule{
+	ID:       "seed-version",
+	Severity: diag.Error,
+	Summary:  "seedVersion must be a version of the standard that is known here",
+	Spec:     "2.1 S-2.1-05 T-01",
+}
+
+var memberUnknown = diag.Rule{
+	ID:       "member-unknown",
+	Severity: diag.Error,
+	Summary:  "objects must have no members but those of the standard",
+	Spec:     "2.1.1 S-2.1.1-21",
+}
+
+var memberMissing = diag.Rule{
+	ID:       "member-missing",
+	Severity: diag.Error,
+	Summary:  "required members must be there",
+	Spec:     "2.1 S-2.1-02",
+}
+
+var memberType = diag.Rule{
+	ID:       "member-type",
+	Severity: diag.Error,
+	Summary:  "members must have the JSON type that the standard gives them",
+	Spec:     "1.2 S-1.2-03",
+}
+
+var memberValue = diag.Rule{
+	ID:       "member-value",
+	Severity: diag.Error,
+	Summary:  "values must have the form that the standard gives them",
+	Spec:     "2.1.1 S-2.1.1-01",
+}
+
+// schemaRule is the rule that a violation belongs to.
+func schemaRule(v *schema.Violation) *diag.Rule {
+	switch {
+	case v.Keyword == "additionalProperties":
+		return &memberUnknown
+	case v.Keyword == "required":
+		return &memberMissing
+	case v.Pointer == "/seedVersion":
+		return &seedVersion
+	case v.Keyword == "type":
+		return &memberType
+	}
+	return &memberValue
+}
+
+// reportSchema adds what the schema says. A value of a wrong type is not said to have a wrong form as well.
+func reportSchema(report *diag.Report, violations []schema.Violation) {
+	wrongType := map[seed.Pointer]bool{}
+	for _, v := range violations {
+		wrongType[v.Pointer] = wrongType[v.Pointer] || v.Keyword == "type"
+	}
+	for i := range violations {
+		v := &violations[i]
+		if wrongType[v.Pointer] && (v.Keyword == "enum" || v.Keyword == "pattern") {
+			continue
+		}
+		d := diag.Diagnostic{Rule: schemaRule(v), Pointer: v.Pointer, Key: v.Key, Message: v.Message, Hint: v.Hint}
+		if rest, ok := strings.CutPrefix(v.Message, "is "); ok {
+			d.Message = subject(report.Source, v.Pointer) + " is " + rest
+		}
+		if d.Rule != &seedVersion {
+			d.Fixes = schemaFixes(report.Source, v)
+		}
+		report.Add(d)
+	}
+}
+
+// subject is what to call the value at a pointer.
+func subject(src *seed.Source, at seed.Pointer) string {
+	switch {
+	case at == "":
+		return "the manifest"
+	case src.Kind(at.Parent()) == "array":
+		return "an element of " + at.Parent().Base()
+	}
+	return at.Base()
+}
+
+// suggestion finds the one value that a hint of the schema names.
+var suggestion = regexp.MustCompile(`^(?:did you mean|write) ("(?:[^"\\]|\\.)*")\??$`)
+
+func schemaFixes(src *seed.Source, v *schema.Violation) []diag.Fix {
+	if v.Keyword == "type" {
+		return unquote(src, v)
+	}
+	m := suggestion.FindStringSubmatch(v.Hint)
+	if m == nil {
+		return nil
+	}
+	value, err := strconv.Unquote(m[1])
+	span := src.Span(v.Pointer)
+	if v.Key {
+		span = src.KeySpan(v.Pointer)
+	}
+	if err != nil || v.Key && src.Has(v.Pointer.Parent().Member(value)) {
+		return nil
+	}
+	return []diag.Fix{{Title: "Write " + value, Edits: []diag.Edit{{Span: span, New: encode(value)}}}}
+}
+
+// unquote takes the quotes from a number or boolean that is written as a string.
+func unquote(src *seed.Source, v *schema.Violation) []diag.Fix {
+	var text string
+	if json.Unmarshal(src.Raw(v.Pointer), &text) != nil {
+		return nil
+	}
+	_, notInteger := strconv.ParseInt(text, 10, 64)
+	_, notNumber := strconv.ParseFloat(text, 64)
+	fits := false
+	switch {
+	case !json.Valid([]byte(text)):
+	case strings.HasSuffix(v.Message, "must be an integer"):
+		fits = notInteger == nil
+	case strings.HasSuffix(v.Message, "must be a number"):
+		fits = notNumber == nil
+	case strings.HasSuffix(v.Message, "must be a boolean"):
+		fits = text == "true" || text == "false"
+	}
+	if fits {
+		return []diag.Fix{{Title: "Write it without quotes", Edits: []diag.Edit{{Span: src.Span(v.Pointer), New: text}}}}
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package lint
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+func variableOf(m member) string { return seed.Variable(m.Name) }
+
+var variableUnique = &Rule{
+	Rule: diag.Rule{
+		ID:       "variable-unique",
+		Severity: diag.Error,
+		Summary:  "inputs and settings must give different variables",
+		Spec:     "3.1.1.2 S-2.1.1.3.1-05 S-2.1.1.3.1-22 T-15 T-16",
+	},
+	Check: func(p *Pass) {
+		p.unique(p.variables(), variableOf, func(m, first member) {
+			p.Reportf(m.name(), "%s %q gives the variable %q, which %s %q on line %d gives too: one of the two would be lost",
+				m.Kind, m.Name, variableOf(m), first.Kind, first.Name, p.line(first.name()))
+		})
+	},
+}
+
+// allocated are the variables of the declared resources.
+func (p *Pass) allocated() []string {
+	var names []string
+	for _, m := range p.scalars() {
+		names = append(names, seed.AllocatedPrefix+variableOf(m))
+	}
+	return names
+}
+
+var variableReserved = &Rule{
+	Rule: diag.Rule{
+		ID:       "variable-reserved",
+		Severity: diag.Error,
+		Summary:  "inputs and settings must not take the standard's own variables",
+		Spec:     "3.1.1.2 S-3.1.1.2-01 T-16",
+	},
+	Check: func(p *Pass) {
+		reserved := append(p.allocated(), seed.OutputDir)
+		for _, m := range p.variables() {
+			if v := variableOf(m); slices.Contains(reserved, v) {
+				p.Reportf(m.name(), "%s %q gives the variable %q, which the executor sets itself: choose another name", m.Kind, m.Name, v)
+			}
+		}
+	},
+}
+
+var variableAllocated = &Rule{
+	Rule: diag.Rule{
+		ID:       "variable-allocated",
+		Severity: diag.Warning,
+		Summary:  "inputs and settings should not begin with ALLOCATED_",
+		Spec:     "3.1.1.2 S-3.1.1.2-01 T-16",
+	},
+	Check: func(p *Pass) {
+		declared := p.allocated()
+		for _, m := range p.variables() {
+			if v := variableOf(m); strings.HasPrefix(v, seed.AllocatedPrefix) && !slices.Contains(declared, v) {
+				p.Reportf(m.name(), "%s %q gives the variable %q, one of those for resources: a resource of that name would take it", m.Kind, m.Name, v)
+			}
+		}
+	},
+}
+
+// shadows are variables that shells, loaders, interpreters and executors give a meaning to.
+var shadows = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "TMPDIR",
+	"LANG", "LC_ALL", "HOSTNAME", "TERM", "UID", "EUID", "PPID", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PERL5LIB", "RUBYOPT", "NODE_OPTIONS",
+	"JAVA_TOOL_OPTIONS", "CLASSPATH", "INPUT_METADATA"}
+
+var shadowPrefixes = []string{"LD_", "SCALE_", "BASH_FUNC_", "DYLD_"}
+
+var variableShadow = &Rule{
+	Rule: diag.Rule{
+		ID:       "variable-shadow",
+		Severity: diag.Warning,
+		Summary:  "inputs and settings should not shadow variables with a meaning of their own",
+		Spec:     "3.1.1.2 T-16",
+	},
+	Check: func(p *Pass) {
+		for _, m := range p.variables() {
+			v := variableOf(m)
+			if slices.Contains(shadows, v) || slices.ContainsFunc(shadowPrefixes, func(s string) bool { return strings.HasPrefix(v, s) }) {
+				p.Reportf(m.name(), "%s %q gives the variable %q, which shells, loaders or executors give a meaning to: choose another name", m.Kind, m.Name, v)
+			}
+		}
+	},
+}
+
+var shellName = regexp.MustCompile(`^[A-Z_]*[A-Z][A-Z0-9_]*$`)
+
+var variableName = &Rule{
+	Rule: diag.Rule{
+		ID:       "variable-name",
+		Severity: diag.Warning,
+		Summary:  "names of inputs and settings should give variables that a shell can name",
+		Spec:     "3.1.1.1 T-23",
+	},
+	Check: func(p *Pass) {
+		for _, m := range p.variables() {
+			v := variableOf(m)
+			if shellName.MatchString(v) {
+				continue
+			}
+			d := p.Reportf(m.name(), "%s %q gives the variable %q, which no shell can name: begin with a letter", m.Kind, m.Name, v)
+			if c := p.Job.Interface.Command; strings.Contains(c, "$"+v) || strings.Contains(c, "${"+v) {
+				d.Severity = diag.Error
+				d.Message += ", or command cannot use it"
+			}
+		}
+	},
+}
+
+var variableNormalForm = &Rule{
+	Rule: diag.Rule{
+		ID:       "variable-normal-form",
+		Severity: diag.Notice,
+		Summary:  "names of inputs and settings may be written as the variables they become",
+		Spec:     "3.1.1.1",
+	},
+	Check: func(p *Pass) {
+		for _, m := range p.variables() {
+			if v := variableOf(m); v != m.Name {
+				p.Reportf(m.name(), "%s %q is given to the job as %q", m.Kind, m.Name, v)
+			}
+		}
+	},
+}
