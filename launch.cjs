@@ -3,9 +3,7 @@
 'use strict';
 const { spawn, spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
-const fs = require('node:fs');
-const os = require('node:os');
-const path = require('node:path');
+const [fs, os, path] = [require('node:fs'), require('node:os'), require('node:path')];
 
 const { env } = process;
 const exe = process.platform === 'win32' ? '.exe' : '';
@@ -72,11 +70,12 @@ function built() {
 
 function main() {
   state('started', 1);
+  process.chdir(input('working-directory') || '.');
   const wanted = release();
   const program = input('binary') ? preinstalled(input('binary'), wanted) : (wanted.sum && downloaded(wanted)) || built();
   const child = spawn(program, ['action'], { stdio: 'inherit' });
   child.on('error', fail);
-  child.on('spawn', () => state('pid', child.pid));
+  if (child.pid) state('pid', child.pid);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (status, signal) => {
     state('pid', '');

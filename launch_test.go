@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -193,6 +194,27 @@ func onlyNode(t *testing.T) string {
 	return dir
 }
 
+func TestLauncherWorkingDirectory(t *testing.T) {
+	l, dir := newLauncher(t), t.TempDir()
+	program := filepath.Join(dir, "seedpack")
+	if err := os.WriteFile(program, []byte("#!/bin/sh\n[ $1 = version ] || pwd\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	l.want(dir+"\nexit 0", "INPUT_BINARY=./seedpack", "INPUT_WORKING-DIRECTORY="+dir)
+	l.want("::error title=Seedpack::ENOENT: no such file or directory, chdir '"+workingDirectory(t)+"' -> '/none'\nexit 3",
+		"INPUT_BINARY=./seedpack", "INPUT_WORKING-DIRECTORY=/none")
+}
+
+// workingDirectory is where tests of this package run.
+func workingDirectory(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 func TestLauncherPreinstalled(t *testing.T) {
 	l := newLauncher(t)
 	l.records(says)
@@ -294,6 +316,14 @@ func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader
 	}
 	if _, err := fmt.Fscanf(out, "ready %d\n", &pid); err != nil {
 		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() {
+		if l.t.Failed() {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // else it has ended
+		}
+	})
+	for !slices.Contains(l.states(), fmt.Sprintf("STATE_pid=%d", pid)) {
+		time.Sleep(5 * time.Millisecond) // the program can be faster than the launcher
 	}
 	return cmd, pid, out
 }

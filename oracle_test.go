@@ -20,7 +20,9 @@ type workflowCommand struct {
 	message    string
 }
 
-func (c workflowCommand) String() string { return fmt.Sprintf("%s %v %q", c.name, c.properties, c.message) }
+func (c workflowCommand) String() string {
+	return fmt.Sprintf("%s %v %q", c.name, c.properties, c.message)
+}
 
 // registeredCommands are those that a hosted runner knows; others are plain text.
 var registeredCommands = strings.Fields("stop-commands set-env set-output save-state add-mask add-path add-matcher " +
@@ -110,16 +112,16 @@ func fileCommands(text []byte) (map[string]string, error) {
 
 func TestOracle(t *testing.T) {
 	for line, want := range map[string]string{
-		"plain":                                "",
-		"::error::x":                           `error map[] "x"`,
+		"plain":                                 "",
+		"::error::x":                            `error map[] "x"`,
 		" \t\u00a0::ERROR file=a%2Cb,line=3::x": `error map[file:a,b line:3] "x"`,
-		"| ::error::x":                         "",
-		"::unknown::x":                         "",
-		"text ##[add-mask]e":                   `add-mask map[] "e"`,
-		"text #\u200b#[set-output name=a;]e":   `set-output map[name:a] "e"`,
-		"\u202e::add-mask::e":                  `add-mask map[] "e"`,
-		"a\r::debug::x%0Ay":                    `debug map[] "x\ny"`,
-		`##\[add-mask]e`:                       "",
+		"| ::error::x":                          "",
+		"::unknown::x":                          "",
+		"text ##[add-mask]e":                    `add-mask map[] "e"`,
+		"text #\u200b#[set-output name=a;]e":    `set-output map[name:a] "e"`,
+		"\u202e::add-mask::e":                   `add-mask map[] "e"`,
+		"a\r::debug::x%0Ay":                     `debug map[] "x\ny"`,
+		`##\[add-mask]e`:                        "",
 	} {
 		got := ""
 		for _, c := range workflowCommands([]byte(line)) {
