@@ -54,9 +54,6 @@ func (p *Pass) reportPart(at seed.Pointer, start, end int, format string, args .
 // good tells whether there is a value at a pointer that the schema has nothing against.
 func (p *Pass) good(at seed.Pointer) bool { return p.Source.Has(at) && !p.broken[at] }
 
-// text tells whether there is a string at a pointer, be it one that the schema refuses.
-func (p *Pass) text(at seed.Pointer) bool { return p.Source.Kind(at) == "string" }
-
 func (p *Pass) line(at seed.Pointer) int { return p.Source.Position(p.Source.Span(at).Start).Line }
 
 // replace adds a fix that writes another value at the diagnostic's pointer.

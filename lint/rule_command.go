@@ -97,7 +97,7 @@ var commandUndeclared = &Rule{
 					who = "only Scale sets"
 				}
 				d := p.reportPart(atCommand, u.Start, u.End, "command uses %q, which %s: %s", "$"+u.Name, who, p.knownNames())
-				d.Hint = p.undeclaredHint(u.Name)
+				d.Hint = p.undeclaredHint(u)
 			}
 		})
 	},
@@ -122,18 +122,19 @@ func (p *Pass) knownNames() string {
 	return "there are " + strings.Join(names, ", ")
 }
 
-func (p *Pass) undeclaredHint(name string) string {
+func (p *Pass) undeclaredHint(u command.Use) string {
 	switch {
-	case name == "JOB_OUTPUT_DIR":
+	case u.Name == "JOB_OUTPUT_DIR":
 		return "JobPack's variable is OUTPUT_DIR in Seed"
-	case name == "ALLOCATED_STORAGE":
+	case u.Name == "ALLOCATED_STORAGE":
 		return "JobPack's variable is ALLOCATED_DISK in Seed"
-	case strings.HasPrefix(name, seed.AllocatedPrefix):
+	case strings.HasPrefix(u.Name, seed.AllocatedPrefix):
 		return "declare the resource in resources.scalar, since only declared ones have a variable"
 	}
-	if known := seed.Variable(name); known != name {
-		if _, ok := p.known()[known]; ok {
-			return fmt.Sprintf("the variable is spelled %s", known)
+	// In ${my-in} Bash takes "in" for a default, which is not what the author means by it.
+	for _, written := range []string{u.Name, strings.Trim(p.Job.Interface.Command[u.Start:u.End], "${}")} {
+		if _, ok := p.known()[seed.Variable(written)]; ok {
+			return fmt.Sprintf("the variable is spelled %s", seed.Variable(written))
 		}
 	}
 	return "declare it as an input or a setting"
@@ -224,6 +225,35 @@ var commandPortability = &Rule{
 				d.Hint = fmt.Sprintf("every executor knows $%s and ${%s}", u.Name, u.Name)
 			}
 		})
+	},
+}
+
+var commandBrackets = &Rule{
+	Rule: diag.Rule{
+		ID:       "command-brackets",
+		Severity: diag.Warning,
+		Summary:  "braces in a command should be balanced",
+		Spec:     "2.1.1.3 S-2.1.1.3-03 T-09",
+	},
+	Check: func(p *Pass) {
+		text := p.Job.Interface.Command
+		if p.command() == nil || strings.Count(text, "{") == strings.Count(text, "}") {
+			return
+		}
+		var open []int
+		for i, r := range text {
+			switch {
+			case r == '{':
+				open = append(open, i)
+			case r == '}' && len(open) == 0:
+				p.reportPart(atCommand, i, i+1, "command closes a brace that is not open, for which Scale refuses the job")
+				return
+			case r == '}':
+				open = open[:len(open)-1]
+			}
+		}
+		last := open[len(open)-1]
+		p.reportPart(atCommand, last, last+1, "command does not close this brace, for which Scale refuses the job")
 	},
 }
 

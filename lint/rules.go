@@ -17,7 +17,7 @@ var rules = []*Rule{
 	variableUnique, variableReserved, variableAllocated, variableShadow, variableName, variableNormalForm,
 	outputNameUnique, outputKeyUnique, outputKeyEmpty, errorNameUnique, mountNameUnique, nameCase,
 	commandSyntax, commandShell, commandUndeclared, commandSecret, commandOptional, commandOptionalLiteral, commandQuotes,
-	commandPortability, commandAllocated, commandSettingName, commandBraces, commandEmpty, commandBlanks, commandJSON,
+	commandPortability, commandBrackets, commandAllocated, commandSettingName, commandBraces, commandEmpty, commandBlanks, commandJSON,
 	mediaType, mediaTypesEmpty, mediaTypeUnregistered,
 	outputPattern, outputPatternDialect, outputPatternReserved, outputPatternOverlap, outputMultiple, outputExtension,
 	mountPathAbsolute, mountPathClean, mountPathOverlap, mountPathSystem, dataOutside,
