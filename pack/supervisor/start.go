@@ -43,7 +43,7 @@ func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, std
 	}
 	defer stdin.Close()
 	defer raiseOOMScore()()
-	pid, err := syscall.ForkExec(path, spec.Args, &syscall.ProcAttr{
+	pid, err := syscall.ForkExec(path, withSecrets(spec.Args, secrets), &syscall.ProcAttr{
 		Env:   assignments(env),
 		Files: []uintptr{stdin.Fd(), stdout.Fd(), stderr.Fd()},
 		Sys: &syscall.SysProcAttr{Setsid: true,
@@ -53,6 +53,17 @@ func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, std
 		return 0, explain(path, err)
 	}
 	return pid, nil
+}
+
+// withSecrets puts the values in where wire.SecretRef stands.
+func withSecrets(args []string, secrets map[string][]byte) []string {
+	full := slices.Clone(args)
+	for name, value := range secrets {
+		for i := range full {
+			full[i] = strings.ReplaceAll(full[i], wire.SecretRef(name), string(value))
+		}
+	}
+	return full
 }
 
 // raiseOOMScore makes the kernel end the job, which inherits the score, before the supervisor. It returns the way back.

@@ -245,6 +245,10 @@ func TestSecrets(t *testing.T) {
 	if got := string(o.Stdout.Head); got != "it is ***.\n***\n" || o.Exit != 0 {
 		t.Errorf("exit %d, stdout %q", o.Exit, got)
 	}
+	spec.Args = []string{"sh", "-c", `[ "$1" = swordfish. ] && [ "$0" = x ]`, "x", wire.SecretRef("PASS") + "."}
+	if o, _ := run(t, spec); o.Exit != 0 {
+		t.Errorf("in the command: exit %d", o.Exit)
+	}
 	if strings.Contains(shown, "swordfish") {
 		t.Errorf("passed on: %q", shown)
 	}

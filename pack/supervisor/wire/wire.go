@@ -24,7 +24,7 @@ type Spec struct {
 	Nonce string   `json:"nonce"`
 	Args  []string `json:"args"` // the whole command line; Args[0] is looked up in PATH
 	Env   []string `json:"env"`  // all of KEY=VALUE; HOME and PATH get defaults where missing
-	// SecretFiles gives variables whose values stand in files of the container, so that no value is in a Spec.
+	// SecretFiles gives variables, and what SecretRef stands for, whose values stand in files of the container, so that no value is in a Spec.
 	SecretFiles map[string]string `json:"secretFiles,omitempty"`
 	Dir         string            `json:"dir"`     // working directory; made where missing
 	User        string            `json:"user"`    // as USER in a Dockerfile: name or uid, optionally :group; empty is root
@@ -35,6 +35,9 @@ type Spec struct {
 	Collect    []string `json:"collect,omitempty"`
 	CollectMax int64    `json:"collectMax,omitempty"`
 }
+
+// SecretRef stands in Args for the value of a secret. It holds no character that splits words or that a shell knows.
+func SecretRef(name string) string { return "\x02seedpack-secret-" + name + "\x03" }
 
 // An Outcome is what a run left behind.
 type Outcome struct {
