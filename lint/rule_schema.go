@@ -45,7 +45,7 @@ var memberValue = diag.Rule{
 	ID:       "member-value",
 	Severity: diag.Error,
 	Summary:  "values must have the form that the standard gives them",
-	Spec:     "2.1.1 S-2.1.1-01",
+	Spec:     "2.1.1 S-2.1.1-01 T-14 T-22",
 }
 
 // schemaRule is the rule that a violation belongs to.

@@ -1,0 +1,56 @@
+package lint
+
+import (
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// mendOnce makes the first fix of every diagnostic whose edits touch none that is made already.
+func mendOnce(text []byte) (fixed []byte, again bool) {
+	var edits []diag.Edit
+	for _, d := range Manifest("it", seed.Parse(text), Options{}).Diagnostics {
+		if len(d.Fixes) > 0 && !touches(edits, d.Fixes[0].Edits) {
+			edits = append(edits, d.Fixes[0].Edits...)
+		}
+	}
+	if len(edits) == 0 {
+		return text, false
+	}
+	return apply(text, edits), true
+}
+
+func touches(a, b []diag.Edit) bool {
+	for _, x := range a {
+		for _, y := range b {
+			if x.Span.Start <= y.Span.End && y.Span.Start <= x.Span.End {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Fixes come to an end, mend what they are for, and never make things worse.
+func TestFixesEnd(t *testing.T) {
+	for _, r := range Rules() {
+		archive, _ := Explain(r.ID)
+		text := data(txtar.Parse([]byte(archive)), "bad.json")
+		before := Manifest("it", seed.Parse(text), Options{})
+		rounds, again := 0, true
+		for again && rounds < 10 {
+			text, again = mendOnce(text)
+			rounds++
+		}
+		after := Manifest("it", seed.Parse(text), Options{})
+		if again {
+			t.Errorf("%s: fixes do not end:\n%s", r.ID, text)
+		}
+		if b, a := before.Count(diag.Error)+before.Count(diag.Warning), after.Count(diag.Error)+after.Count(diag.Warning); a > b {
+			t.Errorf("%s: %d errors and warnings have become %d: %s\n%s", r.ID, b, a, said(after), text)
+		}
+	}
+}
