@@ -1,0 +1,85 @@
+package main
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/seedpack/seedpack"
+
+// arrows says which of our packages each may import, directly. Change it here before you change an arrow.
+var arrows = map[string][]string{
+	"lint/seed":              {},
+	"lint/glob":              {},
+	"lint/command":           {},
+	"lint/diag":              {"lint/seed"},
+	"lint/schema":            {"lint/seed", "lint/diag"},
+	"lint/report":            {"lint/seed", "lint/diag"},
+	"lint/dockerfile":        {"lint/seed", "lint/diag", "lint/command"},
+	"lint":                   {"lint/seed", "lint/diag", "lint/schema", "lint/command", "lint/glob"},
+	"pack/supervisor/wire":   {},
+	"pack/supervisor/bin":    {},
+	"pack/supervisor":        {"pack/supervisor/wire"},
+	"pack":                   {"lint/seed", "lint/diag", "pack/supervisor/wire", "pack/supervisor/bin"},
+	"verify":                 {"lint/seed", "lint/diag", "lint/schema", "lint/command", "lint/glob", "pack"},
+	"":                       {"lint", "lint/seed", "lint/diag", "lint/dockerfile", "lint/report", "pack", "verify"},
+	"lint/internal/material": {},
+	"setup/base":             {},
+	"setup/bench":            {},
+	"setup/label":            {},
+	"setup/registry":         {},
+}
+
+// doors says which packages alone may import a foreign module, directly.
+var doors = map[string][]string{
+	"github.com/moby/buildkit":                     {"pack", "lint/dockerfile"},
+	"github.com/moby/buildkit/frontend/dockerfile": {"lint/dockerfile"},
+	"github.com/moby/buildkit/client":              {"pack"},
+	"github.com/qri-io/jsonschema":                 {"lint/schema"},
+	"github.com/sethvargo/go-githubactions":        {""},
+	"github.com/spf13/cobra":                       {""},
+	"github.com/google/go-containerregistry":       {"pack", "verify", "setup/base"},
+	"mvdan.cc/sh/v3":                               {"lint/command"},
+}
+
+func TestArrows(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		from := strings.TrimPrefix(strings.TrimPrefix(fields[0], module), "/")
+		may, known := arrows[from]
+		if !known {
+			t.Errorf("%s has no row in the table of arrows", from)
+		}
+		for _, imported := range fields[1:] {
+			if own, ok := strings.CutPrefix(imported, module); ok {
+				if to := strings.TrimPrefix(own, "/"); !slices.Contains(may, to) {
+					t.Errorf("%q imports %s, which the table of arrows does not allow", from, to)
+				}
+				continue
+			}
+			for door, keepers := range doors {
+				if (imported == door || strings.HasPrefix(imported, door+"/")) && !slices.Contains(keepers, from) {
+					t.Errorf("%q imports %s: only %q may", from, imported, keepers)
+				}
+			}
+		}
+	}
+}
+
+func TestModuleInstalls(t *testing.T) {
+	out, err := exec.Command("go", "mod", "edit", "-json").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, directive := range []string{`"Replace": [`, `"Exclude": [`} {
+		if strings.Contains(string(out), directive) {
+			t.Errorf("go.mod has a directive that go install refuses: %s", directive)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/report"
+)
+
+func newLintCommand(p *program) *cobra.Command {
+	var flags reportFlags
+	var registry string
+	cmd := &cobra.Command{
+		Use:   "lint [PATH...]",
+		Short: "Say what is wrong with manifests, and where",
+		Long: `Lint says what is wrong with manifests, each finding with its line and column.
+
+PATH is a manifest, a directory (searched for seed.manifest.json, leaving out dot
+directories and links), or - for standard input. Without one it is the working directory.`,
+		Example: "  seedpack lint\n  seedpack lint jobs/*/seed.manifest.json --format json\n  git show HEAD:seed.manifest.json | seedpack lint -",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			policy, err := flags.policy()
+			if err != nil {
+				return err
+			}
+			if err := checkRegistry(registry); err != nil {
+				return err
+			}
+			paths, err := findManifests(args)
+			if err != nil {
+				return err
+			}
+			reports, err := p.lintAll(cmd.Context(), paths, lint.Options{Registry: registry}, policy)
+			if err != nil {
+				return err
+			}
+			if err := p.printReports(reports, &flags); err != nil {
+				return err
+			}
+			if policy.Fails(reports...) {
+				return errFindings
+			}
+			return nil
+		},
+	}
+	flags.register(cmd)
+	cmd.Flags().StringVar(&registry, "registry", "", "HOST[/NAMESPACE] the image will go to, so that the length of the whole name counts")
+	return cmd
+}
+
+// lintAll lints with all processors, and keeps the order of the paths.
+func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options, policy diag.Policy) ([]*diag.Report, error) {
+	reports := make([]*diag.Report, len(paths))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, path := range paths {
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			j, err := p.readJob(path)
+			if err != nil {
+				return err
+			}
+			reports[i] = policy.Apply(lint.Manifest(path, j.manifest, opt))
+			return nil
+		})
+	}
+	return reports, group.Wait()
+}
+
+// printReports prints what there is to say of a command's reports.
+func (p *program) printReports(reports []*diag.Report, f *reportFlags) error {
+	if f.format == "json" {
+		return report.JSON(p.stdout, reports)
+	}
+	return report.Text(p.stdout, reports, p.textOptions(f.verbose))
+}

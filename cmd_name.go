@@ -1,0 +1,68 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+func newNameCommand(p *program) *cobra.Command {
+	var registry string
+	cmd := &cobra.Command{
+		Use:   "name [DIR|MANIFEST]",
+		Short: "Print the reference of a job's image",
+		Long: `Name prints the one reference that the standard gives a job's image,
+<name>-<jobVersion>-seed:<packageVersion>, or what makes it impossible.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if err := checkRegistry(registry); err != nil {
+				return err
+			}
+			j, err := p.oneJob(args)
+			if err != nil {
+				return err
+			}
+			reference, err := pack.Name(j.manifest, registry)
+			if err == nil && namesWell(j.manifest) {
+				_, err := fmt.Fprintln(p.stdout, reference)
+				return err
+			}
+			return p.impossibleName(j, registry)
+		},
+	}
+	cmd.Flags().StringVar(&registry, "registry", "", "HOST[/NAMESPACE] to put before the name")
+	return cmd
+}
+
+// namesWell tells whether the members that make the name are there.
+func namesWell(m *seed.Manifest) bool {
+	return m.Job.Name != "" && m.Job.JobVersion != "" && m.Job.PackageVersion != ""
+}
+
+// impossibleName prints those findings that are about the members which make the name.
+func (p *program) impossibleName(j *job, registry string) error {
+	full := lint.Manifest(j.path, j.manifest, lint.Options{Registry: registry})
+	about := &diag.Report{Path: full.Path, Source: full.Source}
+	for _, d := range full.Diagnostics {
+		if d.Level() == diag.Error {
+			about.Add(d)
+		}
+	}
+	if err := report.Text(p.stderr, []*diag.Report{about}, p.textOptions(false)); err != nil {
+		return err
+	}
+	return errFindings
+}
+
+func checkRegistry(registry string) error {
+	if err := pack.CheckRegistry(registry); err != nil {
+		return usageError{err}
+	}
+	return nil
+}

@@ -1,0 +1,291 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+// A packFlags is the command line of pack and smoke.
+type packFlags struct {
+	reportFlags
+	manifest, file, context, target string
+	registry, pushWhen, builder     string
+	progress, metadataFile          string
+	platforms, outputSpecs          []string
+	argSpecs, contextSpecs          []string
+	grace                           time.Duration
+	smokeOnly                       bool
+
+	// read from the specs
+	buildArgs, buildContexts map[string]string
+	outputs                  []pack.Output
+}
+
+func newPackCommand(p *program) *cobra.Command {
+	flags := &packFlags{}
+	cmd := &cobra.Command{
+		Use:   "pack [DIR...]",
+		Short: "Lint, build, smoke, push, verify and name jobs",
+		Long: `Pack takes each job from its manifest to its published image. What the smoke run tried is
+what is pushed; it is pushed by digest, read back and verified, and only then named.
+
+DIR holds seed.manifest.json and a Dockerfile, and is the build context. Without one it is
+the working directory. Jobs are independent: one that fails stops no other.
+
+Without --push and --output nothing leaves the builder.`,
+		Example: `  seedpack pack
+  seedpack pack jobs/tiler --registry registry.example.com/team --push
+  seedpack pack --output type=oci,dest=job.tar`,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.pack(cmd.Context(), flags, args) },
+	}
+	flags.registerBuild(cmd)
+	cmd.Flags().StringVar(&flags.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
+	cmd.Flags().StringVar(&flags.pushWhen, "push", "false", "publish: true, false, or auto (for tags and releases in CI)")
+	cmd.Flags().Lookup("push").NoOptDefVal = "true"
+	cmd.Flags().StringArrayVarP(&flags.outputSpecs, "output", "o", nil, "type=oci|docker,dest=FILE: write the image to a file, once all is verified")
+	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write name, digest, tags and platforms to a JSON file")
+	return cmd
+}
+
+func newSmokeCommand(p *program) *cobra.Command {
+	flags := &packFlags{smokeOnly: true, pushWhen: "false"}
+	cmd := &cobra.Command{
+		Use:   "smoke [DIR...]",
+		Short: "Build jobs and run them as an executor would; export nothing",
+		Long: `Smoke builds each job and runs it as an executor would, in the cases of seed.smoke.yaml or in one
+made from the manifest, and says which promises of the manifest are not kept.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return p.pack(cmd.Context(), flags, args) },
+	}
+	flags.registerBuild(cmd)
+	return cmd
+}
+
+func (f *packFlags) registerBuild(cmd *cobra.Command) {
+	f.register(cmd)
+	s := cmd.Flags()
+	s.StringVar(&f.manifest, "manifest", "", "the manifest, when it is not DIR/"+seed.ManifestFile)
+	s.StringVarP(&f.file, "file", "f", "", "the Dockerfile, when it is not DIR/Dockerfile")
+	s.StringVar(&f.context, "context", "", "the build context, when it is not DIR")
+	s.StringVar(&f.target, "target", "", "the stage of the Dockerfile to build")
+	s.StringSliceVar(&f.platforms, "platform", nil, "os/arch[/variant] to build for; several separated by commas")
+	s.StringArrayVar(&f.argSpecs, "build-arg", nil, "NAME=VALUE; NAME alone takes the value from the environment")
+	s.StringArrayVar(&f.contextSpecs, "build-context", nil, "NAME=SOURCE: a directory, oci-layout://DIR, docker-image://REF or a git address")
+	s.StringVar(&f.builder, "builder", "", "address of a BuildKit; default: BUILDKIT_HOST, else a private one is started")
+	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
+	s.DurationVar(&f.grace, "grace", 10*time.Second, "between TERM and KILL for a job that runs past its timeout")
+}
+
+// read checks the command line and reads what is written in it.
+func (f *packFlags) read(getenv func(string) string) error {
+	if err := checkRegistry(f.registry); err != nil {
+		return err
+	}
+	if err := pack.CheckProgress(f.progress); err != nil {
+		return usageError{err}
+	}
+	if f.builder == "" {
+		f.builder = getenv("BUILDKIT_HOST")
+	}
+	if f.format == "json" && f.progress == "auto" {
+		f.progress = "plain"
+	}
+	f.buildArgs, f.buildContexts = map[string]string{}, map[string]string{}
+	for _, s := range f.argSpecs {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			value = getenv(name)
+		}
+		f.buildArgs[name] = value
+	}
+	for _, s := range f.contextSpecs {
+		name, source, ok := strings.Cut(s, "=")
+		if !ok || name == "" || source == "" {
+			return usagef("--build-context %q must be NAME=SOURCE", s)
+		}
+		f.buildContexts[name] = source
+	}
+	f.outputs = nil
+	for _, s := range f.outputSpecs {
+		o, err := pack.ParseOutput(s)
+		if err != nil {
+			return usageError{err}
+		}
+		f.outputs = append(f.outputs, o)
+	}
+	return nil
+}
+
+// pushes reads --push.
+func (f *packFlags) pushes(getenv func(string) string) (bool, error) {
+	push := false
+	switch f.pushWhen {
+	case "true":
+		push = true
+	case "false":
+	case "auto":
+		push = isRelease(getenv)
+	default:
+		return false, usagef("--push %q must be true, false or auto", f.pushWhen)
+	}
+	if push && f.registry == "" {
+		return false, usagef("--push needs --registry HOST[/NAMESPACE]: where should the image go?")
+	}
+	return push, nil
+}
+
+// pack runs all jobs one after the other and returns the worst of what came of them.
+func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err error) {
+	policy, err := f.policy()
+	if err != nil {
+		return err
+	}
+	if err := f.read(p.getenv); err != nil {
+		return err
+	}
+	jobs, err := p.packJobs(f, args)
+	if err != nil {
+		return err
+	}
+	run := newPackRun(p, f, policy)
+	if run.push, err = f.pushes(p.getenv); err != nil {
+		return err
+	}
+	all, worst := p.packEach(ctx, run, jobs)
+	if err := run.close(); err != nil {
+		worst = errors.Join(worst, err)
+	}
+	return errors.Join(worst, p.finishPack(f, all))
+}
+
+func (p *program) packEach(ctx context.Context, run *packRun, jobs []*job) (all []*packed, worst error) {
+	for _, j := range jobs {
+		start := time.Now()
+		result, err := run.packJob(ctx, j)
+		result.finish(err)
+		all = append(all, result)
+		if run.format == "text" {
+			if printErr := p.printPacked(run, result, err, time.Since(start)); printErr != nil {
+				return all, printErr
+			}
+		}
+		worst = worse(ctx, worst, err)
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return all, worst
+}
+
+// worse is the error with the higher exit status. What is not kept has been printed.
+func worse(ctx context.Context, a, b error) error {
+	if exitStatus(ctx, b) > exitStatus(ctx, a) {
+		return b
+	}
+	return a
+}
+
+func (p *program) packJobs(f *packFlags, args []string) ([]*job, error) {
+	if f.manifest == "" {
+		return p.readJobs(args)
+	}
+	if len(args) > 1 {
+		return nil, usagef("--manifest is for one job, %d directories are given", len(args))
+	}
+	j, err := p.readJob(f.manifest)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 1 {
+		j.dir = args[0]
+	}
+	return []*job{j}, nil
+}
+
+// finish fills in what JSON says of the job.
+func (r *packed) finish(err error) {
+	r.reports = diag.Merge(r.reports...)
+	r.Manifest, r.Smoke = r.job.path, r.smokeVerdict().String()
+	if err != nil && !errors.Is(err, errFindings) {
+		r.Error = err.Error()
+	}
+	if r.Tags == nil {
+		r.Tags = []string{}
+	}
+	if r.Platforms == nil {
+		r.Platforms = []string{}
+	}
+}
+
+// printPacked prints what was found in a job and, last, what came of it.
+func (p *program) printPacked(run *packRun, r *packed, err error, took time.Duration) error {
+	if err := report.Text(p.stdout, r.reports, p.textOptions(run.verbose)); err != nil {
+		return err
+	}
+	line := ""
+	switch {
+	case err == nil:
+		line = r.summary(run, took)
+	case errors.Is(err, errFindings):
+		line = r.job.path + ": not packed, see above"
+	default:
+		line = r.job.path + ": not packed, we could not find out whether it can be"
+	}
+	_, err = fmt.Fprintln(p.stdout, escapeLines(line))
+	return err
+}
+
+// A packDocument is what pack prints as JSON: lint's object with the images.
+type packDocument struct {
+	report.Document
+	Images []*packed `json:"images"`
+}
+
+func (p *program) finishPack(f *packFlags, all []*packed) error {
+	doc := packDocument{Images: all}
+	if doc.Images == nil {
+		doc.Images = []*packed{}
+	}
+	var reports []*diag.Report
+	for _, r := range all {
+		reports = append(reports, r.reports...)
+	}
+	doc.Document = report.New(reports)
+	if f.metadataFile != "" {
+		if err := writeJSON(f.metadataFile, doc); err != nil {
+			return err
+		}
+	}
+	if f.format == "json" {
+		return report.Encode(p.stdout, doc)
+	}
+	return nil
+}
+
+// writeJSON writes a file whole or not at all.
+func writeJSON(path string, v any) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
+		}
+	}()
+	if err := errors.Join(report.Encode(f, v), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/verify"
+)
+
+func newRootCommand(p *program) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "seedpack",
+		Short: "Package scientific and geospatial jobs as Seed images",
+		Long: `Seedpack takes a Seed job from its manifest to its published image:
+
+  lint → name → build → smoke → push → verify → tag
+
+Exit status: 0 clean; 1 the job has findings; 2 the command line is wrong or names no
+job; 3 we could not find out (network, credentials, a failing build step); 130 interrupted.`,
+		Example: `  seedpack lint
+  seedpack pack --registry registry.example.com/team --push
+  seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.SetOut(p.stdout)
+	cmd.SetErr(p.stderr)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	for _, sub := range []*cobra.Command{
+		newLintCommand(p), newListCommand(p), newNameCommand(p), newLabelCommand(p), newPackCommand(p), newSmokeCommand(p),
+		newVerifyCommand(p), newVersionCommand(p), newActionCommand(p),
+	} {
+		sub.Args = usageArgs(sub.Args)
+		cmd.AddCommand(sub)
+	}
+	cmd.Args = usageArgs(cmd.Args)
+	return cmd
+}
+
+// usageArgs makes a wrong number of arguments a mistake in the command line.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+// programVersion is that of the release, or of the module that was installed.
+func programVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+// A reportFlags is how reports are judged and printed, the same for all commands that have some.
+type reportFlags struct {
+	format  string
+	failOn  string
+	rules   []string
+	verbose bool
+}
+
+func (f *reportFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.format, "format", "text", "how to print: text or json")
+	cmd.Flags().StringVar(&f.failOn, "fail-on", "error", "least severity that makes the exit status 1: error, warning or notice")
+	cmd.Flags().StringArrayVar(&f.rules, "rule", nil, "ID=SEVERITY: give a rule another severity: off, notice, warning or error")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show notices too")
+}
+
+// policy reads the flags. A rule that does not exist is a mistake, with the nearest names that do.
+func (f *reportFlags) policy() (diag.Policy, error) {
+	var policy diag.Policy
+	if f.format != "text" && f.format != "json" {
+		return policy, usagef("--format %q must be text or json", f.format)
+	}
+	if err := policy.FailOn.UnmarshalText([]byte(f.failOn)); err != nil || policy.FailOn < diag.Notice {
+		return policy, usagef("--fail-on %q must be error, warning or notice", f.failOn)
+	}
+	known := map[string]bool{}
+	for _, r := range allRules() {
+		known[r.ID] = true
+	}
+	set := map[string]diag.Severity{}
+	for _, s := range f.rules {
+		id, name, _ := strings.Cut(s, "=")
+		var severity diag.Severity
+		if err := severity.UnmarshalText([]byte(name)); err != nil {
+			return policy, usagef("--rule %s: %w", s, err)
+		}
+		if !known[id] {
+			return policy, usagef("--rule %s: there is no rule %q; there are %s", s, id, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
+		}
+		set[id] = severity
+	}
+	return policy.With(set), nil
+}
+
+// allRules is every rule of every stage.
+func allRules() []*diag.Rule {
+	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{dockerfileSyntax, tagTaken})
+}
+
+// textOptions are for standard output: excerpts and colour where a person looks at it.
+func (p *program) textOptions(verbose bool) report.TextOptions {
+	person := isTerminal(p.stdout)
+	return report.TextOptions{Verbose: verbose, Excerpt: person, Colour: person && p.getenv("NO_COLOR") == ""}
+}
+
+func isTerminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+func escapeLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = report.Escape(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}

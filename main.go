@@ -1,0 +1,197 @@
+// Seedpack takes a Seed job from its manifest to its published image: lint → name → build → smoke → push → verify → tag.
+//
+// This file is the pipeline and the exit statuses; each cmd_*.go is one sub-command.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/sirupsen/logrus"
+
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/verify"
+)
+
+// Exit statuses. Scripts rely on them.
+const (
+	exitClean       = 0
+	exitFindings    = 1   // the job is wrong
+	exitUsage       = 2   // the command line is wrong, or names no job
+	exitFailure     = 3   // we could not find out
+	exitInterrupted = 130 // as a shell has it for INT
+)
+
+// version is set by the linker in releases.
+var version string
+
+func main() {
+	// containerd's store, which reads OCI layouts, warns there of features that a file system lacks.
+	logrus.SetOutput(io.Discard)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv})
+	stop()
+	os.Exit(status)
+}
+
+// A program is the process as commands see it.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	getenv         func(string) string
+}
+
+// run is main without the process.
+func run(ctx context.Context, args []string, p *program) int {
+	cmd := newRootCommand(p)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	status := exitStatus(ctx, err)
+	if err != nil && !errors.Is(err, errFindings) {
+		p.complain(status, err)
+	}
+	return status
+}
+
+// errFindings ends a command whose reports have said everything.
+var errFindings = errors.New("findings")
+
+// A usageError is a mistake in the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func exitStatus(ctx context.Context, err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitClean
+	case ctx.Err() != nil:
+		return exitInterrupted
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, errFindings):
+		return exitFindings
+	}
+	return exitFailure
+}
+
+// packJob is the whole way of one job. Each stage takes plain values and gives plain values; the first that has
+// something against the job ends it, with all that was found until then in the result. The error is for what could not
+// be found out.
+func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
+	result := &packed{job: j}
+
+	// lint
+	result.add(lint.Manifest(j.path, j.manifest, lint.Options{Registry: r.registry}))
+	file, err := r.readDockerfile(j)
+	if err != nil {
+		return result, err
+	}
+	result.add(dockerfile.Check(file.path, file.text, j.manifest))
+	cases, found, err := r.cases(j)
+	if err != nil {
+		return result, err
+	}
+	result.add(found)
+	if r.fails(result) {
+		return result, errFindings
+	}
+
+	// name
+	reference, err := pack.Name(j.manifest, r.registry)
+	if err != nil {
+		return result, err
+	}
+	result.Name = reference
+	request, err := r.request(j, file.path, reference, cases)
+	if err != nil {
+		return result, err
+	}
+	if r.push {
+		if err := r.remote.Preflight(ctx, reference); err != nil {
+			return result, err
+		}
+	}
+
+	// build, and within it smoke: the gate
+	engine, err := r.engine(ctx)
+	if err != nil {
+		return result, err
+	}
+	built, err := pack.Build(ctx, engine, request, func(ctx context.Context, candidates []*pack.Candidate) error {
+		for _, c := range candidates {
+			smoked, err := verify.Smoke(ctx, c, c.Config, j.manifest, cases, r.smokeOptions(j, c))
+			if err != nil {
+				return err
+			}
+			result.addSmoke(c.Platform, smoked)
+		}
+		if r.fails(result) {
+			return errFindings
+		}
+		return nil
+	})
+	if err != nil {
+		return result, result.buildError(err, file.path)
+	}
+	defer func() { discardAll(built.Outputs) }()
+	result.setBuilt(built)
+
+	// push was the end of the build: verify what the registry holds, and only then tag it
+	if r.push {
+		found, err := r.published(ctx, j, reference, built)
+		if err != nil {
+			return result, fmt.Errorf("%w\n%s is not named: the registry holds %s without a tag", err, reference, built.Digest)
+		}
+		result.add(found)
+		if r.fails(result) {
+			return result, errFindings
+		}
+		if err := r.remote.Tag(ctx, reference, built.Digest); err != nil {
+			return result, result.tagError(err, j)
+		}
+		result.publish(reference)
+	}
+	return result, keepAll(built.Outputs)
+}
+
+// fails tells whether the policy fails on what was found, after it set the severities.
+func (r *packRun) fails(result *packed) bool {
+	for _, rep := range result.reports {
+		r.policy.Apply(rep)
+	}
+	return r.policy.Fails(result.reports...)
+}
+
+// complain says on standard error what went wrong. Every line of it may hold foreign text.
+func (p *program) complain(status int, err error) {
+	if status == exitInterrupted {
+		err = errors.New("interrupted: nothing was published under a name")
+	}
+	var step *pack.StepError
+	if errors.As(err, &step) && len(step.Tail) > 0 {
+		fmt.Fprintln(p.stderr, "the last output of the step:")
+		for _, line := range step.Tail {
+			fmt.Fprintln(p.stderr, "  | "+report.Escape(line))
+		}
+	}
+	fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(err.Error()))
+}
+
+func (p *packed) add(r *diag.Report) {
+	if r != nil {
+		p.reports = append(p.reports, r)
+	}
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"seedpack": func() {
+			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			os.Exit(run(ctx, os.Args[1:], &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}))
+		},
+	})
+}
+
+// Scripts under the conditions that the set-up makes true: [buildkit] and [registry].
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup:               setupScript,
+		Condition:           scriptCondition,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads},
+	})
+}
+
+func setupScript(env *testscript.Env) error {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return err
+	}
+	// The cache is the user's own, so that a BuildKit is built once; all else is the script's.
+	env.Setenv("XDG_CACHE_HOME", cache)
+	env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin")
+	env.Setenv("JOBS", cwd+"/testdata/jobs")
+	env.Setenv("BROKEN", cwd+"/testdata/broken")
+	env.Setenv("BASE", "busybox:1.36=oci-layout://"+os.Getenv("SEEDPACK_TEST_BASE"))
+	env.Setenv("REGISTRY", os.Getenv("SEEDPACK_TEST_REGISTRY"))
+	// Runs share a registry, and a tag never moves.
+	env.Setenv("NAMESPACE", "t"+strings.ToLower(rand.Text()[:8]))
+	return nil
+}
+
+// scriptCondition is true where the set-up made what a script needs. Under make test it is always true, so that what
+// would be skipped fails.
+func scriptCondition(cond string) (bool, error) {
+	variable, ok := map[string]string{"buildkit": "SEEDPACK_TEST_BASE", "registry": "SEEDPACK_TEST_REGISTRY"}[cond]
+	if !ok {
+		return false, fmt.Errorf("unknown condition %q", cond)
+	}
+	return os.Getenv(variable) != "" || os.Getenv("SEEDPACK_STRICT") != "", nil
+}
+
+// scriptStatus runs a command and compares its exit status: status 2 exec seedpack ….
+func scriptStatus(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N PROGRAM [ARG...]")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if fmt.Sprint(got) != args[0] {
+		ts.Fatalf("exit status is %d, not %s", got, args[0])
+	}
+}
+
+// scriptUploads counts what the registry saw of a repository's name: PUT, PATCH, and completed uploads.
+func scriptUploads(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] uploads NAME")
+	}
+	log, err := os.ReadFile(os.Getenv("SEEDPACK_TEST_REGISTRY_LOG"))
+	ts.Check(err)
+	seen := ""
+	for line := range strings.Lines(string(log)) {
+		if strings.Contains(line, args[0]) && (strings.Contains(line, `"PUT `) || strings.Contains(line, `"PATCH `)) {
+			seen = line
+		}
+	}
+	if neg && seen != "" {
+		ts.Fatalf("the registry saw %s", seen)
+	}
+	if !neg && seen == "" {
+		ts.Fatalf("the registry saw no upload for %s", args[0])
+	}
+}

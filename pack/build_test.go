@@ -1,0 +1,156 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// material gives a variable that the set-up sets, without which the test cannot run.
+func material(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" && os.Getenv("SEEDPACK_STRICT") != "" {
+		t.Fatalf("%s is not set: make test sets it", name)
+	}
+	if value == "" {
+		t.Skipf("%s is not set: make test sets it", name)
+	}
+	return value
+}
+
+// engine is a private one, over the user's own cache, so that a BuildKit is built once.
+func engine(t *testing.T) *Engine {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Connect(t.Context(), EngineOptions{CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func dir(t *testing.T, files map[string]string) string {
+	t.Helper()
+	d := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(d, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+func request(t *testing.T, dockerfile string, files map[string]string) Request {
+	t.Helper()
+	d := dir(t, files)
+	path := filepath.Join(d, "Dockerfile")
+	if err := os.WriteFile(path, []byte(dockerfile), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return Request{Context: d, Dockerfile: path, Label: `{"a":"b"}`,
+		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + material(t, "SEEDPACK_TEST_BASE")}}
+}
+
+// The whole of a run in one: inputs, environment, secrets, user, mounts, timeout, and that the gate decides the export.
+func TestBuildRuns(t *testing.T) {
+	material(t, "SEEDPACK_TEST_BASE")
+	e := engine(t)
+	r := request(t, "FROM busybox:1.36\nENV OWN=image GONE=image\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\"]\n", nil)
+	r.Inputs = Tree{"case/in/a b.txt": {Content: []byte("hello")}}
+	r.Outputs = []Output{{Type: "oci", Dest: filepath.Join(t.TempDir(), "image.tar"), Name: "x-1.0.0-seed:1.0.0"}}
+	script := `echo "$OWN ${GONE-unset} $NEW $TOKEN ${#TOKEN} $(id -u)"; cat "/in/a b.txt"; touch /in/x 2>/dev/null && echo writable
+echo out >$OUTPUT_DIR/o.txt; chmod 600 $OUTPUT_DIR/o.txt; echo '{"n":1}' >$OUTPUT_DIR/seed.outputs.json; exit 7`
+	process := Process{
+		Name: "case", Args: []string{"/bin/sh", "-c", script}, Env: []string{"NEW=run", "OUTPUT_DIR=/out"}, Unset: []string{"GONE"},
+		Secrets: map[string]string{"TOKEN": "s3cret"}, Mounts: []RunMount{{Path: "/in", From: "case/in"}}, OutputDir: "/out",
+		Timeout: time.Minute, Grace: time.Second, Collect: []string{"*.json"},
+	}
+	var outcome, slow *Outcome
+	result, err := Build(t.Context(), e, r, func(ctx context.Context, all []*Candidate) error {
+		if len(all) != 1 || !all[0].Native() || all[0].Config.User != "1000" {
+			t.Errorf("candidates are %+v", all)
+		}
+		var err, errSlow error
+		outcome, err = all[0].Run(ctx, process)
+		sleeper := process
+		sleeper.Args, sleeper.Timeout, sleeper.Grace = []string{"/bin/sh", "-c", "trap '' TERM; sleep 60"}, 300*time.Millisecond, 200*time.Millisecond
+		slow, errSlow = all[0].Run(ctx, sleeper)
+		return errors.Join(err, errSlow)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "image unset run *** 6 1000\nhello"; string(outcome.Stdout.Head) != want {
+		t.Errorf("stdout is %q, not %q; stderr %q", outcome.Stdout.Head, want, outcome.Stderr.Head)
+	}
+	if outcome.Exit != 7 || !outcome.Started {
+		t.Errorf("outcome is %+v", outcome)
+	}
+	var files []string
+	for _, f := range outcome.Files {
+		files = append(files, f.Name+" "+f.Mode.Perm().String())
+		if f.Name == "o.txt" && f.ReadableByOther {
+			t.Error("a file of mode 0600 is readable by others")
+		}
+		if f.Name == "seed.outputs.json" && string(f.Content) != "{\"n\":1}\n" {
+			t.Errorf("content is %q", f.Content)
+		}
+	}
+	if want := []string{"o.txt -rw-------", "seed.outputs.json -rw-r--r--"}; !slices.Equal(files, want) {
+		t.Errorf("files are %q, not %q", files, want)
+	}
+	if !slow.TimedOut || slow.Usage.Wall > 30*time.Second {
+		t.Errorf("the sleeper's outcome is %+v", slow)
+	}
+	if len(result.Outputs) != 1 {
+		t.Fatalf("result is %+v", result)
+	}
+	if err := result.Outputs[0].Keep(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestBuildGateRefuses(t *testing.T) {
+	material(t, "SEEDPACK_TEST_BASE")
+	e := engine(t)
+	refused := errors.New("refused")
+	d := t.TempDir()
+	r := request(t, "FROM busybox:1.36\nCMD [\"true\"]\n", nil)
+	r.Outputs = []Output{{Type: "oci", Dest: filepath.Join(d, "image.tar")}}
+	if _, err := Build(t.Context(), e, r, func(context.Context, []*Candidate) error { return refused }); !errors.Is(err, refused) {
+		t.Errorf("error is %v", err)
+	}
+	if left, err := os.ReadDir(d); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestBuildErrors(t *testing.T) {
+	material(t, "SEEDPACK_TEST_BASE")
+	e := engine(t)
+	var step *StepError
+	_, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\n\nRUN echo because; false\n", nil), nil)
+	if !errors.As(err, &step) || step.Line != 3 || !slices.Equal(step.Tail, []string{"because"}) {
+		t.Errorf("a failing step gives %T %v", err, err)
+	} else if want := "build Dockerfile:3: RUN echo because; false: "; !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("error is %q, not %q…", err, want)
+	}
+	var syntax *SyntaxError
+	if _, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\nRAN x\n", nil), nil); !errors.As(err, &syntax) || syntax.Line != 2 {
+		t.Errorf("a syntax error gives %T %v", err, err)
+	}
+}

@@ -1,0 +1,114 @@
+package pack
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+const awkward = `{"seedVersion": "1.0.0", "job": {"description": "says \"hello\" to C:\\temp\\ for $5 ${HOME}\n\/ naïve 😀 \u0007", "timeout": 10}}`
+
+func TestEncodeLabel(t *testing.T) {
+	label, err := EncodeLabel([]byte(awkward))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"seedVersion":"1.0.0","job":{"description":"says \u0022hello\u0022 to C:\u005ctemp\u005c for $5 ${HOME}\n/ naïve 😀 \u0007","timeout":10}}`
+	if label != want {
+		t.Errorf("label is\n%s\nnot\n%s", label, want)
+	}
+	for _, bad := range []string{"", "[]", `"x"`, `{"a":`, "{\"a\":\"\xff\"}"} {
+		if _, err := EncodeLabel([]byte(bad)); err == nil {
+			t.Errorf("%q became a label", bad)
+		}
+	}
+}
+
+// blindly is how Silo and the older CLI's publish read a label.
+func blindly(s string) string {
+	for range 2 {
+		s = strings.ReplaceAll(s, `\"`, `"`)
+	}
+	s = strings.NewReplacer(`\$`, `$`, `\/`, `/`).Replace(s)
+	return strings.Trim(s, ` '"`)
+}
+
+func FuzzLabel(f *testing.F) {
+	f.Add([]byte(awkward))
+	f.Add([]byte(`{"a":"\\\"","\\":["\u005c\u0022"]}`))
+	f.Fuzz(func(t *testing.T, manifest []byte) {
+		label, err := EncodeLabel(manifest)
+		if err != nil {
+			return
+		}
+		for name, read := range map[string]string{"strict": label, "blind": blindly(label)} {
+			if !sameJSON(t, manifest, []byte(read)) {
+				t.Errorf("a %s reader gets %q from %q of %q", name, read, label, manifest)
+			}
+		}
+		text, notes, err := DecodeLabel(label)
+		if err != nil || len(notes) > 0 || string(text) != label {
+			t.Errorf("DecodeLabel(%q) = %q, %q, %v", label, text, notes, err)
+		}
+	})
+}
+
+func sameJSON(t *testing.T, a, b []byte) bool {
+	t.Helper()
+	var va, vb any
+	da, db := json.NewDecoder(bytes.NewReader(a)), json.NewDecoder(bytes.NewReader(b))
+	da.UseNumber()
+	db.UseNumber()
+	if err := da.Decode(&va); err != nil {
+		t.Fatal(err)
+	}
+	return db.Decode(&vb) == nil && reflect.DeepEqual(va, vb)
+}
+
+func TestDecodeLabel(t *testing.T) {
+	plain := `{"a":"b","c":"${D/#/-d }"}`
+	asString, err := json.Marshal(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice, err := json.Marshal(string(asString))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		value string
+		notes int
+	}{
+		"plain":              {plain, 0},
+		"blanks":             {"  " + plain + "\n", 0},
+		"indented":           {"{\n  \"a\": \"b\",\n  \"c\": \"${D/#/-d }\"\n}", 0},
+		"JSON string":        {string(asString), 1},
+		"JSON string twice":  {string(twice), 2},
+		"single quotes":      {"'" + plain + "'", 1},
+		"double quotes":      {`"` + plain + `"`, 1},
+		"escaped":            {strings.ReplaceAll(plain, `"`, `\"`), 1},
+		"dollar escaped":     {strings.ReplaceAll(plain, `$`, `\$`), 1},
+		"older CLI's":        {strings.NewReplacer(`$`, `\$`, `/`, `\/`).Replace(string(asString)), 2},
+		"quoted and escaped": {`"` + strings.ReplaceAll(strings.ReplaceAll(plain, `"`, `\"`), `$`, `\$`) + `"`, 2},
+	} {
+		text, notes, err := DecodeLabel(c.value)
+		if err != nil || !sameJSON(t, []byte(plain), text) {
+			t.Errorf("%s: %q, %v", name, text, err)
+		} else if len(notes) != c.notes {
+			t.Errorf("%s: notes are %q, %d expected", name, notes, c.notes)
+		}
+	}
+	for value, want := range map[string]string{
+		"":                "the label is empty",
+		"  ":              "the label is empty",
+		"SEED_MANIFEST":   "the label is not JSON: invalid character 'S' looking for beginning of value (at byte 1)",
+		"[1]":             "the label holds a JSON []interface {}, not an object",
+		`{"job":{ ... }}`: "the label is not JSON: invalid character '.' looking for beginning of object key string (at byte 10)",
+	} {
+		if _, _, err := DecodeLabel(value); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, not %q", value, err, want)
+		}
+	}
+}

@@ -1,0 +1,95 @@
+package pack
+
+import (
+	"errors"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// pushed puts an image without a name into a registry in memory and gives the repository and the digest.
+func pushed(t *testing.T, host, repository string) string {
+	t.Helper()
+	image, err := random.Image(100, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest, err := image.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := name.NewDigest(host + "/" + repository + "@" + digest.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(ref, image); err != nil {
+		t.Fatal(err)
+	}
+	return digest.String()
+}
+
+func TestTag(t *testing.T) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	first, second := pushed(t, host, "a-1.0.0-seed"), pushed(t, host, "a-1.0.0-seed")
+	ref := host + "/a-1.0.0-seed:1.0.0"
+	var r Registry
+	for range 2 { // the same again is no conflict
+		if err := r.Tag(t.Context(), ref, first); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var conflict *TagConflict
+	if err := r.Tag(t.Context(), ref, second); !errors.As(err, &conflict) || conflict.Held != first || conflict.Proposed != second {
+		t.Errorf("another image under the tag gives %v", err)
+	}
+	tag, err := name.ParseReference(ref)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held, err := remote.Head(tag); err != nil || held.Digest.String() != first {
+		t.Errorf("the tag names %v, %v", held, err)
+	}
+	if err := r.Tag(t.Context(), host+"/a-1.0.0-seed:2.0.0", "sha256:"+strings.Repeat("0", 64)); err == nil {
+		t.Error("a digest that is not there was named")
+	}
+}
+
+func TestPreflight(t *testing.T) {
+	for status, want := range map[int]string{
+		http.StatusForbidden:    "log in with docker login, or ask for the right to push there",
+		http.StatusUnauthorized: "log in with docker login, or ask for the right to push there",
+		http.StatusNotFound:     "the repository does not exist, and the registry does not make it on the first push: create it",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/v2/" {
+				w.WriteHeader(status)
+			}
+		}))
+		err := (Registry{}).Preflight(t.Context(), strings.TrimPrefix(server.URL, "http://")+"/a-1.0.0-seed:1.0.0")
+		if err == nil || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%d gives %v", status, err)
+		}
+		server.Close()
+	}
+}
+
+func TestParseOutput(t *testing.T) {
+	if o, err := ParseOutput(`type=oci,"dest=a,b.tar"`); err != nil || o != (Output{Type: "oci", Dest: "a,b.tar"}) {
+		t.Errorf("%+v, %v", o, err)
+	}
+	for _, bad := range []string{"", "dest=x", "type=oci", "type=tar,dest=x", "type=oci,dest=x,push=true", `type="oci`} {
+		if o, err := ParseOutput(bad); err == nil {
+			t.Errorf("%q gives %+v", bad, o)
+		}
+	}
+}

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/verify"
+)
+
+// A packRun is one call of pack or smoke: what holds for all of its jobs.
+type packRun struct {
+	*packFlags
+	program *program
+	policy  diag.Policy
+	push    bool
+	remote  pack.Registry
+	// engine connects at its first call, so that jobs that fail before need none.
+	engine func(context.Context) (*pack.Engine, error)
+	close  func() error
+}
+
+func newPackRun(p *program, f *packFlags, policy diag.Policy) *packRun {
+	r := &packRun{packFlags: f, program: p, policy: policy, remote: pack.Registry{UserAgent: "seedpack/" + programVersion()}}
+	var mu sync.Mutex
+	var engine *pack.Engine
+	r.engine = func(ctx context.Context) (*pack.Engine, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if engine != nil {
+			return engine, nil
+		}
+		var err error
+		engine, err = pack.Connect(ctx, pack.EngineOptions{Builder: f.builder, CacheDir: cacheDir(p.getenv), Log: p.stderr})
+		return engine, err
+	}
+	r.close = func() error {
+		mu.Lock()
+		defer mu.Unlock()
+		if engine == nil {
+			return nil
+		}
+		return engine.Close()
+	}
+	return r
+}
+
+// cacheDir is where Seedpack keeps what it can make again; empty when the environment names no place.
+func cacheDir(getenv func(string) string) string {
+	if dir := getenv("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "seedpack")
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "seedpack")
+}
+
+// A packed is what came of one job.
+type packed struct {
+	job     *job
+	reports []*diag.Report
+	smokes  []platformSmoke
+	written []string
+
+	Name      string   `json:"name"`
+	Manifest  string   `json:"manifest"`
+	Digest    string   `json:"digest,omitempty"`
+	Reference string   `json:"reference,omitempty"` // with digest, once published
+	Tags      []string `json:"tags"`
+	Platforms []string `json:"platforms"`
+	Published bool     `json:"published"`
+	Smoke     string   `json:"smoke"` // passed, failed, inconclusive or skipped
+	Error     string   `json:"error,omitempty"`
+}
+
+type platformSmoke struct {
+	platform string
+	result   *verify.Result
+}
+
+func (p *packed) addSmoke(platform string, s *verify.Result) {
+	p.smokes = append(p.smokes, platformSmoke{platform, s})
+	p.add(s.Report)
+}
+
+func (p *packed) setBuilt(b *pack.Result) {
+	p.Digest, p.Platforms = b.Digest, b.Platforms
+	for _, o := range b.Outputs {
+		p.written = append(p.written, o.Path())
+	}
+}
+
+func (p *packed) publish(reference string) {
+	p.Published, p.Tags = true, []string{reference[strings.LastIndex(reference, ":")+1:]}
+	p.Reference = reference + "@" + p.Digest
+}
+
+// smokeVerdict is the worst of all platforms: skipped when none was tried.
+func (p *packed) smokeVerdict() verify.Verdict {
+	verdict := verify.Skipped
+	for i, s := range p.smokes {
+		if i == 0 {
+			verdict = s.result.Verdict
+		}
+		verdict = max(verdict, s.result.Verdict)
+	}
+	return verdict
+}
+
+// Rules of what a build or a registry says, beside those of lint and verify.
+var (
+	dockerfileSyntax = &diag.Rule{ID: "dockerfile-syntax", Severity: diag.Error,
+		Summary: "the Dockerfile must be one that the frontend can read"}
+	tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
+		Summary: "a published tag must not be moved to another image"}
+)
+
+// buildError turns what the Dockerfile's author has to mend into a diagnostic, and leaves what could not be found out.
+func (p *packed) buildError(err error, path string) error {
+	var syntax *pack.SyntaxError
+	if !errors.As(err, &syntax) {
+		return err
+	}
+	text, readErr := os.ReadFile(path)
+	if readErr != nil {
+		return errors.Join(err, readErr)
+	}
+	source := &seed.Source{Text: text}
+	span := source.Line(max(1, syntax.Line))
+	r := &diag.Report{Path: path, Source: source}
+	r.Add(diag.Diagnostic{Rule: dockerfileSyntax, Span: &span, Message: syntax.Message})
+	p.add(r)
+	return errFindings
+}
+
+func (p *packed) tagError(err error, j *job) error {
+	var conflict *pack.TagConflict
+	if !errors.As(err, &conflict) {
+		return err
+	}
+	r := &diag.Report{Path: j.path, Source: j.manifest.Source}
+	r.Add(diag.Diagnostic{Rule: tagTaken, Pointer: "/job/packageVersion",
+		Message: fmt.Sprintf("%q names another image already, %s; what was built is %s", conflict.Reference, conflict.Held, conflict.Proposed),
+		Hint:    "raise packageVersion, or jobVersion where the job itself has changed"})
+	p.add(r)
+	return errFindings
+}
+
+// A dockerfileText is the Dockerfile of a job.
+type dockerfileText struct {
+	path string
+	text []byte
+}
+
+func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
+	path := filepath.Join(j.dir, "Dockerfile")
+	if r.file != "" {
+		path = r.file
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && r.file == "" {
+		return dockerfileText{}, fmt.Errorf("job %s: %w\nwrite a Dockerfile beside the manifest, or name one with --file", j.path, err)
+	}
+	return dockerfileText{path, text}, err
+}
+
+// cases are those of seed.smoke.yaml beside the manifest, or else one made from the manifest.
+func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
+	path := filepath.Join(j.dir, verify.CasesFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return verify.MadeCases(j.manifest), nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	cases, found := verify.ReadCases(path, text, j.manifest, r.program.getenv)
+	return cases, found, nil
+}
+
+func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (pack.Request, error) {
+	label, err := pack.EncodeLabel(j.manifest.Source.Text)
+	if err != nil {
+		return pack.Request{}, fmt.Errorf("job %s: %w", j.path, err)
+	}
+	request := pack.Request{
+		Context: j.dir, Dockerfile: file, Label: label, Target: r.target, Platforms: r.platforms,
+		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Inputs: verify.Inputs(cases),
+		Progress: pack.Progress{Mode: r.progress, Writer: r.program.stderr, Escape: report.Escape},
+		Epoch:    r.program.getenv("SOURCE_DATE_EPOCH"),
+	}
+	if r.context != "" {
+		request.Context = r.context
+	}
+	if r.push {
+		request.Repository = reference[:strings.LastIndex(reference, ":")]
+	}
+	for _, o := range r.outputs {
+		o.Name = reference
+		request.Outputs = append(request.Outputs, o)
+	}
+	return request, nil
+}
+
+func (r *packRun) smokeOptions(j *job, c *pack.Candidate) verify.Options {
+	return verify.Options{Path: j.path, Grace: r.grace, Platform: c.Platform, Foreign: !c.Native()}
+}
+
+// published reads back what the registry holds, by the digest that the build pushed.
+func (r *packRun) published(ctx context.Context, j *job, reference string, built *pack.Result) (*diag.Report, error) {
+	digest, err := r.remote.Parse(reference[:strings.LastIndex(reference, ":")] + "@" + built.Digest)
+	if err != nil {
+		return nil, err
+	}
+	want := &verify.Expect{Manifest: j.manifest, Platforms: slices.Clone(built.Platforms), Reference: reference}
+	found, _, err := verify.Published(ctx, digest, want, r.remote.Options(ctx)...)
+	return found, err
+}
+
+func keepAll(files []pack.Written) error {
+	for _, f := range files {
+		if err := f.Keep(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// discardAll throws away what was not kept. That a temporary file stays is not worth more than the error before it.
+func discardAll(files []pack.Written) {
+	for _, f := range files {
+		_ = f.Discard()
+	}
+}
+
+// summary is the last line about a job, in text.
+func (p *packed) summary(r *packRun, took time.Duration) string {
+	if p.Published {
+		return "published " + p.Reference
+	}
+	line := fmt.Sprintf("%s: built, smoke %s, in %s", p.Name, p.smokeVerdict(), took.Round(10*time.Millisecond))
+	switch {
+	case len(p.written) > 0:
+		return line + ", written to " + strings.Join(p.written, ", ")
+	case r.smokeOnly:
+		return line + "; nothing exported"
+	}
+	return line + "; nothing exported: --push publishes it, --output writes it to a file"
+}
