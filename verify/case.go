@@ -1,0 +1,128 @@
+// Package verify says whether an image keeps its manifest's word: it runs a candidate as an executor would, probes what
+// the run left behind, and reads back what a registry holds.
+//
+// It builds nothing and publishes nothing; how things are run is package pack's.
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+// CasesFile stands beside the manifest and says what smoke runs are given.
+const CasesFile = "seed.smoke.yaml"
+
+// A Case is one smoke run to try. Its maps go by the names of the manifest; what is not in them is not given.
+type Case struct {
+	Name     string
+	Inputs   map[string][]InputFile
+	JSON     map[string]json.RawMessage
+	Settings map[string]string
+	Mounts   map[string]Mount
+	// MadeUp are the members of the manifest whose values nobody gave. What such a run shows is not conclusive.
+	MadeUp []seed.Pointer
+
+	RunAs     string        // as USER in a Dockerfile; default: the image's own
+	Timeout   time.Duration // in place of the manifest's where it is shorter; default: none
+	Platforms []string      // those that the case is for; default: all
+	Expect    Expectation
+	// Skip says why the case cannot be tried: a secret that is not there, say. It is empty for the others.
+	Skip string
+}
+
+// An InputFile is a file of the host, or one made of Content.
+type InputFile struct {
+	Name    string // the base name that the job sees
+	Host    string
+	Content []byte
+	Size    int64
+}
+
+// A Mount is a directory of the host; Host is empty for an empty one.
+type Mount struct{ Host string }
+
+// An Expectation is how a run should end. The zero value is exit status 0.
+type Expectation struct {
+	Exit  int
+	Error string // one of job.errors; it wins over Exit
+	// Stdout and Stderr are regular expressions that something printed should match.
+	Stdout, Stderr []string
+}
+
+// code is the exit status that is expected.
+func (e Expectation) code(m *seed.Manifest) int {
+	for _, x := range m.Job.Errors {
+		if x.Name == e.Error && e.Error != "" {
+			return int(x.Code)
+		}
+	}
+	return e.Exit
+}
+
+// Inputs is what runs of the cases need: it goes into pack.Request.Inputs before the build.
+func Inputs(cases []Case) pack.Tree {
+	tree := pack.Tree{}
+	for _, c := range cases {
+		for _, files := range c.Inputs {
+			dir := inputTree(files)
+			tree[dir] = pack.Entry{Dir: true}
+			for _, f := range files {
+				tree[path.Join(dir, f.Name)] = pack.Entry{Host: f.Host, Content: f.Content}
+			}
+		}
+		for _, m := range c.Mounts {
+			if m.Host != "" {
+				tree[m.tree()] = pack.Entry{Host: m.Host, Dir: true}
+			}
+		}
+	}
+	return tree
+}
+
+// inputTree names a directory after what is in it, so that cases with the same files share it.
+func inputTree(files []InputFile) string {
+	h := sha256.New()
+	for _, f := range files {
+		fmt.Fprintf(h, "%q %q %x\n", f.Name, f.Host, sha256.Sum256(f.Content))
+	}
+	return "input-" + hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+func (m Mount) tree() string {
+	sum := sha256.Sum256([]byte(m.Host))
+	return "mount-" + hex.EncodeToString(sum[:8])
+}
+
+// containerName is a base name without what executors would split at: blanks and control characters.
+func containerName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r == 0x7f {
+			return '_'
+		}
+		return r
+	}, name)
+}
+
+// madeUp tells whether any value of the case was.
+func (c *Case) madeUp() bool { return len(c.MadeUp) > 0 }
+
+// Places of members in a manifest.
+const (
+	inputFiles  seed.Pointer = "/job/interface/inputs/files"
+	inputJSON   seed.Pointer = "/job/interface/inputs/json"
+	outputFiles seed.Pointer = "/job/interface/outputs/files"
+	outputJSON  seed.Pointer = "/job/interface/outputs/json"
+	mounts      seed.Pointer = "/job/interface/mounts"
+	settings    seed.Pointer = "/job/interface/settings"
+	jobErrors   seed.Pointer = "/job/errors"
+	scalars     seed.Pointer = "/job/resources/scalar"
+	commandAt   seed.Pointer = "/job/interface/command"
+)

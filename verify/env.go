@@ -1,0 +1,203 @@
+package verify
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/seedpack/seedpack/lint/command"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+// Where things stand in the container: no blank, which executors without a shell split at.
+const (
+	inputRoot = "/seed/inputs"
+	outputDir = "/seed/outputs"
+)
+
+const (
+	mib = 1 << 20
+	// supervisorMemory is what the supervisor may take of the limit, which holds for the whole container; what a job
+	// is promised is for the job (S-3.1.4-01).
+	supervisorMemory = 32 * mib
+)
+
+// An environment is what a run gives to its job (section 3.1.1.2).
+type environment struct {
+	set       map[string]string
+	unset     []string
+	secrets   map[string]string
+	mounts    []pack.RunMount
+	allocated map[string]float64 // by the name of the scalar, storage in MiB
+}
+
+// prepare computes the environment of a case. An absent optional input leaves its variable unset, even one that the
+// image sets.
+func prepare(m *seed.Manifest, c *Case) *environment {
+	e := &environment{set: map[string]string{seed.OutputDir: outputDir}, secrets: map[string]string{}, allocated: map[string]float64{}}
+	face := &m.Job.Interface
+	size := e.inputs(face, c)
+	for _, in := range face.Inputs.JSON {
+		if text, given := c.JSON[in.Name]; given {
+			e.set[seed.Variable(in.Name)] = encode(text)
+		} else {
+			e.unset = append(e.unset, seed.Variable(in.Name))
+		}
+	}
+	for _, s := range face.Settings {
+		if s.Secret {
+			e.secrets[seed.Variable(s.Name)] = c.Settings[s.Name]
+		} else {
+			e.set[seed.Variable(s.Name)] = c.Settings[s.Name]
+		}
+	}
+	for _, s := range m.Job.Resources.Scalar {
+		amount := s.InputMultiplier*float64(size)/mib + s.Value
+		e.allocated[s.Name] = amount
+		e.set[seed.AllocatedPrefix+seed.Variable(s.Name)] = formatAmount(amount)
+	}
+	for _, mount := range face.Mounts {
+		from := ""
+		if given := c.Mounts[mount.Name]; given.Host != "" {
+			from = given.tree()
+		}
+		e.mounts = append(e.mounts, pack.RunMount{Path: mount.Path, From: from, Writable: mount.Mode == "rw"})
+	}
+	return e
+}
+
+// inputs mounts the files and gives the sum of their sizes in bytes (trap T-32).
+func (e *environment) inputs(face *seed.Interface, c *Case) (size int64) {
+	for _, in := range face.Inputs.Files {
+		variable := seed.Variable(in.Name)
+		files, given := c.Inputs[in.Name]
+		if !given || len(files) == 0 {
+			e.unset = append(e.unset, variable)
+			continue
+		}
+		dir := inputRoot + "/" + variable
+		e.mounts = append(e.mounts, pack.RunMount{Path: dir, From: inputTree(files)})
+		if e.set[variable] = dir; !in.Multiple {
+			e.set[variable] = dir + "/" + files[0].Name
+		}
+		for _, f := range files {
+			size += f.Size
+		}
+	}
+	return size
+}
+
+// encode is a JSON value as a variable holds it: a string's characters, and JSON text for all else (trap T-10).
+func encode(text json.RawMessage) string {
+	var s string
+	if typeOf(text) == "string" && json.Unmarshal(text, &s) == nil {
+		return s
+	}
+	return string(text)
+}
+
+// formatAmount is the shortest exact decimal with a fraction: 5.0, 0.25, 1024.0 (trap T-06).
+func formatAmount(v float64) string {
+	s := strconv.FormatFloat(v, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}
+
+// bytes is an amount of storage, rounded up; 0 where it is not declared.
+func (e *environment) bytes(scalar string) int64 {
+	return int64(e.allocated[scalar]*mib + 0.999)
+}
+
+// arguments is the command line: ENTRYPOINT with the words of command, which take the place of CMD; without a command
+// CMD itself (trap T-34). A secret in the command is put in by the supervisor, so that its value is in no command line
+// that an engine keeps.
+func (e *environment) arguments(cfg pack.Config, text string) ([]string, error) {
+	if strings.TrimSpace(text) == "" {
+		return append(slices.Clone(cfg.Entrypoint), cfg.Cmd...), nil
+	}
+	variables := map[string]string{}
+	for name, value := range e.set {
+		variables[name] = value
+	}
+	for name := range e.secrets {
+		variables[name] = wire.SecretRef(name)
+	}
+	words, err := command.Expand(text, variables)
+	return append(slices.Clone(cfg.Entrypoint), words...), err
+}
+
+var (
+	commandRefused = &diag.Rule{ID: "command-refused", Severity: diag.Error, Spec: "3.1.1 S-3.1.1-05, T-09",
+		Summary: "the command must be one that an executor can expand without a shell"}
+	nothingToRun = &diag.Rule{ID: "nothing-to-run", Severity: diag.Error, Spec: "2.1.1.3 S-2.1.1.3-04",
+		Summary: "the image's ENTRYPOINT and CMD and the manifest's command must name a program"}
+)
+
+// process is the run of a case, or the reason why there can be none.
+func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Options) (pack.Process, *diag.Diagnostic) {
+	args, err := e.arguments(cfg, m.Job.Interface.Command)
+	switch {
+	case err != nil:
+		return pack.Process{}, refuse(m, err)
+	case len(args) == 0:
+		return pack.Process{}, &diag.Diagnostic{Rule: nothingToRun, Pointer: "/job",
+			Message: "the image has neither ENTRYPOINT nor CMD and the manifest no command, there should be a program to run"}
+	}
+	p := pack.Process{
+		Name: report(c.Name), Args: args, Unset: e.unset, Secrets: e.secrets, User: c.RunAs, Mounts: e.mounts,
+		OutputDir: outputDir, SharedMem: e.bytes("sharedMem"), Timeout: timeout(m, c, opt), Grace: opt.Grace,
+		Collect: []string{seed.OutputsFile, "*" + seed.SideCarSuffix, "*/*" + seed.SideCarSuffix, "*/*/*" + seed.SideCarSuffix},
+	}
+	if mem := e.bytes("mem"); mem > 0 {
+		p.Memory = mem + supervisorMemory
+	}
+	for name, value := range e.set {
+		p.Env = append(p.Env, name+"="+value)
+	}
+	slices.Sort(p.Env)
+	return p, nil
+}
+
+// report is a name in one safe line.
+func report(name string) string { return strings.Trim(strconv.Quote(name), `"`) }
+
+func refuse(m *seed.Manifest, err error) *diag.Diagnostic {
+	d := &diag.Diagnostic{Rule: commandRefused, Pointer: commandAt, Message: err.Error()}
+	var at *command.Error
+	if errors.As(err, &at) {
+		span := m.Source.StringSpan(commandAt, at.Start, at.End)
+		d.Span = &span
+		if d.Message = at.What; !at.Syntax {
+			d.Message = fmt.Sprintf("%s in the command needs a shell, which no executor has", at.What)
+		}
+	}
+	return d
+}
+
+// timeout is the manifest's, or a shorter one of the case or of the caller.
+func timeout(m *seed.Manifest, c *Case, opt Options) time.Duration {
+	t := declaredTimeout(m)
+	for _, other := range []time.Duration{c.Timeout, opt.Timeout} {
+		if other > 0 && (t <= 0 || other < t) {
+			t = other
+		}
+	}
+	return t
+}
+
+func declaredTimeout(m *seed.Manifest) time.Duration {
+	const most = 365 * 24 * time.Hour
+	if m.Job.Timeout <= 0 || m.Job.Timeout > int64(most/time.Second) {
+		return most
+	}
+	return time.Duration(m.Job.Timeout) * time.Second
+}

@@ -1,0 +1,72 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// Example is a smoke file to start from: one case with a place for every value that the job takes.
+func Example(m *seed.Manifest) []byte {
+	var b strings.Builder
+	b.WriteString("# What smoke runs are given. Paths are relative to this file.\ncases:\n  - name: first\n")
+	for _, s := range sections(m) {
+		fmt.Fprintf(&b, "    %s:\n", s.key)
+		for _, line := range s.members {
+			fmt.Fprintf(&b, "      %s\n", line)
+		}
+	}
+	return []byte(b.String())
+}
+
+// flow is Example in one line.
+func flow(m *seed.Manifest) string {
+	parts := []string{"name: first"}
+	for _, s := range sections(m) {
+		parts = append(parts, fmt.Sprintf("%s: {%s}", s.key, strings.Join(s.members, ", ")))
+	}
+	return "cases: [{" + strings.Join(parts, ", ") + "}]"
+}
+
+type section struct {
+	key     string
+	members []string
+}
+
+// sections hold what is required. Names need no quotes: they are letters, digits, dashes and underscores, and those
+// that are not are found by the linter before anything is run.
+func sections(m *seed.Manifest) []section {
+	all := []section{{key: "inputs"}, {key: "json"}, {key: "settings"}, {key: "mounts"}}
+	add := func(i int, format string, args ...any) {
+		all[i].members = append(all[i].members, fmt.Sprintf(format, args...))
+	}
+	face := &m.Job.Interface
+	for _, in := range face.Inputs.Files {
+		if in.Required {
+			add(0, "%s: path/of/%s", in.Name, madeFile(in.MediaTypes).Name)
+		}
+	}
+	for _, in := range face.Inputs.JSON {
+		if in.Required {
+			add(1, "%s: %s", in.Name, madeJSON(in.Type))
+		}
+	}
+	for _, s := range face.Settings {
+		if s.Secret {
+			add(2, "%s: {env: %s}", s.Name, seed.Variable(s.Name))
+		} else {
+			add(2, "%s: value", s.Name)
+		}
+	}
+	for _, mount := range face.Mounts {
+		add(3, "%s: path/of/directory", mount.Name)
+	}
+	var kept []section
+	for _, s := range all {
+		if len(s.members) > 0 {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}

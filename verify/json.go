@@ -1,0 +1,144 @@
+package verify
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"math/big"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+const maxNodes = 100_000 // of one smoke file's JSON values, so that aliases of aliases end
+
+func (r *caseReader) json(n *yaml.Node, c *Case) {
+	r.pairs(n, "json", func(key, value *yaml.Node) {
+		in := named(r, key, "JSON input", r.m.Job.Interface.Inputs.JSON, func(j *seed.InputJSON) string { return j.Name })
+		if in == nil {
+			return
+		}
+		v, ok := r.value(value, 0)
+		if !ok {
+			return
+		}
+		text := compact(v)
+		if !hasType(text, in.Type) {
+			r.add(caseType, value, "JSON input %q is %s, it should be of type %s", in.Name, brief(text), in.Type)
+			return
+		}
+		c.JSON[in.Name] = text
+	})
+}
+
+// compact writes a value without white space, and without escaping for HTML.
+func compact(v any) json.RawMessage {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil // of what value gives, everything can be written
+	}
+	return bytes.TrimSpace(b.Bytes())
+}
+
+// value is a YAML value as JSON has it.
+func (r *caseReader) value(n *yaml.Node, depth int) (any, bool) {
+	n = deref(n)
+	if r.nodes++; r.nodes > maxNodes || depth > 100 {
+		if r.nodes <= maxNodes+1 {
+			r.add(caseType, n, "the values of the file are too large or too deep")
+		}
+		return nil, false
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		object, ok := map[string]any{}, true
+		r.pairs(n, "the value", func(key, value *yaml.Node) {
+			v, good := r.value(value, depth+1)
+			object[key.Value], ok = v, ok && good
+		})
+		return object, ok
+	case yaml.SequenceNode:
+		array := []any{}
+		for _, e := range n.Content {
+			v, ok := r.value(e, depth+1)
+			if !ok {
+				return nil, false
+			}
+			array = append(array, v)
+		}
+		return array, true
+	}
+	return r.scalar(n)
+}
+
+func (r *caseReader) scalar(n *yaml.Node) (any, bool) {
+	switch n.ShortTag() {
+	case "!!null":
+		return nil, true
+	case "!!bool":
+		var v bool
+		err := n.Decode(&v)
+		return v, err == nil
+	case "!!int", "!!float":
+		if json.Valid([]byte(n.Value)) {
+			return json.Number(n.Value), true // digit by digit as it is written
+		}
+		if i, ok := new(big.Int).SetString(n.Value, 0); ok {
+			return json.Number(i.String()), true
+		}
+		var v float64
+		if err := n.Decode(&v); err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
+			r.add(caseType, n, "%q is a number that JSON does not have", n.Value)
+			return nil, false
+		}
+		return v, true
+	}
+	return n.Value, true
+}
+
+// hasType tells whether the text of a JSON value is of a type of the manifest. A number with a fraction of zero is an
+// integer (trap T-04).
+func hasType(text []byte, want string) bool {
+	got := typeOf(text)
+	return got == want || want == "number" && got == "integer"
+}
+
+// typeOf is integer for whole numbers, however they are written.
+func typeOf(text []byte) string {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return "nothing"
+	}
+	switch text[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case 'n':
+		return "null"
+	}
+	if !bytes.ContainsAny(text, ".eE") {
+		return "integer"
+	}
+	if f, _, err := big.ParseFloat(string(text), 10, 2000, big.ToNearestEven); err == nil && f.IsInt() {
+		return "integer"
+	}
+	return "number"
+}
+
+// brief is the text of a value for a message.
+func brief(text []byte) string {
+	s := strings.Join(strings.Fields(string(text)), " ")
+	if runes := []rune(s); len(runes) > 40 {
+		s = string(runes[:40]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,199 @@
+package verify
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// MadeCases are the cases of a job without CasesFile: one with everything that the manifest declares, and where some of
+// it is optional, one with only what is required. All values are made up.
+func MadeCases(m *seed.Manifest) []Case {
+	all := Case{Name: "made from the manifest"}
+	fill(m, &all, false)
+	cases := []Case{all}
+	least := Case{Name: "made from the manifest, only what is required"}
+	if fill(m, &least, true); len(least.MadeUp) < len(all.MadeUp) {
+		cases = append(cases, least)
+	}
+	return cases
+}
+
+// fill makes up the values that a case does not have, of optional inputs only when asked to.
+func fill(m *seed.Manifest, c *Case, requiredOnly bool) {
+	c.init()
+	face := &m.Job.Interface
+	for i, in := range face.Inputs.Files {
+		if _, given := c.Inputs[in.Name]; !given && (in.Required || !requiredOnly) {
+			c.Inputs[in.Name] = []InputFile{madeFile(in.MediaTypes)}
+			c.MadeUp = append(c.MadeUp, inputFiles.Index(i))
+		}
+	}
+	for i, in := range face.Inputs.JSON {
+		if _, given := c.JSON[in.Name]; !given && (in.Required || !requiredOnly) {
+			c.JSON[in.Name] = json.RawMessage(madeJSON(in.Type))
+			c.MadeUp = append(c.MadeUp, inputJSON.Index(i))
+		}
+	}
+	for i, s := range face.Settings {
+		if _, given := c.Settings[s.Name]; !given {
+			c.Settings[s.Name] = "made-up"
+			c.MadeUp = append(c.MadeUp, settings.Index(i))
+		}
+	}
+	for i, mount := range face.Mounts {
+		if _, given := c.Mounts[mount.Name]; !given {
+			c.Mounts[mount.Name] = Mount{}
+			c.MadeUp = append(c.MadeUp, mounts.Index(i))
+		}
+	}
+}
+
+func (c *Case) init() {
+	if c.Inputs == nil {
+		c.Inputs = map[string][]InputFile{}
+	}
+	if c.JSON == nil {
+		c.JSON = map[string]json.RawMessage{}
+	}
+	if c.Settings == nil {
+		c.Settings = map[string]string{}
+	}
+	if c.Mounts == nil {
+		c.Mounts = map[string]Mount{}
+	}
+}
+
+func madeJSON(kind string) string {
+	made := map[string]string{"array": "[]", "boolean": "true", "integer": "1", "number": "1.5", "object": "{}", "string": `"made-up"`}
+	if v, ok := made[kind]; ok {
+		return v
+	}
+	return "null"
+}
+
+// madeKinds are the media types that a small valid file is made for, by the end of their subtype.
+var madeKinds = []struct {
+	subtypes []string
+	ext      string
+	content  func() []byte
+}{
+	{[]string{"png"}, "png", func() []byte { return encodeImage(png.Encode) }},
+	{[]string{"jpeg", "jpg"}, "jpg", func() []byte {
+		return encodeImage(func(w io.Writer, m image.Image) error { return jpeg.Encode(w, m, nil) })
+	}},
+	{[]string{"gif"}, "gif", func() []byte {
+		return encodeImage(func(w io.Writer, m image.Image) error { return gif.Encode(w, m, nil) })
+	}},
+	{[]string{"tiff"}, "tif", madeTIFF},
+	{[]string{"csv"}, "csv", literalContent("a,b\n1,2\n")},
+	{[]string{"geo+json", "vnd.geo+json", "geojson"}, "geojson", literalContent(`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[0,0]},"properties":{}}]}` + "\n")},
+	{[]string{"json", "+json"}, "json", literalContent("{}\n")},
+	{[]string{"xml", "+xml"}, "xml", literalContent(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<made-up/>\n")},
+	{[]string{"zip", "+zip"}, "zip", madeZip},
+	{[]string{"gzip", "x-gzip", "+gzip"}, "gz", madeGzip},
+	{[]string{"plain", "markdown"}, "txt", literalContent("made up\n")},
+	{[]string{"pdf"}, "pdf", literalContent("%PDF-1.4\n%%EOF\n")},
+	{[]string{"x-hdf5", "x-hdf", "x-hdf5-image", "x-netcdf", "netcdf"}, "h5", literalContent("\x89HDF\r\n\x1a\n")},
+	{[]string{"x-tar"}, "tar", func() []byte { return make([]byte, 1024) }},
+	{[]string{"vnd.sqlite3", "geopackage+sqlite3", "x-sqlite3"}, "db", literalContent("SQLite format 3\x00")},
+	{[]string{"mp4"}, "mp4", literalContent("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2")},
+	{[]string{"jp2"}, "jp2", literalContent("\x00\x00\x00\x0cjP  \r\n\x87\n")},
+	{[]string{"nitf", "vnd.nitf"}, "ntf", literalContent("NITF02.10")},
+}
+
+// madeFile is a small file of the first of the types that one is known for.
+func madeFile(mediaTypes []string) InputFile {
+	for _, t := range mediaTypes {
+		if ext, content, ok := madeContent(t); ok {
+			return InputFile{Name: "made-up." + ext, Content: content, Size: int64(len(content))}
+		}
+	}
+	content, ext := []byte("made up\n"), "bin"
+	if len(mediaTypes) == 0 || strings.HasPrefix(mediaTypes[0], "text/") {
+		ext = "txt"
+	}
+	return InputFile{Name: "made-up." + ext, Content: content, Size: int64(len(content))}
+}
+
+func madeContent(mediaType string) (ext string, content []byte, ok bool) {
+	mediaType, _, _ = strings.Cut(strings.ToLower(mediaType), ";")
+	_, subtype, _ := strings.Cut(strings.TrimSpace(mediaType), "/")
+	for _, k := range madeKinds {
+		if slices.ContainsFunc(k.subtypes, func(s string) bool {
+			return s == subtype || strings.HasPrefix(s, "+") && strings.HasSuffix(subtype, s)
+		}) {
+			return k.ext, k.content(), true
+		}
+	}
+	return "", nil, false
+}
+
+func literalContent(s string) func() []byte { return func() []byte { return []byte(s) } }
+
+// encodeImage draws 16 by 16 pixels. Encoding to memory does not fail.
+func encodeImage(encode func(io.Writer, image.Image) error) []byte {
+	var b bytes.Buffer
+	m := image.NewPaletted(image.Rect(0, 0, 16, 16), color.Palette{color.Black, color.White})
+	for i := range m.Pix {
+		m.Pix[i] = uint8(i+i/16) % 2
+	}
+	if err := encode(&b, m); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// madeTIFF is one black pixel: a header and a directory of the tags that a reader needs.
+func madeTIFF() []byte {
+	tags := [][4]uint32{ // tag, type (3 short, 4 long), count, value
+		{256, 3, 1, 1}, {257, 3, 1, 1}, {258, 3, 1, 8}, {259, 3, 1, 1}, {262, 3, 1, 1},
+		{273, 4, 1, 8}, {277, 3, 1, 1}, {278, 3, 1, 1}, {279, 4, 1, 1},
+	}
+	b := []byte("II*\x00")
+	b = binary.LittleEndian.AppendUint32(b, 10) // the directory, after the pixel and a byte to make it even
+	b = append(b, 0, 0)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(tags)))
+	for _, t := range tags {
+		b = binary.LittleEndian.AppendUint16(b, uint16(t[0]))
+		b = binary.LittleEndian.AppendUint16(b, uint16(t[1]))
+		b = binary.LittleEndian.AppendUint32(b, t[2])
+		b = binary.LittleEndian.AppendUint32(b, t[3])
+	}
+	return binary.LittleEndian.AppendUint32(b, 0)
+}
+
+func madeZip() []byte {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	f, err := z.Create("made-up.txt")
+	if err == nil {
+		_, err = f.Write([]byte("made up\n"))
+	}
+	if err != nil || z.Close() != nil {
+		panic(fmt.Sprint("write to memory: ", err))
+	}
+	return b.Bytes()
+}
+
+func madeGzip() []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte("made up\n")); err != nil || z.Close() != nil {
+		panic(fmt.Sprint("write to memory: ", err))
+	}
+	return b.Bytes()
+}

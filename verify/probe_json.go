@@ -1,0 +1,169 @@
+package verify
+
+import (
+	"bytes"
+	"path"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/glob"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+func matchBase(pattern, name string) bool { return glob.Match(pattern, path.Base(name)) }
+
+// needsOutputs tells whether a required JSON output is declared; without one nobody misses the file (trap T-31).
+func (r *Run) needsOutputs() bool {
+	for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
+		if out.Required {
+			return r.succeeded()
+		}
+	}
+	return false
+}
+
+var outputsFileMissing = &Probe{
+	Rule: diag.Rule{ID: "outputs-json-missing", Severity: diag.Error, Spec: "2.1.1.3.2 S-2.1.1.3.2-04",
+		Summary: "a job with required JSON outputs must write seed.outputs.json"},
+	Check: func(r *Run) {
+		if r.needsOutputs() && r.file(seed.OutputsFile) == nil {
+			r.Reportf(outputJSON, "the job wrote no %s, which its JSON outputs are read from; %s", seed.OutputsFile, r.whatIsThere(seed.OutputsFile))
+		}
+	},
+}
+
+var outputsFileMisplaced = &Probe{
+	Rule: diag.Rule{ID: "outputs-json-misplaced", Severity: diag.Warning, Spec: "2.1.1.3.2 S-2.1.1.3.2-04",
+		Summary: "seed.outputs.json should stand at the root of OUTPUT_DIR, in lower case"},
+	Check: func(r *Run) {
+		if !r.succeeded() || len(r.Manifest.Job.Interface.Outputs.JSON) == 0 || r.file(seed.OutputsFile) != nil {
+			return
+		}
+		for _, f := range r.Outcome.Files {
+			if strings.EqualFold(path.Base(f.Name), seed.OutputsFile) {
+				r.Reportf(outputJSON, "the job wrote %q, executors read only %q at the root of OUTPUT_DIR", f.Name, seed.OutputsFile)
+			}
+		}
+	},
+}
+
+var outputsFileSyntax = &Probe{
+	Rule: diag.Rule{ID: "outputs-json-syntax", Severity: diag.Error, Spec: "2.1.1.3.2 T-31",
+		Summary: "seed.outputs.json must be a JSON object"},
+	Check: func(r *Run) {
+		f := r.file(seed.OutputsFile)
+		switch {
+		case f == nil || !r.succeeded() || len(r.Manifest.Job.Interface.Outputs.JSON) == 0:
+		case !f.Mode.IsRegular():
+			r.Reportf(outputJSON, "%s is %s, it should be a file", f.Name, r.kind(f))
+		case r.Outputs == nil:
+			r.Reportf(outputJSON, "%s has %d bytes, which is more than executors and Seedpack read", f.Name, f.Size)
+		case r.brokenOutputs() != nil:
+			p := r.brokenOutputs()
+			at := r.Outputs.Position(p.Span.Start)
+			r.hintf(outputJSON, p.Hint, "%s is not JSON: line %d, column %d: %s", f.Name, at.Line, at.Column, p.Message)
+		case r.Outputs.Kind("") != "object":
+			r.Reportf(outputJSON, "%s holds %s, it should hold an object", f.Name, r.Outputs.Kind(""))
+		}
+	},
+}
+
+// brokenOutputs is why seed.outputs.json is not JSON, nil when it is. Duplicate members are another probe's.
+func (r *Run) brokenOutputs() *seed.Problem {
+	for i, p := range r.Outputs.Problems {
+		if p.Code != seed.CodeDuplicate {
+			return &r.Outputs.Problems[i]
+		}
+	}
+	return nil
+}
+
+// eachJSON calls do for every JSON output whose file can be read.
+func (r *Run) eachJSON(do func(at seed.Pointer, out seed.OutputJSON, value []byte)) {
+	if r.Outputs == nil || r.brokenOutputs() != nil || r.Outputs.Kind("") != "object" {
+		return
+	}
+	for i, out := range r.Manifest.Job.Interface.Outputs.JSON {
+		do(outputJSON.Index(i), out, r.Outputs.Raw(seed.Pointer("").Member(key(out))))
+	}
+}
+
+var outputsKeyMissing = &Probe{
+	Rule: diag.Rule{ID: "outputs-json-key", Severity: diag.Error, Spec: "2.1.1.3.2 S-2.1.1.3.2-29",
+		Summary: "seed.outputs.json must have the key of each required JSON output"},
+	Check: func(r *Run) {
+		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
+			if value != nil || !out.Required {
+				return
+			}
+			members := nearest(key(out), r.Outputs.Members(""))
+			there, hint := "it is empty", ""
+			if len(members) > 0 {
+				there = "there is " + quoteFew(members)
+				if strings.EqualFold(members[0], key(out)) {
+					hint = "keys are case-sensitive"
+				}
+			}
+			r.hintf(at, hint, "JSON output %q has no value: %s has no key %q; %s", out.Name, seed.OutputsFile, key(out), there)
+		})
+	},
+}
+
+var outputsKeyDuplicate = &Probe{
+	Rule: diag.Rule{ID: "outputs-json-duplicate", Severity: diag.Warning, Spec: "2 T-33",
+		Summary: "keys of seed.outputs.json should be there once"},
+	Check: func(r *Run) {
+		if r.Outputs == nil {
+			return
+		}
+		for _, p := range r.Outputs.Problems {
+			if p.Code == seed.CodeDuplicate {
+				r.Reportf(r.interfaceMember(outputJSON), "%s, line %d: %s", seed.OutputsFile, r.Outputs.Position(p.Span.Start).Line, p.Message)
+			}
+		}
+	},
+}
+
+var outputsKeyUnexpected = &Probe{
+	Rule: diag.Rule{ID: "outputs-json-unexpected", Severity: diag.Warning, Spec: "2.1.1.3.2 S-2.1.1.3.2-27",
+		Summary: "keys of seed.outputs.json should belong to a JSON output"},
+	Check: func(r *Run) {
+		known := map[string]bool{}
+		r.eachJSON(func(_ seed.Pointer, out seed.OutputJSON, _ []byte) { known[key(out)] = true })
+		var left []string
+		if len(known) > 0 {
+			for _, member := range r.Outputs.Members("") {
+				if !known[member] {
+					left = append(left, member)
+				}
+			}
+		}
+		if len(left) > 0 {
+			r.Reportf(outputJSON, "no JSON output captures %s of %s", quoteFew(left), seed.OutputsFile)
+		}
+	},
+}
+
+var outputsType = &Probe{
+	Rule: diag.Rule{ID: "outputs-json-type", Severity: diag.Error, Spec: "2.1.1.3.2 S-2.1.1.3.2-25",
+		Summary: "values in seed.outputs.json must be of the declared type"},
+	Check: func(r *Run) {
+		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
+			if value != nil && !hasType(value, out.Type) {
+				r.Reportf(at, "JSON output %q is %s %s, it should be of type %s", out.Name, typeOf(value), brief(value), out.Type)
+			}
+		})
+	},
+}
+
+var outputsInteger = &Probe{
+	Rule: diag.Rule{ID: "outputs-json-integer", Severity: diag.Warning, Spec: "1.2 T-04",
+		Summary: "integers should be written without a fraction"},
+	Check: func(r *Run) {
+		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
+			if out.Type == "integer" && typeOf(value) == "integer" && bytes.ContainsAny(value, ".eE") {
+				r.Reportf(at, "JSON output %q is written %s, readers of an older JSON Schema take that for no integer", out.Name, brief(value))
+			}
+		})
+	},
+}

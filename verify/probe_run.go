@@ -1,0 +1,198 @@
+package verify
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+var cannotStart = &Probe{
+	Rule: diag.Rule{ID: "cannot-start", Severity: diag.Error, Spec: "2.1.1.3 S-2.1.1.3-02",
+		Summary: "the image must hold the program that it is to start",
+		Doc:     "The command line of the job is ENTRYPOINT and the words of command. Its first word is sought in the image's PATH and has to be a program for the image's platform that the image's user may execute."},
+	Check: func(r *Run) {
+		switch {
+		case !r.Outcome.Started:
+			r.Reportf(r.startedBy(), "the job cannot start: %s", r.Outcome.StartError)
+		case r.cannotStart():
+			what := map[int]string{126: "a program that may not be executed", 127: "a program that is not found"}[r.Outcome.Exit]
+			r.hintf(r.startedBy(), r.lastWords(), "the job cannot start: exit status %d is a shell's word for %s", r.Outcome.Exit, what)
+		}
+	},
+}
+
+// startedBy is the command, or the job where there is none.
+func (r *Run) startedBy() seed.Pointer {
+	if r.Manifest.Source.Has(commandAt) {
+		return commandAt
+	}
+	return "/job"
+}
+
+// lastWords is the end of what the job said, in one line.
+func (r *Run) lastWords() string {
+	for _, e := range []pack.Excerpt{r.Outcome.Stderr, r.Outcome.Stdout} {
+		text := strings.TrimSpace(string(e.Head) + string(e.Tail))
+		if text == "" {
+			continue
+		}
+		line := text[strings.LastIndexByte(text, '\n')+1:]
+		return fmt.Sprintf("its last words were %q", line[:min(len(line), 200)])
+	}
+	return ""
+}
+
+var jobTimeout = &Probe{
+	Rule: diag.Rule{ID: "job-timeout", Severity: diag.Error, Spec: "2.1.1 S-2.1.1-11",
+		Summary: "the job must end within its timeout"},
+	Check: func(r *Run) {
+		if !r.Outcome.TimedOut {
+			return
+		}
+		limit := declaredTimeout(r.Manifest)
+		if r.Case.Timeout > 0 {
+			limit = min(limit, r.Case.Timeout)
+		}
+		how := "it ended at the signal TERM"
+		if r.Outcome.Usage.Wall > limit && r.Outcome.Exit == 137 {
+			how = "it ignored the signal TERM and was killed"
+		}
+		r.hintf("/job/timeout", r.lastWords(), "the job did not end within %v; %s, after %v", limit, how, r.Outcome.Usage.Wall.Round(10*time.Millisecond))
+	},
+}
+
+var memoryKilled = &Probe{
+	Rule: diag.Rule{ID: "memory-killed", Severity: diag.Error, Spec: "2.1.1.2 S-2.1.1.2-08",
+		Summary: "the job must get by with the memory it declares"},
+	Check: func(r *Run) {
+		if !r.Outcome.OutOfMemory {
+			return
+		}
+		at, what := r.scalar("mem"), "no mem is declared"
+		if mem := r.env.bytes("mem"); mem > 0 {
+			what = fmt.Sprintf("%s MiB are declared", formatAmount(r.env.allocated["mem"]))
+		}
+		r.Reportf(at, "the kernel ended a process of the job for want of memory; %s and a peak of %s was seen", what, size(r.Outcome.Usage.Memory))
+	},
+}
+
+// scalar is the place of a resource, or of all resources where it is not declared.
+func (r *Run) scalar(name string) seed.Pointer {
+	for i, s := range r.Manifest.Job.Resources.Scalar {
+		if s.Name == name {
+			return scalars.Index(i)
+		}
+	}
+	return scalars
+}
+
+func size(bytes int64) string {
+	switch {
+	case bytes >= 10*mib:
+		return fmt.Sprintf("%d MiB", bytes/mib)
+	case bytes >= 1<<10:
+		return fmt.Sprintf("%.2f MiB", float64(bytes)/mib)
+	}
+	return fmt.Sprintf("%d bytes", bytes)
+}
+
+var exitSignal = &Probe{
+	Rule: diag.Rule{ID: "exit-signal", Severity: diag.Error, Spec: "2.1.1.4 T-36",
+		Summary: "the job must not be ended by a signal"},
+	Check: func(r *Run) {
+		if o := r.Outcome; o.Signal != "" && !o.TimedOut && !o.OutOfMemory && !r.asExpected() {
+			r.hintf("/job", r.lastWords(), "the job was ended by a signal, %q, which counts as exit status %d", o.Signal, o.Exit)
+		}
+	},
+}
+
+var exitMapped = &Probe{
+	Rule: diag.Rule{ID: "exit-mapped", Severity: diag.Error, Spec: "2.1.1.4 S-2.1.1.4-02",
+		Summary: "the job must end without an error in a case that expects none"},
+	Check: func(r *Run) {
+		if i := r.declared(r.Outcome.Exit); r.failed() && i >= 0 && r.expectsSuccess() {
+			e := r.Manifest.Job.Errors[i]
+			r.hintf(jobErrors.Index(i), r.lastWords(), "the job ended with exit status %d, its error %q of category %s", e.Code, e.Name, e.Category)
+		}
+	},
+}
+
+// failed tells whether the job itself ended with something else than 0.
+func (r *Run) failed() bool {
+	o := r.Outcome
+	return o.Started && !o.TimedOut && !o.OutOfMemory && o.Signal == "" && o.Exit != 0 && !r.cannotStart()
+}
+
+func (r *Run) expectsSuccess() bool { return r.Case.Expect.code(r.Manifest) == 0 }
+
+var exitUndeclared = &Probe{
+	Rule: diag.Rule{ID: "exit-undeclared", Severity: diag.Error, Spec: "2.1.1.4 S-2.1.1.4-02",
+		Summary: "exit statuses other than 0 must be declared in errors"},
+	Check: func(r *Run) {
+		if !r.failed() || r.declared(r.Outcome.Exit) >= 0 || r.asExpected() {
+			return
+		}
+		hint := r.lastWords()
+		if why, ok := exitMeanings[r.Outcome.Exit]; ok {
+			hint = strings.TrimSuffix(why+"; "+hint, "; ")
+		}
+		at := jobErrors
+		if !r.Manifest.Source.Has(at) {
+			at = "/job"
+		}
+		r.hintf(at, hint, "the job ended with exit status %d, which none of its errors declares", r.Outcome.Exit)
+	},
+}
+
+// exitMeanings are what shells and container engines say by an exit status.
+var exitMeanings = map[int]string{
+	125: "125 is also what a container engine ends with that could not run a job",
+	126: "126 is a shell's word for a program that may not be executed",
+	127: "127 is a shell's word for a program that is not found",
+	137: "137 is what is left of a process that was killed, often for want of memory",
+	139: "139 is what is left of a process that accessed memory it does not have",
+	143: "143 is what is left of a process that was ended by TERM",
+}
+
+var exitUnexpected = &Probe{
+	Rule: diag.Rule{ID: "exit-unexpected", Severity: diag.Error, Spec: "2.1.1.4 S-2.1.1.4-02",
+		Summary: "the job must end as the smoke case says"},
+	Check: func(r *Run) {
+		o := r.Outcome
+		if r.expectsSuccess() || r.asExpected() || !r.failed() && o.Exit != 0 || !o.Started {
+			return
+		}
+		want, at := r.Case.Expect.code(r.Manifest), seed.Pointer("/job")
+		if i := r.declared(want); i >= 0 {
+			at = jobErrors.Index(i)
+		}
+		r.hintf(at, r.lastWords(), "the job ended with exit status %d, the case expects %d", o.Exit, want)
+	},
+}
+
+var expectedText = &Probe{
+	Rule: diag.Rule{ID: "expected-text", Severity: diag.Error,
+		Summary: "the job must print what the smoke case expects"},
+	Check: func(r *Run) {
+		if !r.Outcome.Started {
+			return
+		}
+		for _, s := range []struct {
+			name     string
+			patterns []string
+			excerpt  pack.Excerpt
+		}{{"stdout", r.Case.Expect.Stdout, r.Outcome.Stdout}, {"stderr", r.Case.Expect.Stderr, r.Outcome.Stderr}} {
+			for _, p := range s.patterns {
+				re, err := regexp.Compile(p)
+				if err == nil && !re.Match(append(s.excerpt.Head[:len(s.excerpt.Head):len(s.excerpt.Head)], s.excerpt.Tail...)) {
+					r.Reportf("/job", "nothing on %s matches %q, of %d bytes", s.name, p, s.excerpt.Total)
+				}
+			}
+		}
+	},
+}

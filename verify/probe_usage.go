@@ -1,0 +1,158 @@
+package verify
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+var diskExceeded = &Probe{
+	Rule: diag.Rule{ID: "disk-exceeded", Severity: diag.Error, Spec: "3.1.1.2 S-3.1.1.2-08",
+		Summary: "outputs must fit into the disk space that the job declares"},
+	Check: func(r *Run) {
+		if disk := r.env.bytes("disk"); disk > 0 && r.Outcome.Usage.Output > disk {
+			r.Reportf(r.scalar("disk"), "the outputs have %s, disk declares %s MiB for this input", size(r.Outcome.Usage.Output), formatAmount(r.env.allocated["disk"]))
+		}
+	},
+}
+
+var memoryExceeded = &Probe{
+	Rule: diag.Rule{ID: "memory-exceeded", Severity: diag.Warning, Spec: "2.1.1.2 S-2.1.1.2-08",
+		Summary: "the job should not take more memory than it declares"},
+	Check: func(r *Run) {
+		if mem := r.env.bytes("mem"); mem > 0 && r.Outcome.Usage.Memory > mem && !r.Outcome.OutOfMemory {
+			r.Reportf(r.scalar("mem"), "the job took %s of memory, mem declares %s MiB", size(r.Outcome.Usage.Memory), formatAmount(r.env.allocated["mem"]))
+		}
+	},
+}
+
+// memoryWorth is the least declared memory that it is worth a word to declare less of.
+const memoryWorth = 256 * mib
+
+var memoryUnused = &Probe{
+	Rule: diag.Rule{ID: "memory-unused", Severity: diag.Notice, Spec: "2.1.1.2 S-2.1.1.2-08",
+		Summary: "the job need not declare much more memory than it takes"},
+	Check: func(r *Run) {
+		mem, peak := r.env.bytes("mem"), r.Outcome.Usage.Memory
+		if r.succeeded() && !r.Case.madeUp() && mem >= memoryWorth && peak > 0 && peak < mem/8 {
+			r.Reportf(r.scalar("mem"), "the job took %s of memory at most, mem declares %s MiB", size(peak), formatAmount(r.env.allocated["mem"]))
+		}
+	},
+}
+
+var sharedMemoryExhausted = &Probe{
+	Rule: diag.Rule{ID: "shared-memory-exhausted", Severity: diag.Error, Spec: "3.1.4 S-3.1.4-05",
+		Summary: "the job must get by with the shared memory it declares"},
+	Check: func(r *Run) {
+		u := r.Outcome.Usage
+		const page = 4096
+		if u.SharedMemSize > 0 && u.SharedMem > u.SharedMemSize-page {
+			r.Reportf(r.scalar("sharedMem"), "the job filled /dev/shm, which holds %s here; sharedMem should declare more", size(u.SharedMemSize))
+		}
+	},
+}
+
+var secretShown = &Probe{
+	Rule: diag.Rule{ID: "secret-shown", Severity: diag.Error, Spec: "2.1.1.3.4 S-2.1.1.3.4-07",
+		Summary: "the job must not print or write the value of a secret setting"},
+	Check: func(r *Run) {
+		for i, s := range r.Manifest.Job.Interface.Settings {
+			var where []string
+			for _, leak := range r.Outcome.Leaks {
+				if s.Secret && leak.Variable == seed.Variable(s.Name) {
+					place := "to " + string(leak.Where)
+					if leak.File {
+						place = fmt.Sprintf("into %q", leak.Where)
+					}
+					where = append(where, place)
+				}
+			}
+			if len(where) > 0 {
+				r.Reportf(settings.Index(i), "the job wrote the value of the secret setting %q %s", s.Name, strings.Join(where, ", "))
+			}
+		}
+	},
+}
+
+var inputWritten = &Probe{
+	Rule: diag.Rule{ID: "input-written", Severity: diag.Warning, Spec: "2.1.1.3.1 S-2.1.1.3.1-01",
+		Summary: "the job should not try to change its inputs",
+		Doc:     "Inputs are mounted read-only. A job that fails and complains of that has tried to write there."},
+	Check: func(r *Run) {
+		if !r.Outcome.Started || r.Outcome.Exit == 0 {
+			return
+		}
+		for i, in := range r.Manifest.Job.Interface.Inputs.Files {
+			place := []byte(inputRoot + "/" + seed.Variable(in.Name))
+			for _, text := range [][]byte{r.Outcome.Stderr.Head, r.Outcome.Stderr.Tail, r.Outcome.Stdout.Tail} {
+				for line := range bytes.Lines(text) {
+					if bytes.Contains(line, place) && bytes.Contains(bytes.ToLower(line), []byte("read-only file system")) {
+						r.Reportf(inputFiles.Index(i), "the job tried to write to input %q: %q", in.Name, bytes.TrimSpace(line[:min(len(line), 200)]))
+						return
+					}
+				}
+			}
+		}
+	},
+}
+
+// scratch are directories that are for what nobody keeps.
+var scratch = []string{"/tmp/", "/var/tmp/", "/run/", "/var/run/", "/dev/", "/proc/", "/var/cache/", "/var/log/"}
+
+var writesElsewhere = &Probe{
+	Rule: diag.Rule{ID: "writes-elsewhere", Severity: diag.Notice, Spec: "3.1.2 S-3.1.2-01",
+		Summary: "what a job generates should be below OUTPUT_DIR"},
+	Check: func(r *Run) {
+		var files []*pack.File
+		for i, f := range r.Outcome.Elsewhere.Files {
+			temporary := false
+			for _, dir := range scratch {
+				temporary = temporary || strings.HasPrefix(f.Name, dir)
+			}
+			if !temporary {
+				files = append(files, &r.Outcome.Elsewhere.Files[i])
+			}
+		}
+		if len(files) > 0 {
+			r.Reportf("/job", "the job wrote outside of OUTPUT_DIR, %d files of %s in all: %s", r.Outcome.Elsewhere.Count, size(r.Outcome.Elsewhere.Bytes), names(files))
+		}
+	},
+}
+
+var processesLeft = &Probe{
+	Rule: diag.Rule{ID: "processes-left", Severity: diag.Notice,
+		Summary: "the processes of a job should have ended when the job does"},
+	Check: func(r *Run) {
+		if o := r.Outcome; o.Leftover > 0 && !o.TimedOut {
+			r.Reportf("/job", "%d processes still ran when the job had ended, and were killed: %s", o.Leftover, quoteFew(o.LeftoverNames))
+		}
+	},
+}
+
+var ranAsRoot = &Probe{
+	Rule: diag.Rule{ID: "ran-as-root", Severity: diag.Notice, Spec: "3.1.2 T-30",
+		Summary: "the job should run as a user of its own",
+		Doc:     "Executors may run the job as nobody, and outputs of root that only root can read are lost."},
+	Check: func(r *Run) {
+		if r.Outcome.Started && r.Outcome.UID == 0 && r.Case.RunAs == "" {
+			r.Reportf("/job", "the job ran as root, since the image has no USER")
+		}
+	},
+}
+
+var resourceUnknown = &Probe{
+	Rule: diag.Rule{ID: "resource-unknown", Severity: diag.Warning, Spec: "3.1.4 S-3.1.4-06",
+		Summary: "the runner should know every resource that the job needs"},
+	Check: func(r *Run) {
+		known := map[string]bool{"cpus": true, "mem": true, "disk": true, "sharedMem": true}
+		for i, s := range r.Manifest.Job.Resources.Scalar {
+			if !known[s.Name] {
+				r.Reportf(scalars.Index(i), "resource %q was not provided, only its variable %s: executors that do not know it should refuse the job", s.Name, seed.AllocatedPrefix+seed.Variable(s.Name))
+			}
+		}
+	},
+}

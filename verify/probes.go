@@ -1,0 +1,65 @@
+package verify
+
+import (
+	"slices"
+
+	"github.com/seedpack/seedpack/lint/diag"
+)
+
+// A Probe asks one question of a run. Its findings point into the manifest.
+type Probe struct {
+	diag.Rule
+	Check func(*Run)
+}
+
+// probes are all probes, in the order of what happens in a run.
+var probes = []*Probe{
+	cannotStart,
+	jobTimeout,
+	memoryKilled,
+	exitSignal,
+	exitMapped,
+	exitUndeclared,
+	exitUnexpected,
+	expectedText,
+	outputMissing,
+	outputPlurality,
+	outputUnreadable,
+	outputLinkOutside,
+	outputNoFile,
+	outputShared,
+	outputMediaType,
+	outputUncaptured,
+	outputsFileMissing,
+	outputsFileMisplaced,
+	outputsFileSyntax,
+	outputsKeyMissing,
+	outputsKeyDuplicate,
+	outputsKeyUnexpected,
+	outputsType,
+	outputsInteger,
+	sideCarInvalid,
+	sideCarOrphan,
+	diskExceeded,
+	memoryExceeded,
+	memoryUnused,
+	sharedMemoryExhausted,
+	secretShown,
+	inputWritten,
+	writesElsewhere,
+	processesLeft,
+	ranAsRoot,
+	resourceUnknown,
+}
+
+// Rules are all rules that this package reports by: those of smoke files, of runs and of published images.
+func Rules() []*diag.Rule {
+	rules := []*diag.Rule{
+		caseSyntax, caseKey, caseType, caseName, casePath, caseSkipped, caseInconclusive, smokeRequired,
+		commandRefused, nothingToRun,
+	}
+	for _, p := range probes {
+		rules = append(rules, &p.Rule)
+	}
+	return slices.Concat(rules, publishedRules)
+}

@@ -1,0 +1,458 @@
+package verify
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// Rules of what is wrong with CasesFile.
+var (
+	caseSyntax = &diag.Rule{ID: "smoke-file-syntax", Severity: diag.Error, Summary: "the smoke file must be YAML with a list of cases"}
+	caseKey    = &diag.Rule{ID: "smoke-file-key", Severity: diag.Error, Summary: "the smoke file must have only keys that mean something, each once"}
+	caseType   = &diag.Rule{ID: "smoke-file-type", Severity: diag.Error, Summary: "values in the smoke file must be of the type that is asked for"}
+	caseName   = &diag.Rule{ID: "smoke-file-name", Severity: diag.Error, Summary: "the smoke file must name members that the manifest has"}
+	casePath   = &diag.Rule{ID: "smoke-file-path", Severity: diag.Error, Summary: "the smoke file must name files that are there, beside it or below"}
+)
+
+const (
+	maxCases     = 100
+	maxCasesFile = 1 << 20
+)
+
+// ReadCases reads CasesFile. Path is as its user named it, and files are sought in its directory. Cases are only worth
+// running when the report has no errors. Variables that settings are taken from are asked of getenv.
+func ReadCases(path string, text []byte, m *seed.Manifest, getenv func(string) string) ([]Case, *diag.Report) {
+	r := &caseReader{m: m, getenv: getenv, dir: filepath.Dir(path), report: &diag.Report{Path: path, Source: &seed.Source{Text: text}}}
+	var doc yaml.Node
+	switch err := yaml.Unmarshal(text, &doc); {
+	case len(text) > maxCasesFile:
+		r.addAt(caseSyntax, seed.Span{}, "", "file has %d bytes, at most %d are read", len(text), maxCasesFile)
+		return nil, r.report
+	case err != nil:
+		r.syntax(err)
+		return nil, r.report
+	case len(doc.Content) == 0:
+		r.addAt(caseSyntax, seed.Span{}, "cases: [{name: first}]", "file is empty, there should be a list of cases")
+		return nil, r.report
+	}
+	root, err := os.OpenRoot(r.dir)
+	if err != nil {
+		r.add(casePath, &doc, "the directory of the file cannot be opened: %v", err)
+		return nil, r.report
+	}
+	defer root.Close()
+	r.root = root
+	cases := r.file(doc.Content[0])
+	r.report.Sort()
+	return cases, r.report
+}
+
+type caseReader struct {
+	m      *seed.Manifest
+	getenv func(string) string
+	dir    string
+	root   *os.Root
+	report *diag.Report
+	nodes  int // of JSON values, aliases expanded
+}
+
+func (r *caseReader) addAt(rule *diag.Rule, at seed.Span, hint, format string, args ...any) {
+	r.report.Add(diag.Diagnostic{Rule: rule, Span: &at, Hint: hint, Message: fmt.Sprintf(format, args...)})
+}
+
+func (r *caseReader) add(rule *diag.Rule, n *yaml.Node, format string, args ...any) {
+	r.addAt(rule, r.span(n), "", format, args...)
+}
+
+// span is where a node stands. YAML tells only where it begins; a scalar ends on its line at the latest.
+func (r *caseReader) span(n *yaml.Node) seed.Span {
+	line := r.report.Source.Line(n.Line)
+	start := line.Start
+	for column := 1; column < n.Column && start < line.End; column++ {
+		_, size := utf8.DecodeRune(r.report.Source.Text[start:line.End])
+		start += size
+	}
+	length := 1
+	if n.Kind == yaml.ScalarNode {
+		length = len(n.Value)
+		if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+			length += 2
+		}
+	}
+	return seed.Span{Start: start, End: min(start+max(length, 1), max(line.End, start))}
+}
+
+var yamlLine = regexp.MustCompile(`line (\d+): `)
+
+// syntax reports what the YAML parser says, which names a line at most.
+func (r *caseReader) syntax(err error) {
+	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
+	if at := yamlLine.FindStringSubmatch(message); at != nil {
+		line, _ = strconv.Atoi(at[1])
+		message = strings.Replace(message, at[0], "", 1)
+	}
+	message, _, _ = strings.Cut(message, "\n")
+	r.addAt(caseSyntax, r.report.Source.Line(line), "", "not YAML: %s", message)
+}
+
+// pairs calls do for each member of a mapping.
+func (r *caseReader) pairs(n *yaml.Node, what string, do func(key, value *yaml.Node)) {
+	n = deref(n)
+	if n.Kind != yaml.MappingNode {
+		r.add(caseType, n, "%s is %s, it should be a mapping", what, kindOf(n))
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i]
+		if line, twice := seen[key.Value]; twice {
+			r.add(caseKey, key, "%q is there already, on line %d", key.Value, line)
+			continue
+		}
+		seen[key.Value] = key.Line
+		do(key, n.Content[i+1])
+	}
+}
+
+// members is pairs with a function for each key that there may be.
+func (r *caseReader) members(n *yaml.Node, what string, do map[string]func(*yaml.Node)) {
+	r.pairs(n, what, func(key, value *yaml.Node) {
+		if f, ok := do[key.Value]; ok {
+			f(value)
+			return
+		}
+		known := make([]string, 0, len(do))
+		for k := range do {
+			known = append(known, k)
+		}
+		slices.Sort(known)
+		r.add(caseKey, key, "%s has no key %q, there are %s", what, key.Value, strings.Join(known, ", "))
+	})
+}
+
+func deref(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+func kindOf(n *yaml.Node) string {
+	switch n.Kind {
+	case yaml.MappingNode:
+		return "a mapping"
+	case yaml.SequenceNode:
+		return "a list"
+	}
+	switch n.ShortTag() {
+	case "!!null":
+		return "empty"
+	case "!!int", "!!float":
+		return "a number"
+	case "!!bool":
+		return "a boolean"
+	}
+	return "text"
+}
+
+func (r *caseReader) list(n *yaml.Node, what string) []*yaml.Node {
+	n = deref(n)
+	if n.Kind != yaml.SequenceNode {
+		r.add(caseType, n, "%s is %s, it should be a list", what, kindOf(n))
+		return nil
+	}
+	return n.Content
+}
+
+func (r *caseReader) text(n *yaml.Node, what string) string {
+	n = deref(n)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
+		r.add(caseType, n, "%s is %s, it should be text", what, kindOf(n))
+		return ""
+	}
+	return n.Value
+}
+
+func (r *caseReader) texts(n *yaml.Node, what string) (all []string) {
+	if n = deref(n); n.Kind == yaml.ScalarNode {
+		return []string{r.text(n, what)}
+	}
+	for _, e := range r.list(n, what) {
+		all = append(all, r.text(e, what))
+	}
+	return all
+}
+
+func (r *caseReader) file(n *yaml.Node) (cases []Case) {
+	r.members(n, "the file", map[string]func(*yaml.Node){"cases": func(n *yaml.Node) {
+		names := map[string]int{}
+		for i, e := range r.list(n, "cases") {
+			if i == maxCases {
+				r.add(caseType, e, "there are more than %d cases", maxCases)
+				return
+			}
+			c := r.one(e)
+			c.Name = cmp.Or(c.Name, fmt.Sprintf("case %d", i+1))
+			if line, twice := names[c.Name]; twice {
+				r.add(caseKey, e, "a case is called %q already, on line %d", c.Name, line)
+			}
+			names[c.Name] = e.Line
+			cases = append(cases, c)
+		}
+	}})
+	if len(cases) == 0 && len(r.report.Diagnostics) == 0 {
+		r.add(caseSyntax, n, "there are no cases; without the file they are made from the manifest")
+	}
+	return cases
+}
+
+func (r *caseReader) one(n *yaml.Node) Case {
+	c := Case{}
+	c.init()
+	r.members(n, "the case", map[string]func(*yaml.Node){
+		"name":      func(n *yaml.Node) { c.Name = r.text(n, "name") },
+		"inputs":    func(n *yaml.Node) { r.inputs(n, &c) },
+		"json":      func(n *yaml.Node) { r.json(n, &c) },
+		"settings":  func(n *yaml.Node) { r.settings(n, &c) },
+		"mounts":    func(n *yaml.Node) { r.mounts(n, &c) },
+		"run-as":    func(n *yaml.Node) { c.RunAs = r.text(n, "run-as") },
+		"timeout":   func(n *yaml.Node) { c.Timeout = r.duration(n) },
+		"platforms": func(n *yaml.Node) { c.Platforms = r.texts(n, "platforms") },
+		"expect":    func(n *yaml.Node) { r.expect(n, &c.Expect) },
+	})
+	fill(r.m, &c, true)
+	return c
+}
+
+// named finds a member of the manifest by its name and reports one that is not there.
+func named[T any](r *caseReader, key *yaml.Node, what string, all []T, name func(*T) string) *T {
+	var names []string
+	for i := range all {
+		if name(&all[i]) == key.Value {
+			return &all[i]
+		}
+		names = append(names, strconv.Quote(name(&all[i])))
+	}
+	known := "it has none"
+	if len(names) > 0 {
+		known = "it has " + strings.Join(names[:min(len(names), 10)], ", ")
+	}
+	r.add(caseName, key, "the manifest has no %s %q, %s", what, key.Value, known)
+	return nil
+}
+
+func (r *caseReader) inputs(n *yaml.Node, c *Case) {
+	r.pairs(n, "inputs", func(key, value *yaml.Node) {
+		in := named(r, key, "input file", r.m.Job.Interface.Inputs.Files, func(f *seed.InputFile) string { return f.Name })
+		if in == nil {
+			return
+		}
+		var files []InputFile
+		nodes := []*yaml.Node{deref(value)}
+		if nodes[0].Kind == yaml.SequenceNode {
+			nodes = nodes[0].Content
+		}
+		for _, n := range nodes {
+			files = append(files, r.files(n, in)...)
+		}
+		r.checkFiles(value, in, files)
+		c.Inputs[in.Name] = files
+	})
+}
+
+func (r *caseReader) checkFiles(n *yaml.Node, in *seed.InputFile, files []InputFile) {
+	if len(files) > 1 && !in.Multiple {
+		r.add(caseType, n, "input %q is given %d files, it takes one: it is not multiple", in.Name, len(files))
+	}
+	seen := map[string]bool{}
+	for _, f := range files {
+		if seen[f.Name] {
+			r.add(casePath, n, "input %q is given two files called %q, they would lie in one directory", in.Name, f.Name)
+		}
+		seen[f.Name] = true
+	}
+}
+
+// files finds what a path means: a file, the files of a directory, or those that a pattern matches.
+func (r *caseReader) files(n *yaml.Node, in *seed.InputFile) []InputFile {
+	name, ok := r.localPath(n)
+	if !ok {
+		return nil
+	}
+	names := []string{name}
+	info, err := r.root.Stat(name)
+	switch {
+	case err == nil && info.IsDir() && !in.Multiple:
+		r.add(caseType, n, "%q is a directory, input %q takes one file", name, in.Name)
+		return nil
+	case err == nil && info.IsDir():
+		names, err = fs.Glob(r.root.FS(), path.Join(escapeGlob(name), "*"))
+	case err != nil && strings.ContainsAny(name, "*?["):
+		names, err = fs.Glob(r.root.FS(), name)
+	}
+	if err != nil {
+		r.noFile(n, name, err)
+		return nil
+	}
+	var files []InputFile
+	for _, name := range names {
+		if info, err := r.root.Stat(name); err == nil && info.Mode().IsRegular() {
+			files = append(files, InputFile{Name: containerName(path.Base(name)), Host: filepath.Join(r.dir, name), Size: info.Size()})
+		}
+	}
+	if len(files) == 0 {
+		r.add(casePath, n, "%q gives no files", name)
+	}
+	return files
+}
+
+var escapeGlob = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace
+
+func (r *caseReader) noFile(n *yaml.Node, name string, err error) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		r.add(casePath, n, "there is no file %q", name)
+	default:
+		var e *fs.PathError
+		if errors.As(err, &e) {
+			err = e.Err
+		}
+		r.add(casePath, n, "%q cannot be read: %v", name, err)
+	}
+}
+
+// localPath takes paths that stay below the directory of the file. Links that leave it are refused when it is opened.
+func (r *caseReader) localPath(n *yaml.Node) (string, bool) {
+	name := r.text(n, "the path")
+	if name == "" {
+		return "", false
+	}
+	if clean := path.Clean(name); path.IsAbs(name) || !filepath.IsLocal(filepath.FromSlash(clean)) {
+		r.add(casePath, n, "%q leaves the directory of the file, paths are relative to it and stay below", name)
+		return "", false
+	}
+	return path.Clean(name), true
+}
+
+func (r *caseReader) settings(n *yaml.Node, c *Case) {
+	r.pairs(n, "settings", func(key, value *yaml.Node) {
+		s := named(r, key, "setting", r.m.Job.Interface.Settings, func(s *seed.Setting) string { return s.Name })
+		if s == nil {
+			return
+		}
+		if value = deref(value); value.Kind == yaml.ScalarNode {
+			c.Settings[s.Name] = r.text(value, "the setting")
+			return
+		}
+		r.members(value, "the setting", map[string]func(*yaml.Node){"env": func(n *yaml.Node) {
+			variable := r.text(n, "env")
+			if c.Settings[s.Name] = r.getenv(variable); c.Settings[s.Name] == "" && variable != "" {
+				c.Skip = fmt.Sprintf("setting %q is taken from the environment variable %s, which is not set", s.Name, variable)
+			}
+		}})
+	})
+}
+
+func (r *caseReader) mounts(n *yaml.Node, c *Case) {
+	r.pairs(n, "mounts", func(key, value *yaml.Node) {
+		m := named(r, key, "mount", r.m.Job.Interface.Mounts, func(m *seed.Mount) string { return m.Name })
+		if m == nil {
+			return
+		}
+		optional := false
+		dir := deref(value)
+		if dir.Kind == yaml.MappingNode {
+			node := dir
+			r.members(node, "the mount", map[string]func(*yaml.Node){
+				"dir":             func(n *yaml.Node) { dir = n },
+				"skip-if-missing": func(n *yaml.Node) { optional = r.text(n, "skip-if-missing") == "true" },
+			})
+			if dir == node {
+				return
+			}
+		}
+		c.Mounts[m.Name] = r.mount(dir, optional, c)
+	})
+}
+
+func (r *caseReader) mount(n *yaml.Node, optional bool, c *Case) Mount {
+	if deref(n).Value == "empty" {
+		return Mount{}
+	}
+	name, ok := r.localPath(n)
+	if !ok {
+		return Mount{}
+	}
+	info, err := r.root.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && optional:
+		c.Skip = fmt.Sprintf("the directory %q is not there", name)
+	case err != nil:
+		r.noFile(n, name, err)
+	case !info.IsDir():
+		r.add(casePath, n, "%q is a file, it should be a directory or the word empty", name)
+	}
+	return Mount{Host: filepath.Join(r.dir, name)}
+}
+
+func (r *caseReader) duration(n *yaml.Node) time.Duration {
+	text := r.text(n, "timeout")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	d, err := time.ParseDuration(text)
+	if (err != nil || d <= 0) && text != "" {
+		r.add(caseType, n, "timeout %q is no duration, write seconds or 90s or 5m", text)
+	}
+	return d
+}
+
+func (r *caseReader) expect(n *yaml.Node, e *Expectation) {
+	exit := (*yaml.Node)(nil)
+	r.members(n, "expect", map[string]func(*yaml.Node){
+		"exit": func(n *yaml.Node) {
+			exit = n
+			code, err := strconv.Atoi(r.text(n, "exit"))
+			if err != nil || code < 0 || code > 255 {
+				r.add(caseType, n, "exit %q is no exit status, which is 0 to 255", deref(n).Value)
+			}
+			e.Exit = code
+		},
+		"error": func(n *yaml.Node) {
+			if found := named(r, deref(n), "error", r.m.Job.Errors, func(e *seed.Error) string { return e.Name }); found != nil {
+				e.Error = found.Name
+			}
+		},
+		"stdout": func(n *yaml.Node) { e.Stdout = r.patterns(n, "stdout") },
+		"stderr": func(n *yaml.Node) { e.Stderr = r.patterns(n, "stderr") },
+	})
+	if e.Error != "" && exit != nil {
+		r.add(caseKey, exit, "exit and error are both given, one of them says how the run ends")
+	}
+}
+
+func (r *caseReader) patterns(n *yaml.Node, what string) []string {
+	all := r.texts(n, what)
+	for _, p := range all {
+		if _, err := regexp.Compile(p); err != nil {
+			r.add(caseType, n, "%q is no regular expression: %v", p, err)
+		}
+	}
+	return all
+}

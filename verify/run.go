@@ -1,0 +1,228 @@
+package verify
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/glob"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+// A Run is what probes look at: a case and what its run left behind.
+type Run struct {
+	Manifest *seed.Manifest
+	Case     *Case
+	Outcome  *pack.Outcome
+	// Files are what each output of the manifest captures, in its order. It is empty unless the run ended with 0, as
+	// executors capture only then (trap T-36).
+	Files []Captured
+	// Outputs is seed.outputs.json; nil where it is not there or its content was not read.
+	Outputs *seed.Source
+
+	env   *environment
+	probe *Probe
+	found []diag.Diagnostic
+}
+
+// A Captured is what the pattern of an output matches.
+type Captured struct {
+	// Files are regular ones, or links to such below OUTPUT_DIR, by the name that matched.
+	Files []*pack.File
+	// Others matched as well and are no files: directories, devices, links that lead nowhere or out (trap T-27).
+	Others []*pack.File
+}
+
+func newRun(m *seed.Manifest, c *Case, env *environment, o *pack.Outcome) *Run {
+	r := &Run{Manifest: m, Case: c, Outcome: o, env: env}
+	if !r.succeeded() {
+		return r
+	}
+	for _, out := range m.Job.Interface.Outputs.Files {
+		r.Files = append(r.Files, r.capture(out.Pattern))
+	}
+	if f := r.file(seed.OutputsFile); f != nil && f.Collected {
+		r.Outputs = seed.ParseJSON(f.Content)
+	}
+	return r
+}
+
+// succeeded tells whether the job ended with 0, which is what outputs depend on, whatever the case expects.
+func (r *Run) succeeded() bool {
+	return r.Outcome.Started && r.Outcome.Exit == 0 && !r.Outcome.TimedOut
+}
+
+// asExpected tells whether the job ended as the case says.
+func (r *Run) asExpected() bool {
+	return r.Outcome.Started && !r.Outcome.TimedOut && r.Outcome.Exit == r.Case.Expect.code(r.Manifest)
+}
+
+// cannotStart tells whether no program ran. Shells say so with 126 and 127, which a job may still declare.
+func (r *Run) cannotStart() bool {
+	o := r.Outcome
+	if !o.Started {
+		return true
+	}
+	return (o.Exit == 126 || o.Exit == 127) && !r.asExpected() && r.declared(o.Exit) < 0 && o.Signal == ""
+}
+
+// declared is the index of the error with a code, or -1. The first one of several counts (trap T-13).
+func (r *Run) declared(code int) int {
+	return slices.IndexFunc(r.Manifest.Job.Errors, func(e seed.Error) bool { return e.Code == int64(code) })
+}
+
+func (r *Run) lacksOutputs() bool {
+	for i, c := range r.Files {
+		if len(c.Files) == 0 && r.Manifest.Job.Interface.Outputs.Files[i].Required {
+			return true
+		}
+	}
+	if !r.succeeded() {
+		return false
+	}
+	for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
+		if out.Required && (r.Outputs == nil || !r.Outputs.Has(seed.Pointer("").Member(key(out)))) {
+			return true
+		}
+	}
+	return false
+}
+
+// ending says in a few words how the run ended.
+func (r *Run) ending() string {
+	o := r.Outcome
+	switch {
+	case !o.Started:
+		return "did not start"
+	case o.TimedOut:
+		return "reached its timeout"
+	case o.Signal != "":
+		return "was ended by a signal: " + o.Signal
+	case o.Exit != 0:
+		return fmt.Sprintf("ended with exit status %d", o.Exit)
+	}
+	return "lacks outputs"
+}
+
+// Reportf adds a finding of the probe that runs.
+func (r *Run) Reportf(at seed.Pointer, format string, args ...any) { r.hintf(at, "", format, args...) }
+
+func (r *Run) hintf(at seed.Pointer, hint, format string, args ...any) {
+	r.found = append(r.found, diag.Diagnostic{Rule: &r.probe.Rule, Pointer: at, Hint: hint, Message: fmt.Sprintf(format, args...)})
+}
+
+// file finds a name in the inventory, nil where it is not there.
+func (r *Run) file(name string) *pack.File {
+	i, ok := slices.BinarySearchFunc(r.Outcome.Files, name, func(f pack.File, name string) int { return cmp.Compare(f.Name, name) })
+	if !ok {
+		return nil
+	}
+	return &r.Outcome.Files[i]
+}
+
+// capture matches a pattern with the inventory. What describes outputs is none (trap T-25).
+func (r *Run) capture(pattern string) (c Captured) {
+	for i := range r.Outcome.Files {
+		f := &r.Outcome.Files[i]
+		if describesOutputs(f.Name) || !glob.Match(pattern, f.Name) {
+			continue
+		}
+		if target, _ := r.resolve(f); target != nil && target.Mode.IsRegular() {
+			c.Files = append(c.Files, f)
+		} else {
+			c.Others = append(c.Others, f)
+		}
+	}
+	return c
+}
+
+func describesOutputs(name string) bool {
+	return name == seed.OutputsFile || strings.HasSuffix(name, seed.SideCarSuffix)
+}
+
+const maxLinks = 40 // as Linux has it, path_resolution(7)
+
+// resolve follows links within the inventory. The target is nil where it is not there; outside tells that a link leads
+// out of OUTPUT_DIR, where an executor finds something else or nothing.
+func (r *Run) resolve(f *pack.File) (target *pack.File, outside bool) {
+	for links := 0; f != nil && f.Mode&fs.ModeSymlink != 0; links++ {
+		if links == maxLinks {
+			return nil, false
+		}
+		name := path.Join(path.Dir(f.Name), f.Link)
+		if path.IsAbs(f.Link) {
+			var below bool
+			if name, below = strings.CutPrefix(path.Clean(f.Link), outputDir+"/"); !below {
+				return nil, true
+			}
+		}
+		if name == ".." || strings.HasPrefix(name, "../") {
+			return nil, true
+		}
+		f = r.file(name)
+	}
+	return f, false
+}
+
+// readable tells whether another user can read a file, and if not, which directory on the way is to blame, or the file.
+func (r *Run) readable(f *pack.File) (blame *pack.File, ok bool) {
+	if f.Mode&fs.ModeSymlink != 0 {
+		if f, _ = r.resolve(f); f == nil {
+			return nil, true // another probe's business
+		}
+	}
+	if r.otherReads(f) {
+		return nil, true
+	}
+	for i, c := range f.Name {
+		if dir := r.file(f.Name[:i]); c == '/' && dir != nil && !r.otherReads(dir) {
+			return dir, false
+		}
+	}
+	return f, false
+}
+
+// otherReads takes the mode's word where it could not be tried.
+func (r *Run) otherReads(f *pack.File) bool {
+	if r.Outcome.ReadTestError == "" {
+		return f.ReadableByOther
+	}
+	if f.Mode.IsDir() {
+		return f.Mode.Perm()&0o005 == 0o005
+	}
+	return f.Mode.Perm()&0o004 != 0
+}
+
+// key is the member of seed.outputs.json that an output captures.
+func key(out seed.OutputJSON) string { return cmp.Or(out.Key, out.Name) }
+
+const fewNames = 5
+
+// names quotes a few names, and counts the others.
+func names(files []*pack.File) string {
+	var quoted []string
+	for _, f := range files {
+		quoted = append(quoted, f.Name)
+	}
+	return quoteFew(quoted)
+}
+
+func quoteFew(all []string) string {
+	var b strings.Builder
+	for i, s := range all {
+		if i == fewNames {
+			fmt.Fprintf(&b, " and %d more", len(all)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", s)
+	}
+	return b.String()
+}

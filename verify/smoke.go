@@ -1,0 +1,211 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+// A Runner runs a process in the image that is smoked: a pack.Candidate, or a test's.
+type Runner interface {
+	Run(context.Context, pack.Process) (*pack.Outcome, error)
+}
+
+// Options of Smoke.
+type Options struct {
+	Path     string        // of the manifest, as reports name it
+	Grace    time.Duration // between TERM and KILL
+	Platform string        // of the candidate; cases for others are skipped
+	// Foreign is set where the engine's machine is of another platform, so that not being able to run is its fault.
+	Foreign bool
+	// Required makes an error of a smoke run that concludes nothing.
+	Required bool
+	Timeout  time.Duration // limit of each case beside the manifest's; default: none
+	Budget   time.Duration // limit of all cases together; those after it are skipped; default: none
+	Parallel int           // cases run at once; default 2
+}
+
+// A Verdict is what came of a run. The greater is the worse.
+type Verdict int
+
+// Verdicts of a case and of a smoke run. A smoke run passes only when a case did.
+const (
+	Skipped Verdict = iota
+	Passed
+	Inconclusive
+	Failed
+)
+
+var verdicts = []string{"skipped", "passed", "inconclusive", "failed"}
+
+// String is skipped, passed, inconclusive or failed.
+func (v Verdict) String() string { return verdicts[v] }
+
+// MarshalText writes what String gives.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// A Result is what came of all cases.
+type Result struct {
+	Verdict Verdict
+	Cases   []CaseResult // in the order of the cases
+	Report  *diag.Report // its pointers are into the manifest
+}
+
+// A CaseResult is what came of one case.
+type CaseResult struct {
+	Name    string
+	Verdict Verdict
+	Reason  string        // why it was skipped or is inconclusive; else empty
+	Outcome *pack.Outcome // nil when there was no run
+	Files   []Captured    // of each output, in the manifest's order
+	found   []diag.Diagnostic
+}
+
+// Rules of a smoke run as a whole.
+var (
+	caseSkipped = &diag.Rule{ID: "smoke-skipped", Severity: diag.Warning,
+		Summary: "every smoke case should be tried"}
+	caseInconclusive = &diag.Rule{ID: "smoke-inconclusive", Severity: diag.Warning,
+		Summary: "smoke cases should have values that the job can work with"}
+	smokeRequired = &diag.Rule{ID: "smoke-required", Severity: diag.Error,
+		Summary: "a smoke run that is required must come to a conclusion"}
+)
+
+// Smoke runs the cases and probes what each left behind. It is an error only when it could not be found out.
+func Smoke(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, cases []Case, opt Options) (*Result, error) {
+	results := make([]CaseResult, len(cases))
+	group, groupContext := errgroup.WithContext(ctx)
+	group.SetLimit(max(opt.Parallel, 1))
+	if opt.Parallel == 0 {
+		group.SetLimit(2)
+	}
+	begin := time.Now()
+	for i := range cases {
+		group.Go(func() (err error) {
+			c := &cases[i]
+			if opt.Budget > 0 && time.Since(begin) > opt.Budget {
+				results[i] = skip(c, fmt.Sprintf("the time for all cases, %v, is over", opt.Budget))
+				return nil
+			}
+			results[i], err = smokeCase(groupContext, runner, cfg, m, c, opt)
+			if err != nil {
+				err = fmt.Errorf("smoke case %q: %w", c.Name, err)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return conclude(m, results, opt), nil
+}
+
+func skip(c *Case, reason string) CaseResult {
+	return CaseResult{Name: c.Name, Reason: reason, found: []diag.Diagnostic{{Rule: caseSkipped, Pointer: "/job", Message: "not tried: " + reason}}}
+}
+
+func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, c *Case, opt Options) (CaseResult, error) {
+	if c.Skip != "" {
+		return skip(c, c.Skip), nil
+	}
+	if len(c.Platforms) > 0 && opt.Platform != "" && !slices.Contains(c.Platforms, opt.Platform) {
+		r := skip(c, "it is not for "+opt.Platform)
+		r.found = nil
+		return r, nil
+	}
+	env := prepare(m, c)
+	process, refused := env.process(cfg, m, c, opt)
+	if refused != nil {
+		return CaseResult{Name: c.Name, Verdict: Failed, found: []diag.Diagnostic{*refused}}, nil
+	}
+	outcome, err := runner.Run(ctx, process)
+	if err != nil {
+		return CaseResult{}, err
+	}
+	if opt.Foreign && !outcome.Started && strings.Contains(outcome.StartError, "exec format error") {
+		r := skip(c, "the engine cannot run programs for "+opt.Platform)
+		r.Outcome = outcome
+		return r, nil
+	}
+	return judge(newRun(m, c, env, outcome), opt), nil
+}
+
+// judge runs the probes and applies the rule of made-up values: a run that fails on them says nothing about the job,
+// unless it could not even start.
+func judge(r *Run, opt Options) CaseResult {
+	result := CaseResult{Name: r.Case.Name, Verdict: Passed, Outcome: r.Outcome, Files: r.Files}
+	for _, p := range probes {
+		r.probe = p
+		p.Check(r)
+	}
+	result.found = r.found
+	if slices.ContainsFunc(r.found, func(d diag.Diagnostic) bool { return d.Level() == diag.Error }) {
+		result.Verdict = Failed
+	}
+	switch {
+	case r.cannotStart() || result.Verdict == Passed:
+		return result
+	case r.Outcome.TimedOut && timeout(r.Manifest, r.Case, opt) < declaredTimeout(r.Manifest):
+		result.Reason = fmt.Sprintf("it was ended after %v, before the manifest's own timeout", timeout(r.Manifest, r.Case, opt))
+	case r.Case.madeUp() && (!r.asExpected() || r.lacksOutputs()):
+		result.Reason = "it was given made-up values and " + r.ending()
+	default:
+		return result
+	}
+	result.Verdict = Inconclusive
+	result.found = []diag.Diagnostic{{Rule: caseInconclusive, Pointer: firstMadeUp(r.Case), Message: "inconclusive: " + result.Reason, Hint: stanza(r)}}
+	return result
+}
+
+func firstMadeUp(c *Case) seed.Pointer {
+	if c.madeUp() {
+		return c.MadeUp[0]
+	}
+	return "/job/timeout"
+}
+
+// stanza is what to write into CasesFile, in a line.
+func stanza(r *Run) string {
+	if !r.Case.madeUp() {
+		return ""
+	}
+	return fmt.Sprintf("give real values in %s: %s", CasesFile, strings.TrimSpace(flow(r.Manifest)))
+}
+
+// conclude joins the cases. Where there are several, findings name theirs.
+func conclude(m *seed.Manifest, cases []CaseResult, opt Options) *Result {
+	result := &Result{Cases: cases, Report: &diag.Report{Path: opt.Path, Source: m.Source}}
+	counts := map[Verdict]int{}
+	for _, c := range cases {
+		counts[c.Verdict]++
+		for _, d := range c.found {
+			if len(cases) > 1 {
+				d.Message += fmt.Sprintf(" (case %q)", c.Name)
+			}
+			result.Report.Add(d)
+		}
+	}
+	switch {
+	case counts[Failed] > 0:
+		result.Verdict = Failed
+	case counts[Passed] > 0:
+		result.Verdict = Passed
+	case counts[Inconclusive] > 0:
+		result.Verdict = Inconclusive
+	}
+	if opt.Required && (result.Verdict == Skipped || result.Verdict == Inconclusive) {
+		result.Report.Add(diag.Diagnostic{Rule: smokeRequired, Pointer: "/job",
+			Message: fmt.Sprintf("the smoke run is %s, it should pass: no case came to a conclusion", result.Verdict)})
+		result.Verdict = Failed
+	}
+	result.Report.Sort()
+	return result
+}
