@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/internal/material"
 	"github.com/seedpack/seedpack/lint/seed"
 )
 
@@ -113,6 +115,9 @@ func TestCheck(t *testing.T) {
 				"Dockerfile:3:1: error: LABEL com.ngageoint.seed.manifest is stored as no JSON: \"a\" is a name without quotes, names stand in double quotes [dockerfile-label-json]\n"},
 		{"a line end in a label", "FROM a\nUSER 1\nLABEL com.ngageoint.seed.manifest=\"{\n  }\"\n", `{}`,
 			"Dockerfile:4:1: error: no Dockerfile: unknown instruction: }\" [dockerfile-syntax]\n"},
+		{"a placeholder", "FROM a\nUSER 1\nLABEL com.ngageoint.seed.manifest=\"SEED_MANIFEST\"\n", `{}`,
+			"Dockerfile:3:1: notice: LABEL com.ngageoint.seed.manifest is written by hand, and has to be kept in step with seed.manifest.json: seedpack sets it [dockerfile-label]\n" +
+				"Dockerfile:3:1: warning: LABEL com.ngageoint.seed.manifest is \"SEED_MANIFEST\", which is no manifest: the file wins when building [dockerfile-label-manifest]\n"},
 		{"a variable with an operator", "FROM a\nUSER 1\nLABEL com.ngageoint.seed.manifest=\"{\\\"a\\\": \\\"${IN/#/-d }\\\"}\"\n", `{}`,
 			"Dockerfile:3:1: notice: LABEL com.ngageoint.seed.manifest is written by hand, and has to be kept in step with seed.manifest.json: seedpack sets it [dockerfile-label]\n" +
 				"Dockerfile:3:1: error: LABEL com.ngageoint.seed.manifest has $IN unescaped, which the builder replaces by nothing: write \\$ [dockerfile-label-variable]\n"},
@@ -120,6 +125,34 @@ func TestCheck(t *testing.T) {
 	for _, tt := range tests {
 		if got := findings("Dockerfile", []byte(tt.text), seed.Parse([]byte(tt.manifest)), ""); got != tt.want {
 			t.Errorf("%s: got\n%swant\n%s", tt.name, got, tt.want)
+		}
+	}
+}
+
+// Labels of real Dockerfiles are read as a builder stored them.
+func TestLabels(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(material.Dir(t, "cases", "labels"), "index.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []struct {
+		ID     string
+		Line   string `json:"raw_label_line"`
+		Stored string
+		Key    []string `json:"label_key"`
+	}
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		f, err := read([]byte("FROM scratch\n" + c.Line + "\n"))
+		if err != nil {
+			t.Errorf("%s: %v", c.ID, err)
+			continue
+		}
+		labels := f.labels(f.final())
+		if len(labels) != 1 || labels[0].key != c.Key[0] || labels[0].value != c.Stored {
+			t.Errorf("%s: got %+v, want %q", c.ID, labels, c.Stored)
 		}
 	}
 }

@@ -68,6 +68,10 @@ var labelManifest = &rule{
 	},
 	check: func(f *file) {
 		for _, l := range f.whole() {
+			if !written(l) {
+				f.reportf(l.at, "LABEL %s is %q, which is no manifest: the file wins when building", seed.Label, clip(l.value))
+				continue
+			}
 			src := seed.ParseJSON([]byte(l.value))
 			if object(src) && !reflect.DeepEqual(src.Value(), f.manifest.Source.Value()) {
 				d := f.reportf(l.at, "LABEL %s has another manifest than %s: the file wins when building", seed.Label, seed.ManifestFile)
@@ -75,6 +79,19 @@ var labelManifest = &rule{
 			}
 		}
 	},
+}
+
+// written tells whether a label is meant to hold JSON, and is no placeholder for a script to fill in.
+func written(l label) bool {
+	start := strings.TrimSpace(l.value)
+	return start != "" && strings.Contains("{[\"", start[:1])
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		return string(r[:39]) + "…"
+	}
+	return s
 }
 
 func object(src *seed.Source) bool { return len(src.Problems) == 0 && src.Kind("") == "object" }
@@ -123,6 +140,7 @@ var labelJSON = &rule{
 		for _, l := range f.whole() {
 			src := seed.ParseJSON([]byte(l.value))
 			switch {
+			case !written(l):
 			case len(src.Problems) > 0:
 				d := f.reportf(l.at, "LABEL %s is stored as no JSON: %s", seed.Label, src.Problems[0].Message)
 				d.Hint = `escape each quote within it, \", or remove the LABEL`
