@@ -133,7 +133,7 @@ var outputsKeyUnexpected = &Probe{
 		var left []string
 		if len(known) > 0 {
 			for _, member := range r.Outputs.Members("") {
-				if !known[member] {
+				if !known[member] && !r.misspelt(member) {
 					left = append(left, member)
 				}
 			}
@@ -142,6 +142,16 @@ var outputsKeyUnexpected = &Probe{
 			r.Reportf(outputJSON, "no JSON output captures %s of %s", quoteFew(left), seed.OutputsFile)
 		}
 	},
+}
+
+// misspelt tells whether a member is a missing key in other letters, which another probe tells of.
+func (r *Run) misspelt(member string) bool {
+	for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
+		if strings.EqualFold(key(out), member) && out.Required && !r.Outputs.Has(seed.Pointer("").Member(key(out))) {
+			return true
+		}
+	}
+	return false
 }
 
 var outputsType = &Probe{

@@ -167,8 +167,8 @@ var outputUncaptured = &Probe{
 	Rule: diag.Rule{ID: "output-uncaptured", Severity: diag.Notice, Spec: "2.1.1.3.2 S-2.1.1.3.2-01",
 		Summary: "files in OUTPUT_DIR should belong to an output"},
 	Check: func(r *Run) {
-		if !r.succeeded() {
-			return
+		if !r.succeeded() || r.lacksOutputs() {
+			return // what is missing says what is there
 		}
 		captured := map[string]bool{}
 		r.eachOutput(func(_ seed.Pointer, _ seed.OutputFile, c Captured) {

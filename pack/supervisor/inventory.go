@@ -29,7 +29,7 @@ func inventory(o *wire.Outcome, spec *wire.Spec, secrets map[string][]byte) erro
 	l := lister{outcome: o}
 	l.list("", 0)
 	slices.SortFunc(o.Files, func(a, b wire.File) int { return cmp.Compare(a.Name, b.Name) })
-	if err := tryReading(o.Files); err != nil {
+	if err := tryReading(o.Files, another(o.UID), another(o.GID)); err != nil {
 		o.ReadTestError = err.Error()
 	}
 	contents(o, spec)

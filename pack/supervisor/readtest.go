@@ -22,10 +22,10 @@ const (
 
 // tryReading has another user open the files: whether one can is a matter of modes, owners, ACLs and every directory on
 // the way, so it is tried. The names go to a process of its own, which answers a byte for each.
-func tryReading(files []wire.File) error {
-	names, answers, err := startReadTest()
+func tryReading(files []wire.File, uid, gid int) error {
+	names, answers, err := startReadTest(uid, gid)
 	if err != nil {
-		return fmt.Errorf("start a process of user %d: %w", nobody, err)
+		return fmt.Errorf("start a process of user %d: %w", uid, err)
 	}
 	defer answers.Close()
 	_ = answers.SetReadDeadline(time.Now().Add(readTestLimit))
@@ -48,15 +48,37 @@ func tryReading(files []wire.File) error {
 	for i := range files {
 		answer, err := r.ReadByte()
 		if err != nil {
-			return fmt.Errorf("the process of user %d ended early: %w", nobody, err)
+			return fmt.Errorf("the process of user %d ended early: %w", uid, err)
 		}
 		files[i].ReadableByOther = answer == 'y'
 	}
 	return nil
 }
 
+// another is an ID that is not the job's own: nobody's, unless the job is nobody.
+func another(id int) int {
+	if id == nobody {
+		return nobody - 1
+	}
+	return nobody
+}
+
+// stranger is a user and a group that own none of the files: nobody, or the next below where nobody is the job itself,
+// since the owner's permissions say nothing of those of others.
+func stranger(files []wire.File) (uid, gid uint32) {
+	users, groups := map[int]bool{}, map[int]bool{}
+	for _, f := range files {
+		users[f.UID], groups[f.GID] = true, true
+	}
+	for uid = nobody; users[int(uid)]; uid-- {
+	}
+	for gid = nobody; groups[int(gid)]; gid-- {
+	}
+	return uid, gid
+}
+
 // startReadTest starts ourselves as the other user, in the current directory. The process ends with its input.
-func startReadTest() (names, answers *os.File, err error) {
+func startReadTest(uid, gid int) (names, answers *os.File, err error) {
 	in, names, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
@@ -69,7 +91,7 @@ func startReadTest() (names, answers *os.File, err error) {
 	defer out.Close()
 	_, err = syscall.ForkExec("/proc/self/exe", []string{"supervisor", readTestArg}, &syscall.ProcAttr{
 		Files: []uintptr{in.Fd(), out.Fd(), 2},
-		Sys:   &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}},
+		Sys:   &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}},
 	})
 	if err != nil {
 		names.Close()

@@ -295,6 +295,16 @@ printf a >"$(printf 'new\nline')"; printf b >"$(printf 'caf\351')"`)
 	}
 }
 
+// A job that is nobody may read what only nobody may.
+func TestReadByAnother(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && echo 1 >mine && chmod 600 mine && echo 1 >ours && chmod 640 ours`)
+	spec.User = "65534:65534"
+	o, _ := run(t, spec)
+	if len(o.Files) != 2 || o.Files[0].ReadableByOther || o.Files[1].ReadableByOther {
+		t.Errorf("%+v", o.Files)
+	}
+}
+
 func TestManyFiles(t *testing.T) {
 	spec := shell(`cd "$OUTPUT_DIR" && seq 10000 | xargs touch && d=. && for i in $(seq 200); do d=$d/d; done && mkdir -p $d`)
 	spec.Timeout = time.Minute
