@@ -35,8 +35,6 @@ const (
 var version string
 
 func main() {
-	// containerd's store, which reads OCI layouts, warns there of features that a file system lacks.
-	logrus.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	status := run(ctx, os.Args[1:], &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv})
 	stop()
@@ -52,6 +50,8 @@ type program struct {
 
 // run is main without the process.
 func run(ctx context.Context, args []string, p *program) int {
+	// containerd's store, which reads OCI layouts, warns there of features that a file system lacks.
+	logrus.SetOutput(io.Discard)
 	cmd := newRootCommand(p)
 	cmd.SetArgs(args)
 	err := cmd.ExecuteContext(ctx)

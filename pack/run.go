@@ -141,7 +141,7 @@ const readPart = 8 << 20
 func readFile(ctx context.Context, ref gateway.Reference, name string) ([]byte, error) {
 	var all []byte
 	for {
-		part, err := ref.ReadFile(ctx, gateway.ReadRequest{Filename: "/r/" + name, Range: &gateway.FileRange{Offset: len(all), Length: readPart}})
+		part, err := ref.ReadFile(ctx, gateway.ReadRequest{Filename: reportPath + "/" + name, Range: &gateway.FileRange{Offset: len(all), Length: readPart}})
 		if err != nil {
 			return nil, err
 		}
@@ -158,24 +158,35 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
+	room := prepare(spec)
 	options := []llb.RunOption{
 		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(llb.NetModeNone),
 		// A run is never taken from the cache: that it went well once says nothing about now.
 		llb.AddEnv("SEEDPACK_NONCE", nonce),
 		llb.WithCustomName("[smoke] " + p.Name),
 		llb.AddMount(path.Dir(wire.Program), local(localSupervisor, nonce), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
-		llb.AddMount(path.Dir(wire.SpecFile), llb.Scratch().File(llb.Mkfile("/"+path.Base(wire.SpecFile), 0o600, spec), hidden()), llb.Readonly),
-		llb.AddMount(p.OutputDir, llb.Scratch().File(llb.Mkdir("/o", 0o777), hidden()), llb.SourcePath("/o")),
+		llb.AddMount(path.Dir(wire.SpecFile), room, llb.SourcePath("/spec"), llb.Readonly),
+		llb.AddMount(p.OutputDir, room, llb.SourcePath("/output")),
 	}
 	for _, m := range p.Mounts {
-		options = append(options, c.mount(m, nonce))
+		options = append(options, c.mount(m, room, nonce))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Secrets)) {
 		options = append(options, llb.AddSecret(secretFile(name), llb.SecretID(c.secrets.put(nonce, name, p.Secrets[name])), llb.SecretFileOpt(0, 0, 0o400)))
 	}
 	options = append(options, limits(c.gateway.BuildOpts().LLBCaps, p)...)
 	exec := c.root.Reset(c.root).Platform(c.engine).Run(options...)
-	return exec.AddMount(wire.ReportDir, llb.Scratch().File(llb.Mkdir("/r", 0o700), hidden()), llb.SourcePath("/r")), nil
+	return exec.AddMount(wire.ReportDir, room, llb.SourcePath(reportPath)), nil
+}
+
+// reportPath is the report directory within what prepare makes.
+const reportPath = "/report"
+
+// prepare makes what a run finds in its mounts: one step for all, since each is a line in the progress. Every mount has
+// a copy of its own.
+func prepare(spec []byte) llb.State {
+	return llb.Scratch().File(llb.Mkdir("/output", 0o777).Mkdir("/empty", 0o777).Mkdir(reportPath, 0o700).Mkdir("/spec", 0o700).
+		Mkfile("/spec/"+path.Base(wire.SpecFile), 0o600, spec), llb.WithCustomName("[smoke] prepare"))
 }
 
 // local is a directory of the session. Without the unique ID each use would be another vertex, and a run that uses it
@@ -184,16 +195,13 @@ func local(name, nonce string) llb.State {
 	return llb.Local(name, llb.SharedKeyHint(name), llb.LocalUniqueID(nonce), llb.WithCustomName("[smoke] "+strings.TrimPrefix(name, "seedpack-")))
 }
 
-// hidden gives the housekeeping of a run a name that says so.
-func hidden() llb.ConstraintsOpt { return llb.WithCustomName("[smoke] prepare") }
-
-func (c *Candidate) mount(m RunMount, nonce string) llb.RunOption {
+func (c *Candidate) mount(m RunMount, room llb.State, nonce string) llb.RunOption {
 	options := []llb.MountOption{}
 	if !m.Writable {
 		options = append(options, llb.Readonly)
 	}
 	if m.From == "" {
-		return llb.AddMount(m.Path, llb.Scratch().File(llb.Mkdir("/m", 0o777), hidden()), append(options, llb.SourcePath("/m"))...)
+		return llb.AddMount(m.Path, room, append(options, llb.SourcePath("/empty"))...)
 	}
 	return llb.AddMount(m.Path, local(localInputs, nonce), append(options, llb.SourcePath("/"+m.From))...)
 }
