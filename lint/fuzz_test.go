@@ -2,11 +2,13 @@ package lint
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/internal/material"
 	"github.com/seedpack/seedpack/lint/seed"
 )
 
@@ -55,5 +57,24 @@ func BenchmarkManifest(b *testing.B) {
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		Manifest("it", seed.Parse(text), Options{})
+	}
+}
+
+// BenchmarkCases lints the manifests of the collection, one after the other.
+func BenchmarkCases(b *testing.B) {
+	files, err := filepath.Glob(filepath.Join(material.Dir(b, "cases", "manifests"), "*", seed.ManifestFile))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var texts [][]byte
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			b.Fatal(err)
+		}
+		texts = append(texts, text)
+	}
+	for i := 0; b.Loop(); i++ {
+		Manifest("it", seed.Parse(texts[i%len(texts)]), Options{})
 	}
 }

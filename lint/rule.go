@@ -34,6 +34,7 @@ type Pass struct {
 	commands *command.Command
 	names    map[string]member
 	injected []member
+	scalar   []member
 }
 
 // Reportf reports on the value at a pointer. The diagnostic may be given a hint, a fix and the like.
@@ -178,7 +179,10 @@ func (p *Pass) errors() []member {
 }
 
 func (p *Pass) scalars() []member {
-	return members(p, atScalar, "resource", p.Job.Resources.Scalar, func(e *seed.Scalar) (string, bool) { return e.Name, true })
+	if p.scalar == nil {
+		p.scalar = members(p, atScalar, "resource", p.Job.Resources.Scalar, func(e *seed.Scalar) (string, bool) { return e.Name, true })
+	}
+	return p.scalar
 }
 
 // command is the parsed command, nil where there is none or it cannot be parsed.

@@ -126,9 +126,11 @@ var outputPatternReserved = &Rule{
 	},
 }
 
-// reservedMatch is a name that a pattern should not match, if it does. That a pattern without an extension also matches
-// side-cars goes without saying.
+// reservedMatch is a name that a pattern should not match, if it does. The pattern is not empty.
 func reservedMatch(pattern string) string {
+	if last := pattern[len(pattern)-1]; !strings.ContainsRune("n*?]", rune(last)) {
+		return "" // all of them end in "n"
+	}
 	if glob.Match(pattern, seed.OutputsFile) {
 		return seed.OutputsFile
 	}
