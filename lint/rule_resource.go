@@ -91,9 +91,9 @@ func foldedIn(names []string, name string) string {
 	return ""
 }
 
-var resourceUnknown = &Rule{
+var resourceNonstandard = &Rule{
 	Rule: diag.Rule{
-		ID:       "resource-unknown",
+		ID:       "resource-nonstandard",
 		Severity: diag.Notice,
 		Summary:  "executors should refuse a job with a resource that they do not know",
 		Spec:     "2.1.1.2 S-2.1.1.2-06",

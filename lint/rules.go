@@ -12,7 +12,7 @@ var rules = []*Rule{
 	integerFraction, timeoutPositive, timeoutLong,
 	titleForm, descriptionForm, descriptionMarkup, tagsForm,
 	maintainerName, maintainerEmail, maintainerURL, maintainerPhone, maintainerOrganization,
-	resourcesMissing, resourcesScalar, resourcesRecommended, resourceNameUnique, resourceNameCase, resourceUnknown,
+	resourcesMissing, resourcesScalar, resourcesRecommended, resourceNameUnique, resourceNameCase, resourceNonstandard,
 	resourceNegative, resourceZero, resourceGPUs, resourceMultiplier, resourceBytes,
 	variableUnique, variableReserved, variableAllocated, variableShadow, variableName, variableNormalForm,
 	outputNameUnique, outputKeyUnique, outputKeyEmpty, errorNameUnique, mountNameUnique, nameCase,
