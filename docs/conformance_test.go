@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/verify"
 )
 
 var update = flag.Bool("update", false, "write the documents anew")
@@ -27,6 +29,7 @@ var stages = []struct {
 }{
 	{"lint.TestRules", lint.Rules()},
 	{"dockerfile.TestRules", dockerfile.Rules()},
+	{"", verify.Rules()}, // their tests stand in tests.txt
 }
 
 // complete are the places whose rows must not be empty.
@@ -60,6 +63,9 @@ func requirements(t *testing.T) []requirement {
 // A keeping says which rules and tests see to a requirement.
 type keeping struct{ rules, tests []string }
 
+// numbered finds the requirements in a Spec, beside its section.
+var numbered = regexp.MustCompile(`^[STJ]-[0-9]`)
+
 func keepings(t *testing.T) map[string]*keeping {
 	all := map[string]*keeping{}
 	add := func(id, rule, test string) {
@@ -77,8 +83,10 @@ func keepings(t *testing.T) map[string]*keeping {
 	}
 	for _, stage := range stages {
 		for _, r := range stage.rules {
-			for _, id := range strings.Fields(r.Spec)[1:] {
-				add(strings.TrimSuffix(id, ","), r.ID, stage.test)
+			for _, id := range strings.Fields(r.Spec) {
+				if numbered.MatchString(id) {
+					add(strings.TrimSuffix(id, ","), r.ID, stage.test)
+				}
 			}
 		}
 	}
