@@ -1,0 +1,313 @@
+//go:build linux
+
+package main_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The action in act, a runner for this machine, in repositories that use seedpack/seedpack@v1.
+
+// A workflowRun is one run of a workflow with one step that uses the action, named seedpack.
+type workflowRun struct {
+	succeeded   bool
+	annotations []string // level file:line:col: message
+	outputs     map[string]string
+	summary     string
+	log         string
+}
+
+// material gives a variable that the set-up sets, without which the test cannot run.
+func material(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	if value != "" {
+		return value
+	}
+	if os.Getenv("SEEDPACK_STRICT") != "" {
+		t.Fatalf("%s is not set: make test sets it", name)
+	}
+	t.Skipf("%s is not set: make test sets it", name)
+	return ""
+}
+
+// A repository is one that uses the action.
+type repository struct {
+	t            *testing.T
+	dir, program string
+	event, ref   string
+	payload      string
+	inputs       []string // of the step, "name: value"
+}
+
+func newRepository(t *testing.T, program string, jobs ...string) *repository {
+	t.Helper()
+	r := &repository{t: t, dir: t.TempDir(), program: program, event: "push", ref: "refs/heads/main", payload: "{}"}
+	for _, job := range jobs {
+		if err := os.CopyFS(filepath.Join(r.dir, filepath.Base(job)), os.DirFS(job)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
+}
+
+func (r *repository) write(name, text string) {
+	r.t.Helper()
+	path := filepath.Join(r.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// workflow is what a user would write, but for the program, which is not downloaded.
+func (r *repository) workflow() string {
+	inputs := slices.Concat(r.inputs, []string{"binary: " + r.program,
+		"build-contexts: busybox:1.36=oci-layout://" + os.Getenv("SEEDPACK_TEST_BASE")})
+	return "on: [push, pull_request, release]\njobs:\n  seed:\n    runs-on: ubuntu-latest\n    steps:\n" +
+		"      - uses: actions/checkout@v5\n      - id: seedpack\n        uses: seedpack/seedpack@v1\n        with:\n          " + strings.Join(inputs, "\n          ") + "\n"
+}
+
+// actionTree is what a runner would download as the action.
+func actionTree(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, name := range []string{"action.yml", "launch.cjs"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func (r *repository) run() *workflowRun {
+	t := r.t
+	t.Helper()
+	act, home := material(t, "SEEDPACK_TEST_ACT"), t.TempDir()
+	r.write(".github/workflows/seed.yml", r.workflow())
+	event := filepath.Join(home, "event.json")
+	if err := os.WriteFile(event, []byte(r.payload), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"init", "-q", "-b", "main"}, {"add", "-A"},
+		{"-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "-m", "A job"}, {"tag", "v1.0.0"},
+	} {
+		cmd := exec.Command("git", args...)
+		cmd.Dir = r.dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %q: %v\n%s", args, err, out)
+		}
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(act, r.event, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json", "-e", event,
+		"--local-repository", "seedpack/seedpack@v1="+actionTree(t),
+		"--env", "GITHUB_REF="+r.ref, "--env", "HOME="+home, "--env", "XDG_CACHE_HOME="+cache)
+	cmd.Dir = r.dir
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, "cache"))
+	out, _ := cmd.Output() // a failing workflow is what some cases are about: jobResult says it
+	return parseAct(t, out)
+}
+
+func parseAct(t *testing.T, out []byte) *workflowRun {
+	t.Helper()
+	w := &workflowRun{outputs: map[string]string{}}
+	for line := range bytes.Lines(out) {
+		var e struct {
+			Msg, Command, Arg, Name, Content, JobResult, Raw string
+			RawOutput                                        bool `json:"raw_output"`
+			StepID                                           []string
+		}
+		if json.Unmarshal(line, &e) != nil {
+			continue
+		}
+		switch {
+		case e.JobResult != "":
+			w.succeeded = e.JobResult == "success"
+		case e.Command == "set-output":
+			w.outputs[e.Name] = e.Arg
+		case e.Command == "summary":
+			w.summary = e.Content
+		case e.Raw != "":
+			for _, c := range workflowCommands([]byte(e.Raw)) {
+				p := c.properties
+				w.annotations = append(w.annotations, fmt.Sprintf("%s %s:%s:%s: %s", c.name, p["file"], p["line"], p["col"], c.message))
+			}
+		}
+		w.log += e.Msg
+	}
+	return w
+}
+
+const forkEvent = `{"pull_request": {"number": 1, "head": {"ref": "x", "repo": {"full_name": "stranger/fork", "fork": true}},
+  "base": {"ref": "main", "repo": {"full_name": "owner/repository"}}}}`
+
+const releaseEvent = `{"action": "published", "release": {"tag_name": "v1.0.0", "draft": false, "prerelease": false}}`
+
+// uploads counts what was sent to a repository of the registry.
+func uploads(t *testing.T, repository string) int {
+	t.Helper()
+	text, err := os.ReadFile(material(t, "SEEDPACK_TEST_REGISTRY_LOG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, " /v2/"+repository) && (strings.Contains(line, `"PUT `) || strings.Contains(line, `"PATCH `)) {
+			n++
+		}
+	}
+	return n
+}
+
+func published(t *testing.T, repository, tag string) bool {
+	t.Helper()
+	url := "http://" + material(t, "SEEDPACK_TEST_REGISTRY") + "/v2/" + repository + "/manifests/" + tag
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+const badManifest = `{
+  "seedVersion": "1.0.0",
+  "job": {
+    "name": "Random-Number-Gen",
+    "jobVersion": "0.1.0",
+    "packageVersion": "0.1.0",
+    "title": "Random Number Generator",
+    "description": "Generates a random number and outputs on stdout",
+    "maintainer": { "name": "John Doe", "email": "jdoe@example.com" },
+    "timeout": "10"
+  }
+}
+`
+
+// wantAnnotation looks for one by its place, and for what must be in its message.
+func (w *workflowRun) wantAnnotation(t *testing.T, place, message string) {
+	t.Helper()
+	if !slices.ContainsFunc(w.annotations, func(a string) bool { return strings.HasPrefix(a, place+": ") && strings.Contains(a, message) }) {
+		t.Errorf("no annotation %q with %q, there are\n%s", place, message, strings.Join(w.annotations, "\n"))
+	}
+}
+
+func (w *workflowRun) wantOutputs(t *testing.T, want map[string]string) {
+	t.Helper()
+	for name, value := range want {
+		if w.outputs[name] != value {
+			t.Errorf("output %s is %q, want %q", name, w.outputs[name], value)
+		}
+	}
+	if t.Failed() {
+		t.Logf("log:\n%s", w.log)
+	}
+}
+
+func TestActionFindsFaultsInPullRequest(t *testing.T) {
+	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number")
+	r.write("random-number/seed.manifest.json", badManifest)
+	r.event, r.ref, r.payload = "pull_request", "refs/pull/1/merge", `{"pull_request": {"number": 1}}`
+	r.inputs = []string{"path: random-number"}
+	w := r.run()
+	if w.succeeded {
+		t.Error("the workflow succeeded")
+	}
+	w.wantAnnotation(t, "error random-number/seed.manifest.json:4:13", "Random-Number-Gen")
+	w.wantAnnotation(t, "error random-number/seed.manifest.json:10:16", "integer")
+	w.wantOutputs(t, map[string]string{"published": "false", "reference": "", "errors": "2"})
+	if !strings.Contains(w.summary, "random-number/seed.manifest.json") {
+		t.Errorf("the summary does not name the manifest:\n%s", w.summary)
+	}
+}
+
+// Nothing is published for a fork's pull request, nor for a branch: push is auto.
+func TestActionPublishesNothingUnasked(t *testing.T) {
+	registry := material(t, "SEEDPACK_TEST_REGISTRY")
+	program := buildProgram(t)
+	for name, event := range map[string][3]string{
+		"fork":   {"pull_request", "refs/pull/1/merge", forkEvent},
+		"branch": {"push", "refs/heads/main", `{"ref": "refs/heads/main"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t, program, "testdata/jobs/random-number")
+			r.event, r.ref, r.payload = event[0], event[1], event[2]
+			r.inputs = []string{"path: random-number", "registry: " + registry + "/act-" + name}
+			w := r.run()
+			if !w.succeeded {
+				t.Errorf("the workflow failed")
+			}
+			w.wantOutputs(t, map[string]string{"published": "false", "reference": "", "digest": "", "errors": "0"})
+			if n := uploads(t, "act-"+name); n > 0 {
+				t.Errorf("%d uploads", n)
+			}
+		})
+	}
+}
+
+// A release publishes, and a later step can sign what was published.
+func TestActionPublishesRelease(t *testing.T) {
+	registry := material(t, "SEEDPACK_TEST_REGISTRY")
+	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number")
+	r.event, r.ref, r.payload = "release", "refs/tags/v1.0.0", releaseEvent
+	r.inputs = []string{"working-directory: random-number", "registry: " + registry + "/act-one"}
+	w := r.run()
+	if !w.succeeded {
+		t.Errorf("the workflow failed")
+	}
+	image := registry + "/act-one/random-number-gen-0.1.0-seed:0.1.0"
+	w.wantOutputs(t, map[string]string{"published": "true", "errors": "0", "image": image,
+		"reference": image + "@" + w.outputs["digest"], "smoke": "passed"})
+	if !published(t, "act-one/random-number-gen-0.1.0-seed", w.outputs["digest"]) {
+		t.Errorf("digest %q is not in the registry", w.outputs["digest"])
+	}
+}
+
+// Two jobs in one step are two images, and the result tells of both.
+func TestActionPublishesSeveralJobs(t *testing.T) {
+	registry := material(t, "SEEDPACK_TEST_REGISTRY")
+	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number", "testdata/jobs/image-watermark")
+	r.event, r.ref, r.payload = "release", "refs/tags/v1.0.0", releaseEvent
+	r.inputs = []string{"path: |\n            random-number\n            image-watermark", "registry: " + registry + "/act-release"}
+	w := r.run()
+	if !w.succeeded {
+		t.Errorf("the workflow failed")
+	}
+	w.wantOutputs(t, map[string]string{"errors": "0"})
+	if n := strings.Count(w.outputs["result"], `"published":true`); n != 2 {
+		t.Errorf("%d of 2 jobs are published: %s", n, w.outputs["result"])
+	}
+	for _, name := range []string{"random-number-gen", "image-watermark"} {
+		repository := "act-release/" + name + "-0.1.0-seed"
+		if !published(t, repository, "0.1.0") {
+			t.Errorf("%s is not published", repository)
+		}
+		if !strings.Contains(w.summary, name+"-0.1.0-seed:0.1.0") {
+			t.Errorf("the summary does not name %s:\n%s", name, w.summary)
+		}
+	}
+}
