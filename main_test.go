@@ -49,6 +49,14 @@ func setupScript(env *testscript.Env) error {
 	// The cache is the user's own, so that a BuildKit is built once; all else is the script's.
 	env.Setenv("XDG_CACHE_HOME", cache)
 	env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin")
+	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY"} {
+		value, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			return err
+		}
+		env.Setenv(name, strings.TrimSpace(string(value)))
+	}
+	env.Setenv("REPOSITORY", cwd)
 	env.Setenv("JOBS", cwd+"/testdata/jobs")
 	env.Setenv("BROKEN", cwd+"/testdata/broken")
 	env.Setenv("BASE", "busybox:1.36=oci-layout://"+os.Getenv("SEEDPACK_TEST_BASE"))

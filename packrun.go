@@ -191,7 +191,7 @@ func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
 	return cases, found, nil
 }
 
-func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (pack.Request, error) {
+func (r *packRun) request(ctx context.Context, j *job, file, reference string, cases []verify.Case) (pack.Request, error) {
 	label, err := pack.EncodeLabel(j.manifest.Source.Text)
 	if err != nil {
 		return pack.Request{}, fmt.Errorf("job %s: %w", j.path, err)
@@ -200,10 +200,12 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 		Context: j.dir, Dockerfile: file, Label: label, Target: r.target, Platforms: r.platforms,
 		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Inputs: verify.Inputs(cases),
 		Progress: pack.Progress{Mode: r.progress, Writer: r.program.stderr, Escape: report.Escape},
-		Epoch:    r.program.getenv("SOURCE_DATE_EPOCH"),
 	}
 	if r.context != "" {
 		request.Context = r.context
+	}
+	if request.Epoch, err = r.program.epoch(ctx, j.path, file, request.Context); err != nil {
+		return request, err
 	}
 	if r.push {
 		request.Repository = reference[:strings.LastIndex(reference, ":")]

@@ -91,6 +91,7 @@ func (b *build) addExports(opt *client.SolveOpt) error {
 		if b.request.Insecure {
 			attrs["registry.insecure"] = "true"
 		}
+		b.date(attrs)
 		opt.Exports = append(opt.Exports, client.ExportEntry{Type: client.ExporterImage, Attrs: attrs})
 	}
 	for _, o := range b.request.Outputs {
@@ -102,7 +103,9 @@ func (b *build) addExports(opt *client.SolveOpt) error {
 			return err
 		}
 		b.outputs = append(b.outputs, p)
-		opt.Exports = append(opt.Exports, client.ExportEntry{Type: o.Type, Attrs: map[string]string{"name": o.Name},
+		attrs := map[string]string{"name": o.Name}
+		b.date(attrs)
+		opt.Exports = append(opt.Exports, client.ExportEntry{Type: o.Type, Attrs: attrs,
 			Output: func(map[string]string) (io.WriteCloser, error) {
 				return os.OpenFile(p.temp, os.O_WRONLY|os.O_TRUNC, 0)
 			}})
@@ -120,4 +123,11 @@ func newPendingFile(dest string) (*pendingFile, error) {
 		return nil, fmt.Errorf("write %s: %w", dest, err)
 	}
 	return &pendingFile{dest: dest, temp: f.Name()}, nil
+}
+
+// date sets the times of files in layers to the request's, without which two builds never give the same bytes.
+func (b *build) date(attrs map[string]string) {
+	if b.request.Epoch != "" {
+		attrs["rewrite-timestamp"] = "true"
+	}
 }
