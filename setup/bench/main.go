@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	rounds = 15
-	job    = "testdata/jobs/image-watermark"
+	rounds   = 15
+	smallJob = "testdata/jobs/random-number"   // one smoke run of a few milliseconds
+	largeJob = "testdata/jobs/image-watermark" // three that decode and encode images
 )
 
 func main() {
@@ -55,26 +56,28 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 	if err != nil {
 		return err
 	}
-	build, err := buildctlArgs(buildctl, socket(dir))
-	if err != nil {
-		return err
+	var groups [][]*side
+	for _, job := range []string{smallJob, largeJob} {
+		build, err := buildctlArgs(buildctl, socket(dir), job)
+		if err != nil {
+			return err
+		}
+		groups = append(groups, []*side{
+			{name: "buildctl build of " + job + ", cached", args: build},
+			{name: "seedpack pack of it, cached, with its smoke runs", args: packArgs(seedpack, socket(dir), job)},
+		})
 	}
-	groups := [][]*side{
-		{
-			{name: "buildctl build, cached", args: build},
-			{name: "seedpack pack, cached, with its smoke runs", args: []string{seedpack, "pack", job, "--builder", socket(dir),
-				"--progress", "quiet", "--build-context", "busybox:1.36=oci-layout://" + os.Getenv("SEEDPACK_TEST_BASE")}},
-		},
+	groups = append(groups, [][]*side{
 		{
 			{name: "seedpack version", args: []string{seedpack, "version"}},
-			{name: "seedpack lint, one manifest", args: []string{seedpack, "lint", job}},
+			{name: "seedpack lint, one manifest", args: []string{seedpack, "lint", largeJob}},
 			{name: "seedpack lint, 1000 manifests", args: []string{seedpack, "lint", many}},
 		},
 		{
 			{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 			{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
 		},
-	}
+	}...)
 	for _, g := range groups {
 		if err := measure(g); err != nil {
 			return err
@@ -122,7 +125,7 @@ func median(d []time.Duration) time.Duration {
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // buildctlArgs builds the same Dockerfile from the same base with the same label, and exports as little.
-func buildctlArgs(buildctl, addr string) ([]string, error) {
+func buildctlArgs(buildctl, addr, job string) ([]string, error) {
 	base := os.Getenv("SEEDPACK_TEST_BASE")
 	digest, err := exec.Command("skopeo", "inspect", "--format", "{{.Digest}}", "oci:"+base+":latest").Output()
 	if err != nil {
@@ -138,9 +141,14 @@ func buildctlArgs(buildctl, addr string) ([]string, error) {
 		"--opt", "label:com.ngageoint.seed.manifest=" + string(manifest)}, nil
 }
 
+func packArgs(seedpack, addr, job string) []string {
+	return []string{seedpack, "pack", job, "--builder", addr, "--progress", "quiet",
+		"--build-context", "busybox:1.36=oci-layout://" + os.Getenv("SEEDPACK_TEST_BASE")}
+}
+
 // manifests writes n jobs below a directory, no two of one name.
 func manifests(dir string, n int) (string, error) {
-	text, err := os.ReadFile(job + "/seed.manifest.json")
+	text, err := os.ReadFile(largeJob + "/seed.manifest.json")
 	if err != nil {
 		return "", err
 	}
