@@ -63,20 +63,6 @@ func another(id int) int {
 	return nobody
 }
 
-// stranger is a user and a group that own none of the files: nobody, or the next below where nobody is the job itself,
-// since the owner's permissions say nothing of those of others.
-func stranger(files []wire.File) (uid, gid uint32) {
-	users, groups := map[int]bool{}, map[int]bool{}
-	for _, f := range files {
-		users[f.UID], groups[f.GID] = true, true
-	}
-	for uid = nobody; users[int(uid)]; uid-- {
-	}
-	for gid = nobody; groups[int(gid)]; gid-- {
-	}
-	return uid, gid
-}
-
 // startReadTest starts ourselves as the other user, in the current directory. The process ends with its input.
 func startReadTest(uid, gid int) (names, answers *os.File, err error) {
 	in, names, err := os.Pipe()

@@ -148,7 +148,7 @@ func explain(path string, err error) error {
 	case errors.Is(err, syscall.ENOENT) && interpreter != "":
 		return fmt.Errorf("%q: its interpreter %q is not found", path, interpreter)
 	case errors.Is(err, syscall.ENOEXEC):
-		return fmt.Errorf("%q: exec format error, it is for another architecture or a script without #!", path)
+		return fmt.Errorf("%q: exec format error, it is for another architecture or a script that names no interpreter", path)
 	case errors.Is(err, syscall.EACCES) && interpreter != "" && isProgram(interpreter) != nil:
 		return fmt.Errorf("%q: its interpreter: %w", path, isProgram(interpreter))
 	case errors.Is(err, syscall.EACCES):

@@ -145,7 +145,7 @@ func TestStartError(t *testing.T) {
 		{wire.Spec{Args: []string{"/no/such"}}, `"/no/such": not found`},
 		{wire.Spec{Args: []string{plain}}, fmt.Sprintf("%q: permission denied, its mode 0644 lets nobody execute it", plain)},
 		{wire.Spec{Args: []string{dir}}, fmt.Sprintf("%q: is a directory", dir)},
-		{wire.Spec{Args: []string{bad}}, fmt.Sprintf("%q: exec format error, it is for another architecture or a script without #!", bad)},
+		{wire.Spec{Args: []string{bad}}, fmt.Sprintf("%q: exec format error, it is for another architecture or a script that names no interpreter", bad)},
 		{wire.Spec{Args: []string{script}}, fmt.Sprintf("%q: its interpreter %q is not found", script, "/no/such/shell")},
 		{wire.Spec{Args: []string{dos}}, fmt.Sprintf("%q: its interpreter %q is not found", dos, "/bin/sh\r")},
 		{wire.Spec{Args: []string{mine}, User: "65533"}, fmt.Sprintf("%q: permission denied for the image's user", mine)},
