@@ -153,7 +153,7 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Op
 			Message: "the image has neither ENTRYPOINT nor CMD and the manifest no command, there should be a program to run"}
 	}
 	p := pack.Process{
-		Name: report(c.Name), Args: args, Unset: e.unset, Secrets: e.secrets, User: c.RunAs, Mounts: e.mounts,
+		Name: oneLine(c.Name), Args: args, Unset: e.unset, Secrets: e.secrets, User: c.RunAs, Mounts: e.mounts,
 		OutputDir: outputDir, SharedMem: e.bytes("sharedMem"), Timeout: timeout(m, c, opt), Grace: opt.Grace,
 		Collect: []string{seed.OutputsFile, "*" + seed.SideCarSuffix, "*/*" + seed.SideCarSuffix, "*/*/*" + seed.SideCarSuffix},
 	}
@@ -167,8 +167,8 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Op
 	return p, nil
 }
 
-// report is a name in one safe line.
-func report(name string) string { return strings.Trim(strconv.Quote(name), `"`) }
+// oneLine is a name in one safe line.
+func oneLine(name string) string { return strings.Trim(strconv.Quote(name), `"`) }
 
 func refuse(m *seed.Manifest, err error) *diag.Diagnostic {
 	d := &diag.Diagnostic{Rule: commandRefused, Pointer: commandAt, Message: err.Error()}

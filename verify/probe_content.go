@@ -140,7 +140,7 @@ var sideCarOrphan = &Probe{
 			hint := ""
 			for _, f := range r.Outcome.Files {
 				if f.Mode.IsRegular() && strings.HasPrefix(f.Name, base+".") && !describesOutputs(f.Name) {
-					hint = "the side-car of " + report(f.Name) + " is called " + report(f.Name+seed.SideCarSuffix)
+					hint = "the side-car of " + oneLine(f.Name) + " is called " + oneLine(f.Name+seed.SideCarSuffix)
 					break
 				}
 			}

@@ -174,6 +174,9 @@ var outputUncaptured = &Probe{
 		r.eachOutput(func(_ seed.Pointer, _ seed.OutputFile, c Captured) {
 			for _, f := range slices.Concat(c.Files, c.Others) {
 				captured[f.Name] = true
+				if target, _ := r.resolve(f); target != nil {
+					captured[target.Name] = true
+				}
 			}
 		})
 		var left []*pack.File

@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/lint/glob"
 	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
 // A Run is what probes look at: a case and what its run left behind.
@@ -113,7 +114,17 @@ func (r *Run) ending() string {
 func (r *Run) Reportf(at seed.Pointer, format string, args ...any) { r.hintf(at, "", format, args...) }
 
 func (r *Run) hintf(at seed.Pointer, hint, format string, args ...any) {
-	r.found = append(r.found, diag.Diagnostic{Rule: &r.probe.Rule, Pointer: at, Hint: hint, Message: fmt.Sprintf(format, args...)})
+	r.found = append(r.found, diag.Diagnostic{Rule: &r.probe.Rule, Pointer: at, Hint: r.hide(hint), Message: r.hide(fmt.Sprintf(format, args...))})
+}
+
+// hide takes the values of secrets out of what is said of a job's outputs; what it printed holds none any more.
+func (r *Run) hide(text string) string {
+	for _, value := range r.env.secrets {
+		if len(value) >= wire.SecretMin {
+			text = strings.ReplaceAll(text, value, "***")
+		}
+	}
+	return text
 }
 
 // file finds a name in the inventory, nil where it is not there.

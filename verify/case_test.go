@@ -1,0 +1,252 @@
+package verify
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gabriel-vasile/mimetype"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+const taking = `{"job": {"name": "t", "timeout": 10, "interface": {
+"inputs": {"files": [{"name": "IN"}, {"name": "many", "multiple": true, "required": false, "mediaTypes": ["image/png"]}],
+	"json": [{"name": "n", "type": "integer"}, {"name": "o", "type": "object", "required": false}]},
+"mounts": [{"name": "REF", "path": "/ref"}],
+"settings": [{"name": "HOST"}, {"name": "pass", "secret": true}]},
+"errors": [{"code": 2, "name": "bad"}]}}`
+
+// jobDir has files a, b and d/a, an empty directory and links.
+func jobDir(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for _, d := range []string{"d", "empty dir"} {
+		if err := os.Mkdir(filepath.Join(dir, d), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range []string{"a.txt", "b b.txt", "d/a.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, f), []byte(f), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/passwd", filepath.Join(dir, "out")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func read(t *testing.T, text string) ([]Case, string) {
+	t.Helper()
+	path := filepath.Join(jobDir(t), CasesFile)
+	getenv := func(name string) string { return map[string]string{"PASS": "swordfish"}[name] }
+	cases, r := ReadCases(path, []byte(text), seed.Parse([]byte(taking)), getenv)
+	var lines []string
+	for i := range r.Diagnostics {
+		d := &r.Diagnostics[i]
+		at := r.Source.Position(d.Span.Start)
+		lines = append(lines, fmt.Sprintf("%d:%d-%d %s [%s]", at.Line, at.Column, r.Source.Position(d.Span.End).Column, d.Message, d.Rule.ID))
+		if d.Level() != diag.Error {
+			t.Errorf("%s is no error", d.Rule.ID)
+		}
+	}
+	return cases, strings.Join(lines, "\n")
+}
+
+func TestReadCases(t *testing.T) {
+	cases, problems := read(t, `
+cases:
+  - name: first
+    inputs: {IN: a.txt, many: ["*.txt"]}
+    json: &json {n: 10, o: {b: [1.50, 0x10, null, false, 2024-01-01], a: "<&>"}}
+    settings: {HOST: 1.20, pass: {env: PASS}}
+    mounts: {REF: d}
+    run-as: nobody
+    timeout: 90
+    platforms: [linux/amd64]
+    expect: {error: bad, stderr: ^no}
+  - inputs: {IN: d/a.txt, many: d}
+    json: *json
+    settings: {HOST: "", pass: {env: NONE}}
+    mounts: {REF: {dir: nowhere, skip-if-missing: true}}
+    expect: {exit: 3}
+`)
+	if problems != "" {
+		t.Fatal(problems)
+	}
+	one, two := cases[0], cases[1]
+	got := fmt.Sprintf("%s %v %s %q %v %s %v %v %+v %v", one.Name, inputNames(one), one.JSON["n"], one.Settings, filepath.Base(one.Mounts["REF"].Host), one.RunAs, one.Timeout, one.Platforms, one.Expect, one.MadeUp)
+	want := `first IN=a.txt many=a.txt,b_b.txt 10 map["HOST":"1.20" "pass":"swordfish"] d nobody 1m30s [linux/amd64] {Exit:0 Error:bad Stdout:[] Stderr:[^no]} []`
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got, want := string(one.JSON["o"]), `{"a":"<&>","b":[1.50,16,null,false,"2024-01-01"]}`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if two.Name != "case 2" || two.Skip != `the directory "nowhere" is not there` || two.Expect.Exit != 3 || inputNames(two) != "IN=a.txt many=a.txt" {
+		t.Errorf("%+v", two)
+	}
+}
+
+func inputNames(c Case) string {
+	var all []string
+	for name, files := range c.Inputs {
+		var names []string
+		for _, f := range files {
+			names = append(names, f.Name)
+		}
+		all = append(all, name+"="+strings.Join(names, ","))
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
+
+func TestReadCasesProblems(t *testing.T) {
+	given := func(member string) string {
+		return "cases:\n- " + member + "\n"
+	}
+	tests := []struct{ text, want string }{
+		{"", `1:1-1 file is empty, there should be a list of cases [smoke-file-syntax]`},
+		{"cases: [", `1:1-9 not YAML: did not find expected node content [smoke-file-syntax]`},
+		{"a: *b", `1:1-6 not YAML: unknown anchor 'b' referenced [smoke-file-syntax]`},
+		{"cases: []", `1:1-2 there are no cases; without the file they are made from the manifest [smoke-file-syntax]`},
+		{"- a", `1:1-2 the file is a list, it should be a mapping [smoke-file-type]`},
+		{"cases: 5", `1:8-9 cases is a number, it should be a list [smoke-file-type]`},
+		{"case: []", `1:1-5 the file has no key "case", there are cases [smoke-file-key]`},
+		{given("{name: é, input: {}}"), `2:13-18 the case has no key "input", there are expect, inputs, json, mounts, name, platforms, run-as, settings, timeout [smoke-file-key]`},
+		{given("{name: a}\n- {name: a}"), `3:3-4 a case is called "a" already, on line 2 [smoke-file-key]`},
+		{given("name: a\n  name: b"), `3:3-7 "name" is there already, on line 2 [smoke-file-key]`},
+		{given("inputs: {in: a.txt}"), `2:12-14 the manifest has no input file "in", it has "IN", "many" [smoke-file-name]`},
+		{given("inputs: {IN: none}"), `2:16-20 there is no file "none" [smoke-file-path]`},
+		{given(`inputs: {IN: "../x"}`), `2:16-22 "../x" leaves the directory of the file, paths are relative to it and stay below [smoke-file-path]`},
+		{given("inputs: {IN: /etc/passwd}"), `2:16-27 "/etc/passwd" leaves the directory of the file, paths are relative to it and stay below [smoke-file-path]`},
+		{given("inputs: {IN: out}"), `2:16-19 "out" cannot be read: path escapes from parent [smoke-file-path]`},
+		{given("inputs: {IN: d}"), `2:16-17 "d" is a directory, input "IN" takes one file [smoke-file-type]`},
+		{given("inputs: {IN: [a.txt, b b.txt]}"), `2:16-17 input "IN" is given 2 files, it takes one: it is not multiple [smoke-file-type]`},
+		{given("inputs: {many: [a.txt, d/a.txt]}"), `2:18-19 input "many" is given two files called "a.txt", they would lie in one directory [smoke-file-path]`},
+		{given("inputs: {many: empty dir}"), `2:18-27 "empty dir" gives no files [smoke-file-path]`},
+		{given("inputs: {many: x*}"), `2:18-20 "x*" gives no files [smoke-file-path]`},
+		{given("json: {n: x}"), `2:13-14 JSON input "n" is "x", it should be of type integer [smoke-file-type]`},
+		{given("json: {n: 1.5}"), `2:13-16 JSON input "n" is 1.5, it should be of type integer [smoke-file-type]`},
+		{given("json: {n: .inf}"), `2:13-17 ".inf" is a number that JSON does not have [smoke-file-type]`},
+		{given("json: {m: 1}"), `2:10-11 the manifest has no JSON input "m", it has "n", "o" [smoke-file-name]`},
+		{given("settings: {HOST: [1]}"), `2:20-21 the setting is a list, it should be a mapping [smoke-file-type]`},
+		{given("settings: {HOST: {var: X}}"), `2:21-24 the setting has no key "var", there are env [smoke-file-key]`},
+		{given("mounts: {REF: a.txt}"), `2:17-22 "a.txt" is a file, it should be a directory or the word empty [smoke-file-path]`},
+		{given("expect: {exit: 256}"), `2:18-21 exit "256" is no exit status, which is 0 to 255 [smoke-file-type]`},
+		{given("expect: {error: worse}"), `2:19-24 the manifest has no error "worse", it has "bad" [smoke-file-name]`},
+		{given("expect: {error: bad, exit: 2}"), `2:30-31 exit and error are both given, one of them says how the run ends [smoke-file-key]`},
+		{given("expect: {stdout: '('}"), "2:20-23 \"(\" is no regular expression: error parsing regexp: missing closing ): `(` [smoke-file-type]"},
+		{given("timeout: soon"), `2:12-16 timeout "soon" is no duration, write seconds or 90s or 5m [smoke-file-type]`},
+	}
+	for _, tt := range tests {
+		if _, got := read(t, tt.text); got != tt.want {
+			t.Errorf("%q:\n got %s\nwant %s", tt.text, got, tt.want)
+		}
+	}
+}
+
+// What a case lacks is made up, and known to be.
+func TestMissingValuesAreMadeUp(t *testing.T) {
+	cases, problems := read(t, "cases: [{inputs: {IN: a.txt}}]")
+	if want := []seed.Pointer{inputJSON.Index(0), settings.Index(0), settings.Index(1), mounts.Index(0)}; problems != "" || !slices.Equal(cases[0].MadeUp, want) {
+		t.Errorf("%s, made up: %q", problems, cases[0].MadeUp)
+	}
+}
+
+func TestAliasesEnd(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("cases:\n- json:\n    o:\n      a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n")
+	for i := range 30 {
+		fmt.Fprintf(&b, "      a%d: &a%d [%s*a%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*a%d, ", i), 9), i)
+	}
+	if _, got := read(t, b.String()); !strings.Contains(got, "the values of the file are too large or too deep") {
+		t.Errorf("got %s", got)
+	}
+	if _, got := read(t, "cases:\n- json: {o: &a {b: *a}}\n"); !strings.Contains(got, "too large or too deep") {
+		t.Errorf("got %s", got)
+	}
+}
+
+func FuzzReadCases(f *testing.F) {
+	f.Add("cases: [{name: a, inputs: {IN: a.txt}, json: {o: {a: [1]}}, expect: {exit: 1}}]")
+	f.Add("cases: &a [*a]")
+	f.Add("cases:\n- json: {o: &a {b: *a}}\n")
+	m := seed.Parse([]byte(taking))
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, text string) {
+		_, r := ReadCases(filepath.Join(dir, CasesFile), []byte(text), m, func(string) string { return "" })
+		for _, d := range r.Diagnostics {
+			if d.Span.Start < 0 || d.Span.End < d.Span.Start || d.Span.End > len(text) {
+				t.Fatalf("%+v in %d bytes", d.Span, len(text))
+			}
+		}
+	})
+}
+
+func TestMadeCases(t *testing.T) {
+	cases := MadeCases(seed.Parse([]byte(taking)))
+	if len(cases) != 2 || len(cases[0].MadeUp) != 7 || len(cases[1].MadeUp) != 5 || len(cases[1].Inputs) != 1 {
+		t.Errorf("%+v", cases)
+	}
+	nothing := MadeCases(seed.Parse([]byte(`{"job": {}}`)))
+	if len(nothing) != 1 || nothing[0].madeUp() {
+		t.Errorf("%+v", nothing)
+	}
+}
+
+// Made files are what they say, for a detection that is not our own; pictures decode.
+func TestMadeFiles(t *testing.T) {
+	for _, mediaType := range []string{"image/png", "image/jpeg", "image/gif", "image/tiff", "text/csv", "application/json",
+		"application/geo+json", "text/xml", "application/zip", "application/gzip", "text/plain", "application/pdf"} {
+		f := madeFile([]string{"x/unknown", mediaType})
+		if got := mimetype.Detect(f.Content); !got.Is(mediaType) && !(mediaType == "text/csv" && got.Is("text/plain")) {
+			t.Errorf("%s is made as %s", mediaType, got)
+		}
+	}
+	for _, kind := range []string{"png", "jpeg", "gif"} {
+		if _, got, err := image.Decode(bytes.NewReader(madeFile([]string{"image/" + kind}).Content)); err != nil || got != kind {
+			t.Errorf("%s decodes as %q: %v", kind, got, err)
+		}
+	}
+	if f := madeFile([]string{"x/unknown"}); f.Name != "made-up.bin" || f.Size != int64(len(f.Content)) {
+		t.Errorf("%+v", f)
+	}
+}
+
+// The example is a smoke file that can be read, but for the files that its user has to name.
+func TestExample(t *testing.T) {
+	m := seed.Parse([]byte(taking))
+	for _, text := range []string{string(Example(m)), flow(m)} {
+		_, got := read(t, text)
+		lines := strings.Split(got, "\n")
+		if len(lines) != 2 || !strings.Contains(got, `there is no file "path/of/made-up.txt"`) || !strings.Contains(got, `there is no file "path/of/directory"`) {
+			t.Errorf("%s\n%s", text, got)
+		}
+	}
+}
+
+func TestInputs(t *testing.T) {
+	cases, problems := read(t, "cases: [{name: a, inputs: {IN: a.txt}, mounts: {REF: d}}, {name: b, inputs: {IN: a.txt}, mounts: {REF: empty}}]")
+	if problems != "" {
+		t.Fatal(problems)
+	}
+	tree := Inputs(cases)
+	if len(tree) != 3 {
+		t.Errorf("two cases with one file and one mount need %d entries: %+v", len(tree), tree)
+	}
+	for name, e := range tree {
+		if e.Dir && strings.HasPrefix(name, "input-") {
+			if f := tree[name+"/a.txt"]; filepath.Base(f.Host) != "a.txt" {
+				t.Errorf("%+v", tree)
+			}
+		}
+	}
+}

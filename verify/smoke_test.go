@@ -1,0 +1,223 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+const environed = `{"job": {"timeout": 10,
+"resources": {"scalar": [{"name": "cpus", "value": 0.25}, {"name": "mem", "value": 64}, {"name": "sharedMem", "value": 5.0},
+	{"name": "disk", "value": 0.1, "inputMultiplier": 4.0}, {"name": "my-demo-resourceNew", "value": 1024}]},
+"interface": {"command": "${INFILE} ${OPT/#/-d } '${NOT}' ${OUTPUT_DIR} --pass=$DB_PASS",
+	"inputs": {"files": [{"name": "inFile"}, {"name": "many", "multiple": true}, {"name": "opt", "required": false}],
+		"json": [{"name": "in-json", "type": "object"}, {"name": "text", "type": "string"}, {"name": "left", "type": "string", "required": false}]},
+	"mounts": [{"name": "A", "path": "/a"}, {"name": "B", "path": "/b", "mode": "rw"}],
+	"settings": [{"name": "DB_HOST"}, {"name": "db-pass", "secret": true}]}}}`
+
+func environedCase() *Case {
+	return &Case{
+		Name: "one\n",
+		Inputs: map[string][]InputFile{"inFile": {{Name: "x.png", Host: "/h/x.png", Size: 2 * mib}},
+			"many": {{Name: "a", Host: "/h/a"}, {Name: "b", Content: []byte("b")}}},
+		JSON:     map[string]json.RawMessage{"in-json": json.RawMessage(`{"a":[1,"b c"]}`), "text": json.RawMessage(`"it \"is\" é"`)},
+		Settings: map[string]string{"DB_HOST": "h", "db-pass": "sword fish"},
+		Mounts:   map[string]Mount{"A": {Host: "/h/ref"}, "B": {}},
+	}
+}
+
+func TestProcess(t *testing.T) {
+	m, c := seed.Parse([]byte(environed)), environedCase()
+	p, refused := prepare(m, c).process(pack.Config{Entrypoint: []string{"/job", "-v"}, Cmd: []string{"none"}}, m, c, Options{Grace: time.Second})
+	if refused != nil {
+		t.Fatal(refused.Message)
+	}
+	wantEnv := []string{"ALLOCATED_CPUS=0.25", "ALLOCATED_DISK=8.1", "ALLOCATED_MEM=64.0", "ALLOCATED_MY_DEMO_RESOURCENEW=1024.0", "ALLOCATED_SHAREDMEM=5.0",
+		"DB_HOST=h", "INFILE=/seed/inputs/INFILE/x.png", `IN_JSON={"a":[1,"b c"]}`, "MANY=/seed/inputs/MANY", "OUTPUT_DIR=/seed/outputs", `TEXT=it "is" é`}
+	if !slices.Equal(p.Env, wantEnv) {
+		t.Errorf("environment\n got %q\nwant %q", p.Env, wantEnv)
+	}
+	if want := []string{"/job", "-v", "/seed/inputs/INFILE/x.png", "${NOT}", "/seed/outputs", "--pass=" + wire.SecretRef("DB_PASS")}; !slices.Equal(p.Args, want) {
+		t.Errorf("arguments\n got %q\nwant %q", p.Args, want)
+	}
+	if !slices.Equal(p.Unset, []string{"OPT", "LEFT"}) || p.Secrets["DB_PASS"] != "sword fish" || strings.Contains(fmt.Sprint(p.Args, p.Env), "sword fish") {
+		t.Errorf("unset %q, secrets %q", p.Unset, p.Secrets)
+	}
+	wantMounts := []pack.RunMount{{Path: "/seed/inputs/INFILE", From: inputTree(c.Inputs["inFile"])}, {Path: "/seed/inputs/MANY", From: inputTree(c.Inputs["many"])},
+		{Path: "/a", From: c.Mounts["A"].tree()}, {Path: "/b", Writable: true}}
+	if !slices.Equal(p.Mounts, wantMounts) {
+		t.Errorf("mounts\n got %+v\nwant %+v", p.Mounts, wantMounts)
+	}
+	if p.Memory != 64*mib+supervisorMemory || p.SharedMem != 5*mib || p.Timeout != 10*time.Second || p.Grace != time.Second || p.Name != `one\n` {
+		t.Errorf("%+v", p)
+	}
+	tree := Inputs([]Case{*c})
+	for _, mount := range p.Mounts {
+		if _, ok := tree[mount.From]; mount.From != "" && !ok {
+			t.Errorf("%s is mounted and not among the inputs", mount.From)
+		}
+	}
+}
+
+func TestFormatAmount(t *testing.T) {
+	for v, want := range map[float64]string{5: "5.0", 0.25: "0.25", 1024: "1024.0", 8.1: "8.1", 0: "0.0", 1e21: "1000000000000000000000.0", 1e-7: "0.0000001"} {
+		if got := formatAmount(v); got != want {
+			t.Errorf("%v is %s, want %s", v, got, want)
+		}
+	}
+}
+
+func TestArguments(t *testing.T) {
+	tests := []struct {
+		entrypoint, cmd []string
+		command, want   string
+	}{
+		{[]string{"/e"}, []string{"c"}, "a b", `["/e" "a" "b"]`},
+		{[]string{"/e"}, []string{"c"}, "", `["/e" "c"]`},
+		{[]string{"/e"}, []string{"c"}, " ", `["/e" "c"]`},
+		{[]string{"/e"}, []string{"c"}, "${NOT}", `["/e"]`},
+		{nil, []string{"c"}, "", `["c"]`},
+		{nil, nil, "", `/job: error: the image has neither ENTRYPOINT nor CMD and the manifest no command, there should be a program to run [nothing-to-run]`},
+		{nil, nil, "a $(b)", `/job/interface/command: error: a command substitution in the command needs a shell, which no executor has [command-refused]`},
+	}
+	for _, tt := range tests {
+		m := seed.Parse(fmt.Appendf(nil, `{"job": {"timeout": 1, "interface": {"command": %q}}}`, tt.command))
+		p, refused := prepare(m, &Case{}).process(pack.Config{Entrypoint: tt.entrypoint, Cmd: tt.cmd}, m, &Case{}, Options{})
+		got := fmt.Sprintf("%q", p.Args)
+		if refused != nil {
+			got = fmt.Sprintf("%s: %s: %s [%s]", refused.Pointer, refused.Level(), refused.Message, refused.Rule.ID)
+		}
+		if got != tt.want {
+			t.Errorf("%q %q %q:\n got %s\nwant %s", tt.entrypoint, tt.cmd, tt.command, got, tt.want)
+		}
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	m := seed.Parse([]byte(`{"job": {"timeout": 10}}`))
+	tests := []struct{ ofCase, given, want time.Duration }{
+		{0, 0, 10 * time.Second}, {time.Second, 0, time.Second}, {time.Minute, 2 * time.Second, 2 * time.Second}, {time.Minute, time.Minute, 10 * time.Second},
+	}
+	for _, tt := range tests {
+		if got := timeout(m, &Case{Timeout: tt.ofCase}, Options{Timeout: tt.given}); got != tt.want {
+			t.Errorf("%+v: %v", tt, got)
+		}
+	}
+}
+
+// A fakeRunner gives each case, by its name, an outcome.
+type fakeRunner struct {
+	mu       sync.Mutex
+	outcomes map[string]*pack.Outcome
+	ran      []string
+}
+
+func (f *fakeRunner) Run(_ context.Context, p pack.Process) (*pack.Outcome, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ran = append(f.ran, p.Name)
+	if o, ok := f.outcomes[p.Name]; ok {
+		return o, nil
+	}
+	return nil, errors.New("the engine is gone")
+}
+
+const judged = `{"job": {"name": "j", "timeout": 10, "interface": {"command": "run",
+"inputs": {"json": [{"name": "N", "type": "integer"}]}, "outputs": {"files": [{"name": "o", "pattern": "o"}]}}}}`
+
+func TestSmoke(t *testing.T) {
+	ok := &pack.Outcome{Started: true, UID: 1, Files: []pack.File{file("o")}}
+	fails := &pack.Outcome{Started: true, UID: 1, Exit: 1}
+	empty := &pack.Outcome{Started: true, UID: 1}
+	unreadable := &pack.Outcome{Started: true, UID: 1, Files: []pack.File{with(file("o"), 0o600)}}
+	absent := &pack.Outcome{Exit: -1, StartError: `"run": exec format error`}
+	slow := &pack.Outcome{Started: true, UID: 1, TimedOut: true, Exit: 143}
+	made := []seed.Pointer{inputJSON.Index(0)}
+	stanza := `/job/interface/inputs/json/0: warning: inconclusive: it was given made-up values and %s [smoke-inconclusive] (give real values in seed.smoke.yaml: cases: [{name: first, json: {N: 1}}])`
+	tests := []struct {
+		name    string
+		cases   []Case
+		outcome *pack.Outcome
+		options Options
+		verdict Verdict
+		want    string
+	}{
+		{"all is well", []Case{{}}, ok, Options{}, Passed, ""},
+		{"and with made-up values", []Case{{MadeUp: made}}, ok, Options{}, Passed, ""},
+		{"exit", []Case{{}}, fails, Options{}, Failed, "/job: error: the job ended with exit status 1, which none of its errors declares [exit-undeclared]"},
+		{"made-up exit", []Case{{MadeUp: made}}, fails, Options{}, Inconclusive, fmt.Sprintf(stanza, "ended with exit status 1")},
+		{"made-up and no output", []Case{{MadeUp: made}}, empty, Options{}, Inconclusive, fmt.Sprintf(stanza, "lacks outputs")},
+		{"made-up and too slow", []Case{{MadeUp: made}}, slow, Options{}, Inconclusive, fmt.Sprintf(stanza, "reached its timeout")},
+		{"made-up and not readable", []Case{{MadeUp: made}}, unreadable, Options{}, Failed, `/job/interface/outputs/files/0: error: output "o": file "o" is not readable for others: "o" has mode 0600 [output-unreadable] (chmod +r it in the job)`},
+		{"made-up and cannot start", []Case{{MadeUp: made}}, absent, Options{}, Failed, `/job/interface/command: error: the job cannot start: "run": exec format error [cannot-start]`},
+		{"made-up and required", []Case{{MadeUp: made}}, fails, Options{Required: true}, Failed, "/job: error: the smoke run is inconclusive, it should pass: no case came to a conclusion [smoke-required]\n" + fmt.Sprintf(stanza, "ended with exit status 1")},
+		{"ended early", []Case{{}}, slow, Options{Timeout: time.Second}, Inconclusive, "/job/timeout: warning: inconclusive: it was ended after 1s, before the manifest's own timeout [smoke-inconclusive]"},
+		{"foreign", []Case{{}}, absent, Options{Foreign: true, Platform: "linux/arm64"}, Skipped, "/job: warning: not tried: the engine cannot run programs for linux/arm64 [smoke-skipped]"},
+		{"foreign and required", []Case{{}}, absent, Options{Foreign: true, Required: true, Platform: "linux/arm64"}, Failed, "/job: error: the smoke run is skipped, it should pass: no case came to a conclusion [smoke-required]\n/job: warning: not tried: the engine cannot run programs for linux/arm64 [smoke-skipped]"},
+		{"skipped", []Case{{Skip: "no secret"}}, nil, Options{}, Skipped, "/job: warning: not tried: no secret [smoke-skipped]"},
+		{"for another platform", []Case{{Platforms: []string{"linux/arm64"}}}, nil, Options{Platform: "linux/amd64"}, Skipped, ""},
+		{"no cases", nil, nil, Options{}, Skipped, ""},
+		{"one of two", []Case{{MadeUp: made}, {Skip: "no secret"}}, ok, Options{}, Passed, `/job: warning: not tried: no secret (case "1") [smoke-skipped]`},
+	}
+	for _, tt := range tests {
+		for i := range tt.cases {
+			tt.cases[i].Name = fmt.Sprint(i)
+		}
+		runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
+		if tt.outcome != nil {
+			runner.outcomes["0"] = tt.outcome
+		}
+		result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), tt.cases, tt.options)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if got := findings(result.Report.Diagnostics); result.Verdict != tt.verdict || got != tt.want {
+			t.Errorf("%s: %s\n got %s\nwant %s", tt.name, result.Verdict, got, tt.want)
+		}
+	}
+}
+
+func TestSmokeOrder(t *testing.T) {
+	runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
+	var cases []Case
+	for i := range 20 {
+		name := fmt.Sprint("case ", i)
+		cases = append(cases, Case{Name: name})
+		runner.outcomes[name] = &pack.Outcome{Started: true, UID: 1, Exit: i, Files: []pack.File{file("o")}}
+	}
+	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), cases, Options{Parallel: 8})
+	if err != nil || len(runner.ran) != len(cases) {
+		t.Fatal(err, runner.ran)
+	}
+	for i, c := range result.Cases {
+		if c.Name != cases[i].Name || c.Outcome.Exit != i || (c.Verdict == Passed) != (i == 0) {
+			t.Errorf("%d: %+v", i, c)
+		}
+	}
+}
+
+func TestSmokeError(t *testing.T) {
+	_, err := Smoke(t.Context(), &fakeRunner{}, pack.Config{}, seed.Parse([]byte(judged)), []Case{{Name: "a"}}, Options{})
+	if err == nil || err.Error() != `smoke case "a": the engine is gone` {
+		t.Error(err)
+	}
+}
+
+func TestBudget(t *testing.T) {
+	runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
+	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), []Case{{Name: "a"}}, Options{Budget: 1})
+	if err != nil || len(runner.ran) != 0 || result.Verdict != Skipped {
+		t.Errorf("%v, %v, %+v", err, runner.ran, result)
+	}
+}
