@@ -111,7 +111,7 @@ var variableName = &Rule{
 			d := p.Reportf(m.name(), "%s %q gives the variable %q, which no shell can name: begin with a letter", m.Kind, m.Name, v)
 			if c := p.Job.Interface.Command; strings.Contains(c, "$"+v) || strings.Contains(c, "${"+v) {
 				d.Severity = diag.Error
-				d.Message += ", or command cannot use it"
+				d.Message += ", since command cannot use it"
 			}
 		}
 	},
