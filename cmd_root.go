@@ -38,7 +38,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	for _, sub := range []*cobra.Command{
 		newLintCommand(p), newListCommand(p), newNameCommand(p), newLabelCommand(p), newPackCommand(p), newSmokeCommand(p),
-		newVerifyCommand(p), newVersionCommand(p), newActionCommand(p),
+		newVerifyCommand(p), newRulesCommand(p), newExplainCommand(p), newVersionCommand(p), newActionCommand(p),
 	} {
 		sub.Args = usageArgs(sub.Args)
 		cmd.AddCommand(sub)
@@ -116,7 +116,7 @@ func (f *reportFlags) policy() (diag.Policy, error) {
 
 // allRules is every rule of every stage.
 func allRules() []*diag.Rule {
-	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{dockerfileSyntax, tagTaken})
+	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken})
 }
 
 // textOptions are for standard output: excerpts and colour where a person looks at it.

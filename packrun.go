@@ -120,13 +120,15 @@ func (p *packed) smokeVerdict() verify.Verdict {
 	return verdict
 }
 
-// Rules of what a build or a registry says, beside those of lint and verify.
-var (
-	dockerfileSyntax = &diag.Rule{ID: "dockerfile-syntax", Severity: diag.Error,
-		Summary: "the Dockerfile must be one that the frontend can read"}
-	tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
-		Summary: "a published tag must not be moved to another image"}
-)
+// tagTaken is what a registry may say at the very end.
+var tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
+	Summary: "a published tag must not be moved to another image"}
+
+// syntaxRule is lint's own for Dockerfiles: a frontend that a "# syntax=" line names says the same, only later.
+func syntaxRule() *diag.Rule {
+	all := allRules()
+	return all[slices.IndexFunc(all, func(r *diag.Rule) bool { return r.ID == "dockerfile-syntax" })]
+}
 
 // buildError turns what the Dockerfile's author has to mend into a diagnostic, and leaves what could not be found out.
 func (p *packed) buildError(err error, path string) error {
@@ -141,7 +143,7 @@ func (p *packed) buildError(err error, path string) error {
 	source := &seed.Source{Text: text}
 	span := source.Line(max(1, syntax.Line))
 	r := &diag.Report{Path: path, Source: source}
-	r.Add(diag.Diagnostic{Rule: dockerfileSyntax, Span: &span, Message: syntax.Message})
+	r.Add(diag.Diagnostic{Rule: syntaxRule(), Span: &span, Message: syntax.Message})
 	p.add(r)
 	return errFindings
 }

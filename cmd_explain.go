@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+)
+
+func newExplainCommand(p *program) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain RULE",
+		Short: "Say what a rule is for, with an example",
+		Args:  cobra.ExactArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var ids []string
+			for _, r := range allRules() {
+				ids = append(ids, r.ID)
+			}
+			return ids, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			for _, r := range allRules() {
+				if r.ID == args[0] {
+					_, err := fmt.Fprint(p.stdout, explanation(r))
+					return err
+				}
+			}
+			return usagef("there is no rule %q: seedpack rules lists them", args[0])
+		},
+	}
+}
+
+// explanation is the rule and its archive, which is its documentation, example and test at once.
+func explanation(r *diag.Rule) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s): %s\n", r.ID, r.Severity, r.Summary)
+	if r.Spec != "" {
+		fmt.Fprintf(&b, "Seed standard: %s\n", r.Spec)
+	}
+	if r.Doc != "" {
+		fmt.Fprintf(&b, "\n%s\n", r.Doc)
+	}
+	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain} {
+		if archive, ok := explain(r.ID); ok {
+			fmt.Fprintf(&b, "\n%s", archive)
+		}
+	}
+	return b.String()
+}

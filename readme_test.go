@@ -1,0 +1,57 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write what is generated")
+
+// The table of rules in the README is the list of rules.
+func TestReadmeRules(t *testing.T) {
+	const begin, end = "<!-- rules: go test . -run TestReadmeRules -update -->\n", "<!-- end of rules -->"
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(text), begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("README.md has no place for the rules")
+	}
+	var table strings.Builder
+	table.WriteString("| rule | severity | what should be |\n|---|---|---|\n")
+	seen := map[string]bool{}
+	for _, r := range allRules() {
+		if seen[r.ID] || r.Summary == "" {
+			t.Errorf("rule %s is there twice, or says nothing", r.ID)
+		}
+		seen[r.ID] = true
+		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", r.ID, r.Severity, strings.ReplaceAll(r.Summary, "|", `\|`))
+	}
+	want := before + begin + table.String() + end + after
+	if *update {
+		if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(text) {
+		t.Error("the table of rules in README.md is not that of the program: go test . -run TestReadmeRules -update")
+	}
+}
+
+// Every shown command line of the README's table exists.
+func TestReadmeCommands(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range newRootCommand(&program{getenv: os.Getenv}).Commands() {
+		if !cmd.Hidden && cmd.Name() != "help" && cmd.Name() != "completion" && !strings.Contains(string(text), "| `seedpack "+cmd.Use+"`") &&
+			!strings.Contains(string(text), "| `seedpack "+cmd.Name()+" ") {
+			t.Errorf("the README does not show seedpack %s", cmd.Name())
+		}
+	}
+}
