@@ -6,6 +6,7 @@ package verify
 
 import (
 	"crypto/sha256"
+	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -16,6 +17,11 @@ import (
 	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
 )
+
+// CasesSchema is the JSON Schema of CasesFile, for editors. ReadCases does not need it: it says more.
+//
+//go:embed cases.schema.json
+var CasesSchema string
 
 // CasesFile stands beside the manifest and says what smoke runs are given.
 const CasesFile = "seed.smoke.yaml"
@@ -55,6 +61,24 @@ type Expectation struct {
 	Error string // one of job.errors; it wins over Exit
 	// Stdout and Stderr are regular expressions that something printed should match.
 	Stdout, Stderr []string
+	Outputs        map[string]OutputExpectation // by the name of the file output
+	JSON           map[string]json.RawMessage   // by the name of the JSON output
+}
+
+// An OutputExpectation is what the files of an output should be. Zero members are not compared.
+type OutputExpectation struct {
+	Count     *int   // of files
+	Content   []byte // of each file, exactly; nil is not compared
+	SHA256    string // of each file, in hexadecimal
+	MinSize   int64  // bytes
+	MaxSize   int64
+	MediaType string          // as the content itself says
+	JSON      json.RawMessage // what each file holds
+}
+
+// wantsContent tells whether whole files have to be looked at.
+func (e OutputExpectation) wantsContent() bool {
+	return e.Content != nil || e.SHA256 != "" || e.JSON != nil
 }
 
 // code is the exit status that is expected.

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/gabriel-vasile/mimetype"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
@@ -83,7 +85,7 @@ cases:
 	}
 	one, two := cases[0], cases[1]
 	got := fmt.Sprintf("%s %v %s %q %v %s %v %v %+v %v", one.Name, inputNames(one), one.JSON["n"], one.Settings, filepath.Base(one.Mounts["REF"].Host), one.RunAs, one.Timeout, one.Platforms, one.Expect, one.MadeUp)
-	want := `first IN=a.txt many=a.txt,b_b.txt 10 map["HOST":"1.20" "pass":"swordfish"] d nobody 1m30s [linux/amd64] {Exit:0 Error:bad Stdout:[] Stderr:[^no]} []`
+	want := `first IN=a.txt many=a.txt,b_b.txt 10 map["HOST":"1.20" "pass":"swordfish"] d nobody 1m30s [linux/amd64] {Exit:0 Error:bad Stdout:[] Stderr:[^no] Outputs:map[] JSON:map[]} []`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -149,6 +151,74 @@ func TestReadCasesProblems(t *testing.T) {
 	for _, tt := range tests {
 		if _, got := read(t, tt.text); got != tt.want {
 			t.Errorf("%q:\n got %s\nwant %s", tt.text, got, tt.want)
+		}
+	}
+}
+
+func TestReadExpectedOutputs(t *testing.T) {
+	m := seed.Parse([]byte(probed))
+	path := filepath.Join(jobDir(t), CasesFile)
+	read := func(text string) (Expectation, string) {
+		cases, r := ReadCases(path, []byte("cases:\n- expect:\n    "+text), m, func(string) string { return "" })
+		return cases[0].Expect, findings(r.Diagnostics)
+	}
+	sum := strings.Repeat("ab", 32)
+	e, problems := read("outputs: {table: {count: 1, file: a.txt, sha256: " + sum + ", min-size: 1, max-size: 9, media-type: text/csv, json: [1]}}\n    json: {count: 4}")
+	table := e.Outputs["table"]
+	if problems != "" || *table.Count != 1 || string(table.Content) != "a.txt" || table.SHA256 != sum || table.MinSize != 1 || table.MaxSize != 9 ||
+		table.MediaType != "text/csv" || string(table.JSON) != "[1]" || string(e.JSON["count"]) != "4" {
+		t.Errorf("%s %+v", problems, e)
+	}
+	for text, want := range map[string]string{
+		"outputs: {tables: {}}":               `: error: the manifest has no output file "tables", it has "table", "plots", "first" [smoke-file-name]`,
+		"outputs: {table: {count: -1}}":       `: error: count is "-1", it should be a whole number from 0 [smoke-file-type]`,
+		"outputs: {table: {file: none}}":      `: error: there is no file "none" [smoke-file-path]`,
+		"outputs: {table: {sha256: abc}}":     `: error: sha256 is "abc", it should be 64 hexadecimal digits [smoke-file-type]`,
+		"outputs: {table: {size: 1}}":         `: error: the output has no key "size", there are count, file, json, max-size, media-type, min-size, sha256 [smoke-file-key]`,
+		"json: {counts: 1}":                   `: error: the manifest has no JSON output "counts", it has "count", "note" [smoke-file-name]`,
+		"outputs: {table: {file: ../a.txt}}":  `: error: "../a.txt" leaves the directory of the file, paths are relative to it and stay below [smoke-file-path]`,
+		"outputs: {table: {max-size: large}}": `: error: max-size is "large", it should be a whole number from 0 [smoke-file-type]`,
+	} {
+		if _, got := read(text); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
+		}
+	}
+}
+
+// The schema takes what the reader takes; an engine that is not ours judges.
+func TestCasesSchema(t *testing.T) {
+	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(CasesSchema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	if err := compiler.AddResource("cases.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("cases.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]bool{
+		"cases: [{}]": true, "cases: []": false, "case: []": false, "cases: [{nam: x}]": false, "cases: [{timeout: 90s, run-as: 1000}]": true,
+		"cases: [{name: a, inputs: {a: b, c: [d, e]}, json: {x: [1]}, settings: {a: 1, b: {env: C}}, mounts: {m: {dir: d, skip-if-missing: true}}, platforms: [linux/arm64]}]": true,
+		"cases: [{expect: {exit: 1, stdout: a, stderr: [b, c], json: {a: 1}, outputs: {o: {count: 1, file: f, min-size: 1, max-size: 2, media-type: a/b, json: {}}}}}]":         true,
+		"cases: [{expect: {exit: 1, error: a}}]": false, "cases: [{expect: {exit: 256}}]": false, "cases: [{settings: {a: {var: x}}}]": false,
+	}
+	for _, job := range []string{"complete", "image-watermark", "random-number"} {
+		text, err := os.ReadFile(filepath.Join("../testdata/jobs", job, CasesFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tests[string(text)] = true
+	}
+	for text, want := range tests {
+		var v any
+		if err := yaml.Unmarshal([]byte(text), &v); err != nil {
+			t.Fatal(err)
+		}
+		if err := compiled.Validate(v); (err == nil) != want {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

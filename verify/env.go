@@ -142,6 +142,34 @@ var (
 		Summary: "the image's ENTRYPOINT and CMD and the manifest's command must name a program"}
 )
 
+var imageSetsInput = &diag.Rule{ID: "image-sets-input", Severity: diag.Warning, Spec: "3.1.1.2 S-3.1.1.2-16",
+	Summary: "the image should not set the variable of an optional input",
+	Doc:     "Where the input is absent, the job must find its variable unset. Executors seldom take away what the image sets."}
+
+// shadowed are the image's own variables that an absent input would leave behind.
+func (e *environment) shadowed(cfg pack.Config, m *seed.Manifest) (found []diag.Diagnostic) {
+	for _, assigned := range cfg.Env {
+		name, _, _ := strings.Cut(assigned, "=")
+		if !slices.Contains(e.unset, name) {
+			continue
+		}
+		at := inputFiles.Parent()
+		for i, in := range m.Job.Interface.Inputs.Files {
+			if seed.Variable(in.Name) == name {
+				at = inputFiles.Index(i)
+			}
+		}
+		for i, in := range m.Job.Interface.Inputs.JSON {
+			if seed.Variable(in.Name) == name {
+				at = inputJSON.Index(i)
+			}
+		}
+		found = append(found, diag.Diagnostic{Rule: imageSetsInput, Pointer: at,
+			Message: fmt.Sprintf("the image sets %s itself, which should be unset while the input is absent", name)})
+	}
+	return found
+}
+
 // process is the run of a case, or the reason why there can be none.
 func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Options) (pack.Process, *diag.Diagnostic) {
 	args, err := e.arguments(cfg, m.Job.Interface.Command)
@@ -156,6 +184,12 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Op
 		Name: oneLine(c.Name), Args: args, Unset: e.unset, Secrets: e.secrets, User: c.RunAs, Mounts: e.mounts,
 		OutputDir: outputDir, SharedMem: e.bytes("sharedMem"), Timeout: timeout(m, c, opt), Grace: opt.Grace,
 		Collect: []string{seed.OutputsFile, "*" + seed.SideCarSuffix, "*/*" + seed.SideCarSuffix, "*/*/*" + seed.SideCarSuffix},
+	}
+	for _, out := range m.Job.Interface.Outputs.Files {
+		if c.Expect.Outputs[out.Name].wantsContent() {
+			// The supervisor knows the patterns of path.Match, which negates with another character.
+			p.Collect = append(p.Collect, strings.ReplaceAll(out.Pattern, "[!", "[^"))
+		}
 	}
 	if mem := e.bytes("mem"); mem > 0 {
 		p.Memory = mem + supervisorMemory

@@ -33,6 +33,17 @@ func (r *caseReader) json(n *yaml.Node, c *Case) {
 	})
 }
 
+func (r *caseReader) expectJSON(n *yaml.Node) map[string]json.RawMessage {
+	all := map[string]json.RawMessage{}
+	r.pairs(n, "json", func(key, value *yaml.Node) {
+		out := named(r, key, "JSON output", r.m.Job.Interface.Outputs.JSON, func(j *seed.OutputJSON) string { return j.Name })
+		if v, ok := r.value(value, 0); ok && out != nil {
+			all[out.Name] = compact(v)
+		}
+	})
+	return all
+}
+
 // compact writes a value without white space, and without escaping for HTML.
 func compact(v any) json.RawMessage {
 	var b bytes.Buffer

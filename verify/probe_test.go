@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -100,7 +102,7 @@ var probeTests = []struct {
 	},
 		`/job/timeout: error: the job did not end within 10s; it ignored the signal TERM and was killed, after 20s [job-timeout]`},
 	{"memory", func(o *pack.Outcome) { o.OutOfMemory, o.Exit, o.Signal = true, 137, "killed" },
-		`/job/resources/scalar/1: error: the kernel ended a process of the job for want of memory; 512.0 MiB are declared and a peak of 300 MiB was seen [memory-killed]`},
+		`/job/resources/scalar/1: error: the kernel ended a process of the job for want of memory; 512.0 MiB are declared, and samples of what it allocated reached 300 MiB [memory-killed] (what the kernel keeps for files and many processes counts too)`},
 	{"signal", func(o *pack.Outcome) { o.Exit, o.Signal = 139, "segmentation fault" },
 		`/job: error: the job was ended by a signal, "segmentation fault", which counts as exit status 139 [exit-signal]`},
 	{"declared error", exit(3), `/job/errors/0: error: the job ended with exit status 3, its error "bad-data" of category data [exit-mapped]` + words},
@@ -199,7 +201,7 @@ func TestProbes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, tt := range probeTests {
 		c := probedCase()
-		got := findings(judge(newRun(m, c, prepare(m, c), outcome(tt.change)), Options{}).found)
+		got := findings(judge(newRun(m, c, prepare(m, c), outcome(tt.change)), Options{}).Diagnostics)
 		if got != tt.want {
 			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
 		}
@@ -207,7 +209,7 @@ func TestProbes(t *testing.T) {
 			seen[p.ID] = seen[p.ID] || strings.Contains(tt.want, "["+p.ID+"]")
 		}
 	}
-	elsewhere := []string{"exit-unexpected", "expected-text", "resource-unknown"}
+	elsewhere := []string{"exit-unexpected", "expected-text", "expected-output", "expected-json", "resource-unknown"}
 	for _, p := range probes {
 		if !seen[p.ID] && !slices.Contains(elsewhere, p.ID) {
 			t.Errorf("probe %s has no test", p.ID)
@@ -249,10 +251,58 @@ func TestExpectations(t *testing.T) {
 	for _, tt := range tests {
 		c := probedCase()
 		c.Expect = tt.expect
-		got := findings(judge(newRun(m, c, prepare(m, c), outcome(tt.change)), Options{}).found)
+		got := findings(judge(newRun(m, c, prepare(m, c), outcome(tt.change)), Options{}).Diagnostics)
 		if want := strings.TrimPrefix(tt.want+"\n"+unknown, "\n"); got != want {
 			t.Errorf("%+v:\n got %s\nwant %s", tt.expect, got, want)
 		}
+	}
+}
+
+func TestExpectedOutputs(t *testing.T) {
+	one, two := 1, 2
+	table := func(e OutputExpectation) Expectation {
+		return Expectation{Outputs: map[string]OutputExpectation{"table": e}}
+	}
+	count := func(value string) Expectation {
+		return Expectation{JSON: map[string]json.RawMessage{"count": json.RawMessage(value)}}
+	}
+	const at = `/job/interface/outputs/files/0: error: output "table"`
+	tests := []struct {
+		expect Expectation
+		want   string
+	}{
+		{table(OutputExpectation{Count: &one, MinSize: 12, MaxSize: 12, Content: []byte("{\"a\": [1]}\n\n"), JSON: json.RawMessage(`{"a":[1.0]}`)}), ""},
+		{table(OutputExpectation{SHA256: "4BD77D2E4BF1CFE4F4DD5B3D4DEB8B6EFB1A2E1B4A6C7B6F0F6A1F0D5E8E6C11"}), at + `: "table.csv" has the SHA-256 SUM, the case expects 4BD77D2E4BF1CFE4F4DD5B3D4DEB8B6EFB1A2E1B4A6C7B6F0F6A1F0D5E8E6C11 [expected-output]`},
+		{table(OutputExpectation{SHA256: "SUM"}), ""},
+		{table(OutputExpectation{Count: &two}), at + ` has 1 files, the case expects 2 [expected-output]`},
+		{table(OutputExpectation{MinSize: 13}), at + `: "table.csv" has 12 bytes, the case expects 13 at least [expected-output]`},
+		{table(OutputExpectation{MaxSize: 11}), at + `: "table.csv" has 12 bytes, the case expects 11 at most [expected-output]`},
+		{table(OutputExpectation{MediaType: "image/png"}), at + `: "table.csv" looks like application/json, the case expects image/png [expected-output]`},
+		{table(OutputExpectation{Content: []byte("{\"a\": [1]}\nx")}), at + `: "table.csv" is not what the case expects: it has 12 bytes in place of 12 and differs from byte 12 on, in line 2 [expected-output]`},
+		{table(OutputExpectation{JSON: json.RawMessage(`{"a":[2]}`)}), at + `: "table.csv" holds {"a": [1]}, the case expects {"a":[2]} [expected-output]`},
+		{count("3"), ""},
+		{count("4"), `/job/interface/outputs/json/0: error: JSON output "count" is 3, the case expects 4 [expected-json]`},
+		{Expectation{JSON: map[string]json.RawMessage{"note": json.RawMessage(`"x"`)}}, `/job/interface/outputs/json/1: error: JSON output "note" is not there, the case expects "x" [expected-json]`},
+	}
+	content := "{\"a\": [1]}\n\n"
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
+	m := seed.Parse([]byte(strings.Replace(probed, ` "mediaType": "text/csv"`, ` "mediaType": "application/json"`, 1)))
+	for _, tt := range tests {
+		c := probedCase()
+		c.Expect = tt.expect
+		if e := c.Expect.Outputs["table"]; e.SHA256 == "SUM" {
+			e.SHA256 = sum
+			c.Expect.Outputs["table"] = e
+		}
+		o := outcome(func(o *pack.Outcome) { o.Files[1] = holding("table.csv", content) })
+		got := findings(judge(newRun(m, c, prepare(m, c), o), Options{}).Diagnostics)
+		if got = strings.ReplaceAll(got, sum, "SUM"); got != tt.want {
+			t.Errorf("%+v:\n got %s\nwant %s", tt.expect, got, tt.want)
+		}
+	}
+	p, refused := prepare(m, &Case{}).process(pack.Config{}, m, &Case{Expect: table(OutputExpectation{Content: []byte{}})}, Options{})
+	if refused != nil || !slices.Contains(p.Collect, "table*.csv") {
+		t.Errorf("collects %q", p.Collect)
 	}
 }
 

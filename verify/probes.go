@@ -22,6 +22,8 @@ var probes = []*Probe{
 	exitUndeclared,
 	exitUnexpected,
 	expectedText,
+	expectedOutput,
+	expectedJSON,
 	outputMissing,
 	outputPlurality,
 	outputUnreadable,
@@ -56,7 +58,7 @@ var probes = []*Probe{
 func Rules() []*diag.Rule {
 	rules := []*diag.Rule{
 		caseSyntax, caseKey, caseType, caseName, casePath, caseSkipped, caseInconclusive, smokeRequired,
-		commandRefused, nothingToRun,
+		commandRefused, nothingToRun, imageSetsInput,
 	}
 	for _, p := range probes {
 		rules = append(rules, &p.Rule)

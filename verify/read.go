@@ -439,8 +439,10 @@ func (r *caseReader) expect(n *yaml.Node, e *Expectation) {
 				e.Error = found.Name
 			}
 		},
-		"stdout": func(n *yaml.Node) { e.Stdout = r.patterns(n, "stdout") },
-		"stderr": func(n *yaml.Node) { e.Stderr = r.patterns(n, "stderr") },
+		"outputs": func(n *yaml.Node) { e.Outputs = r.expectOutputs(n) },
+		"json":    func(n *yaml.Node) { e.JSON = r.expectJSON(n) },
+		"stdout":  func(n *yaml.Node) { e.Stdout = r.patterns(n, "stdout") },
+		"stderr":  func(n *yaml.Node) { e.Stderr = r.patterns(n, "stderr") },
 	})
 	if e.Error != "" && exit != nil {
 		r.add(caseKey, exit, "exit and error are both given, one of them says how the run ends")

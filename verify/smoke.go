@@ -66,7 +66,8 @@ type CaseResult struct {
 	Reason  string        // why it was skipped or is inconclusive; else empty
 	Outcome *pack.Outcome // nil when there was no run
 	Files   []Captured    // of each output, in the manifest's order
-	found   []diag.Diagnostic
+	// Diagnostics are those of the case alone; their pointers are into the manifest.
+	Diagnostics []diag.Diagnostic
 }
 
 // Rules of a smoke run as a whole.
@@ -109,7 +110,7 @@ func Smoke(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest
 }
 
 func skip(c *Case, reason string) CaseResult {
-	return CaseResult{Name: c.Name, Reason: reason, found: []diag.Diagnostic{{Rule: caseSkipped, Pointer: "/job", Message: "not tried: " + reason}}}
+	return CaseResult{Name: c.Name, Reason: reason, Diagnostics: []diag.Diagnostic{{Rule: caseSkipped, Pointer: "/job", Message: "not tried: " + reason}}}
 }
 
 func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, c *Case, opt Options) (CaseResult, error) {
@@ -118,13 +119,13 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	}
 	if len(c.Platforms) > 0 && opt.Platform != "" && !slices.Contains(c.Platforms, opt.Platform) {
 		r := skip(c, "it is not for "+opt.Platform)
-		r.found = nil
+		r.Diagnostics = nil
 		return r, nil
 	}
 	env := prepare(m, c)
 	process, refused := env.process(cfg, m, c, opt)
 	if refused != nil {
-		return CaseResult{Name: c.Name, Verdict: Failed, found: []diag.Diagnostic{*refused}}, nil
+		return CaseResult{Name: c.Name, Verdict: Failed, Diagnostics: []diag.Diagnostic{*refused}}, nil
 	}
 	outcome, err := runner.Run(ctx, process)
 	if err != nil {
@@ -135,7 +136,9 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 		r.Outcome = outcome
 		return r, nil
 	}
-	return judge(newRun(m, c, env, outcome), opt), nil
+	result := judge(newRun(m, c, env, outcome), opt)
+	result.Diagnostics = append(result.Diagnostics, env.shadowed(cfg, m)...)
+	return result, nil
 }
 
 // judge runs the probes and applies the rule of made-up values: a run that fails on them says nothing about the job,
@@ -146,7 +149,7 @@ func judge(r *Run, opt Options) CaseResult {
 		r.probe = p
 		p.Check(r)
 	}
-	result.found = r.found
+	result.Diagnostics = r.found
 	if slices.ContainsFunc(r.found, func(d diag.Diagnostic) bool { return d.Level() == diag.Error }) {
 		result.Verdict = Failed
 	}
@@ -161,7 +164,7 @@ func judge(r *Run, opt Options) CaseResult {
 		return result
 	}
 	result.Verdict = Inconclusive
-	result.found = []diag.Diagnostic{{Rule: caseInconclusive, Pointer: firstMadeUp(r.Case), Message: "inconclusive: " + result.Reason, Hint: stanza(r)}}
+	result.Diagnostics = []diag.Diagnostic{{Rule: caseInconclusive, Pointer: firstMadeUp(r.Case), Message: "inconclusive: " + result.Reason, Hint: stanza(r)}}
 	return result
 }
 
@@ -186,7 +189,7 @@ func conclude(m *seed.Manifest, cases []CaseResult, opt Options) *Result {
 	counts := map[Verdict]int{}
 	for _, c := range cases {
 		counts[c.Verdict]++
-		for _, d := range c.found {
+		for _, d := range c.Diagnostics {
 			if len(cases) > 1 {
 				d.Message += fmt.Sprintf(" (case %q)", c.Name)
 			}

@@ -103,6 +103,16 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+func TestImageSetsInput(t *testing.T) {
+	m, c := seed.Parse([]byte(environed)), environedCase()
+	cfg := pack.Config{Env: []string{"PATH=/bin", "OPT=x", "LEFT=", "INFILE=x"}}
+	want := `/job/interface/inputs/files/2: warning: the image sets OPT itself, which should be unset while the input is absent [image-sets-input]
+/job/interface/inputs/json/2: warning: the image sets LEFT itself, which should be unset while the input is absent [image-sets-input]`
+	if got := findings(prepare(m, c).shadowed(cfg, m)); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestTimeout(t *testing.T) {
 	m := seed.Parse([]byte(`{"job": {"timeout": 10}}`))
 	tests := []struct{ ofCase, given, want time.Duration }{

@@ -99,6 +99,10 @@ func contents(o *wire.Outcome, spec *wire.Spec) {
 		if !f.Mode.IsRegular() {
 			continue
 		}
+		if f.Size == 0 {
+			f.Collected = matchesAny(spec.Collect, f.Name)
+			continue
+		}
 		if matchesAny(spec.Collect, f.Name) {
 			f.Content = readFile(f.Name, min(spec.CollectMax, wanted))
 			wanted -= int64(len(f.Content))
