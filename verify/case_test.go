@@ -202,7 +202,7 @@ func TestCasesSchema(t *testing.T) {
 	tests := map[string]bool{
 		"cases: [{}]": true, "cases: []": false, "case: []": false, "cases: [{nam: x}]": false, "cases: [{timeout: 90s, run-as: 1000}]": true,
 		"cases: [{name: a, inputs: {a: b, c: [d, e]}, json: {x: [1]}, settings: {a: 1, b: {env: C}}, mounts: {m: {dir: d, skip-if-missing: true}}, platforms: [linux/arm64]}]": true,
-		"cases: [{expect: {exit: 1, stdout: a, stderr: [b, c], json: {a: 1}, outputs: {o: {count: 1, file: f, min-size: 1, max-size: 2, media-type: a/b, json: {}}}}}]":         true,
+		"cases: [{expect: {exit: 1, stdout: a, stderr: [b, c], json: {a: 1}, outputs: {o: {count: 1, file: f, min-size: 1, max-size: 2, media-type: a/b, json: {}}}}}]":        true,
 		"cases: [{expect: {exit: 1, error: a}}]": false, "cases: [{expect: {exit: 256}}]": false, "cases: [{settings: {a: {var: x}}}]": false,
 	}
 	for _, job := range []string{"complete", "image-watermark", "random-number"} {
