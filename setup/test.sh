@@ -18,7 +18,7 @@ git ls-files -co --exclude-standard '*.sh' .ci/run | xargs shellcheck
 step workflows
 go run "$actionlint"
 modules=.cache/languageservice/${languageservice#*e@}
-[ -f "$modules/node_modules/.package-lock.json" ] || npm --silent --no-audit --no-fund --prefix "$modules" install "$languageservice"
+[ -f "$modules/node_modules/.package-lock.json" ] || npm --loglevel=error --no-audit --no-fund --prefix "$modules" install "$languageservice"
 node setup/workflows/check.mjs "$modules/node_modules" action.yml .github/workflows/*.yml
 
 step go vet
