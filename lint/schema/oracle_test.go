@@ -1,0 +1,206 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	oracle "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/seedpack/seedpack/lint/internal/material"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// mutants is how many documents are compared; make test-long asks for more.
+func mutants() int {
+	if os.Getenv("SEEDPACK_LONG") != "" {
+		return 150_000
+	}
+	return 5_000
+}
+
+func published(t *testing.T, path string) *oracle.Schema {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := oracle.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := oracle.NewCompiler()
+	// The standard's schema of side-cars refers to a schema on the network; bounding boxes are compared elsewhere (T-19).
+	c.UseLoader(noBoundingBox{})
+	if err := c.AddResource("mem:///schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("mem:///schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+type noBoundingBox struct{}
+
+func (noBoundingBox) Load(url string) (any, error) {
+	if strings.HasSuffix(url, "bbox.json") {
+		return map[string]any{}, nil
+	}
+	return nil, fmt.Errorf("%s is not at hand", url)
+}
+
+// Our schemas and keywords say of mutated documents what a strict engine says by the standard's own schemas.
+func TestSameAsTheStandard(t *testing.T) {
+	dir := material.Dir(t, "spec", "schemas")
+	theirs := map[string]*oracle.Schema{}
+	for _, version := range Versions() {
+		theirs[version] = published(t, filepath.Join(dir, version, "seed.manifest.schema.json"))
+	}
+	complete, err := os.ReadFile(filepath.Join("..", "testdata", "complete.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range mutants() {
+		text := mutate(t, random, complete)
+		doc, err := oracle.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Each version has a schema; ours knows both (T-01).
+		valid := theirs["1.0.0"].Validate(doc) == nil || theirs["1.0.0-snapshot"].Validate(doc) == nil
+		found := Manifest(seed.ParseJSON(text))
+		if valid != (len(found) == 0) && !fractions(found, text) {
+			t.Fatalf("valid by the standard: %v; ours: %s\n%s", valid, lines(found), text)
+		}
+	}
+}
+
+// fractions is the one difference that is a decision (T-04): an integer written with a fraction or an exponent is taken,
+// with a warning of lint's, and draft 4 refuses it.
+func fractions(found []Violation, text []byte) bool {
+	return len(found) == 0 && (bytes.Contains(text, []byte("10.0")) || bytes.Contains(text, []byte("1e2")))
+}
+
+// mutate changes one to three things in a document.
+func mutate(t *testing.T, random *rand.Rand, text []byte) []byte {
+	t.Helper()
+	var doc any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&doc); err != nil {
+		t.Fatal(err)
+	}
+	for range 1 + random.IntN(3) {
+		spoil(random, doc)
+	}
+	out, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// odd is a value made anew, so that no two places share one.
+func odd(random *rand.Rand) any {
+	values := []string{`null`, `true`, `"true"`, `""`, `"x"`, `0`, `-1`, `1.5`, `10.0`, `1e2`, `[]`, `{}`, `"1.0.0"`, `"1.0"`, `"a b"`, `"ro"`,
+		`"job"`, `"Data"`, `"integer"`, `"null"`, `["x"]`, `[1]`, `{"name":"A"}`, `"abc\n"`, `"ä"`}
+	d := json.NewDecoder(strings.NewReader(values[random.IntN(len(values))]))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// spoil walks down at random and sets, adds or takes away a member.
+func spoil(random *rand.Rand, v any) {
+	switch x := v.(type) {
+	case map[string]any:
+		names := make([]string, 0, len(x))
+		for name := range x {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		if len(names) == 0 || random.IntN(8) == 0 {
+			known := []string{"name", "timeout", "email", "title", "required", "multiple", "mediaType", "mediaTypes", "files", "json", "path", "key", "command", "unknown", "scalar", "mode"}
+			x[known[random.IntN(len(known))]] = odd(random)
+			return
+		}
+		name := names[random.IntN(len(names))]
+		switch child := x[name]; {
+		case random.IntN(10) == 0:
+			delete(x, name)
+		case random.IntN(4) > 0 && holds(child):
+			spoil(random, child)
+		default:
+			x[name] = odd(random)
+		}
+	case []any:
+		if len(x) == 0 {
+			return
+		}
+		i := random.IntN(len(x))
+		if holds(x[i]) && random.IntN(6) > 0 {
+			spoil(random, x[i])
+		} else {
+			x[i] = odd(random)
+		}
+	}
+}
+
+func holds(v any) bool {
+	switch v.(type) {
+	case map[string]any, []any:
+		return true
+	}
+	return false
+}
+
+// The same for side-cars.
+func TestSideCarsSameAsTheStandard(t *testing.T) {
+	theirs := published(t, filepath.Join(material.Dir(t, "spec", "schemas"), "1.0.0", "seed.metadata.schema.json"))
+	random := rand.New(rand.NewPCG(3, 4))
+	for i := range mutants() {
+		text := mutateSideCar(t, random, sideCars[i%len(sideCars)])
+		doc, err := oracle.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		valid, found := theirs.Validate(doc) == nil, Metadata(seed.ParseJSON(text))
+		if valid != (len(found) == 0) && !looseFeatures(found) {
+			t.Fatalf("valid by the standard: %v; ours: %s\n%s\n%v", valid, lines(found), text, theirs.Validate(doc))
+		}
+	}
+}
+
+// looseFeatures is the one difference: the standard's schema does not say that the features of a collection are objects,
+// which GeoJSON does.
+func looseFeatures(found []Violation) bool {
+	return len(found) > 0 && !slices.ContainsFunc(found, func(v Violation) bool {
+		return v.Keyword != "type" || v.Pointer.Parent() != "/features" || !strings.HasSuffix(v.Message, "must be an object")
+	})
+}
+
+var sideCars = []string{
+	`{"type":"Point","coordinates":[1,2]}`, `{"type":"MultiPoint","coordinates":[[1,2],[3,4,5]]}`, `{"type":"LineString","coordinates":[[1,2],[3,4]]}`,
+	`{"type":"MultiLineString","coordinates":[[[1,2],[3,4]]]}`, `{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}`,
+	`{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,0]]]]}`,
+	`{"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]}]}`,
+	`{"type":"Feature","id":"a","geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]},"properties":{"a":[1]}}`,
+	`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":null,"properties":null}]}`,
+}
+
+func mutateSideCar(t *testing.T, random *rand.Rand, text string) []byte {
+	t.Helper()
+	return mutate(t, random, []byte(text))
+}
