@@ -311,3 +311,35 @@ func TestActionPublishesSeveralJobs(t *testing.T) {
 		}
 	}
 }
+
+// A build and a job can print anything, and name their files as they like.
+func TestHostileOutput(t *testing.T) {
+	base := material(t, "SEEDPACK_TEST_BASE")
+	r := newRunner(t, buildProgram(t))
+	r.workspace = filepath.Join(r.workspace, "workspace")
+	r.env = append(r.env, "GITHUB_WORKSPACE="+r.workspace)
+	if err := os.CopyFS(r.workspace, os.DirFS("testdata/broken/undeclared-exit-code")); err != nil {
+		t.Fatal(err)
+	}
+	printed := strings.ReplaceAll(strings.Join(hostileTexts, "\n"), "\x00", "")
+	for name, text := range map[string]string{
+		"hostile.txt": printed,
+		"Dockerfile": "FROM busybox:1.36\nCOPY --chmod=755 job.sh /app/\nCOPY hostile.txt /app/\nRUN cat /app/hostile.txt; cat /app/hostile.txt >&2\n" +
+			"USER nobody\nENTRYPOINT [\"/app/job.sh\"]\n",
+		"job.sh": "#!/bin/sh\ncat /app/hostile.txt\ncat /app/hostile.txt >&2\necho x >\"$1/table##[add-mask]e.csv\"\n" +
+			"echo x >\"$1/table$(printf '\\n')::add-mask::e.csv\"\nprintf '::add-mask::no line end'\n",
+	} {
+		if err := os.WriteFile(filepath.Join(r.workspace, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := filesBelow(t, filepath.Dir(r.workspace))
+	status := r.action("INPUT_COMMAND=pack", "INPUT_PATH=.", "INPUT_BUILD-CONTEXTS=busybox:1.36=oci-layout://"+base)
+	r.checkSafe(before)
+	if status != 1 || !bytes.Contains(r.printed, []byte("output-plurality")) || !bytes.Contains(r.printed, []byte("cat /app/hostile.txt")) {
+		t.Errorf("exit %d: the job did not run, or nothing was shown", status)
+	}
+	if t.Failed() {
+		t.Logf("printed:\n%s", r.printed)
+	}
+}
