@@ -30,6 +30,7 @@ type Candidate struct {
 	Platform string // os/arch[/variant]
 	Config   Config
 
+	session string // tells this session's directories from those of others
 	gateway gateway.Client
 	root    llb.State
 	engine  ocispecs.Platform // of the machine that runs it
@@ -48,8 +49,9 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 		return nil, err
 	}
 	var all []*Candidate
+	session := rand.Text()
 	for _, p := range found.Platforms {
-		c := &Candidate{Platform: platforms.Format(p.Platform), gateway: g, secrets: b.secrets, engine: enginePlatform(g)}
+		c := &Candidate{Platform: platforms.Format(p.Platform), session: session, gateway: g, secrets: b.secrets, engine: enginePlatform(g)}
 		var image struct {
 			Config Config `json:"config"`
 		}
@@ -164,12 +166,12 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 		// A run is never taken from the cache: that it went well once says nothing about now.
 		llb.AddEnv("SEEDPACK_NONCE", nonce),
 		llb.WithCustomName("[smoke] " + p.Name),
-		llb.AddMount(path.Dir(wire.Program), local(localSupervisor, nonce), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
+		llb.AddMount(path.Dir(wire.Program), c.local(localSupervisor, llb.IncludePatterns([]string{c.engine.Architecture})), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
 		llb.AddMount(path.Dir(wire.SpecFile), room, llb.SourcePath("/spec"), llb.Readonly),
 		llb.AddMount(p.OutputDir, room, llb.SourcePath("/output")),
 	}
 	for _, m := range p.Mounts {
-		options = append(options, c.mount(m, room, nonce))
+		options = append(options, c.mount(m, room))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Secrets)) {
 		options = append(options, llb.AddSecret(secretFile(name), llb.SecretID(c.secrets.put(nonce, name, p.Secrets[name])), llb.SecretFileOpt(0, 0, 0o400)))
@@ -189,13 +191,13 @@ func prepare(spec []byte) llb.State {
 		Mkfile("/spec/"+path.Base(wire.SpecFile), 0o600, spec), llb.WithCustomName("[smoke] prepare"))
 }
 
-// local is a directory of the session. Without the unique ID each use would be another vertex, and a run that uses it
-// would run once for each.
-func local(name, nonce string) llb.State {
-	return llb.Local(name, llb.SharedKeyHint(name), llb.LocalUniqueID(nonce), llb.WithCustomName("[smoke] "+strings.TrimPrefix(name, "seedpack-")))
+// local is a directory of the session. One unique ID for the session means that it is handed over once: without any,
+// each use would be another vertex, and a run that uses it would run once for each.
+func (c *Candidate) local(name string, options ...llb.LocalOption) llb.State {
+	return llb.Local(name, append(options, llb.SharedKeyHint(name), llb.LocalUniqueID(c.session), llb.WithCustomName("[smoke] "+strings.TrimPrefix(name, "seedpack-")))...)
 }
 
-func (c *Candidate) mount(m RunMount, room llb.State, nonce string) llb.RunOption {
+func (c *Candidate) mount(m RunMount, room llb.State) llb.RunOption {
 	options := []llb.MountOption{}
 	if !m.Writable {
 		options = append(options, llb.Readonly)
@@ -203,7 +205,7 @@ func (c *Candidate) mount(m RunMount, room llb.State, nonce string) llb.RunOptio
 	if m.From == "" {
 		return llb.AddMount(m.Path, room, append(options, llb.SourcePath("/empty"))...)
 	}
-	return llb.AddMount(m.Path, local(localInputs, nonce), append(options, llb.SourcePath("/"+m.From))...)
+	return llb.AddMount(m.Path, c.local(localInputs), append(options, llb.SourcePath("/"+m.From))...)
 }
 
 // limits sets what the engine can limit; older ones cannot, and then nothing is said of it here.
