@@ -126,6 +126,9 @@ func (p *program) textOptions(verbose bool) report.TextOptions {
 }
 
 func isTerminal(w any) bool {
+	if counting, ok := w.(*countingWriter); ok {
+		w = counting.next
+	}
 	f, ok := w.(*os.File)
 	if !ok {
 		return false

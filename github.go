@@ -192,6 +192,7 @@ func (s *githubStep) inside(path string) error {
 type result struct {
 	report.Document
 	Images []*packed `json:"images"`
+	Error  string    `json:"error"`
 }
 
 // present turns the result into annotations, a summary and outputs.
@@ -205,6 +206,9 @@ func (s *githubStep) present(printed []byte, status int) error {
 		return fmt.Errorf("read the result: %w", err)
 	}
 	s.annotateAll(&r)
+	if r.Error != "" {
+		s.annotate("error", nil, r.Error)
+	}
 	for _, image := range r.Images {
 		if image.Error != "" {
 			s.annotate("error", map[string]string{"file": s.repositoryPath(image.Manifest)}, image.Error)

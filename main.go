@@ -52,14 +52,45 @@ type program struct {
 func run(ctx context.Context, args []string, p *program) int {
 	// containerd's store, which reads OCI layouts, warns there of features that a file system lacks.
 	logrus.SetOutput(io.Discard)
-	cmd := newRootCommand(p)
-	cmd.SetArgs(args)
-	err := cmd.ExecuteContext(ctx)
+	counted := &countingWriter{next: p.stdout}
+	counting := *p
+	counting.stdout = counted
+	root := newRootCommand(&counting)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
 	status := exitStatus(ctx, err)
 	if err != nil && !errors.Is(err, errFindings) {
 		p.complain(status, err)
+		if format := cmd.Flags().Lookup("format"); counted.n == 0 && format != nil && format.Value.String() == "json" {
+			p.complainJSON(err)
+		}
 	}
 	return status
+}
+
+// A countingWriter knows whether anything was printed.
+type countingWriter struct {
+	next io.Writer
+	n    int
+}
+
+func (w *countingWriter) Write(b []byte) (int, error) {
+	w.n += len(b)
+	return w.next.Write(b)
+}
+
+// complainJSON is for programs, which get an object in every case.
+func (p *program) complainJSON(err error) {
+	doc := failedDocument{report.New(nil), err.Error()}
+	if err := report.Encode(p.stdout, doc); err != nil {
+		fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(err.Error()))
+	}
+}
+
+// A failedDocument is lint's object with what went wrong.
+type failedDocument struct {
+	report.Document
+	Error string `json:"error"`
 }
 
 // errFindings ends a command whose reports have said everything.
