@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -308,11 +309,12 @@ var (
 
 func (s *githubStep) writeOutputs(r *result, printed []byte) error {
 	outputs := map[string]string{
-		"errors": strconv.Itoa(r.Errors), "warnings": strconv.Itoa(r.Warnings), "published": "false",
+		"errors": strconv.Itoa(r.Errors), "warnings": strconv.Itoa(r.Warnings),
 	}
+	outputs["published"] = strconv.FormatBool(len(r.Images) > 0 && !slices.ContainsFunc(r.Images, func(image *packed) bool { return !image.Published }))
 	if len(r.Images) == 1 {
 		image := r.Images[0]
-		outputs["published"], outputs["smoke"] = strconv.FormatBool(image.Published), checked(wordForm, image.Smoke)
+		outputs["smoke"] = checked(wordForm, image.Smoke)
 		if image.Published {
 			outputs["image"] = checked(referenceForm, image.Name)
 			outputs["reference"] = checked(referenceForm, image.Reference)
