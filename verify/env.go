@@ -24,9 +24,6 @@ const (
 
 const (
 	mib = 1 << 20
-	// supervisorMemory is what the supervisor may take of the limit, which holds for the whole container; what a job
-	// is promised is for the job (S-3.1.4-01).
-	supervisorMemory = 32 * mib
 )
 
 // An environment is what a run gives to its job (section 3.1.1.2).
@@ -192,7 +189,8 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Op
 		}
 	}
 	if mem := e.bytes("mem"); mem > 0 {
-		p.Memory = mem + supervisorMemory
+		// The limit holds for the whole container; what is declared is for the job (S-3.1.4-01).
+		p.Memory = mem + wire.MemoryReserve
 	}
 	for name, value := range e.set {
 		p.Env = append(p.Env, name+"="+value)

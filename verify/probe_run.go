@@ -77,8 +77,7 @@ var memoryKilled = &Probe{
 		if mem := r.env.bytes("mem"); mem > 0 {
 			what = fmt.Sprintf("%s MiB are declared", formatAmount(r.env.allocated["mem"]))
 		}
-		r.hintf(at, "what the kernel keeps for files and many processes counts too",
-			"the kernel ended a process of the job for want of memory; %s, and samples of what it allocated reached %s", what, size(r.Outcome.Usage.Memory))
+		r.Reportf(at, "the job was ended for want of memory; %s, and samples of what it allocated reached %s", what, size(r.Outcome.Usage.Memory))
 	},
 }
 

@@ -102,7 +102,7 @@ var probeTests = []struct {
 	},
 		`/job/timeout: error: the job did not end within 10s; it ignored the signal TERM and was killed, after 20s [job-timeout]`},
 	{"memory", func(o *pack.Outcome) { o.OutOfMemory, o.Exit, o.Signal = true, 137, "killed" },
-		`/job/resources/scalar/1: error: the kernel ended a process of the job for want of memory; 512.0 MiB are declared, and samples of what it allocated reached 300 MiB [memory-killed] (what the kernel keeps for files and many processes counts too)`},
+		`/job/resources/scalar/1: error: the job was ended for want of memory; 512.0 MiB are declared, and samples of what it allocated reached 300 MiB [memory-killed]`},
 	{"signal", func(o *pack.Outcome) { o.Exit, o.Signal = 139, "segmentation fault" },
 		`/job: error: the job was ended by a signal, "segmentation fault", which counts as exit status 139 [exit-signal]`},
 	{"declared error", exit(3), `/job/errors/0: error: the job ended with exit status 3, its error "bad-data" of category data [exit-mapped]` + words},

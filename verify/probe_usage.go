@@ -127,7 +127,7 @@ var processesLeft = &Probe{
 	Rule: diag.Rule{ID: "processes-left", Severity: diag.Notice,
 		Summary: "the processes of a job should have ended when the job does"},
 	Check: func(r *Run) {
-		if o := r.Outcome; o.Leftover > 0 && !o.TimedOut {
+		if o := r.Outcome; o.Leftover > 0 && !o.TimedOut && !o.OutOfMemory {
 			r.Reportf("/job", "%d processes still ran when the job had ended, and were killed: %s", o.Leftover, quoteFew(o.LeftoverNames))
 		}
 	},

@@ -58,7 +58,7 @@ func TestProcess(t *testing.T) {
 	if !slices.Equal(p.Mounts, wantMounts) {
 		t.Errorf("mounts\n got %+v\nwant %+v", p.Mounts, wantMounts)
 	}
-	if p.Memory != 64*mib+supervisorMemory || p.SharedMem != 5*mib || p.Timeout != 10*time.Second || p.Grace != time.Second || p.Name != `one\n` {
+	if p.Memory != 64*mib+wire.MemoryReserve || p.SharedMem != 5*mib || p.Timeout != 10*time.Second || p.Grace != time.Second || p.Name != `one\n` {
 		t.Errorf("%+v", p)
 	}
 	tree := Inputs([]Case{*c})

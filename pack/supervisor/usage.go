@@ -16,6 +16,10 @@ import (
 
 const sampleEvery = 20 * time.Millisecond
 
+// hopeless is how many processes the kernel may end for want of memory. A job that forks faster than that would
+// otherwise hold up the machine, and the supervisor with it, until long after its timeout.
+const hopeless = 50
+
 // A meter samples what the job takes. The kernel's own peaks count page cache too, so that a job that writes a large file
 // would seem to need as much memory.
 type meter struct {
@@ -23,6 +27,8 @@ type meter struct {
 	base, peak  int64
 	shm         int64
 	kills       int64
+	limit       int64 // of the job alone; 0: none
+	over        bool
 	stop, ended chan struct{}
 }
 
@@ -30,6 +36,7 @@ func newMeter() *meter {
 	m := &meter{group: findGroup(), stop: make(chan struct{}), ended: make(chan struct{})}
 	m.base, _ = m.group.memory()
 	m.kills = m.group.kills()
+	m.limit = max(m.group.limit()-wire.MemoryReserve, 0)
 	return m
 }
 
@@ -41,6 +48,12 @@ func (m *meter) begin() {
 			m.peak = max(m.peak, now-m.base)
 			used, _ := sharedMemory()
 			m.shm = max(m.shm, used)
+			if m.limit > 0 && now-m.base > m.limit {
+				m.over = true
+			}
+			if m.over || m.group.kills()-m.kills > hopeless {
+				signalAll(syscall.SIGKILL)
+			}
 			select {
 			case <-m.stop:
 				return
@@ -62,7 +75,7 @@ func (m *meter) end(o *wire.Outcome) {
 	}
 	o.Usage.SharedMem = m.shm
 	_, o.Usage.SharedMemSize = sharedMemory()
-	o.OutOfMemory = m.group.kills() > m.kills
+	o.OutOfMemory = m.over || m.group.kills() > m.kills
 }
 
 // sharedMemory is what /dev/shm holds and how much it can hold; both 0 without one.
@@ -155,6 +168,23 @@ func (g group) kills() int64 {
 		file = "memory.events"
 	}
 	n, _ := g.sum(file, "oom_kill")
+	return n
+}
+
+// limit is the most memory that the group may have; 0 where there is no limit worth the name.
+func (g group) limit() int64 {
+	file := "memory.limit_in_bytes"
+	if g.v2 {
+		file = "memory.max"
+	}
+	if g.dir == "" {
+		return 0
+	}
+	text, _ := os.ReadFile(filepath.Join(g.dir, file))
+	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil || n >= 1<<50 {
+		return 0 // "max", or as much as can be counted
+	}
 	return n
 }
 

@@ -36,6 +36,11 @@ type Spec struct {
 	CollectMax int64    `json:"collectMax,omitempty"`
 }
 
+// MemoryReserve is what a container's memory limit should be above the job's own. The supervisor ends a job that takes
+// more than the limit less the reserve, in bytes: at the limit itself the kernel has both of them wait for memory, and a
+// job that forks on holds up the machine.
+const MemoryReserve = 256 << 20
+
 // SecretRef stands in Args for the value of a secret. It holds no character that splits words or that a shell knows.
 func SecretRef(name string) string { return "\x02seedpack-secret-" + name + "\x03" }
 

@@ -1,0 +1,140 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+// scripted is a job that does what its setting says, with promises enough to break.
+const scripted = `{"job": {"name": "s", "timeout": 4, "interface": {
+"inputs": {"files": [{"name": "IN"}], "json": [{"name": "absent", "type": "string", "required": false}]},
+"outputs": {
+	"files": [{"name": "table", "pattern": "table*.csv", "mediaType": "text/csv"},
+		{"name": "plots", "pattern": "plots/*", "multiple": true, "required": false, "mediaType": "image/png"},
+		{"name": "first", "pattern": "plots/1*", "required": false}],
+	"json": [{"name": "count", "type": "integer"}]},
+"mounts": [{"name": "RO", "path": "/ro"}, {"name": "RW", "path": "/rw", "mode": "rw"}],
+"settings": [{"name": "SCRIPT"}, {"name": "PASS", "secret": true}]},
+"resources": {"scalar": [{"name": "mem", "value": 64}, {"name": "disk", "value": 10}, {"name": "sharedMem", "value": 8}]},
+"errors": [{"code": 3, "name": "bad"}]}}`
+
+// well keeps every promise; breakages come after it.
+const well = `cd "$OUTPUT_DIR" && echo 1,2 >table.csv && echo '{"count": 3}' >seed.outputs.json; `
+
+// Each breaks one promise, or none; the findings are all there are.
+var scripts = []struct{ name, script, want string }{
+	{"well", well, ""},
+	{"environment", well + `[ "$IN" = /seed/inputs/IN/x.txt ] && [ "$(cat $IN)" = hello ] && [ "$ALLOCATED_MEM" = 64.0 ] && [ -z "${ABSENT+x}" ] && [ "$PASS" = swordfish ] &&
+[ -d /ro ] && ! touch /ro/x 2>/dev/null && touch /rw/x && [ "$(ls /seed/inputs)" = IN ] && [ "$(id -u)" = 1000 ] || exit 3`, ""},
+	{"cannot start", "nosuchprogram", "/job [cannot-start]"},
+	{"error", well + "exit 3", "/job/errors/0 [exit-mapped]"},
+	{"undeclared", well + "exit 9", "/job/errors [exit-undeclared]"},
+	{"signal", "kill -SEGV $$", "/job [exit-signal]"},
+	{"sleeps", well + "sleep 60", "/job/timeout [job-timeout]"},
+	{"ignores TERM", well + "trap '' TERM; while :; do sleep 1; done", "/job/timeout [job-timeout]"},
+	{"forks", well + `trap '' TERM; i=0; while [ $i -lt 100 ]; do sleep 60 & i=$((i+1)); done; wait`, "/job/timeout [job-timeout]"},
+	{"fills memory", well + "head -c 300000000 /dev/zero | tail -c 290000000 >/dev/null", "/job/resources/scalar/0 [memory-killed]"},
+	{"fills shared memory", well + "head -c 30000000 /dev/zero >/dev/shm/x; exit 0", "/job/resources/scalar/2 [shared-memory-exhausted]"},
+	{"fills the disk", well + "head -c 30000000 /dev/zero >>table.csv", "/job/resources/scalar/1 [disk-exceeded]"},
+	{"prints much", well + "head -c 100000000 /dev/zero", ""},
+	{"no output", well + "rm table.csv", "/job/interface/outputs/files/0 [output-missing]"},
+	{"two outputs", well + "cp table.csv table2.csv", "/job/interface/outputs/files/0 [output-plurality]"},
+	{"not readable", well + "chmod 600 table.csv", "/job/interface/outputs/files/0 [output-unreadable]"},
+	{"directory not readable", well + "mkdir -m 700 plots && printf '\\211PNG\\r\\n\\032\\n' >plots/x", "/job/interface/outputs/files/1 [output-unreadable]"},
+	{"link out", well + "mkdir plots && ln -s /etc/passwd plots/x", "/job/interface/outputs/files/1 [output-link-outside]"},
+	{"link within", well + "mv table.csv data && ln -s data table.csv", ""},
+	{"FIFO", well + "mkdir plots && mkfifo plots/x", "/job/interface/outputs/files/1 [output-no-file]"},
+	{"dead link", well + "mkdir plots && ln -s none plots/x", "/job/interface/outputs/files/1 [output-no-file]"},
+	{"shared", well + "mkdir plots && printf '\\211PNG\\r\\n\\032\\n' >plots/1", "/job/interface/outputs/files/2 [output-shared]"},
+	{"odd names", well + `mkdir plots && printf '\211PNG\r\n\032\n' >"plots/$(printf 'a\nb\351')"`, ""},
+	{"other content", well + "mkdir plots && echo text >plots/x", "/job/interface/outputs/files/1 [output-media-type]"},
+	{"not captured", well + "echo x >log", "/job/interface/outputs/files [output-uncaptured]"},
+	{"no outputs file", well + "rm seed.outputs.json", "/job/interface/outputs/json [outputs-json-missing]"},
+	{"no JSON", well + "echo { >seed.outputs.json", "/job/interface/outputs/json [outputs-json-syntax]"},
+	{"no key", well + "echo '{}' >seed.outputs.json", "/job/interface/outputs/json/0 [outputs-json-key]"},
+	{"wrong type", well + `echo '{"count": "3"}' >seed.outputs.json`, "/job/interface/outputs/json/0 [outputs-json-type]"},
+	{"side-car", well + `echo '{"type": "Point"}' >table.csv.metadata.json`, "/job/interface/outputs/files/0 [side-car-invalid]"},
+	{"secret printed", well + `echo "it is $PASS"`, "/job/interface/settings/1 [secret-shown]"},
+	{"secret written", well + `echo "$PASS" >>table.csv`, "/job/interface/settings/1 [secret-shown]"},
+	{"left running", well + "setsid sleep 60 & sleep 0.2", "/job [processes-left]"},
+	{"writes elsewhere", well + "echo x >/work/x", "/job [writes-elsewhere]"},
+	{"writes to an input", well + `echo x >$IN || exit 3`, "/job/errors/0 [exit-mapped]\n/job/interface/inputs/files/0 [input-written]"},
+}
+
+// TestScripts runs them all in one build of a real engine.
+func TestScripts(t *testing.T) {
+	base := os.Getenv("SEEDPACK_TEST_BASE")
+	if base == "" && os.Getenv("SEEDPACK_STRICT") != "" {
+		t.Fatal("SEEDPACK_TEST_BASE is not set: make test sets it")
+	}
+	if base == "" {
+		t.Skip("SEEDPACK_TEST_BASE is not set: make test sets it")
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine, err := pack.Connect(t.Context(), pack.EngineOptions{CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	dir := t.TempDir()
+	dockerfile := filepath.Join(dir, "Dockerfile")
+	text := "FROM busybox:1.36\nRUN mkdir -m 777 /work\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\", \"eval \\\"$SCRIPT\\\"\"]\n"
+	if err := os.WriteFile(dockerfile, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var cases []Case
+	for _, s := range scripts {
+		c := Case{Name: s.name, Inputs: map[string][]InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}},
+			Settings: map[string]string{"SCRIPT": s.script, "PASS": "swordfish"}}
+		c.init()
+		cases = append(cases, c)
+	}
+	request := pack.Request{Context: dir, Dockerfile: dockerfile, Inputs: Inputs(cases),
+		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + base}}
+	_, err = pack.Build(t.Context(), engine, request, func(ctx context.Context, all []*pack.Candidate) error {
+		begin := time.Now()
+		result, err := Smoke(ctx, all[0], all[0].Config, seed.Parse([]byte(scripted)), cases, Options{Grace: 500 * time.Millisecond, Platform: all[0].Platform})
+		if err != nil {
+			return err
+		}
+		t.Logf("%d runs took %v", len(cases), time.Since(begin))
+		for i, r := range result.Cases {
+			checkScript(t, scripts[i].want, r)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkScript(t *testing.T, want string, r CaseResult) {
+	t.Helper()
+	var got []string
+	for _, d := range r.Diagnostics {
+		got = append(got, fmt.Sprintf("%s [%s]", d.Pointer, d.Rule.ID))
+	}
+	slices.Sort(got)
+	if strings.Join(got, "\n") != want {
+		t.Errorf("%s: exit %d %s, stderr %q\n%s", r.Name, r.Outcome.Exit, r.Outcome.StartError, r.Outcome.Stderr.Head, findings(r.Diagnostics))
+	}
+	if r.Outcome.Usage.Wall > 20*time.Second {
+		t.Errorf("%s took %v", r.Name, r.Outcome.Usage.Wall)
+	}
+}
