@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 // run supervises a shell command, as root and bounded in time. What prefix there is stands before the supervisor.
 func run(t *testing.T, spec wire.Spec, prefix ...string) (*wire.Outcome, string) {
 	t.Helper()
+	if os.Getuid() != 0 && os.Getenv("SEEDPACK_STRICT") != "" {
+		t.Fatal("starting processes as other users needs root")
+	}
 	if os.Getuid() != 0 {
 		t.Skip("starting processes as other users needs root")
 	}

@@ -32,6 +32,9 @@ func TestPrograms(t *testing.T) {
 	for _, arch := range Architectures() {
 		t.Run(arch, func(t *testing.T) {
 			if got := strings.TrimSpace(string(version)); got != runtime.Version() {
+				if os.Getenv("SEEDPACK_STRICT") != "" {
+					t.Fatalf("the committed programs were built by %s, this is %s: go generate ./pack/supervisor", got, runtime.Version())
+				}
 				t.Skipf("the committed programs were built by %s, this is %s", got, runtime.Version())
 			}
 			built := build(t, arch)
