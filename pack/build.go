@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
@@ -81,6 +82,7 @@ type build struct {
 	request Request
 	gate    func(context.Context, []*Candidate) error
 	secrets *secretStore
+	marshal sync.Mutex
 
 	attrs     map[string]string // of the Dockerfile frontend
 	platforms []string          // that were built

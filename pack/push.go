@@ -33,14 +33,21 @@ func (r Registry) nameOptions() []name.Option {
 
 // Options are what go-containerregistry's remote package needs to know.
 func (r Registry) Options(ctx context.Context) []remote.Option {
-	options := []remote.Option{remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain)}
-	if r.Transport != nil {
-		options = append(options, remote.WithTransport(r.Transport))
+	options := []remote.Option{
+		remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(r.transport()),
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), // the transport does it
 	}
 	if r.UserAgent != "" {
 		options = append(options, remote.WithUserAgent(r.UserAgent))
 	}
 	return options
+}
+
+func (r Registry) transport() http.RoundTripper {
+	if r.Transport != nil {
+		return newRetry(r.Transport)
+	}
+	return newRetry(remote.DefaultTransport)
 }
 
 // Preflight asks, before anything is built, whether the registry would take a push of the reference. It starts an upload
@@ -50,11 +57,7 @@ func (r Registry) Preflight(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	trip := r.Transport
-	if trip == nil {
-		trip = remote.DefaultTransport
-	}
-	if err := remote.CheckPushPermission(parsed, authn.DefaultKeychain, withContext{ctx, trip}); err != nil {
+	if err := remote.CheckPushPermission(parsed, authn.DefaultKeychain, withContext{ctx, r.transport()}); err != nil {
 		return fmt.Errorf("push to %s is not possible: %w%s", parsed.Context(), err, pushHint(err))
 	}
 	return nil
@@ -95,30 +98,51 @@ func (e *TagConflict) Error() string {
 	return fmt.Sprintf("%s is taken by %s: not moved to %s", e.Reference, e.Held, e.Proposed)
 }
 
-// Tag names a digest that the registry holds, the last step of a publication. A tag never moves: one that names the same
-// digest is left as it is, one that names another is a *TagConflict.
-func (r Registry) Tag(ctx context.Context, ref, digest string) error {
+// Held is the digest that a reference names in the registry, empty when it names none.
+func (r Registry) Held(ctx context.Context, ref string) (string, error) {
 	tag, err := name.NewTag(ref, r.nameOptions()...)
 	if err != nil {
-		return err
+		return "", err
+	}
+	held, err := remote.Head(tag, r.Options(ctx)...)
+	switch {
+	case err == nil:
+		return held.Digest.String(), nil
+	case isNotFound(err):
+		return "", nil
+	}
+	return "", fmt.Errorf("look up %s: %w", ref, err)
+}
+
+// Tag names a digest that the registry holds, the last step of a publication. A tag that names the same digest is left as
+// it is, which already tells. One that names another is a *TagConflict, unless move is set.
+func (r Registry) Tag(ctx context.Context, ref, digest string, move bool) (already bool, err error) {
+	tag, err := name.NewTag(ref, r.nameOptions()...)
+	if err != nil {
+		return false, err
+	}
+	held, err := r.Held(ctx, ref)
+	switch {
+	case err != nil:
+		return false, err
+	case held == digest:
+		return true, nil
+	case held != "" && !move:
+		return false, &TagConflict{Reference: ref, Held: held, Proposed: digest}
 	}
 	options := r.Options(ctx)
-	switch held, err := remote.Head(tag, options...); {
-	case err == nil && held.Digest.String() == digest:
-		return nil
-	case err == nil:
-		return &TagConflict{Reference: ref, Held: held.Digest.String(), Proposed: digest}
-	case !isNotFound(err):
-		return fmt.Errorf("look up %s: %w", ref, err)
-	}
 	pushed, err := remote.Get(tag.Context().Digest(digest), options...)
+	if isNotFound(err) {
+		return false, fmt.Errorf("tag %s: the registry does not hold %s any more: %w\n"+
+			"does a clean-up delete images without a tag? give them an hour, and publish again", ref, digest, err)
+	}
 	if err != nil {
-		return fmt.Errorf("read %s back to name it: %w", digest, err)
+		return false, fmt.Errorf("read %s back to name it: %w", digest, err)
 	}
 	if err := remote.Tag(tag, pushed, options...); err != nil {
-		return fmt.Errorf("tag %s: %w", ref, err)
+		return false, fmt.Errorf("tag %s: %w", ref, err)
 	}
-	return nil
+	return false, nil
 }
 
 func isNotFound(err error) bool {

@@ -43,13 +43,16 @@ func TestTag(t *testing.T) {
 	first, second := pushed(t, host, "a-1.0.0-seed"), pushed(t, host, "a-1.0.0-seed")
 	ref := host + "/a-1.0.0-seed:1.0.0"
 	var r Registry
-	for range 2 { // the same again is no conflict
-		if err := r.Tag(t.Context(), ref, first); err != nil {
-			t.Fatal(err)
+	if held, err := r.Held(t.Context(), ref); err != nil || held != "" {
+		t.Errorf("before, the tag names %q, %v", held, err)
+	}
+	for _, want := range []bool{false, true} { // the same again is no conflict
+		if already, err := r.Tag(t.Context(), ref, first, false); err != nil || already != want {
+			t.Fatal(already, err)
 		}
 	}
 	var conflict *TagConflict
-	if err := r.Tag(t.Context(), ref, second); !errors.As(err, &conflict) || conflict.Held != first || conflict.Proposed != second {
+	if _, err := r.Tag(t.Context(), ref, second, false); !errors.As(err, &conflict) || conflict.Held != first || conflict.Proposed != second {
 		t.Errorf("another image under the tag gives %v", err)
 	}
 	tag, err := name.ParseReference(ref)
@@ -59,8 +62,15 @@ func TestTag(t *testing.T) {
 	if held, err := remote.Head(tag); err != nil || held.Digest.String() != first {
 		t.Errorf("the tag names %v, %v", held, err)
 	}
-	if err := r.Tag(t.Context(), host+"/a-1.0.0-seed:2.0.0", "sha256:"+strings.Repeat("0", 64)); err == nil {
-		t.Error("a digest that is not there was named")
+	_, err = r.Tag(t.Context(), host+"/a-1.0.0-seed:2.0.0", "sha256:"+strings.Repeat("0", 64), false)
+	if err == nil || !strings.Contains(err.Error(), "does not hold sha256:0000") {
+		t.Errorf("a digest that is not there gives %v", err)
+	}
+	if _, err := r.Tag(t.Context(), ref, second, true); err != nil {
+		t.Error(err)
+	}
+	if held, err := r.Held(t.Context(), ref); err != nil || held != second {
+		t.Errorf("the moved tag names %q, %v", held, err)
 	}
 }
 

@@ -35,6 +35,7 @@ type Candidate struct {
 	root    llb.State
 	engine  ocispecs.Platform // of the machine that runs it
 	secrets *secretStore
+	marshal *sync.Mutex // of the build
 }
 
 // Native tells whether the engine's machine is of the candidate's platform. Others run only where emulation is set up.
@@ -51,7 +52,7 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 	var all []*Candidate
 	session := rand.Text()
 	for _, p := range found.Platforms {
-		c := &Candidate{Platform: platforms.Format(p.Platform), session: session, gateway: g, secrets: b.secrets, engine: enginePlatform(g)}
+		c := &Candidate{Platform: platforms.Format(p.Platform), session: session, gateway: g, secrets: b.secrets, marshal: &b.marshal, engine: enginePlatform(g)}
 		var image struct {
 			Config Config `json:"config"`
 		}
@@ -110,11 +111,7 @@ const collectMax = 16 << 20 // bytes of a file whose content is collected
 // fails, or cannot start, is an outcome and no error. What it changes is thrown away.
 func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	nonce := rand.Text()
-	state, err := c.report(p, nonce)
-	if err != nil {
-		return nil, err
-	}
-	def, err := state.Marshal(ctx)
+	def, err := c.definition(ctx, p, nonce)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +132,18 @@ func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 		return nil, fmt.Errorf("run %s: the supervisor left no list of files: %w", p.Name, err)
 	}
 	return wire.ReadOutcome(nonce, report, files)
+}
+
+// definition is what the engine is asked for. Runs of one build share the states of its Dockerfile, which keep what they
+// marshalled without a lock of their own.
+func (c *Candidate) definition(ctx context.Context, p Process, nonce string) (*llb.Definition, error) {
+	c.marshal.Lock()
+	defer c.marshal.Unlock()
+	state, err := c.report(p, nonce)
+	if err != nil {
+		return nil, err
+	}
+	return state.Marshal(ctx)
 }
 
 // readPart stays below the size of a message that the engine's answers may have.
