@@ -20,6 +20,7 @@ import (
 // A packFlags is the command line of pack and smoke.
 type packFlags struct {
 	reportFlags
+	publishFlags
 	manifest, file, context, target string
 	registry, pushWhen, builder     string
 	progress, metadataFile          string
@@ -54,6 +55,7 @@ Without --push and --output nothing leaves the builder.`,
 	cmd.Flags().StringVar(&flags.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
 	cmd.Flags().StringVar(&flags.pushWhen, "push", "false", "publish: true, false, or auto (for tags and releases in CI)")
 	cmd.Flags().Lookup("push").NoOptDefVal = "true"
+	flags.registerPublish(cmd)
 	cmd.Flags().StringArrayVarP(&flags.outputSpecs, "output", "o", nil, "type=oci|docker,dest=FILE: write the image to a file, once all is verified")
 	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write name, digest, tags and platforms to a JSON file")
 	return cmd
@@ -70,6 +72,14 @@ made from the manifest, and says which promises of the manifest are not kept.`,
 	}
 	flags.registerBuild(cmd)
 	return cmd
+}
+
+func (f *publishFlags) registerPublish(cmd *cobra.Command) {
+	s := cmd.Flags()
+	s.StringVar(&f.ifExists, "if-exists", ifExistsError, "when the name is another image's already: error, skip or overwrite")
+	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
+	s.BoolVar(&f.preflightFirst, "preflight", true, "ask for the right to push before building")
+	s.BoolVar(&f.insecureRegistry, "insecure-registry", false, "plain http also to a registry that is not on this machine")
 }
 
 func (f *packFlags) registerBuild(cmd *cobra.Command) {
@@ -90,6 +100,9 @@ func (f *packFlags) registerBuild(cmd *cobra.Command) {
 // read checks the command line and reads what is written in it.
 func (f *packFlags) read(getenv func(string) string) error {
 	if err := checkRegistry(f.registry); err != nil {
+		return err
+	}
+	if err := f.check(); err != nil {
 		return err
 	}
 	if err := pack.CheckProgress(f.progress); err != nil {

@@ -151,7 +151,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		return result, err
 	}
 	if r.push {
-		if err := r.remote.Preflight(ctx, reference); err != nil {
+		if done, err := r.preflight(ctx, result, reference); done || err != nil {
 			return result, err
 		}
 	}
@@ -190,10 +190,9 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		if r.fails(result) {
 			return result, errFindings
 		}
-		if err := r.remote.Tag(ctx, reference, built.Digest); err != nil {
-			return result, result.tagError(err, j)
+		if err := r.tagAll(ctx, result, reference); err != nil {
+			return result, err
 		}
-		result.publish(reference)
 	}
 	return result, keepAll(built.Outputs)
 }

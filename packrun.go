@@ -32,7 +32,8 @@ type packRun struct {
 }
 
 func newPackRun(p *program, f *packFlags, policy diag.Policy) *packRun {
-	r := &packRun{packFlags: f, program: p, policy: policy, remote: pack.Registry{UserAgent: "seedpack/" + programVersion()}}
+	r := &packRun{packFlags: f, program: p, policy: policy, remote: pack.Registry{
+		UserAgent: "seedpack/" + programVersion(), Insecure: f.insecureRegistry}}
 	var mu sync.Mutex
 	var engine *pack.Engine
 	r.engine = func(ctx context.Context) (*pack.Engine, error) {
@@ -74,6 +75,8 @@ type packed struct {
 	reports []*diag.Report
 	smokes  []platformSmoke
 	written []string
+	already bool // the name was there before, for the same image
+	skipped bool // --if-exists skip: the name was there before
 
 	Name      string   `json:"name"`
 	Manifest  string   `json:"manifest"`
@@ -103,11 +106,6 @@ func (p *packed) setBuilt(b *pack.Result) {
 	}
 }
 
-func (p *packed) publish(reference string) {
-	p.Published, p.Tags = true, []string{reference[strings.LastIndex(reference, ":")+1:]}
-	p.Reference = reference + "@" + p.Digest
-}
-
 // smokeVerdict is the worst of all platforms: skipped when none was tried.
 func (p *packed) smokeVerdict() verify.Verdict {
 	verdict := verify.Skipped
@@ -119,10 +117,6 @@ func (p *packed) smokeVerdict() verify.Verdict {
 	}
 	return verdict
 }
-
-// tagTaken is what a registry may say at the very end.
-var tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
-	Summary: "a published tag must not be moved to another image"}
 
 // syntaxRule is lint's own for Dockerfiles: a frontend that a "# syntax=" line names says the same, only later.
 func syntaxRule() *diag.Rule {
@@ -144,19 +138,6 @@ func (p *packed) buildError(err error, path string) error {
 	span := source.Line(max(1, syntax.Line))
 	r := &diag.Report{Path: path, Source: source}
 	r.Add(diag.Diagnostic{Rule: syntaxRule(), Span: &span, Message: syntax.Message})
-	p.add(r)
-	return errFindings
-}
-
-func (p *packed) tagError(err error, j *job) error {
-	var conflict *pack.TagConflict
-	if !errors.As(err, &conflict) {
-		return err
-	}
-	r := &diag.Report{Path: j.path, Source: j.manifest.Source}
-	r.Add(diag.Diagnostic{Rule: tagTaken, Pointer: "/job/packageVersion",
-		Message: fmt.Sprintf("%q names another image already, %s; what was built is %s", conflict.Reference, conflict.Held, conflict.Proposed),
-		Hint:    "raise packageVersion, or jobVersion where the job itself has changed"})
 	p.add(r)
 	return errFindings
 }
@@ -210,7 +191,7 @@ func (r *packRun) request(ctx context.Context, j *job, file, reference string, c
 		return request, err
 	}
 	if r.push {
-		request.Repository = reference[:strings.LastIndex(reference, ":")]
+		request.Repository, request.Insecure = reference[:strings.LastIndex(reference, ":")], r.insecureRegistry
 	}
 	for _, o := range r.outputs {
 		o.Name = reference
@@ -252,8 +233,13 @@ func discardAll(files []pack.Written) {
 
 // summary is the last line about a job, in text.
 func (p *packed) summary(r *packRun, took time.Duration) string {
-	if p.Published {
+	switch {
+	case p.already:
+		return "already published " + p.Reference
+	case p.Published:
 		return "published " + p.Reference
+	case p.skipped:
+		return p.Name + ": its name is taken already; skipped, nothing published"
 	}
 	line := fmt.Sprintf("%s: built, smoke %s, in %s", p.Name, p.smokeVerdict(), took.Round(10*time.Millisecond))
 	switch {

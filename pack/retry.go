@@ -1,0 +1,111 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// A retry is tried again when a registry is busy or a connection breaks, and only then: what it refuses, it refuses. It
+// gives up after tries, or where the registry asks for more patience than longest.
+type retry struct {
+	next    http.RoundTripper
+	tries   int
+	first   time.Duration // before the second try; doubled each time, with jitter
+	longest time.Duration
+}
+
+func newRetry(next http.RoundTripper) retry {
+	return retry{next: next, tries: 5, first: 500 * time.Millisecond, longest: 30 * time.Second}
+}
+
+// RoundTrip gives the last answer when all tries are used up.
+func (t retry) RoundTrip(r *http.Request) (*http.Response, error) {
+	delay := t.first
+	for try := 1; ; try++ {
+		response, err := t.next.RoundTrip(r)
+		wait := delay/2 + rand.N(delay/2+1)
+		if asked, ok := retryAfter(response); ok {
+			wait = asked + rand.N(delay/2+1)
+		}
+		if try == t.tries || wait > t.longest || !isPassing(response, err) || r.Context().Err() != nil {
+			return response, err
+		}
+		again, rewindErr := rewound(r)
+		if rewindErr != nil {
+			return response, err
+		}
+		drain(response)
+		if err := sleep(r.Context(), wait); err != nil {
+			return nil, err
+		}
+		r, delay = again, delay*2
+	}
+}
+
+// isPassing tells whether the same request may go well a moment later.
+func isPassing(response *http.Response, err error) bool {
+	if err != nil {
+		var timeout net.Error
+		return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+			errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) || errors.As(err, &timeout) && timeout.Timeout()
+	}
+	code := response.StatusCode
+	return code == http.StatusRequestTimeout || code == http.StatusTooManyRequests ||
+		code >= 500 && code != http.StatusNotImplemented && code != http.StatusHTTPVersionNotSupported
+}
+
+// retryAfter reads the header in both of its forms, seconds and a date.
+func retryAfter(response *http.Response) (time.Duration, bool) {
+	if response == nil {
+		return 0, false
+	}
+	text := response.Header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if date, err := http.ParseTime(text); err == nil {
+		return max(0, time.Until(date)), true
+	}
+	return 0, false
+}
+
+// rewound is the request with its body from the beginning.
+func rewound(r *http.Request) (*http.Request, error) {
+	again := r.Clone(r.Context())
+	if r.Body == nil || r.Body == http.NoBody {
+		return again, nil
+	}
+	if r.GetBody == nil {
+		return nil, errors.New("the body can be sent only once")
+	}
+	var err error
+	again.Body, err = r.GetBody()
+	return again, err
+}
+
+// drain lets the connection be used again. An answer that is long is cut instead.
+func drain(response *http.Response) {
+	if response == nil {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, response.Body, 64<<10)
+	_ = response.Body.Close()
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}

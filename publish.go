@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/pack"
+)
+
+// What --if-exists may be.
+const (
+	ifExistsError     = "error"
+	ifExistsSkip      = "skip"
+	ifExistsOverwrite = "overwrite"
+)
+
+// A publishFlags is the part of the command line that is about registries.
+type publishFlags struct {
+	ifExists         string
+	aliases          []string
+	preflightFirst   bool
+	insecureRegistry bool
+}
+
+var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+
+func (f *publishFlags) check() error {
+	switch f.ifExists {
+	case "", ifExistsError, ifExistsSkip, ifExistsOverwrite:
+	default:
+		return usagef("--if-exists %q must be error, skip or overwrite", f.ifExists)
+	}
+	for _, alias := range f.aliases {
+		if !tagForm.MatchString(alias) {
+			return usagef("--tag %q must be a tag alone, without a repository: letters, digits, and _ . - after the first", alias)
+		}
+	}
+	return nil
+}
+
+// tagTaken is what a registry may say of the name: an error, or a notice where --if-exists says skip.
+var tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
+	Summary: "a published tag must not be moved to another image"}
+
+// preflight asks the registry what would make the build vain. It is done when the job is to be skipped for certain.
+func (r *packRun) preflight(ctx context.Context, result *packed, reference string) (done bool, err error) {
+	if r.preflightFirst {
+		if err := r.remote.Preflight(ctx, reference); err != nil {
+			return false, err
+		}
+	}
+	if r.ifExists != ifExistsSkip || len(r.outputs) > 0 {
+		return false, nil
+	}
+	held, err := r.remote.Held(ctx, reference)
+	if err != nil || held == "" {
+		return false, err
+	}
+	result.skip(fmt.Sprintf("%q names %s already: not built", reference, held))
+	return true, nil
+}
+
+// tagAll gives the verified image its name, and then its aliases, which move: who asks for latest means this one.
+func (r *packRun) tagAll(ctx context.Context, result *packed, reference string) error {
+	already, err := r.remote.Tag(ctx, reference, result.Digest, r.ifExists == ifExistsOverwrite)
+	var conflict *pack.TagConflict
+	switch {
+	case errors.As(err, &conflict) && r.ifExists == ifExistsSkip:
+		result.skip(fmt.Sprintf("%q names another image already, %s: not moved to %s", conflict.Reference, conflict.Held, conflict.Proposed))
+		return nil
+	case errors.As(err, &conflict):
+		result.taken(conflict)
+		return errFindings
+	case err != nil:
+		return err
+	}
+	colon := strings.LastIndex(reference, ":")
+	result.Published, result.already = true, already
+	result.Reference, result.Tags = reference+"@"+result.Digest, []string{reference[colon+1:]}
+	for _, alias := range r.aliases {
+		if _, err := r.remote.Tag(ctx, reference[:colon+1]+alias, result.Digest, true); err != nil {
+			return fmt.Errorf("%w\n%s is published, without the alias %s", err, reference, alias)
+		}
+		result.Tags = append(result.Tags, alias)
+	}
+	return nil
+}
+
+func (p *packed) skip(message string) {
+	p.skipped = true
+	p.addTag(diag.Diagnostic{Severity: diag.Notice, Message: message})
+}
+
+func (p *packed) taken(c *pack.TagConflict) {
+	version := p.job.manifest.Job.PackageVersion
+	hint := "raise packageVersion, or jobVersion where the job itself has changed"
+	if next := nextVersion(version); next != "" {
+		hint = fmt.Sprintf("raise packageVersion from %s to %s, or jobVersion where the job itself has changed", version, next)
+	}
+	p.addTag(diag.Diagnostic{Hint: hint,
+		Message: fmt.Sprintf("%q names another image already, %s; what was built is %s", c.Reference, c.Held, c.Proposed)})
+}
+
+func (p *packed) addTag(d diag.Diagnostic) {
+	d.Rule, d.Pointer = tagTaken, "/job/packageVersion"
+	r := &diag.Report{Path: p.job.path, Source: p.job.manifest.Source}
+	r.Add(d)
+	p.add(r)
+}
+
+// nextVersion is the version to publish after one that is taken: of a pre-release its release, else the next patch.
+// Empty when it is no semantic version.
+func nextVersion(version string) string {
+	release, _, isPre := strings.Cut(version, "-")
+	parts := strings.Split(release, ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	patch, err := strconv.ParseUint(parts[2], 10, 32)
+	switch {
+	case err != nil:
+		return ""
+	case isPre:
+		return release
+	}
+	return fmt.Sprintf("%s.%s.%d", parts[0], parts[1], patch+1)
+}
