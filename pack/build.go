@@ -43,6 +43,7 @@ type Request struct {
 	Insecure   bool // plain http to Repository
 	Outputs    []Output
 	Progress   Progress
+	Options    BuildOptions
 	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for builds that shall give the same bytes again; empty: none.
 	Epoch string
 }
@@ -60,7 +61,7 @@ type Result struct {
 // nil: all in one session of the engine, so that what the gate tried is what is exported. The error of the gate is
 // returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError.
 func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
-	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{}}
+	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	opt, err := b.solveOpt()
 	if err != nil {
 		return nil, err
@@ -109,6 +110,9 @@ func (b *build) solveOpt() (client.SolveOpt, error) {
 	}
 	for name, value := range b.request.BuildArgs {
 		b.attrs["build-arg:"+name] = value
+	}
+	if err := b.request.Options.add(&opt, b.attrs); err != nil {
+		return opt, err
 	}
 	if b.request.Target != "" {
 		b.attrs["target"] = b.request.Target
@@ -162,7 +166,7 @@ func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveRe
 
 // callback runs inside the session: it solves, labels, asks the gate, and hands the result to the exporters.
 func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-	result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: maps.Clone(b.attrs), Evaluate: true})
+	result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: b.frontendAttrs(g.BuildOpts().Opts), Evaluate: true})
 	if err != nil {
 		return nil, err
 	}

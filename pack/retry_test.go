@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -34,8 +35,11 @@ func TestRetry(t *testing.T) {
 		"a date that has been": {answers: []int{429, 200}, after: "Mon, 02 Jan 2006 15:04:05 GMT", tries: 2, want: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex // the handler of a broken connection ends after the client knows
 			tries := 0
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				mu.Lock()
+				defer mu.Unlock()
 				answer := c.answers[min(tries, len(c.answers)-1)]
 				tries++
 				if body, err := io.ReadAll(r.Body); err != nil || string(body) != "manifest" {
@@ -58,6 +62,8 @@ func TestRetry(t *testing.T) {
 				status = response.StatusCode
 				_ = response.Body.Close()
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			if status != c.want || tries != c.tries {
 				t.Errorf("%d after %d tries, %v; want %d after %d", status, tries, err, c.want, c.tries)
 			}

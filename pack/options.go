@@ -1,0 +1,130 @@
+package pack
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"strings"
+
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/util/entitlements"
+
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// BuildOptions are what a build may be told besides its files, as docker build has them. The zero value is the default.
+type BuildOptions struct {
+	Secrets       map[string]string // id to value
+	Labels        map[string]string // not com.ngageoint.seed.manifest, which is the manifest's
+	Pull          bool              // ask the registry for base images that are here already
+	NoCache       bool
+	NoCacheFilter []string // stages to build without cache
+	CacheFrom     []string // type=registry,ref=…; a reference alone is of that type
+	CacheTo       []string
+	AddHosts      []string // NAME:ADDRESS or NAME=ADDRESS
+	Network       string   // default, none or host
+}
+
+// Check says what of the options no engine could do.
+func (o *BuildOptions) Check() error {
+	for name := range o.Labels {
+		if name == seed.Label || name == "" {
+			return fmt.Errorf("label %q cannot be set: it holds the manifest", name)
+		}
+	}
+	switch o.Network {
+	case "", "default", "none", "host":
+	default:
+		return fmt.Errorf("network %q must be default, none or host", o.Network)
+	}
+	_, hostsErr := hostList(o.AddHosts)
+	_, fromErr := cacheEntries(o.CacheFrom)
+	_, toErr := cacheEntries(o.CacheTo)
+	return errors.Join(hostsErr, fromErr, toErr)
+}
+
+// add puts the options where the frontend and the solver look for them.
+func (o *BuildOptions) add(opt *client.SolveOpt, attrs map[string]string) error {
+	for name, value := range o.Labels {
+		attrs["label:"+name] = value
+	}
+	if o.Pull {
+		attrs["image-resolve-mode"] = "pull"
+	}
+	if o.NoCache || len(o.NoCacheFilter) > 0 {
+		attrs["no-cache"] = "" // all stages
+	}
+	if !o.NoCache && len(o.NoCacheFilter) > 0 {
+		attrs["no-cache"] = strings.Join(o.NoCacheFilter, ",")
+	}
+	if o.Network == "none" || o.Network == "host" {
+		attrs["force-network-mode"] = o.Network
+	}
+	if o.Network == "host" {
+		opt.AllowedEntitlements = append(opt.AllowedEntitlements, entitlements.EntitlementNetworkHost.String())
+	}
+	var hostsErr, fromErr, toErr error
+	if len(o.AddHosts) > 0 {
+		attrs["add-hosts"], hostsErr = hostList(o.AddHosts)
+	}
+	opt.CacheImports, fromErr = cacheEntries(o.CacheFrom)
+	opt.CacheExports, toErr = cacheEntries(o.CacheTo)
+	return errors.Join(hostsErr, fromErr, toErr)
+}
+
+func hostList(specs []string) (string, error) {
+	var all []string
+	for _, s := range specs {
+		name, address, ok := strings.Cut(s, "=")
+		if !ok {
+			name, address, ok = strings.Cut(s, ":")
+		}
+		ip := net.ParseIP(strings.Trim(address, "[]"))
+		if !ok || name == "" || ip == nil {
+			return "", fmt.Errorf("host %q must be NAME:ADDRESS", s)
+		}
+		all = append(all, name+"="+ip.String())
+	}
+	return strings.Join(all, ","), nil
+}
+
+func cacheEntries(specs []string) ([]client.CacheOptionsEntry, error) {
+	var all []client.CacheOptionsEntry
+	for _, s := range specs {
+		fields, err := csv.NewReader(strings.NewReader(s)).Read()
+		if err != nil {
+			return nil, fmt.Errorf("cache %q: %w", s, err)
+		}
+		e := client.CacheOptionsEntry{Attrs: map[string]string{}}
+		for _, field := range fields {
+			key, value, ok := strings.Cut(field, "=")
+			switch {
+			case !ok && len(fields) == 1:
+				e.Type, e.Attrs["ref"] = "registry", field
+			case !ok:
+				return nil, fmt.Errorf("cache %q: %q must be NAME=VALUE", s, field)
+			case key == "type":
+				e.Type = value
+			default:
+				e.Attrs[key] = value
+			}
+		}
+		if e.Type == "" {
+			return nil, fmt.Errorf("cache %q: has no type: write type=registry,ref=… or type=local,…", s)
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// frontendAttrs are those of the build with what the client found out about caches, such as digests of local ones.
+func (b *build) frontendAttrs(known map[string]string) map[string]string {
+	const key = "cache-imports"
+	attrs := maps.Clone(b.attrs)
+	if v := known[key]; v != "" {
+		attrs[key] = v
+	}
+	return attrs
+}
