@@ -21,6 +21,7 @@ import (
 type packFlags struct {
 	reportFlags
 	publishFlags
+	buildFlags
 	manifest, file, context, target string
 	registry, pushWhen, builder     string
 	progress, metadataFile          string
@@ -84,6 +85,7 @@ func (f *publishFlags) registerPublish(cmd *cobra.Command) {
 
 func (f *packFlags) registerBuild(cmd *cobra.Command) {
 	f.register(cmd)
+	f.registerOptions(cmd)
 	s := cmd.Flags()
 	s.StringVar(&f.manifest, "manifest", "", "the manifest, when it is not DIR/"+seed.ManifestFile)
 	s.StringVarP(&f.file, "file", "f", "", "the Dockerfile, when it is not DIR/Dockerfile")
@@ -103,6 +105,9 @@ func (f *packFlags) read(getenv func(string) string) error {
 		return err
 	}
 	if err := f.check(); err != nil {
+		return err
+	}
+	if err := f.readOptions(getenv); err != nil {
 		return err
 	}
 	if err := pack.CheckProgress(f.progress); err != nil {

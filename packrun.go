@@ -181,7 +181,7 @@ func (r *packRun) request(ctx context.Context, j *job, file, reference string, c
 	}
 	request := pack.Request{
 		Context: j.dir, Dockerfile: file, Label: label, Target: r.target, Platforms: r.platforms,
-		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Inputs: verify.Inputs(cases),
+		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Inputs: verify.Inputs(cases), Options: r.options,
 		Progress: pack.Progress{Mode: r.progress, Writer: r.program.stderr, Escape: report.Escape},
 	}
 	if r.context != "" {
