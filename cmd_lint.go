@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -15,6 +16,7 @@ import (
 func newLintCommand(p *program) *cobra.Command {
 	var flags reportFlags
 	var registry string
+	var fix, show bool
 	cmd := &cobra.Command{
 		Use:   "lint [PATH...]",
 		Short: "Say what is wrong with manifests, and where",
@@ -35,6 +37,14 @@ directories and links), or - for standard input. Without one it is the working d
 			if err != nil {
 				return err
 			}
+			if fix || show {
+				if err := p.fixAll(paths, lint.Options{Registry: registry}, policy, show); err != nil {
+					return err
+				}
+			}
+			if show || fix && slices.Contains(paths, "-") {
+				return nil // what is printed is the text itself
+			}
 			reports, err := p.lintAll(cmd.Context(), paths, lint.Options{Registry: registry}, policy)
 			if err != nil {
 				return err
@@ -50,6 +60,8 @@ directories and links), or - for standard input. Without one it is the working d
 	}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&registry, "registry", "", "HOST[/NAMESPACE] the image will go to, so that the length of the whole name counts")
+	cmd.Flags().BoolVar(&fix, "fix", false, "mend what can be mended, keep every other byte, and report what is left")
+	cmd.Flags().BoolVar(&show, "diff", false, "show what --fix would do, and change nothing")
 	return cmd
 }
 

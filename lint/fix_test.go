@@ -11,27 +11,7 @@ import (
 
 // mendOnce makes the first fix of every diagnostic whose edits touch none that is made already.
 func mendOnce(text []byte) (fixed []byte, again bool) {
-	var edits []diag.Edit
-	for _, d := range Manifest("it", seed.Parse(text), Options{}).Diagnostics {
-		if len(d.Fixes) > 0 && !touches(edits, d.Fixes[0].Edits) {
-			edits = append(edits, d.Fixes[0].Edits...)
-		}
-	}
-	if len(edits) == 0 {
-		return text, false
-	}
-	return apply(text, edits), true
-}
-
-func touches(a, b []diag.Edit) bool {
-	for _, x := range a {
-		for _, y := range b {
-			if x.Span.Start <= y.Span.End && y.Span.Start <= x.Span.End {
-				return true
-			}
-		}
-	}
-	return false
+	return diag.Mend(text, Manifest("it", seed.Parse(text), Options{}).Diagnostics)
 }
 
 // Fixes come to an end, mend what they are for, and never make things worse.

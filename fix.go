@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// fixRounds is more than any manifest needs: a fix may uncover another, and fixes that touch wait for each other.
+const fixRounds = 20
+
+// mend makes all fixes that the policy's diagnostics have, until none is left.
+func mend(path string, text []byte, opt lint.Options, policy diag.Policy) []byte {
+	for range fixRounds {
+		found := policy.Apply(lint.Manifest(path, seed.Parse(text), opt))
+		mended, changed := diag.Mend(text, found.Diagnostics)
+		if !changed {
+			break
+		}
+		text = mended
+	}
+	return text
+}
+
+// fixAll mends manifests in place, or only shows how. Standard input is printed as it would be.
+func (p *program) fixAll(paths []string, opt lint.Options, policy diag.Policy, show bool) error {
+	for _, path := range paths {
+		j, err := p.readJob(path)
+		if err != nil {
+			return err
+		}
+		old := j.manifest.Source.Text
+		mended := mend(path, old, opt, policy)
+		switch {
+		case show:
+			_, err = fmt.Fprint(p.stdout, escapeDiff(string(diff.Diff(path, old, path+" mended", mended))))
+		case path == "-":
+			_, err = p.stdout.Write(mended)
+		case string(mended) != string(old):
+			err = replaceFile(path, mended)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// escapeDiff makes foreign text harmless and keeps its tabs.
+func escapeDiff(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		cells := strings.Split(line, "\t")
+		for j := range cells {
+			cells[j] = report.Escape(cells[j])
+		}
+		lines[i] = strings.Join(cells, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// replaceFile writes a file anew, whole or not at all, with the mode that it has.
+func replaceFile(path string, text []byte) (err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(text)
+	if err := errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}

@@ -1,0 +1,42 @@
+package diag
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Mend makes the first fix of each diagnostic and leaves every other byte as it is. Of fixes that touch one another the
+// first is made; the others are still there when the result is judged again. It returns text itself when nothing changed.
+func Mend(text []byte, diagnostics []Diagnostic) (mended []byte, changed bool) {
+	var edits []Edit
+	for i := range diagnostics {
+		if fixes := diagnostics[i].Fixes; len(fixes) > 0 && fits(edits, fixes[0].Edits, len(text)) {
+			edits = append(edits, fixes[0].Edits...)
+		}
+	}
+	if len(edits) == 0 {
+		return text, false
+	}
+	slices.SortStableFunc(edits, func(a, b Edit) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
+	at := 0
+	for _, e := range edits {
+		mended = append(append(mended, text[at:e.Span.Start]...), e.New...)
+		at = e.Span.End
+	}
+	return append(mended, text[at:]...), true
+}
+
+// fits tells whether a fix lies within the text and touches none of the edits that are to be made.
+func fits(made, fix []Edit, size int) bool {
+	for _, f := range fix {
+		if f.Span.Start < 0 || f.Span.End < f.Span.Start || f.Span.End > size {
+			return false
+		}
+		for _, m := range made {
+			if f.Span.Start <= m.Span.End && m.Span.Start <= f.Span.End {
+				return false
+			}
+		}
+	}
+	return len(fix) > 0
+}
