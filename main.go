@@ -146,7 +146,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		return result, err
 	}
 	result.Name = reference
-	request, err := r.request(ctx, j, file.path, reference, cases)
+	request, err := r.request(j, file.path, reference, cases)
 	if err != nil {
 		return result, err
 	}

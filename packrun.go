@@ -174,7 +174,7 @@ func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
 	return cases, found, nil
 }
 
-func (r *packRun) request(ctx context.Context, j *job, file, reference string, cases []verify.Case) (pack.Request, error) {
+func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (pack.Request, error) {
 	label, err := pack.EncodeLabel(j.manifest.Source.Text)
 	if err != nil {
 		return pack.Request{}, fmt.Errorf("job %s: %w", j.path, err)
@@ -187,7 +187,7 @@ func (r *packRun) request(ctx context.Context, j *job, file, reference string, c
 	if r.context != "" {
 		request.Context = r.context
 	}
-	if request.Epoch, err = r.program.epoch(ctx, j.path, file, request.Context); err != nil {
+	if request.Epoch, err = r.program.epoch(); err != nil {
 		return request, err
 	}
 	if r.push {
