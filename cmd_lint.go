@@ -42,14 +42,18 @@ directories and links), or - for standard input. Without one it is the working d
 					return err
 				}
 			}
-			if show || fix && slices.Contains(paths, "-") {
-				return nil // what is printed is the text itself
+			if show {
+				return nil
 			}
 			reports, err := p.lintAll(cmd.Context(), paths, lint.Options{Registry: registry}, policy)
 			if err != nil {
 				return err
 			}
-			if err := p.printReports(reports, &flags); err != nil {
+			printer := *p
+			if fix && slices.Contains(paths, "-") {
+				printer.stdout = p.stderr // standard output holds the mended text
+			}
+			if err := printer.printReports(reports, &flags); err != nil {
 				return err
 			}
 			if policy.Fails(reports...) {

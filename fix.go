@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -31,7 +32,8 @@ func mend(path string, text []byte, opt lint.Options, policy diag.Policy) []byte
 	return text
 }
 
-// fixAll mends manifests in place, or only shows how. Standard input is printed as it would be.
+// fixAll mends manifests in place, or only shows how. Standard input is printed as it would be, and holds the mended text
+// for whoever reads it next.
 func (p *program) fixAll(paths []string, opt lint.Options, policy diag.Policy, show bool) error {
 	for _, path := range paths {
 		j, err := p.readJob(path)
@@ -44,6 +46,7 @@ func (p *program) fixAll(paths []string, opt lint.Options, policy diag.Policy, s
 		case show:
 			_, err = fmt.Fprint(p.stdout, escapeDiff(string(diff.Diff(path, old, path+" mended", mended))))
 		case path == "-":
+			p.stdin = bytes.NewReader(mended)
 			_, err = p.stdout.Write(mended)
 		case string(mended) != string(old):
 			err = replaceFile(path, mended)
@@ -68,8 +71,12 @@ func escapeDiff(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// replaceFile writes a file anew, whole or not at all, with the mode that it has.
+// replaceFile writes a file anew, whole or not at all, with the mode that it has. Of a link it is the target.
 func replaceFile(path string, text []byte) (err error) {
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
@@ -84,7 +91,7 @@ func replaceFile(path string, text []byte) (err error) {
 		}
 	}()
 	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(info.Mode().Perm()), f.Close()); err != nil {
+	if err := errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
