@@ -10,17 +10,19 @@ import (
 
 var update = flag.Bool("update", false, "write what is generated")
 
-// The table of rules in the README is the list of rules.
+const rulesFile = "docs/rules.md"
+
+// The table of rules in the docs is the list of rules.
 func TestReadmeRules(t *testing.T) {
 	const begin, end = "<!-- rules: go test . -run TestReadmeRules -update -->\n", "<!-- end of rules -->"
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile(rulesFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, ok := strings.Cut(string(text), begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatal("README.md has no place for the rules")
+		t.Fatal(rulesFile + " has no place for the rules")
 	}
 	var table strings.Builder
 	table.WriteString("| rule | severity | what should be |\n|---|---|---|\n")
@@ -34,11 +36,11 @@ func TestReadmeRules(t *testing.T) {
 	}
 	want := before + begin + table.String() + end + after
 	if *update {
-		if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
+		if err := os.WriteFile(rulesFile, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if want != string(text) {
-		t.Error("the table of rules in README.md is not that of the program: go test . -run TestReadmeRules -update")
+		t.Error("the table of rules in " + rulesFile + " is not that of the program: go test . -run TestReadmeRules -update")
 	}
 }
 
