@@ -2,6 +2,7 @@ package lint
 
 import (
 	_ "embed"
+	"path"
 	"regexp"
 	"strings"
 
@@ -30,6 +31,14 @@ func readMediaTypes(list string) (types map[string]bool, byExtension map[string]
 		}
 	}
 	return types, byExtension
+}
+
+// MediaType is the likeliest of the media types that go with the extension of a file name, empty where none is known.
+func MediaType(name string) string {
+	if types := extensions[strings.ToLower(path.Ext(name))]; len(types) > 0 {
+		return types[0]
+	}
+	return ""
 }
 
 // The grammar of RFC 6838, section 4.2, and of parameters in RFC 9110, section 5.6.6.

@@ -297,7 +297,7 @@ func TestExample(t *testing.T) {
 	for _, text := range []string{string(Example(m)), flow(m)} {
 		_, got := read(t, text)
 		lines := strings.Split(got, "\n")
-		if len(lines) != 2 || !strings.Contains(got, `there is no file "path/of/made-up.txt"`) || !strings.Contains(got, `there is no file "path/of/directory"`) {
+		if len(lines) != 2 || !strings.Contains(got, `there is no file "inputs/in.txt"`) || !strings.Contains(got, `there is no file "path/of/directory"`) {
 			t.Errorf("%s\n%s", text, got)
 		}
 	}

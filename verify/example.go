@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/seedpack/seedpack/lint/seed"
@@ -19,6 +20,14 @@ func Example(m *seed.Manifest) []byte {
 	}
 	return []byte(b.String())
 }
+
+// ExampleInput is the path at which Example expects the file of an input.
+func ExampleInput(in seed.InputFile) string {
+	return "inputs/" + strings.ToLower(in.Name) + path.Ext(madeFile(in.MediaTypes).Name)
+}
+
+// Sample is a small valid file of the first of the media types that one is known for, or else a line of text.
+func Sample(mediaTypes ...string) []byte { return madeFile(mediaTypes).Content }
 
 // flow is Example in one line.
 func flow(m *seed.Manifest) string {
@@ -44,7 +53,7 @@ func sections(m *seed.Manifest) []section {
 	face := &m.Job.Interface
 	for _, in := range face.Inputs.Files {
 		if in.Required {
-			add(0, "%s: path/of/%s", in.Name, madeFile(in.MediaTypes).Name)
+			add(0, "%s: %s", in.Name, ExampleInput(in))
 		}
 	}
 	for _, in := range face.Inputs.JSON {

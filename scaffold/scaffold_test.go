@@ -1,0 +1,62 @@
+package scaffold
+
+import (
+	"bytes"
+	"os/exec"
+	"testing"
+
+	"github.com/seedpack/seedpack/lint/glob"
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+func TestName(t *testing.T) {
+	for folder, want := range map[string]string{
+		"My Job_1": "my-job-1", "cell-count": "cell-count", "--x--": "x", "Größe 2": "gr-e-2", "v1.2": "v1-2", "___": "", "日本": "",
+	} {
+		if got := Name(folder); got != want {
+			t.Errorf("%q gives %q, not %q", folder, got, want)
+		}
+	}
+}
+
+func TestTitle(t *testing.T) {
+	for name, want := range map[string]string{"cell-count": "Cell count", "x": "X", "3d-model": "Job 3d model", "7": "Job 7"} {
+		if got := titleOf(name); got != want || got == name {
+			t.Errorf("%q gives %q, not %q", name, got, want)
+		}
+	}
+}
+
+// What the script writes is what the output captures.
+func TestFileName(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"*.csv": "result.csv", "*_marked.png": "result_marked.png", "out/*.csv": "out/result.csv", "result.json": "result.json",
+		"table-[0-9].csv": "table-0.csv", "d?m.tif": "dam.tif", "[!a]*.x": "result.x", "*result*": "result", "*/b.txt": "a/b.txt",
+	} {
+		got := fileName(seed.OutputFile{Name: "RESULT", Pattern: pattern})
+		if !glob.Match(pattern, got) {
+			t.Errorf("%q does not match %q", pattern, got)
+		}
+		if got != want {
+			t.Errorf("%q gives %q, not %q", pattern, got, want)
+		}
+	}
+}
+
+// A shell has the last word on what the script prints.
+func TestFormat(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("there is no shell")
+	}
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	for _, content := range [][]byte{all, []byte("100%, it's \\n\n\"$HOME\" `x`\n"), []byte("grün\t7")} {
+		got, err := exec.Command(sh, "-c", "printf "+format(content)).Output()
+		if err != nil || !bytes.Equal(got, content) {
+			t.Errorf("%q is printed as %q: %v", content, got, err)
+		}
+	}
+}

@@ -1,0 +1,91 @@
+package scaffold
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/seedpack/seedpack/lint/glob"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/verify"
+)
+
+// script is the program that stands in for the job's own.
+const script = "job.sh"
+
+// script reads every input and writes every output, so that the job can be tried before it is written.
+func (o *Options) script() string {
+	var b strings.Builder
+	b.WriteString("#!/bin/sh\n# Stands in for the job itself: put your own program here. What goes in and out stands in the variables below,\n" +
+		"# and in the arguments as the manifest's command gives them.\nset -eu\n")
+	for _, in := range o.Inputs {
+		fmt.Fprintf(&b, "\necho \"%s is $%s\"\n", in.Name, seed.Variable(in.Name))
+	}
+	for _, out := range o.Outputs {
+		b.WriteString(o.write(out))
+	}
+	if len(o.Inputs)+len(o.Outputs) == 0 {
+		b.WriteString("\necho \"nothing to do yet\"\n")
+	}
+	return b.String()
+}
+
+// write makes a file that an output captures: a copy of an input of its type, or a sample.
+func (o *Options) write(out seed.OutputFile) string {
+	name := fileName(out)
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n# %s\n", out.Name)
+	if dir := path.Dir(name); dir != "." {
+		fmt.Fprintf(&b, "mkdir -p %s\n", inOutputDir(dir))
+	}
+	for _, in := range o.Inputs {
+		if out.MediaType != "" && slices.Contains(in.MediaTypes, out.MediaType) {
+			fmt.Fprintf(&b, "cat \"$%s\" >%s\n", seed.Variable(in.Name), inOutputDir(name))
+			return b.String()
+		}
+	}
+	fmt.Fprintf(&b, "printf %s >%s\n", format(verify.Sample(out.MediaType)), inOutputDir(name))
+	return b.String()
+}
+
+// fileName is one that the pattern of an output matches, after the output if that can be.
+func fileName(out seed.OutputFile) string {
+	dir, _ := path.Split(out.Pattern)
+	for _, like := range []string{dir + strings.ToLower(out.Name) + "*", dir + "*" + strings.ToLower(out.Name) + "*", out.Pattern} {
+		if name, ok := glob.Overlap(out.Pattern, like); ok {
+			return name
+		}
+	}
+	return strings.ToLower(out.Name) // the linter refuses such a pattern
+}
+
+func inOutputDir(name string) string { return `"$` + seed.OutputDir + `"/` + quote(name) }
+
+// quote makes one word of a shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// format is a quoted format of printf that prints exactly the bytes. Those that are not text are octal, as every printf
+// knows them.
+func format(content []byte) string {
+	text := utf8.Valid(content)
+	var b strings.Builder
+	for _, c := range content {
+		switch {
+		case c == '%':
+			b.WriteString("%%")
+		case c == '\\':
+			b.WriteString(`\\`)
+		case c == '\n':
+			b.WriteString(`\n`)
+		case c == '\'':
+			b.WriteString(`'\''`)
+		case c < ' ' || c == 0x7f || c >= utf8.RuneSelf && !text:
+			fmt.Fprintf(&b, `\%03o`, c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "'" + b.String() + "'"
+}
