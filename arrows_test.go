@@ -22,10 +22,11 @@ var arrows = map[string][]string{
 	"pack/supervisor/wire":   {},
 	"pack/supervisor/bin":    {},
 	"pack/supervisor":        {"pack/supervisor/wire"},
-	"pack":                   {"lint/seed", "lint/diag", "pack/supervisor/wire", "pack/supervisor/bin"},
-	"verify":                 {"lint/seed", "lint/diag", "lint/schema", "lint/command", "lint/glob", "pack", "pack/supervisor/wire"},
+	"pack/source":            {},
+	"pack":                   {"lint/seed", "lint/diag", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin"},
+	"verify":                 {"lint/seed", "lint/diag", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/supervisor/wire"},
 	"scaffold":               {"lint/seed", "lint/glob", "verify"},
-	"":                       {"lint", "lint/seed", "lint/diag", "lint/schema", "lint/dockerfile", "lint/report", "pack", "verify", "scaffold"},
+	"":                       {"lint", "lint/seed", "lint/diag", "lint/schema", "lint/dockerfile", "lint/report", "pack", "pack/source", "verify", "scaffold"},
 	"lint/internal/material": {},
 	"docs":                   {"lint", "lint/diag", "lint/dockerfile", "lint/seed", "verify"},
 	"setup/base":             {},
@@ -42,7 +43,7 @@ var doors = map[string][]string{
 	"github.com/qri-io/jsonschema":                 {"lint/schema"},
 	"github.com/sethvargo/go-githubactions":        {""},
 	"github.com/spf13/cobra":                       {""},
-	"github.com/google/go-containerregistry":       {"pack", "verify", "setup/base"},
+	"github.com/google/go-containerregistry":       {"pack", "pack/source", "verify", "setup/base"},
 	"mvdan.cc/sh/v3":                               {"lint/command"},
 }
 

@@ -1,0 +1,193 @@
+package source
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strings"
+)
+
+const (
+	maxEntries = 200_000 // in an archive
+	maxLinks   = 8       // from one to the next
+	// What a compressed archive may expand to: more than any honest one does.
+	expandBase, expandRatio = 1 << 30, 50
+)
+
+// An archive is a tar file that is read in place: nothing of it is unpacked.
+type archive struct {
+	file    *os.File
+	entries map[string]entry
+	temp    bool // the file is ours, and goes with the archive
+}
+
+type entry struct {
+	offset, size int64
+	link         string // to another entry
+}
+
+// openArchive reads the list of what the archive holds. A compressed one is expanded into a temporary file first.
+func openArchive(file *os.File, tempDir string) (_ *archive, err error) {
+	a := &archive{file: file}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if err := a.expand(tempDir); err != nil {
+		return nil, err
+	}
+	return a, a.list()
+}
+
+// Close closes the file, and removes it where it is a temporary one.
+func (a *archive) Close() error {
+	err := a.file.Close()
+	if a.temp {
+		err = errors.Join(err, os.Remove(a.file.Name()))
+	}
+	return err
+}
+
+// compressions that are recognised by how they begin; only the first is read.
+var compressions = []struct{ name, magic string }{
+	{"gzip", "\x1f\x8b"}, {"zstd", "\x28\xb5\x2f\xfd"}, {"xz", "\xfd7zXZ\x00"}, {"bzip2", "BZh"},
+}
+
+func (a *archive) expand(tempDir string) error {
+	head := make([]byte, 6)
+	n, err := a.file.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	for _, c := range compressions {
+		if !strings.HasPrefix(string(head[:n]), c.magic) {
+			continue
+		}
+		if c.name != "gzip" {
+			return fmt.Errorf("the archive is compressed with %s: decompress it first", c.name)
+		}
+		return a.gunzip(tempDir)
+	}
+	return nil
+}
+
+func (a *archive) gunzip(tempDir string) error {
+	info, err := a.file.Stat()
+	if err != nil {
+		return err
+	}
+	z, err := gzip.NewReader(a.file)
+	if err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(tempDir, "seedpack-archive-*")
+	if err != nil {
+		return err
+	}
+	compressed := a.file
+	a.file, a.temp = temp, true
+	limit := int64(expandBase) + expandRatio*info.Size()
+	err = copyBounded(temp, z, limit)
+	_, seekErr := temp.Seek(0, io.SeekStart)
+	return errors.Join(err, seekErr, compressed.Close())
+}
+
+func copyBounded(w io.Writer, r io.Reader, limit int64) error {
+	n, err := io.Copy(w, io.LimitReader(r, limit+1))
+	if err == nil && n > limit {
+		err = fmt.Errorf("the archive expands to more than %d bytes: no honest one of its size does", limit)
+	}
+	return err
+}
+
+func (a *archive) list() error {
+	info, err := a.file.Stat()
+	if err != nil {
+		return err
+	}
+	a.entries = map[string]entry{}
+	for r := tar.NewReader(a.file); ; {
+		h, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read the archive: %w", err)
+		}
+		if len(a.entries) == maxEntries {
+			return fmt.Errorf("the archive has more than %d entries", maxEntries)
+		}
+		// The reader takes whole blocks and nothing ahead: where the file stands now, the content begins.
+		at, err := a.file.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return err
+		}
+		if err := a.add(h, at, info.Size()); err != nil {
+			return err
+		}
+	}
+	if len(a.entries) == 0 {
+		return errors.New("it is no tar archive, or an empty one")
+	}
+	return nil
+}
+
+func (a *archive) add(h *tar.Header, at, size int64) error {
+	name := path.Clean("/" + h.Name)
+	e := entry{offset: at, size: h.Size}
+	switch h.Typeflag {
+	case tar.TypeReg:
+	case tar.TypeSymlink:
+		e.link = path.Join(path.Dir(name), h.Linkname)
+	case tar.TypeLink:
+		e.link = path.Clean("/" + h.Linkname)
+	case tar.TypeGNUSparse:
+		return fmt.Errorf("entry %q of the archive is sparse: no tool writes images so", h.Name)
+	default:
+		return nil
+	}
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return fmt.Errorf("entry %q of the archive is sparse: no tool writes images so", h.Name)
+		}
+	}
+	if e.link == "" && at+h.Size > size {
+		return fmt.Errorf("entry %q: the archive ends in the midst of it", h.Name)
+	}
+	a.entries[name] = e
+	return nil
+}
+
+// open gives the content of an entry, which may be read as long as the archive is open.
+func (a *archive) open(name string) (*io.SectionReader, error) {
+	at := path.Clean("/" + name)
+	for range maxLinks {
+		e, ok := a.entries[at]
+		if !ok {
+			return nil, fmt.Errorf("%q in the archive: %w", name, fs.ErrNotExist)
+		}
+		if e.link == "" {
+			return io.NewSectionReader(a.file, e.offset, e.size), nil
+		}
+		at = e.link
+	}
+	return nil, fmt.Errorf("%q in the archive is a link to a link, and so on", name)
+}
+
+// read gives the whole of a small entry.
+func (a *archive) read(name string, limit int64) ([]byte, error) {
+	r, err := a.open(name)
+	if err != nil {
+		return nil, err
+	}
+	if r.Size() > limit {
+		return nil, fmt.Errorf("%q has %d bytes, more than %d", name, r.Size(), limit)
+	}
+	return io.ReadAll(r)
+}

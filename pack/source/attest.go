@@ -1,0 +1,77 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// How BuildKit and the referrers API say what is attached to an image.
+const (
+	attestationOf = "vnd.docker.reference.digest"
+	predicateType = "in-toto.io/predicate-type"
+	artifactBlank = "application/vnd.oci.empty.v1+json"
+)
+
+// An Attestation is something that is attached to an image and speaks of it: provenance, a bill of materials, a signature.
+type Attestation struct {
+	Subject string `json:"subject"` // digest of what it is about
+	Type    string `json:"type"`    // predicate or artifact type
+	Digest  string `json:"digest"`
+}
+
+const maxAttestations = 256
+
+// Attestations lists what is attached to the image: in its index, and in a registry also what refers to it. Nothing of it
+// is checked. In a registry this takes one request, and one for each manifest of attestations in the index.
+func (i *Image) Attestations() ([]Attestation, error) {
+	var all []Attestation
+	for _, d := range i.attestations {
+		img, err := i.Index.Image(d.Digest)
+		if err != nil {
+			return nil, fmt.Errorf("read the attestations of %s: %w", i.Source, err)
+		}
+		manifest, err := img.Manifest()
+		if err != nil {
+			return nil, fmt.Errorf("read the attestations of %s: %w", i.Source, err)
+		}
+		for _, l := range manifest.Layers {
+			all = append(all, Attestation{Subject: d.Annotations[attestationOf], Type: l.Annotations[predicateType], Digest: d.Digest.String()})
+		}
+		if len(all) > maxAttestations {
+			return nil, fmt.Errorf("read the attestations of %s: there are more than %d", i.Source, maxAttestations)
+		}
+	}
+	referrers, err := i.referrers()
+	return append(all, referrers...), err
+}
+
+func (i *Image) referrers() ([]Attestation, error) {
+	if i.Reference == nil {
+		return nil, nil
+	}
+	index, err := remote.Referrers(i.Reference.Context().Digest(i.Digest), i.remote...)
+	if err != nil {
+		return nil, fmt.Errorf("ask what refers to %s: %w", i.Source, err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return nil, fmt.Errorf("ask what refers to %s: %w", i.Source, err)
+	}
+	if len(manifest.Manifests) > maxAttestations {
+		return nil, errors.New("more refers to it than can be listed")
+	}
+	var all []Attestation
+	for _, d := range manifest.Manifests {
+		kind := d.ArtifactType
+		if predicate := d.Annotations["dev.sigstore.bundle.predicateType"]; predicate != "" {
+			kind = predicate
+		}
+		if kind == "" || kind == artifactBlank {
+			kind = string(d.MediaType)
+		}
+		all = append(all, Attestation{Subject: i.Digest, Type: kind, Digest: d.Digest.String()})
+	}
+	return all, nil
+}

@@ -1,0 +1,287 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// Options say how sources are reached. The zero value reads files, and registries without credentials.
+type Options struct {
+	Remote []remote.Option // credentials and transport of registries
+	Name   []name.Option   // how their references are read
+	// Save streams an image out of a Docker Engine as docker save does. Nil: there is none.
+	Save    func(ctx context.Context, image string) (io.ReadCloser, error)
+	TempDir string // default: the system's
+}
+
+// An Image is what a source holds: one image, or an index over those of several platforms. Its caller closes it.
+type Image struct {
+	Source Source
+	// Name is what the source calls the image: a reference, or in a layout perhaps a tag alone. It may be empty.
+	Name string
+	// Reference is where a registry holds it; nil elsewhere.
+	Reference name.Reference
+	// Digest is of the image manifest or the index; empty for what Docker saved, where the digest depends on how layers
+	// are compressed.
+	Digest string
+	Index  v1.ImageIndex // nil for a single image
+	// Annotations are those of the index, or of the single image's manifest.
+	Annotations map[string]string
+	Platforms   []Platform // in the order of the index
+
+	attestations []v1.Descriptor
+	remote       []remote.Option
+	close        func() error
+}
+
+// A Platform is one image of an index, or the only one.
+type Platform struct {
+	Name     string // os/arch[/variant], as the image's own configuration has it
+	Declared string // as the index has it; empty where it has none
+	Digest   string // of the image manifest; empty where Image.Digest is
+	ImageID  string // digest of the configuration
+	Image    v1.Image
+	Config   *v1.ConfigFile
+	// Annotations are those of the image manifest; those of its entry in the index are among them where it lacks them.
+	Annotations map[string]string
+}
+
+// maxPlatforms is more than any index has.
+const maxPlatforms = 64
+
+// Open reads what the source holds: manifests and configurations, no layers. The error says which source it is about.
+func Open(ctx context.Context, s Source, opt Options) (*Image, error) {
+	i := &Image{Source: s, Name: s.Name, close: func() error { return nil }}
+	if err := i.open(ctx, opt); err != nil {
+		return nil, errors.Join(fmt.Errorf("read %s: %w", s, err), i.Close())
+	}
+	return i, nil
+}
+
+// Close lets go of files and removes temporary ones. What came from the image is of no use after it.
+func (i *Image) Close() error { return i.close() }
+
+func (i *Image) open(ctx context.Context, opt Options) error {
+	switch i.Source.Kind {
+	case Registry:
+		return i.openRegistry(ctx, opt)
+	case Layout:
+		root, err := os.OpenRoot(i.Source.Path)
+		if err != nil {
+			return err
+		}
+		i.close = root.Close
+		return i.openLayout(store{directory{root}})
+	case DockerDaemon:
+		return i.openDaemon(ctx, opt)
+	}
+	file, err := os.Open(i.Source.Path)
+	if err != nil {
+		return err
+	}
+	return i.openArchive(file, opt)
+}
+
+func (i *Image) openArchive(file *os.File, opt Options) error {
+	a, err := openArchive(file, opt.TempDir)
+	if err != nil {
+		return err
+	}
+	i.close = a.Close
+	if i.Source.Kind == LayoutArchive {
+		return i.openLayout(store{a})
+	}
+	return i.addDocker(a, i.Source.Name)
+}
+
+func (i *Image) addDocker(a *archive, want string) error {
+	d, err := readDocker(a, want)
+	if err != nil {
+		return err
+	}
+	i.Name = d.name
+	img, err := partial.UncompressedToImage(d)
+	if err != nil {
+		return err
+	}
+	return i.add(img, v1.Descriptor{})
+}
+
+// openDaemon has the engine's image as a temporary file, since it gives images as a stream alone.
+func (i *Image) openDaemon(ctx context.Context, opt Options) (err error) {
+	if opt.Save == nil {
+		return errors.New("there is no Docker Engine to read it from")
+	}
+	stream, err := opt.Save(ctx, i.Source.Name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stream.Close()) }()
+	temp, err := os.CreateTemp(opt.TempDir, "seedpack-archive-*")
+	if err != nil {
+		return err
+	}
+	_, copyErr := io.Copy(temp, stream)
+	_, seekErr := temp.Seek(0, io.SeekStart)
+	if err := errors.Join(copyErr, seekErr); err != nil {
+		return errors.Join(err, temp.Close(), os.Remove(temp.Name()))
+	}
+	a, err := openArchive(temp, opt.TempDir)
+	if err != nil {
+		return errors.Join(err, os.Remove(temp.Name()))
+	}
+	a.temp, i.close = true, a.Close
+	return i.addDocker(a, "")
+}
+
+func (i *Image) openRegistry(ctx context.Context, opt Options) error {
+	ref, err := name.ParseReference(i.Source.Name, opt.Name...)
+	if err != nil {
+		return err
+	}
+	i.Reference, i.Name, i.remote = ref, ref.String(), append(opt.Remote[:len(opt.Remote):len(opt.Remote)], remote.WithContext(ctx))
+	found, err := remote.Get(ref, i.remote...)
+	if err != nil {
+		return err
+	}
+	i.Digest = found.Digest.String()
+	if !found.MediaType.IsIndex() {
+		img, err := found.Image()
+		if err != nil {
+			return err
+		}
+		return i.add(img, found.Descriptor)
+	}
+	index, err := found.ImageIndex()
+	if err != nil {
+		return err
+	}
+	return i.addIndex(index)
+}
+
+func (i *Image) openLayout(s store) error {
+	d, err := s.choose(i.Source.Name)
+	if err != nil {
+		return err
+	}
+	i.Name, i.Digest = nameOf(d), d.Digest.String()
+	switch {
+	case d.MediaType.IsIndex():
+		index, err := s.index(d)
+		if err != nil {
+			return err
+		}
+		return i.addIndex(index)
+	case d.MediaType.IsImage():
+		img, err := s.image(d)
+		if err != nil {
+			return err
+		}
+		d.Platform, d.Annotations = nil, nil // the layout's, not the image's
+		return i.add(img, d)
+	}
+	return fmt.Errorf("%s is of media type %q, which is no image", d.Digest, d.MediaType)
+}
+
+func (i *Image) addIndex(index v1.ImageIndex) error {
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return err
+	}
+	i.Index, i.Annotations = index, manifest.Annotations
+	for _, d := range manifest.Manifests {
+		switch {
+		case d.Annotations[attestationOf] != "" || d.Platform != nil && d.Platform.OS == "unknown":
+			i.attestations = append(i.attestations, d)
+			continue
+		case !d.MediaType.IsImage():
+			continue
+		case len(i.Platforms) == maxPlatforms:
+			return fmt.Errorf("the index has more than %d images", maxPlatforms)
+		}
+		img, err := index.Image(d.Digest)
+		if err != nil {
+			return err
+		}
+		if err := i.add(img, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add reads the configuration of an image. The descriptor is that of its manifest, empty where there is none.
+func (i *Image) add(img v1.Image, d v1.Descriptor) error {
+	p := Platform{Image: img, Annotations: map[string]string{}}
+	if d.Digest.Hex != "" {
+		p.Digest = d.Digest.String()
+		if err := p.readManifest(d); err != nil {
+			return err
+		}
+		if i.Index == nil {
+			i.Annotations = p.Annotations
+		}
+	}
+	if d.Platform != nil {
+		p.Declared = platformName(d.Platform.OS, d.Platform.Architecture, d.Platform.Variant)
+	}
+	id, err := configName(img, p.ImageID)
+	if err != nil {
+		return err
+	}
+	config, err := img.ConfigFile()
+	if err != nil {
+		return fmt.Errorf("read the image configuration %s: %w", id, err)
+	}
+	p.ImageID, p.Config = id, config
+	p.Name = platformName(config.OS, config.Architecture, config.Variant)
+	i.Platforms = append(i.Platforms, p)
+	return nil
+}
+
+// configName is the digest of the configuration: the manifest's word, or for an image without a manifest its content's.
+func configName(img v1.Image, known string) (string, error) {
+	if known != "" {
+		return known, nil
+	}
+	id, err := partial.ConfigName(img)
+	return id.String(), err
+}
+
+// readManifest refuses, before it is read, a configuration that is too large or none.
+func (p *Platform) readManifest(d v1.Descriptor) error {
+	manifest, err := p.Image.Manifest()
+	if err != nil {
+		return err
+	}
+	if !manifest.Config.MediaType.IsConfig() {
+		return fmt.Errorf("%s has a configuration of media type %q: that is no container image", d.Digest, manifest.Config.MediaType)
+	}
+	if manifest.Config.Size > maxConfig {
+		return fmt.Errorf("the image configuration has %d bytes, more than %d", manifest.Config.Size, maxConfig)
+	}
+	for _, annotations := range []map[string]string{d.Annotations, manifest.Annotations} {
+		for key, value := range annotations {
+			p.Annotations[key] = value
+		}
+	}
+	p.ImageID = manifest.Config.Digest.String()
+	return nil
+}
+
+// platformName is os/arch[/variant]. The variant v8 of arm64 goes without saying, as everywhere else.
+func platformName(os, arch, variant string) string {
+	s := os + "/" + arch
+	if variant != "" && (arch != "arm64" || variant != "v8") {
+		s += "/" + variant
+	}
+	return s
+}

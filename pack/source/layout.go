@@ -1,0 +1,249 @@
+package source
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// Limits of what is read whole. A configuration carries the label, which may be large.
+const (
+	maxManifest = 4 << 20
+	maxConfig   = 16 << 20
+)
+
+// Annotations that tools write at the images of a layout.
+const (
+	refNameKey   = "org.opencontainers.image.ref.name"
+	imageNameKey = "io.containerd.image.name" // BuildKit's, with the whole reference
+)
+
+// Files are those of an OCI layout, in a directory or in an archive. They are named by slash-separated paths.
+type files interface {
+	// openFile gives the content and its size.
+	openFile(name string) (io.ReadCloser, int64, error)
+}
+
+// A directory holds the files of a layout. No link leads out of it.
+type directory struct{ root *os.Root }
+
+func (d directory) openFile(name string) (io.ReadCloser, int64, error) {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
+	if err != nil {
+		return nil, 0, errors.Join(err, f.Close())
+	}
+	return f, info.Size(), nil
+}
+
+func (a *archive) openFile(name string) (io.ReadCloser, int64, error) {
+	r, err := a.open(name)
+	if err != nil {
+		return nil, 0, err
+	}
+	return io.NopCloser(r), r.Size(), nil
+}
+
+// A store is the content of a layout, by digest.
+type store struct{ files files }
+
+func (s store) open(digest v1.Hash) (io.ReadCloser, int64, error) {
+	return s.files.openFile("blobs/" + digest.Algorithm + "/" + digest.Hex)
+}
+
+// read gives a small blob whose digest is right.
+func (s store) read(digest v1.Hash, limit int64) ([]byte, error) {
+	r, size, err := s.open(digest)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	if size > limit {
+		return nil, fmt.Errorf("blob %s has %d bytes, more than %d", digest, size, limit)
+	}
+	content, err := io.ReadAll(io.LimitReader(r, limit))
+	if err != nil {
+		return nil, err
+	}
+	return content, checkDigest(content, digest)
+}
+
+func checkDigest(content []byte, want v1.Hash) error {
+	got, _, err := v1.SHA256(bytes.NewReader(content))
+	if err == nil && got != want {
+		err = fmt.Errorf("the content of blob %s has another digest, %s", want, got)
+	}
+	return err
+}
+
+// choose finds the image that is meant among those of the layout.
+func (s store) choose(name string) (v1.Descriptor, error) {
+	r, size, err := s.files.openFile("index.json")
+	if err != nil {
+		return v1.Descriptor{}, fmt.Errorf("%w\nit is no OCI layout", err)
+	}
+	defer r.Close()
+	if size > maxManifest {
+		return v1.Descriptor{}, fmt.Errorf("index.json has %d bytes, more than %d", size, maxManifest)
+	}
+	index, err := v1.ParseIndexManifest(r)
+	if err != nil {
+		return v1.Descriptor{}, fmt.Errorf("read index.json: %w", err)
+	}
+	var found []v1.Descriptor
+	var names []string
+	for _, d := range index.Manifests {
+		ref, full := d.Annotations[refNameKey], d.Annotations[imageNameKey]
+		if name == "" || name == ref || name == full || name == d.Digest.String() {
+			found = append(found, d)
+		}
+		if ref == "" {
+			ref = "@" + d.Digest.String()
+		}
+		names = append(names, fmt.Sprintf("%q", ref))
+	}
+	if len(found) != 1 {
+		return v1.Descriptor{}, fmt.Errorf("%d images there fit, exactly one must; there are: %s", len(found), few(names))
+	}
+	return found[0], nil
+}
+
+const fewNames = 10
+
+// few joins names, of which an untrusted file may have any number.
+func few(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	if len(names) > fewNames {
+		names = append(names[:fewNames:fewNames], fmt.Sprintf("and %d more", len(names)-fewNames))
+	}
+	return strings.Join(names, ", ")
+}
+
+// nameOf is the reference or the tag that a layout gives an image.
+func nameOf(d v1.Descriptor) string {
+	if full := d.Annotations[imageNameKey]; full != "" {
+		return full
+	}
+	return d.Annotations[refNameKey]
+}
+
+// An index over images of a layout (v1.ImageIndex).
+type index struct {
+	store     store
+	raw       []byte
+	mediaType types.MediaType
+}
+
+func (s store) index(d v1.Descriptor) (*index, error) {
+	raw, err := s.read(d.Digest, maxManifest)
+	return &index{s, raw, d.MediaType}, err
+}
+
+func (i *index) MediaType() (types.MediaType, error) { return i.mediaType, nil }
+func (i *index) RawManifest() ([]byte, error)        { return i.raw, nil }
+func (i *index) Digest() (v1.Hash, error)            { return partial.Digest(i) }
+func (i *index) Size() (int64, error)                { return partial.Size(i) }
+func (i *index) IndexManifest() (*v1.IndexManifest, error) {
+	return v1.ParseIndexManifest(bytes.NewReader(i.raw))
+}
+
+func (i *index) Image(digest v1.Hash) (v1.Image, error) {
+	d, err := i.child(digest)
+	if err != nil {
+		return nil, err
+	}
+	return i.store.image(d)
+}
+
+func (i *index) ImageIndex(digest v1.Hash) (v1.ImageIndex, error) {
+	d, err := i.child(digest)
+	if err != nil {
+		return nil, err
+	}
+	return i.store.index(d)
+}
+
+func (i *index) child(digest v1.Hash) (v1.Descriptor, error) {
+	manifest, err := i.IndexManifest()
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	for _, d := range manifest.Manifests {
+		if d.Digest == digest {
+			return d, nil
+		}
+	}
+	return v1.Descriptor{}, fmt.Errorf("%s is not in the index", digest)
+}
+
+// An image of a layout (partial.CompressedImageCore).
+type image struct {
+	store     store
+	raw       []byte
+	mediaType types.MediaType
+}
+
+func (s store) image(d v1.Descriptor) (v1.Image, error) {
+	raw, err := s.read(d.Digest, maxManifest)
+	if err != nil {
+		return nil, err
+	}
+	return partial.CompressedToImage(&image{s, raw, d.MediaType})
+}
+
+func (i *image) MediaType() (types.MediaType, error) { return i.mediaType, nil }
+func (i *image) RawManifest() ([]byte, error)        { return i.raw, nil }
+
+func (i *image) RawConfigFile() ([]byte, error) {
+	m, err := partial.Manifest(i)
+	if err != nil {
+		return nil, err
+	}
+	return i.store.read(m.Config.Digest, maxConfig)
+}
+
+func (i *image) LayerByDigest(digest v1.Hash) (partial.CompressedLayer, error) {
+	m, err := partial.Manifest(i)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range append(m.Layers, m.Config) {
+		if d.Digest == digest {
+			return &layer{i.store, d}, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is no layer of the image", digest)
+}
+
+// A layer of an image of a layout (partial.CompressedLayer).
+type layer struct {
+	store      store
+	descriptor v1.Descriptor
+}
+
+func (l *layer) Digest() (v1.Hash, error)            { return l.descriptor.Digest, nil }
+func (l *layer) Size() (int64, error)                { return l.descriptor.Size, nil }
+func (l *layer) MediaType() (types.MediaType, error) { return l.descriptor.MediaType, nil }
+func (l *layer) Descriptor() (*v1.Descriptor, error) { return &l.descriptor, nil }
+func (l *layer) Compressed() (io.ReadCloser, error) {
+	r, _, err := l.store.open(l.descriptor.Digest)
+	if err != nil {
+		return nil, err
+	}
+	return newVerified(r, l.descriptor.Digest)
+}
