@@ -1,0 +1,67 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+type preCommitHook struct {
+	ID            string
+	Name          string
+	Description   string
+	Entry         string
+	Language      string
+	Files         string
+	RequireSerial bool `yaml:"require_serial"`
+}
+
+// The hooks are of the form that pre-commit reads, start a command that there is, and are given manifests only.
+func TestPreCommitHooks(t *testing.T) {
+	f, err := os.Open(".pre-commit-hooks.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var hooks []preCommitHook
+	d := yaml.NewDecoder(f)
+	d.KnownFields(true)
+	if err := d.Decode(&hooks); err != nil {
+		t.Fatal(err)
+	}
+	if len(hooks) != 2 {
+		t.Errorf("%d hooks, want lint and fix", len(hooks))
+	}
+	for _, h := range hooks {
+		t.Run(h.ID, func(t *testing.T) { testHook(t, h) })
+	}
+}
+
+func testHook(t *testing.T, h preCommitHook) {
+	if h.ID == "" || h.Name == "" || h.Description == "" || h.Language != "golang" {
+		t.Errorf("%+v", h)
+	}
+	words := strings.Fields(h.Entry)
+	root := newRootCommand(&program{getenv: os.Getenv})
+	cmd, flags, err := root.Find(words[1:])
+	if err == nil {
+		err = cmd.ParseFlags(flags)
+	}
+	if words[0] != "seedpack" || err != nil || cmd.Name() != "lint" {
+		t.Errorf("%q starts %s: %v", h.Entry, cmd.Name(), err)
+	}
+	files, err := regexp.Compile(h.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{
+		"seed.manifest.json": true, "jobs/a/seed.manifest.json": true, "my-seed.manifest.json": false, "seed.manifest.json5": false, "seed-manifest.json": false,
+	} {
+		if files.MatchString(name) != want {
+			t.Errorf("%s: %v, want %v", name, !want, want)
+		}
+	}
+}
