@@ -12,7 +12,7 @@ import (
 
 	"github.com/gabriel-vasile/mimetype"
 	"github.com/santhosh-tekuri/jsonschema/v6"
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
@@ -116,8 +116,8 @@ func TestReadCasesProblems(t *testing.T) {
 	}
 	tests := []struct{ text, want string }{
 		{"", `1:1-1 file is empty, there should be a list of cases [smoke-file-syntax]`},
-		{"cases: [", `1:1-9 not YAML: did not find expected node content [smoke-file-syntax]`},
-		{"a: *b", `1:1-6 not YAML: unknown anchor 'b' referenced [smoke-file-syntax]`},
+		{"cases: [", `1:9-9 not YAML: did not find expected node content [smoke-file-syntax]`},
+		{"a: *b", `1:4-5 not YAML: unknown anchor 'b' referenced [smoke-file-syntax]`},
 		{"cases: []", `1:1-2 there are no cases; without the file they are made from the manifest [smoke-file-syntax]`},
 		{"- a", `1:1-2 the file is a list, it should be a mapping [smoke-file-type]`},
 		{"cases: 5", `1:8-9 cases is a number, it should be a list [smoke-file-type]`},

@@ -7,7 +7,7 @@ import (
 	"math/big"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/seedpack/seedpack/lint/seed"
 )

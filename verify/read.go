@@ -15,7 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
@@ -39,11 +39,12 @@ const (
 // running when the report has no errors. Variables that settings are taken from are asked of getenv.
 func ReadCases(path string, text []byte, m *seed.Manifest, getenv func(string) string) ([]Case, *diag.Report) {
 	r := &caseReader{m: m, getenv: getenv, dir: filepath.Dir(path), report: &diag.Report{Path: path, Source: &seed.Source{Text: text}}}
-	var doc yaml.Node
-	switch err := yaml.Unmarshal(text, &doc); {
-	case len(text) > maxCasesFile:
+	if len(text) > maxCasesFile {
 		r.addAt(caseSyntax, seed.Span{}, "", "file has %d bytes, at most %d are read", len(text), maxCasesFile)
 		return nil, r.report
+	}
+	var doc yaml.Node
+	switch err := yaml.Unmarshal(text, &doc); {
 	case err != nil:
 		r.syntax(err)
 		return nil, r.report
@@ -98,17 +99,15 @@ func (r *caseReader) span(n *yaml.Node) seed.Span {
 	return seed.Span{Start: start, End: min(start+max(length, 1), max(line.End, start))}
 }
 
-var yamlLine = regexp.MustCompile(`line (\d+): `)
-
-// syntax reports what the YAML parser says, which names a line at most.
+// syntax reports what the YAML parser says.
 func (r *caseReader) syntax(err error) {
-	message, line := strings.TrimPrefix(err.Error(), "yaml: "), 1
-	if at := yamlLine.FindStringSubmatch(message); at != nil {
-		line, _ = strconv.Atoi(at[1])
-		message = strings.Replace(message, at[0], "", 1)
+	at, message := &yaml.Node{Line: 1, Column: 1}, err.Error()
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		message, at.Line, at.Column = load.Message, max(load.Mark.Line, 1), max(load.Mark.Column, 1)
 	}
 	message, _, _ = strings.Cut(message, "\n")
-	r.addAt(caseSyntax, r.report.Source.Line(line), "", "not YAML: %s", message)
+	r.add(caseSyntax, at, "not YAML: %s", message)
 }
 
 // pairs calls do for each member of a mapping.

@@ -5,7 +5,7 @@ import (
 	"io"
 	"strconv"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/seedpack/seedpack/lint/seed"
 )
