@@ -9,13 +9,19 @@ import (
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/verify"
 )
 
 func newExplainCommand(p *program) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain RULE",
 		Short: "Say what a rule is for, with an example",
-		Args:  cobra.ExactArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usagef("explain takes one rule: seedpack explain RULE; seedpack rules lists them")
+			}
+			return nil
+		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var ids []string
 			for _, r := range allRules() {
@@ -45,7 +51,7 @@ func explanation(r *diag.Rule) string {
 	if r.Doc != "" {
 		fmt.Fprintf(&b, "\n%s\n", r.Doc)
 	}
-	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain} {
+	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain, verify.Explain} {
 		if archive, ok := explain(r.ID); ok {
 			fmt.Fprintf(&b, "\n%s", archive)
 		}

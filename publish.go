@@ -45,7 +45,10 @@ func (f *publishFlags) check() error {
 
 // tagTaken is what a registry may say of the name: an error, or a notice where --if-exists says skip.
 var tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
-	Summary: "a published tag must not be moved to another image"}
+	Summary: "a published tag must not be moved to another image",
+	Doc: "Who runs a job by its name trusts that it stays the same: results are compared, and errors are reported, by name. Raise " +
+		"packageVersion where the packaging changed, and jobVersion where the job did. --if-exists skip leaves what is there, " +
+		"--if-exists overwrite moves the tag all the same."}
 
 // preflight asks the registry what would make the build vain. It is done when the job is to be skipped for certain.
 func (r *packRun) preflight(ctx context.Context, result *packed, reference string) (done bool, err error) {

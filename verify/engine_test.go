@@ -72,6 +72,31 @@ var scripts = []struct{ name, script, want string }{
 
 // TestScripts runs them all in one build of a real engine.
 func TestScripts(t *testing.T) {
+	var cases []Case
+	for _, s := range scripts {
+		c := Case{Name: s.name, Inputs: map[string][]InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}},
+			Settings: map[string]string{"SCRIPT": s.script, "PASS": "swordfish"}}
+		c.init()
+		cases = append(cases, c)
+	}
+	text := "FROM busybox:1.36\nRUN mkdir -m 777 /work\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\", \"eval \\\"$SCRIPT\\\"\"]\n"
+	buildScripted(t, t.TempDir(), text, cases, func(ctx context.Context, c *pack.Candidate) error {
+		begin := time.Now()
+		result, err := Smoke(ctx, c, c.Config, seed.Parse([]byte(scripted)), cases, Options{Grace: 500 * time.Millisecond, Platform: c.Platform})
+		if err != nil {
+			return err
+		}
+		t.Logf("%d runs took %v", len(cases), time.Since(begin))
+		for i, r := range result.Cases {
+			checkScript(t, scripts[i].want, r)
+		}
+		return nil
+	})
+}
+
+// buildScripted builds a Dockerfile on a real engine and calls do with what came of it, before it would be exported.
+func buildScripted(t *testing.T, dir, text string, cases []Case, do func(context.Context, *pack.Candidate) error) {
+	t.Helper()
 	base := os.Getenv("SEEDPACK_TEST_BASE")
 	if base == "" && os.Getenv("SEEDPACK_STRICT") != "" {
 		t.Fatal("SEEDPACK_TEST_BASE is not set: make test sets it")
@@ -92,33 +117,13 @@ func TestScripts(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	dir := t.TempDir()
-	dockerfile := filepath.Join(dir, "Dockerfile")
-	text := "FROM busybox:1.36\nRUN mkdir -m 777 /work\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\", \"eval \\\"$SCRIPT\\\"\"]\n"
+	dockerfile := filepath.Join(t.TempDir(), "Dockerfile")
 	if err := os.WriteFile(dockerfile, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var cases []Case
-	for _, s := range scripts {
-		c := Case{Name: s.name, Inputs: map[string][]InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}},
-			Settings: map[string]string{"SCRIPT": s.script, "PASS": "swordfish"}}
-		c.init()
-		cases = append(cases, c)
-	}
 	request := pack.Request{Context: dir, Dockerfile: dockerfile, Inputs: Inputs(cases),
 		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + base}}
-	_, err = pack.Build(t.Context(), engine, request, func(ctx context.Context, all []*pack.Candidate) error {
-		begin := time.Now()
-		result, err := Smoke(ctx, all[0], all[0].Config, seed.Parse([]byte(scripted)), cases, Options{Grace: 500 * time.Millisecond, Platform: all[0].Platform})
-		if err != nil {
-			return err
-		}
-		t.Logf("%d runs took %v", len(cases), time.Since(begin))
-		for i, r := range result.Cases {
-			checkScript(t, scripts[i].want, r)
-		}
-		return nil
-	})
+	_, err = pack.Build(t.Context(), engine, request, func(ctx context.Context, all []*pack.Candidate) error { return do(ctx, all[0]) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -140,8 +141,7 @@ var (
 )
 
 var imageSetsInput = &diag.Rule{ID: "image-sets-input", Severity: diag.Warning, Spec: "3.1.1.2 S-3.1.1.2-16",
-	Summary: "the image should not set the variable of an optional input",
-	Doc:     "Where the input is absent, the job must find its variable unset. Executors seldom take away what the image sets."}
+	Summary: "the image should not set the variable of an optional input"}
 
 // shadowed are the image's own variables that an absent input would leave behind.
 func (e *environment) shadowed(cfg pack.Config, m *seed.Manifest) (found []diag.Diagnostic) {
@@ -178,7 +178,7 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Op
 			Message: "the image has neither ENTRYPOINT nor CMD and the manifest no command, there should be a program to run"}
 	}
 	p := pack.Process{
-		Name: oneLine(c.Name), Args: args, Unset: e.unset, Secrets: e.secrets, User: c.RunAs, Mounts: e.mounts,
+		Name: oneLine(c.Name), Args: args, Unset: e.unset, Secrets: e.secrets, User: cmp.Or(c.RunAs, cfg.User), Mounts: e.mounts,
 		OutputDir: outputDir, SharedMem: e.bytes("sharedMem"), Timeout: timeout(m, c, opt), Grace: opt.Grace,
 		Collect: []string{seed.OutputsFile, "*" + seed.SideCarSuffix, "*/*" + seed.SideCarSuffix, "*/*/*" + seed.SideCarSuffix},
 	}

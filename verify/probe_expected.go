@@ -67,7 +67,11 @@ func firstDifference(got, want []byte) string {
 		at++
 	}
 	line := bytes.Count(want[:at], []byte("\n")) + 1
-	return fmt.Sprintf("it has %d bytes in place of %d and differs from byte %d on, in line %d", len(got), len(want), at+1, line)
+	where := fmt.Sprintf("it differs from byte %d on, in line %d", at+1, line)
+	if len(got) != len(want) {
+		where += fmt.Sprintf(", and has %d bytes in place of %d", len(got), len(want))
+	}
+	return where
 }
 
 // sameJSON compares what two texts hold.

@@ -36,15 +36,18 @@ var outputsFileMisplaced = &Probe{
 	Rule: diag.Rule{ID: "outputs-json-misplaced", Severity: diag.Warning, Spec: "2.1.1.3.2 S-2.1.1.3.2-04",
 		Summary: "seed.outputs.json should stand at the root of OUTPUT_DIR, in lower case"},
 	Check: func(r *Run) {
-		if !r.succeeded() || len(r.Manifest.Job.Interface.Outputs.JSON) == 0 || r.file(seed.OutputsFile) != nil {
-			return
-		}
 		for _, f := range r.Outcome.Files {
-			if strings.EqualFold(path.Base(f.Name), seed.OutputsFile) {
+			if r.misplaced(f.Name) {
 				r.Reportf(outputJSON, "the job wrote %q, executors read only %q at the root of OUTPUT_DIR", f.Name, seed.OutputsFile)
 			}
 		}
 	},
+}
+
+// misplaced tells whether a file would be seed.outputs.json but for its place or letters.
+func (r *Run) misplaced(name string) bool {
+	return r.succeeded() && len(r.Manifest.Job.Interface.Outputs.JSON) > 0 && r.file(seed.OutputsFile) == nil &&
+		strings.EqualFold(path.Base(name), seed.OutputsFile)
 }
 
 var outputsFileSyntax = &Probe{

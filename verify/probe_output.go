@@ -26,6 +26,10 @@ var outputMissing = &Probe{
 			if len(c.Files) > 0 || !out.Required {
 				return
 			}
+			if len(c.Others) > 0 {
+				r.Reportf(at, "output %q has no file: nothing but %s matches %q", out.Name, names(c.Others), out.Pattern)
+				return
+			}
 			r.hintf(at, r.elsewhereHint(out.Pattern), "output %q has no file: nothing matches %q; %s", out.Name, out.Pattern, r.whatIsThere(out.Pattern))
 		})
 	},
@@ -70,8 +74,7 @@ var outputPlurality = &Probe{
 
 var outputUnreadable = &Probe{
 	Rule: diag.Rule{ID: "output-unreadable", Severity: diag.Error, Spec: "3.1.2 S-3.1.2-03",
-		Summary: "outputs must be readable for the executor, which is another user",
-		Doc:     "A process of another user opened each captured file, seed.outputs.json and side-cars, as executors do that run as nobody."},
+		Summary: "outputs must be readable for the executor, which is another user"},
 	Check: func(r *Run) {
 		told := map[string]bool{}
 		tell := func(at seed.Pointer, what string, f *pack.File) {
@@ -147,8 +150,7 @@ func (r *Run) kind(f *pack.File) string {
 
 var outputShared = &Probe{
 	Rule: diag.Rule{ID: "output-shared", Severity: diag.Warning, Spec: "2.1.1.3.2 T-27",
-		Summary: "a file should belong to one output",
-		Doc:     "A known executor keeps files by their path, so that a file of two outputs becomes one of the last alone."},
+		Summary: "a file should belong to one output"},
 	Check: func(r *Run) {
 		first := map[string]string{}
 		r.eachOutput(func(at seed.Pointer, out seed.OutputFile, c Captured) {
@@ -182,7 +184,7 @@ var outputUncaptured = &Probe{
 		var left []*pack.File
 		for i := range r.Outcome.Files {
 			f := &r.Outcome.Files[i]
-			if !f.Mode.IsDir() && !captured[f.Name] && !describesOutputs(f.Name) {
+			if !f.Mode.IsDir() && !captured[f.Name] && !describesOutputs(f.Name) && !r.misplaced(f.Name) {
 				left = append(left, f)
 			}
 		}

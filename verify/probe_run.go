@@ -13,8 +13,7 @@ import (
 
 var cannotStart = &Probe{
 	Rule: diag.Rule{ID: "cannot-start", Severity: diag.Error, Spec: "2.1.1.3 S-2.1.1.3-02",
-		Summary: "the image must hold the program that it is to start",
-		Doc:     "The command line of the job is ENTRYPOINT and the words of command. Its first word is sought in the image's PATH and has to be a program for the image's platform that the image's user may execute."},
+		Summary: "the image must hold the program that it is to start"},
 	Check: func(r *Run) {
 		switch {
 		case !r.Outcome.Started:

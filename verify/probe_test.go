@@ -117,7 +117,7 @@ var probeTests = []struct {
 		o.Files = o.Files[:1]
 		o.Elsewhere = wire.Elsewhere{Count: 1, Bytes: 4, Files: []pack.File{file("/work/table.csv")}}
 	}, `/job/interface/outputs/files/0: error: output "table" has no file: nothing matches "table*.csv"; there is "seed.outputs.json" [output-missing] ("/work/table.csv" was written, outputs belong below OUTPUT_DIR)
-/job: notice: the job wrote outside of OUTPUT_DIR, 1 files of 4 bytes in all: "/work/table.csv" [writes-elsewhere]`},
+/job: notice: the job wrote outside of OUTPUT_DIR, 1 file of 4 bytes in all: "/work/table.csv" [writes-elsewhere]`},
 	{"two for one", add(file("table2.csv")), `/job/interface/outputs/files/0: error: output "table" matches 2 files, it should match one: "table.csv", "table2.csv" [output-plurality] (declare it multiple, or make the pattern narrower)`},
 	{"many for one", add(file("table2.csv"), file("table3.csv"), file("table4.csv"), file("table5.csv"), file("table6.csv"), file("table7\n.csv")),
 		`/job/interface/outputs/files/0: error: output "table" matches 7 files, it should match one: "table.csv", "table2.csv", "table3.csv", "table4.csv", "table5.csv" and 2 more [output-plurality] (declare it multiple, or make the pattern narrower)`},
@@ -278,7 +278,7 @@ func TestExpectedOutputs(t *testing.T) {
 		{table(OutputExpectation{MinSize: 13}), at + `: "table.csv" has 12 bytes, the case expects 13 at least [expected-output]`},
 		{table(OutputExpectation{MaxSize: 11}), at + `: "table.csv" has 12 bytes, the case expects 11 at most [expected-output]`},
 		{table(OutputExpectation{MediaType: "image/png"}), at + `: "table.csv" looks like application/json, the case expects image/png [expected-output]`},
-		{table(OutputExpectation{Content: []byte("{\"a\": [1]}\nx")}), at + `: "table.csv" is not what the case expects: it has 12 bytes in place of 12 and differs from byte 12 on, in line 2 [expected-output]`},
+		{table(OutputExpectation{Content: []byte("{\"a\": [1]}\nx")}), at + `: "table.csv" is not what the case expects: it differs from byte 12 on, in line 2 [expected-output]`},
 		{table(OutputExpectation{JSON: json.RawMessage(`{"a":[2]}`)}), at + `: "table.csv" holds {"a": [1]}, the case expects {"a":[2]} [expected-output]`},
 		{count("3"), ""},
 		{count("4"), `/job/interface/outputs/json/0: error: JSON output "count" is 3, the case expects 4 [expected-json]`},

@@ -80,8 +80,7 @@ var secretShown = &Probe{
 
 var inputWritten = &Probe{
 	Rule: diag.Rule{ID: "input-written", Severity: diag.Warning, Spec: "2.1.1.3.1 S-2.1.1.3.1-01",
-		Summary: "the job should not try to change its inputs",
-		Doc:     "Inputs are mounted read-only. A job that fails and complains of that has tried to write there."},
+		Summary: "the job should not try to change its inputs"},
 	Check: func(r *Run) {
 		if !r.Outcome.Started || r.Outcome.Exit == 0 {
 			return
@@ -118,7 +117,7 @@ var writesElsewhere = &Probe{
 			}
 		}
 		if len(files) > 0 {
-			r.Reportf("/job", "the job wrote outside of OUTPUT_DIR, %d files of %s in all: %s", r.Outcome.Elsewhere.Count, size(r.Outcome.Elsewhere.Bytes), names(files))
+			r.Reportf("/job", "the job wrote outside of OUTPUT_DIR, %s of %s in all: %s", count(r.Outcome.Elsewhere.Count, "file"), size(r.Outcome.Elsewhere.Bytes), names(files))
 		}
 	},
 }
@@ -128,15 +127,18 @@ var processesLeft = &Probe{
 		Summary: "the processes of a job should have ended when the job does"},
 	Check: func(r *Run) {
 		if o := r.Outcome; o.Leftover > 0 && !o.TimedOut && !o.OutOfMemory {
-			r.Reportf("/job", "%d processes still ran when the job had ended, and were killed: %s", o.Leftover, quoteFew(o.LeftoverNames))
+			were := "were"
+			if o.Leftover == 1 {
+				were = "was"
+			}
+			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", count(o.Leftover, "process"), were, quoteFew(o.LeftoverNames))
 		}
 	},
 }
 
 var ranAsRoot = &Probe{
 	Rule: diag.Rule{ID: "ran-as-root", Severity: diag.Notice, Spec: "3.1.2 T-30",
-		Summary: "the job should run as a user of its own",
-		Doc:     "Executors may run the job as nobody, and outputs of root that only root can read are lost."},
+		Summary: "the job should run as a user of its own"},
 	Check: func(r *Run) {
 		if r.Outcome.Started && r.Outcome.UID == 0 && r.Case.RunAs == "" {
 			r.Reportf("/job", "the job ran as root, since the image has no USER")

@@ -237,3 +237,15 @@ func quoteFew(all []string) string {
 	}
 	return b.String()
 }
+
+// count is a number of things, with the English plural of nouns in -s.
+func count(n int, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "s"):
+		noun += "es"
+	default:
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}

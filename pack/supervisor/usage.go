@@ -73,8 +73,9 @@ func (m *meter) end(o *wire.Outcome) {
 	if _, ok := m.group.memory(); !ok {
 		o.Usage.Memory = used.Maxrss << 10 // of the largest process alone
 	}
-	o.Usage.SharedMem = m.shm
-	_, o.Usage.SharedMemSize = sharedMemory()
+	// What a short job wrote there is still there, sampled or not.
+	left, size := sharedMemory()
+	o.Usage.SharedMem, o.Usage.SharedMemSize = max(m.shm, left), size
 	o.OutOfMemory = m.over || m.group.kills() > m.kills
 }
 

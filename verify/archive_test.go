@@ -1,0 +1,270 @@
+package verify
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"log"
+	"net/http/httptest"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+)
+
+var update = flag.Bool("update", false, "write what the archives want")
+
+// untried are the rules whose archives are not run, with the test that has them instead.
+var untried = map[string]string{
+	"memory-exceeded": "only where the engine cannot limit memory: TestProbes",
+}
+
+// Every rule has an archive that explains it. Those of runs are run by TestArchives; the others here.
+func TestExplanations(t *testing.T) {
+	files, err := fs.Glob(archives, "testdata/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range Rules() {
+		file := "testdata/" + r.ID + ".txtar"
+		files = slices.DeleteFunc(files, func(f string) bool { return f == file })
+		text, _ := Explain(r.ID)
+		if strings.TrimSpace(string(txtar.Parse([]byte(text)).Comment)) == "" || !strings.Contains(text, "["+r.ID+"]") {
+			t.Errorf("%s does not explain the rule and show what it says", file)
+		}
+	}
+	if len(files) > 0 {
+		t.Errorf("these archives have no rule: %s", files)
+	}
+}
+
+// A sample is one of an archive's two jobs, bad or good, in a directory of its own.
+type sample struct {
+	rule, kind, dir string
+	manifest        *seed.Manifest
+}
+
+// lay writes a sample: the files that both share, and over them its own.
+func lay(t *testing.T, root, rule, kind string) *sample {
+	t.Helper()
+	text, _ := Explain(rule)
+	s := &sample{rule, kind, filepath.Join(root, rule, kind), nil}
+	for _, own := range []bool{false, true} {
+		for _, f := range txtar.Parse([]byte(text)).Files {
+			to, ours := strings.CutPrefix(f.Name, kind+"/")
+			if f.Name == "want" || ours != own || !ours && (strings.HasPrefix(f.Name, "bad/") || strings.HasPrefix(f.Name, "good/")) {
+				continue
+			}
+			write(t, filepath.Join(s.dir, to), f.Data)
+		}
+	}
+	s.manifest = seed.Parse(s.file("seed.manifest.json"))
+	return s
+}
+
+func write(t *testing.T, file string, data []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, data, 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// file is empty where there is none.
+func (s *sample) file(name string) []byte {
+	text, err := os.ReadFile(filepath.Join(s.dir, name))
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// measured is what differs from run to run.
+var measured = regexp.MustCompile(`[0-9.]+( MiB|ms|s)\b`)
+
+// check compares what was found with what the archive wants. A good sample has no findings.
+func (s *sample) check(t *testing.T, r *diag.Report) {
+	t.Helper()
+	var got strings.Builder
+	for _, d := range r.Diagnostics {
+		fmt.Fprintf(&got, "%s: %s: %s [%s]\n", at(r, &d), d.Level(), d.Message, d.Rule.ID)
+		if d.Hint != "" {
+			fmt.Fprintf(&got, "  hint: %s\n", d.Hint)
+		}
+	}
+	text, _ := Explain(s.rule)
+	ar := txtar.Parse([]byte(text))
+	i := slices.IndexFunc(ar.Files, func(f txtar.File) bool { return f.Name == "want" })
+	switch {
+	case s.kind == "good" && got.Len() > 0:
+		t.Errorf("%s: the good one has findings:\n%s", s.rule, &got)
+	case s.kind == "good":
+	case *update && got.Len() > 0:
+		ar.Files[i].Data = []byte(got.String())
+		write(t, "testdata/"+s.rule+".txtar", txtar.Format(ar))
+	case !bytes.Equal(measured.ReplaceAll(ar.Files[i].Data, nil), measured.ReplaceAll([]byte(got.String()), nil)):
+		t.Errorf("%s: got:\n%swant:\n%s", s.rule, &got, ar.Files[i].Data)
+	case !strings.Contains(got.String(), "["+s.rule+"]"):
+		t.Errorf("%s: the bad one does not break it:\n%s", s.rule, &got)
+	}
+}
+
+func at(r *diag.Report, d *diag.Diagnostic) string {
+	span := d.Span
+	if span == nil && r.Source != nil {
+		found := r.Source.Span(d.Pointer)
+		span = &found
+	}
+	if span == nil {
+		return r.Path
+	}
+	place := r.Source.Position(span.Start)
+	return fmt.Sprintf("%s:%d:%d", r.Path, place.Line, place.Column)
+}
+
+func TestFileArchives(t *testing.T) {
+	for _, r := range []*diag.Rule{caseSyntax, caseKey, caseType, caseName, casePath} {
+		for _, kind := range []string{"bad", "good"} {
+			s := lay(t, t.TempDir(), r.ID, kind)
+			_, found := ReadCases(filepath.Join(s.dir, CasesFile), s.file(CasesFile), s.manifest, os.Getenv)
+			found.Path = CasesFile
+			s.check(t, found)
+		}
+	}
+}
+
+func TestPublishedArchives(t *testing.T) {
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	for _, r := range publishedRules {
+		for _, kind := range []string{"bad", "good"} {
+			s := lay(t, t.TempDir(), r.ID, kind)
+			reference := strings.TrimSpace(string(s.file("reference")))
+			ref, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/" + reference)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := remote.Push(ref, s.image(t)); err != nil {
+				t.Fatal(err)
+			}
+			want := &Expect{Manifest: s.manifest, Platforms: strings.Fields(string(s.file("platforms")))}
+			found, _, err := Published(t.Context(), ref, want)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found.Path = reference
+			s.check(t, found)
+		}
+	}
+}
+
+// image is image.json, or an index of those that are called as platforms.
+func (s *sample) image(t *testing.T) remote.Taggable {
+	t.Helper()
+	index := v1.ImageIndex(empty.Index)
+	for _, platform := range []string{"linux-amd64", "linux-arm64"} {
+		if text := s.file(platform + ".json"); text != nil {
+			osName, arch, _ := strings.Cut(platform, "-")
+			index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: configured(t, text, arch),
+				Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: osName, Architecture: arch}}})
+		}
+	}
+	if index == empty.Index {
+		return configured(t, s.file("image.json"), "amd64")
+	}
+	return index
+}
+
+func configured(t *testing.T, text []byte, arch string) v1.Image {
+	t.Helper()
+	var config v1.Config
+	if err := json.Unmarshal(text, &config); err != nil {
+		t.Fatal(err)
+	}
+	return jobImage(t, arch, config.Labels, config.Entrypoint...)
+}
+
+const archiveImage = `FROM busybox:1.36
+COPY --chmod=755 . /archives
+RUN mkdir -m 777 /work
+USER 1000
+`
+
+// TestArchives runs the jobs of all archives in one build of a real engine.
+func TestArchives(t *testing.T) {
+	var samples []*sample
+	var all []Case
+	dir := t.TempDir()
+	cases := map[*sample][]Case{}
+	for _, r := range Rules() {
+		if slices.Contains(publishedRules, r) || strings.HasPrefix(r.ID, "smoke-file") || untried[r.ID] != "" {
+			continue
+		}
+		for _, kind := range []string{"bad", "good"} {
+			s := lay(t, dir, r.ID, kind)
+			cases[s] = MadeCases(s.manifest)
+			if text := s.file(CasesFile); text != nil {
+				var found *diag.Report
+				if cases[s], found = ReadCases(filepath.Join(s.dir, CasesFile), text, s.manifest, os.Getenv); len(found.Diagnostics) > 0 {
+					t.Errorf("%s: %s", r.ID, findings(found.Diagnostics))
+				}
+			}
+			samples, all = append(samples, s), append(all, cases[s]...)
+		}
+	}
+	buildScripted(t, dir, archiveImage, all, func(ctx context.Context, c *pack.Candidate) error {
+		for _, s := range samples {
+			opt := Options{Path: seed.ManifestFile, Grace: 500 * time.Millisecond, Platform: c.Platform, Required: s.rule == smokeRequired.ID}
+			result, err := Smoke(ctx, c, s.config(t, c.Config), s.manifest, cases[s], opt)
+			if err != nil {
+				return err
+			}
+			s.check(t, result.Report)
+		}
+		return nil
+	})
+}
+
+// config is the image's own with the sample's job.sh as its program, unless image.json says otherwise.
+func (s *sample) config(t *testing.T, config pack.Config) pack.Config {
+	t.Helper()
+	config.Entrypoint = []string{path.Join("/archives", s.rule, s.kind, "job.sh")}
+	own := struct {
+		Entrypoint, Cmd *[]string
+		User            *string
+		Env             []string
+	}{}
+	if text := s.file("image.json"); text != nil {
+		if err := json.Unmarshal(text, &own); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config.Entrypoint = *cmp.Or(own.Entrypoint, &config.Entrypoint)
+	config.Cmd = *cmp.Or(own.Cmd, &config.Cmd)
+	config.User = *cmp.Or(own.User, &config.User)
+	config.Env = append(slices.Clone(config.Env), own.Env...)
+	return config
+}
