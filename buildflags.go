@@ -15,12 +15,18 @@ import (
 type buildFlags struct {
 	options                 pack.BuildOptions
 	secretSpecs, labelSpecs []string
+	annotationSpecs         []string
+	attestSpecs             attestSpecs
+
+	annotations []pack.Annotation
 }
 
 func (f *buildFlags) registerOptions(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringArrayVar(&f.secretSpecs, "secret", nil, "id=NAME[,src=FILE|,env=VARIABLE]: a secret for RUN --mount=type=secret")
 	s.StringArrayVar(&f.labelSpecs, "label", nil, "NAME=VALUE: a further label of the image")
+	s.StringArrayVar(&f.annotationSpecs, "annotation", nil, "[LEVEL:]NAME=VALUE: an annotation of the image manifest, or of LEVEL: index, manifest[os/arch], …")
+	f.attestSpecs.register(cmd)
 	s.BoolVar(&f.options.Pull, "pull", false, "ask the registry for base images that are here already")
 	s.BoolVar(&f.options.NoCache, "no-cache", false, "build without cache")
 	s.StringSliceVar(&f.options.NoCacheFilter, "no-cache-filter", nil, "stages to build without cache")
@@ -35,6 +41,9 @@ func (f *buildFlags) readOptions(getenv func(string) string) error {
 	for _, s := range f.labelSpecs {
 		name, value, _ := strings.Cut(s, "=")
 		f.options.Labels[name] = value
+	}
+	if err := f.readAnnotations(); err != nil {
+		return err
 	}
 	if err := f.options.Check(); err != nil {
 		return usageError{err}

@@ -110,6 +110,9 @@ func (f *packFlags) read(getenv func(string) string) error {
 	if err := f.readOptions(getenv); err != nil {
 		return err
 	}
+	if err := f.checkLevels(); err != nil {
+		return err
+	}
 	if err := pack.CheckProgress(f.progress); err != nil {
 		return usageError{err}
 	}

@@ -116,7 +116,7 @@ func (f *reportFlags) policy() (diag.Policy, error) {
 
 // allRules is every rule of every stage.
 func allRules() []*diag.Rule {
-	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken})
+	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken, imageRevision})
 }
 
 // textOptions are for standard output: excerpts and colour where a person looks at it.

@@ -150,6 +150,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	if err != nil {
 		return result, err
 	}
+	result.add(r.describe(ctx, j, &request))
 	if r.push {
 		if done, err := r.preflight(ctx, result, reference); done || err != nil {
 			return result, err

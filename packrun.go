@@ -181,13 +181,13 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 	}
 	request := pack.Request{
 		Context: j.dir, Dockerfile: file, Label: label, Target: r.target, Platforms: r.platforms,
-		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Inputs: verify.Inputs(cases), Options: r.options,
+		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Annotations: r.annotations, Inputs: verify.Inputs(cases), Options: r.options,
 		Progress: pack.Progress{Mode: r.progress, Writer: r.program.stderr, Escape: report.Escape},
 	}
 	if r.context != "" {
 		request.Context = r.context
 	}
-	if request.Epoch, err = r.program.epoch(); err != nil {
+	if request.Epoch, err = r.epoch(); err != nil {
 		return request, err
 	}
 	if r.push {

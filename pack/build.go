@@ -4,7 +4,6 @@ package pack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,8 +21,6 @@ import (
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
-
-	"github.com/seedpack/seedpack/lint/seed"
 )
 
 // A Request is one image to build. Context and Dockerfile are required.
@@ -31,7 +28,11 @@ type Request struct {
 	Context    string // directory of the build context
 	Dockerfile string // its path, inside the context or not
 	// Label is the value of com.ngageoint.seed.manifest, as EncodeLabel gives it. Empty leaves the labels as they are.
-	Label         string
+	Label string
+	// Attributes are labels org.opencontainers.image.NAME, and annotations of the same name, by NAME; those of the Dockerfile
+	// and of Options.Labels win. Where the map is not nil, such labels of base images are left out.
+	Attributes    map[string]string
+	Annotations   []Annotation // these win over Attributes
 	BuildArgs     map[string]string
 	BuildContexts map[string]string // NAME to a directory, oci-layout://DIR[:TAG|@DIGEST], docker-image://REF or a git address
 	Target        string            // default: the last stage
@@ -124,6 +125,10 @@ func (b *build) solveOpt() (client.SolveOpt, error) {
 		b.attrs["build-arg:SOURCE_DATE_EPOCH"] = b.request.Epoch
 		opt.FrontendAttrs["build-arg:SOURCE_DATE_EPOCH"] = b.request.Epoch
 	}
+	for kind, attrs := range b.request.Options.Attest {
+		b.attrs["attest:"+kind] = attrs
+		opt.FrontendAttrs["attest:"+kind] = attrs
+	}
 	opt.Session = []session.Attachable{
 		secretsprovider.NewSecretProvider(b.secrets),
 		authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
@@ -170,10 +175,8 @@ func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result
 	if err != nil {
 		return nil, err
 	}
-	if b.request.Label != "" {
-		if err := labelConfigs(result.Metadata, b.request.Label); err != nil {
-			return nil, err
-		}
+	if err := b.describe(result); err != nil {
+		return nil, err
 	}
 	candidates, err := b.candidates(g, result)
 	if err != nil {
@@ -187,59 +190,6 @@ func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result
 		return nil, err
 	}
 	return result, nil
-}
-
-// labelConfigs sets the Seed label in every image configuration of the result. The frontend's own label option is not
-// used: with a "# syntax=" line options travel as environment variables, and a large label then stops the build.
-func labelConfigs(metadata map[string][]byte, label string) error {
-	found := false
-	for key, value := range metadata {
-		if key != exptypes.ExporterImageConfigKey && !strings.HasPrefix(key, exptypes.ExporterImageConfigKey+"/") {
-			continue
-		}
-		labelled, err := setLabel(value, label)
-		if err != nil {
-			return fmt.Errorf("set the label in %s: %w", key, err)
-		}
-		metadata[key], found = labelled, true
-	}
-	if !found {
-		return errors.New("the build gave no image configuration to put the label in")
-	}
-	return nil
-}
-
-// setLabel keeps every member of the configuration that it does not know.
-func setLabel(image []byte, label string) ([]byte, error) {
-	var all, cfg map[string]json.RawMessage
-	var labels map[string]string
-	if err := json.Unmarshal(image, &all); err != nil {
-		return nil, err
-	}
-	if raw := all["config"]; raw != nil {
-		if err := json.Unmarshal(raw, &cfg); err != nil {
-			return nil, err
-		}
-	}
-	if raw := cfg["Labels"]; raw != nil {
-		if err := json.Unmarshal(raw, &labels); err != nil {
-			return nil, err
-		}
-	}
-	if cfg == nil {
-		cfg = map[string]json.RawMessage{}
-	}
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	labels[seed.Label] = label
-	var err, errConfig error
-	cfg["Labels"], err = json.Marshal(labels)
-	all["config"], errConfig = json.Marshal(cfg)
-	if err := errors.Join(err, errConfig); err != nil {
-		return nil, err
-	}
-	return json.Marshal(all)
 }
 
 func (b *build) result(response *client.SolveResponse) (*Result, error) {

@@ -24,7 +24,7 @@ func (b *build) addContexts(opt *client.SolveOpt) error {
 		n++
 		if dir, ok := strings.CutPrefix(source, "oci-layout://"); ok {
 			err = b.addLayout(opt, key, fmt.Sprintf("seedpack-layout-%d", n), dir)
-		} else if strings.Contains(source, "://") || strings.HasPrefix(source, "git@") {
+		} else if !IsDirectory(source) {
 			b.attrs[key] = source
 		} else {
 			err = b.addDirectory(opt, key, fmt.Sprintf("seedpack-context-%d", n), source)
@@ -34,6 +34,11 @@ func (b *build) addContexts(opt *client.SolveOpt) error {
 		}
 	}
 	return nil
+}
+
+// IsDirectory tells whether the source of a build context is a directory of this machine.
+func IsDirectory(source string) bool {
+	return !strings.Contains(source, "://") && !strings.HasPrefix(source, "git@")
 }
 
 // contextKey is how the frontend looks a context up: as a familiar image name where it can be one, without :latest.

@@ -25,6 +25,9 @@ type BuildOptions struct {
 	CacheTo       []string
 	AddHosts      []string // NAME:ADDRESS or NAME=ADDRESS
 	Network       string   // default, none or host
+	// Attest are attestations to attach, provenance and sbom, with their attributes as BuildKit has them ("mode=max") or "".
+	// They make an index of the image, which hides the label from readers that know single manifests only.
+	Attest map[string]string
 }
 
 // Check says what of the options no engine could do.

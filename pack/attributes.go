@@ -1,0 +1,165 @@
+package pack
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// attributePrefix begins the names that the OCI image specification gives to what an image says of itself.
+const attributePrefix = "org.opencontainers.image."
+
+// attributeNames are those that a job has a word on, without the prefix. What a base image says under them is not true of
+// the job's image, and goes.
+var attributeNames = []string{"title", "description", "version", "authors", "url", "source", "revision", "created"}
+
+// Attributes are what manifest and commit say of an image, for Request.Attributes: name to value, without those that are
+// not known. A zero created leaves out the time.
+func Attributes(m *seed.Manifest, c Commit, created time.Time) map[string]string {
+	all := map[string]string{
+		"title": m.Job.Title, "description": m.Job.Description, "version": m.Job.JobVersion,
+		"authors": authors(m.Job.Maintainer), "url": m.Job.Maintainer.URL,
+		"source": c.Source, "revision": c.Revision,
+	}
+	if !created.IsZero() {
+		all["created"] = created.UTC().Format(time.RFC3339)
+	}
+	maps.DeleteFunc(all, func(_, value string) bool { return strings.TrimSpace(value) == "" })
+	return all
+}
+
+// authors is NAME <EMAIL>, or what there is of it.
+func authors(m seed.Maintainer) string {
+	name := m.Name
+	if name == "" {
+		name = m.Organization
+	}
+	switch {
+	case m.Email == "":
+		return name
+	case name == "":
+		return m.Email
+	}
+	return name + " <" + m.Email + ">"
+}
+
+// describe sets labels in every image configuration of the result, and annotations beside it. The frontend's own label
+// option is not used: with a "# syntax=" line options travel as environment variables, and a large label then stops the
+// build.
+func (b *build) describe(result *gateway.Result) error {
+	if b.request.Label == "" && b.request.Attributes == nil && len(b.request.Annotations) == 0 {
+		return nil
+	}
+	metadata := result.Metadata
+	found, err := exptypes.ParsePlatforms(metadata)
+	if err != nil {
+		return err
+	}
+	var described []described
+	for _, p := range found.Platforms {
+		key := exptypes.ExporterImageConfigKey
+		if metadata[key+"/"+p.ID] != nil {
+			key += "/" + p.ID
+		}
+		if metadata[key] == nil {
+			return errors.New("the build gave no image configuration to put the label in")
+		}
+		config, values, err := b.label(metadata[key], exptypes.ParseKey(metadata, exptypes.ExporterImageBaseConfigKey, &p))
+		if err != nil {
+			return fmt.Errorf("set the labels in %s: %w", key, err)
+		}
+		metadata[key] = config
+		described = append(described, newDescribed(p.Platform, values))
+	}
+	index := len(result.Refs) > 0 || len(b.request.Options.Attest) > 0
+	return annotate(metadata, described, b.request.Annotations, index)
+}
+
+// label puts the request's labels into an image configuration, and keeps every member of it that it does not know. It
+// returns the attributes that the image then has: the Dockerfile's own win, those of a base image go.
+func (b *build) label(image, base []byte) (config []byte, values map[string]string, err error) {
+	var all, inner map[string]json.RawMessage
+	var labels map[string]string
+	if err := json.Unmarshal(image, &all); err != nil {
+		return nil, nil, err
+	}
+	if err := unmarshalMember(all, "config", &inner); err != nil {
+		return nil, nil, err
+	}
+	if err := unmarshalMember(inner, "Labels", &labels); err != nil {
+		return nil, nil, err
+	}
+	inherited, err := labelsOf(base)
+	if err != nil {
+		return nil, nil, fmt.Errorf("base image: %w", err)
+	}
+	if inner == nil {
+		inner = map[string]json.RawMessage{}
+	}
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	values = b.setAttributes(labels, inherited)
+	if b.request.Label != "" {
+		labels[seed.Label] = b.request.Label
+	}
+	var errConfig error
+	inner["Labels"], err = json.Marshal(labels)
+	all["config"], errConfig = json.Marshal(inner)
+	if err := errors.Join(err, errConfig); err != nil {
+		return nil, nil, err
+	}
+	config, err = json.Marshal(all)
+	return config, values, err
+}
+
+func (b *build) setAttributes(labels, inherited map[string]string) (values map[string]string) {
+	values = map[string]string{}
+	if b.request.Attributes == nil {
+		return values
+	}
+	for _, name := range attributeNames {
+		key := attributePrefix + name
+		own, set := labels[key]
+		if _, given := b.request.Options.Labels[key]; set && !given {
+			before, there := inherited[key]
+			set = !there || before != own
+		}
+		if set {
+			values[key] = own
+			continue
+		}
+		delete(labels, key)
+		if value := b.request.Attributes[name]; value != "" {
+			labels[key], values[key] = value, value
+		}
+	}
+	return values
+}
+
+// labelsOf are those of an image configuration; none where there is no configuration.
+func labelsOf(image []byte) (map[string]string, error) {
+	if len(image) == 0 {
+		return nil, nil
+	}
+	var parsed struct {
+		Config Config `json:"config"`
+	}
+	err := json.Unmarshal(image, &parsed)
+	return parsed.Config.Labels, err
+}
+
+func unmarshalMember(object map[string]json.RawMessage, name string, into any) error {
+	if object[name] == nil {
+		return nil
+	}
+	return json.Unmarshal(object[name], into)
+}

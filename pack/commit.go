@@ -1,0 +1,211 @@
+package pack
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Commit is where a job's files come from. Its zero value says that nothing is known.
+type Commit struct {
+	Revision string // the last commit that touched one of the files
+	Time     time.Time
+	Source   string // https address of the repository that the clone is of
+}
+
+// TooShallow is why there is no revision where the clone does not reach back to the commit.
+const TooShallow = "the clone is too shallow to tell"
+
+// LastCommit asks git for the last commit that touched one of the files or directories, so that a commit elsewhere in
+// the repository changes nothing. Where they lie in no work tree, or there is no git, nothing is known and nothing is
+// said. Otherwise unknown says why there is no revision, in a few words.
+func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) {
+	program, err := exec.LookPath("git")
+	if err != nil || len(paths) == 0 {
+		return Commit{}, ""
+	}
+	g := git{ctx: ctx, program: program}
+	if g.dir, err = directory(paths[0]); err != nil {
+		return Commit{}, ""
+	}
+	top, err := g.run("rev-parse", "--show-toplevel")
+	if err != nil {
+		return Commit{}, noWorkTree(err)
+	}
+	g.dir = strings.TrimSuffix(top, "\n")
+	if address, err := g.run("config", "--get", "remote.origin.url"); err == nil {
+		c.Source = webAddress(strings.TrimSpace(address))
+	}
+	within, err := g.within(paths)
+	if err != nil {
+		return Commit{}, err.Error()
+	}
+	if unknown = g.last(&c, within); unknown != "" {
+		c.Revision, c.Time = "", time.Time{}
+	}
+	return c, unknown
+}
+
+// A git runs the program in a directory.
+type git struct {
+	ctx     context.Context
+	program string
+	dir     string
+}
+
+// run gives the program's standard output. Nothing that a repository's own configuration names is run, paths mean
+// themselves, and nobody is asked for a password.
+func (g git) run(args ...string) (string, error) {
+	cmd := exec.CommandContext(g.ctx, g.program, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false"}, args...)...)
+	cmd.Dir = g.dir
+	cmd.Env = append(os.Environ(), "GIT_LITERAL_PATHSPECS=1", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+	cmd.WaitDelay = time.Second
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
+		return "", gitError{err, first}
+	}
+	return string(out), nil
+}
+
+type gitError struct {
+	error
+	said string
+}
+
+// noWorkTree is empty where git says no more than that there is no repository.
+func noWorkTree(err error) string {
+	var failed gitError
+	if !errors.As(err, &failed) || strings.Contains(failed.said, "not a git repository") || strings.Contains(failed.said, "must be run in a work tree") {
+		return ""
+	}
+	return "git says: " + failed.said
+}
+
+// last fills in the commit, or says why it cannot.
+func (g git) last(c *Commit, paths []string) (unknown string) {
+	changed, err := g.run(append([]string{"status", "--porcelain", "-z", "--untracked-files=all", "--"}, paths...)...)
+	if err != nil {
+		return noWorkTree(err)
+	}
+	if changed != "" {
+		first, _, _ := strings.Cut(changed, "\x00")
+		return fmt.Sprintf("%q is not committed as it is", strings.TrimSpace(first[min(3, len(first)):]))
+	}
+	found, err := g.run(append([]string{"log", "-1", "--no-show-signature", "--format=%H %ct", "--"}, paths...)...)
+	revision, seconds, ok := strings.Cut(strings.TrimSpace(found), " ")
+	if err != nil || !ok {
+		return "no commit has its files"
+	}
+	at, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return "git gave no time: " + seconds
+	}
+	shallow, err := g.shallow()
+	if err != nil {
+		return err.Error()
+	}
+	if slices.Contains(shallow, revision) {
+		return TooShallow
+	}
+	c.Revision, c.Time = revision, time.Unix(at, 0)
+	return ""
+}
+
+// shallow are the commits whose parents are missing, and which therefore seem to have made all that they hold.
+func (g git) shallow() ([]string, error) {
+	path, err := g.run("rev-parse", "--git-path", "shallow")
+	if err != nil {
+		return nil, err
+	}
+	path = strings.TrimSuffix(path, "\n")
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(g.dir, path)
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	return strings.Fields(string(text)), err
+}
+
+// within are the paths relative to the work tree, where they lie in it.
+func (g git) within(paths []string) ([]string, error) {
+	top, err := filepath.EvalSymlinks(g.dir)
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for _, path := range paths {
+		real, err := resolve(path)
+		if err != nil {
+			return nil, err
+		}
+		relative, err := filepath.Rel(top, real)
+		if err != nil || !filepath.IsLocal(relative) {
+			return nil, fmt.Errorf("%q lies outside of the work tree %q", path, top)
+		}
+		all = append(all, filepath.ToSlash(relative))
+	}
+	return all, nil
+}
+
+// resolve is the path without symbolic links on the way to its last element: of a link, git knows the link.
+func resolve(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Stat(absolute)
+	if err == nil && info.IsDir() {
+		return filepath.EvalSymlinks(absolute)
+	}
+	dir, err := filepath.EvalSymlinks(filepath.Dir(absolute))
+	return filepath.Join(dir, filepath.Base(absolute)), err
+}
+
+func directory(path string) (string, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		path = filepath.Dir(path)
+	}
+	return path, err
+}
+
+// scpAddress is USER@HOST:PATH, which git takes for ssh.
+var scpAddress = regexp.MustCompile(`^(?:[^@/:\s]+@)?([A-Za-z0-9.-]+):([^/:\s]\S*)$`)
+
+// webAddress is the https address of a repository, without credentials, so that clones by ssh and by https say the same.
+// Empty for what has none, such as a directory.
+func webAddress(remote string) string {
+	u, err := url.Parse(remote)
+	if m := scpAddress.FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {
+		u, err = &url.URL{Scheme: "ssh", Host: m[1], Path: "/" + m[2]}, nil
+	}
+	if err != nil || u.Hostname() == "" {
+		return ""
+	}
+	clean := url.URL{Scheme: "https", Host: u.Host, Path: strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), ".git")}
+	switch u.Scheme {
+	case "https":
+	case "http":
+		clean.Scheme = "http"
+	case "ssh", "git", "git+ssh":
+		clean.Host = u.Hostname()
+	default:
+		return ""
+	}
+	return clean.String()
+}
