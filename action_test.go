@@ -52,6 +52,9 @@ type repository struct {
 func newRepository(t *testing.T, program string, jobs ...string) *repository {
 	t.Helper()
 	r := &repository{t: t, dir: t.TempDir(), program: program, event: "push", ref: "refs/heads/main", payload: "{}"}
+	if err := os.CopyFS(filepath.Join(r.dir, "base"), os.DirFS(material(t, "SEEDPACK_TEST_BASE"))); err != nil {
+		t.Fatal(err)
+	}
 	for _, job := range jobs {
 		if err := os.CopyFS(filepath.Join(r.dir, filepath.Base(job)), os.DirFS(job)); err != nil {
 			t.Fatal(err)
@@ -74,7 +77,7 @@ func (r *repository) write(name, text string) {
 // workflow is what a user would write, but for the program, which is not downloaded.
 func (r *repository) workflow() string {
 	inputs := slices.Concat(r.inputs, []string{"binary: " + r.program,
-		"build-contexts: busybox:1.36=oci-layout://" + os.Getenv("SEEDPACK_TEST_BASE")})
+		"build-contexts: busybox:1.36=oci-layout://${{ github.workspace }}/base"})
 	return "on: [push, pull_request, release]\njobs:\n  seed:\n    runs-on: ubuntu-latest\n    steps:\n" +
 		"      - uses: actions/checkout@v5\n      - id: seedpack\n        uses: seedpack/seedpack@v1\n        with:\n          " + strings.Join(inputs, "\n          ") + "\n"
 }
@@ -321,6 +324,9 @@ func TestHostileOutput(t *testing.T) {
 	if err := os.CopyFS(r.workspace, os.DirFS("testdata/broken/undeclared-exit-code")); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.CopyFS(filepath.Join(r.workspace, "base"), os.DirFS(base)); err != nil {
+		t.Fatal(err)
+	}
 	printed := strings.ReplaceAll(strings.Join(hostileTexts, "\n"), "\x00", "")
 	for name, text := range map[string]string{
 		"hostile.txt": printed,
@@ -334,7 +340,7 @@ func TestHostileOutput(t *testing.T) {
 		}
 	}
 	before := filesBelow(t, filepath.Dir(r.workspace))
-	status := r.action("INPUT_COMMAND=pack", "INPUT_PATH=.", "INPUT_BUILD-CONTEXTS=busybox:1.36=oci-layout://"+base)
+	status := r.action("INPUT_COMMAND=pack", "INPUT_PATH=.", "INPUT_BUILD-CONTEXTS=busybox:1.36=oci-layout://base")
 	r.checkSafe(before)
 	if status != 1 || !bytes.Contains(r.printed, []byte("output-plurality")) || !bytes.Contains(r.printed, []byte("cat /app/hostile.txt")) {
 		t.Errorf("exit %d: the job did not run, or nothing was shown", status)
