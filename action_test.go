@@ -277,14 +277,23 @@ func TestActionPublishesRelease(t *testing.T) {
 	registry := material(t, "SEEDPACK_TEST_REGISTRY")
 	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number")
 	r.event, r.ref, r.payload = "release", "refs/tags/v1.0.0", releaseEvent
-	r.inputs = []string{"working-directory: random-number", "registry: " + registry + "/act-one"}
+	r.inputs = []string{"working-directory: random-number", "registry: " + registry + "/act-one", "tags: latest"}
 	w := r.run()
 	if !w.succeeded {
 		t.Errorf("the workflow failed")
 	}
 	image := registry + "/act-one/random-number-gen-0.1.0-seed:0.1.0"
 	w.wantOutputs(t, map[string]string{"published": "true", "errors": "0", "image": image,
-		"reference": image + "@" + w.outputs["digest"], "smoke": "passed"})
+		"reference": image + "@" + w.outputs["digest"], "smoke": "passed", "tags": "0.1.0,latest", "name": "random-number-gen",
+		"job-version": "0.1.0", "package-version": "0.1.0"})
+	if !strings.Contains(w.outputs["metadata"], `"containerimage.digest":"`+w.outputs["digest"]+`"`) || !strings.HasPrefix(w.outputs["imageid"], "sha256:") {
+		t.Errorf("metadata %q, imageid %q", w.outputs["metadata"], w.outputs["imageid"])
+	}
+	for _, want := range []string{"| ✓ | ✓ | passed |", "| smoke case |", "| passed | 0", " MiB | 0 files"} {
+		if !strings.Contains(w.summary, want) {
+			t.Errorf("the summary has no %q:\n%s", want, w.summary)
+		}
+	}
 	if !published(t, "act-one/random-number-gen-0.1.0-seed", w.outputs["digest"]) {
 		t.Errorf("digest %q is not in the registry", w.outputs["digest"])
 	}

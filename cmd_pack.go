@@ -254,6 +254,9 @@ func (r *packed) finish(err error) {
 	if r.Tags == nil {
 		r.Tags = []string{}
 	}
+	if r.Cases == nil {
+		r.Cases = []measured{}
+	}
 	if r.Platforms == nil {
 		r.Platforms = []string{}
 	}

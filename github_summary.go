@@ -45,6 +45,7 @@ func (s *githubStep) writeSummary(r *result) error {
 		b.WriteString("A pull request of a fork is tried, and nothing is published.\n\n")
 	}
 	s.summarizeJobs(b, r.Images)
+	s.summarizeCases(b, r.Images)
 	fmt.Fprintf(b, "%s, %s, %s\n\n", plural(r.Errors, "error"), plural(r.Warnings, "warning"), plural(r.Notices, "notice"))
 	s.summarizeFailures(b, r)
 	s.summarizeFindings(b, r)
@@ -90,6 +91,37 @@ func (s *githubStep) summarizeJobs(b *summary, images []*packed) {
 		b.row(cell(p.Manifest), p.mark("lint"), p.mark("build"), cell(smoke), cell(name), cell(digest))
 	}
 	b.WriteString("\n")
+}
+
+// summarizeCases says what the smoke runs took.
+func (s *githubStep) summarizeCases(b *summary, images []*packed) {
+	var rows [][]string
+	for _, p := range images {
+		for _, c := range p.Cases {
+			rows = append(rows, caseRow(p.JobName, c))
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	b.table("smoke case", "platform", "result", "time", "memory", "outputs")
+	for _, row := range rows {
+		b.row(row...)
+	}
+	b.WriteString("\n")
+}
+
+func caseRow(job string, c measured) []string {
+	verdict := c.Verdict
+	if c.Reason != "" {
+		verdict += ": " + c.Reason
+	}
+	row := []string{cell(job + ": " + c.Name), cell(c.Platform), cell(verdict), "", "", ""}
+	if u := c.Usage; u != nil {
+		row[3], row[4] = fmt.Sprintf("%.3g s", u.Seconds), fmt.Sprintf("%.3g MiB", float64(u.Memory)/(1<<20))
+		row[5] = fmt.Sprintf("%s, %s in all", plural(u.Files, "file"), plural(int(u.OutputBytes), "byte"))
+	}
+	return row
 }
 
 func (s *githubStep) summarizeFailures(b *summary, r *result) {

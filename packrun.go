@@ -95,6 +95,8 @@ type packed struct {
 	// Stopped is the stage that ended the job, one of lint, name, build, smoke, push, verify and tag; empty when none did.
 	Stopped string `json:"stopped,omitempty"`
 	Skipped bool   `json:"skipped"` // --if-exists skip: the name was there before
+
+	Cases []measured `json:"cases"`
 }
 
 // begin says which stage a job has come to.
@@ -112,6 +114,9 @@ type platformSmoke struct {
 
 func (p *packed) addSmoke(platform string, s *verify.Result) {
 	p.smokes = append(p.smokes, platformSmoke{platform, s})
+	for _, c := range s.Cases {
+		p.Cases = append(p.Cases, measure(platform, c))
+	}
 	p.add(s.Report)
 }
 
