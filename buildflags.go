@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/csv"
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -48,12 +47,6 @@ func (f *buildFlags) readOptions(getenv func(string) string) error {
 	}
 	if err := f.options.Check(); err != nil {
 		return usageError{err}
-	}
-	var fromErr, toErr error
-	f.options.CacheFrom, fromErr = actionsCaches(f.options.CacheFrom, getenv)
-	f.options.CacheTo, toErr = actionsCaches(f.options.CacheTo, getenv)
-	if err := errors.Join(fromErr, toErr); err != nil {
-		return err
 	}
 	for _, s := range f.secretSpecs {
 		if err := f.readSecret(s, getenv); err != nil {

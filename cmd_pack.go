@@ -29,6 +29,7 @@ type packFlags struct {
 	argSpecs, contextSpecs          []string
 	grace                           time.Duration
 	smokeOnly                       bool
+	image                           string // source of an image that was built elsewhere
 
 	// read from the specs
 	buildArgs, buildContexts map[string]string
@@ -68,10 +69,22 @@ func newSmokeCommand(p *program) *cobra.Command {
 		Use:   "smoke [DIR...]",
 		Short: "Build jobs and run them as an executor would; export nothing",
 		Long: `Smoke builds each job and runs it as an executor would, in the cases of seed.smoke.yaml or in one
-made from the manifest, and says which promises of the manifest are not kept.`,
-		RunE: func(cmd *cobra.Command, args []string) error { return p.pack(cmd.Context(), flags, args) },
+made from the manifest, and says which promises of the manifest are not kept.
+
+With --image nothing is built: that image is run, held to the manifest in DIR, or without DIR to the
+one in its own label.`,
+		Example: `  seedpack smoke jobs/tiler
+  seedpack smoke --image docker-daemon:tiler:test jobs/tiler
+  seedpack smoke --image registry.example.com/team/tiler-1.0.0-seed:1.0.0`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.checkImage(cmd); err != nil {
+				return err
+			}
+			return p.pack(cmd.Context(), flags, args)
+		},
 	}
 	flags.registerBuild(cmd)
+	flags.registerImage(cmd)
 	return cmd
 }
 
@@ -175,18 +188,14 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 	if err := f.read(p.getenv); err != nil {
 		return err
 	}
-	jobs, err := p.packJobs(f, args)
+	jobs, err := p.packJobs(ctx, f, args)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, closeJobs(jobs)) }()
 	run := newPackRun(p, f, policy)
 	if run.push, err = f.pushes(p.getenv); err != nil {
 		return err
-	}
-	if f.registry != "" {
-		if run.push, err = p.mayPush(run.push); err != nil {
-			return err
-		}
 	}
 	all, worst := p.packEach(ctx, run, jobs)
 	if err := run.close(); err != nil {
@@ -222,7 +231,11 @@ func worse(ctx context.Context, a, b error) error {
 	return a
 }
 
-func (p *program) packJobs(f *packFlags, args []string) ([]*job, error) {
+func (p *program) packJobs(ctx context.Context, f *packFlags, args []string) ([]*job, error) {
+	if f.image != "" {
+		j, err := p.imageJob(ctx, f, args)
+		return []*job{j}, err
+	}
 	if f.manifest == "" {
 		return p.readJobs(args)
 	}
@@ -243,19 +256,11 @@ func (p *program) packJobs(f *packFlags, args []string) ([]*job, error) {
 func (r *packed) finish(err error) {
 	r.reports = diag.Merge(r.reports...)
 	r.Manifest, r.Smoke = r.job.path, r.smokeVerdict().String()
-	members := &r.job.manifest.Job
-	r.JobName, r.JobVersion, r.PackageVersion = members.Name, members.JobVersion, members.PackageVersion
-	if err != nil || r.Skipped {
-		r.Stopped = r.stage
-	}
 	if err != nil && !errors.Is(err, errFindings) {
 		r.Error = err.Error()
 	}
 	if r.Tags == nil {
 		r.Tags = []string{}
-	}
-	if r.Cases == nil {
-		r.Cases = []measured{}
 	}
 	if r.Platforms == nil {
 		r.Platforms = []string{}
@@ -272,7 +277,7 @@ func (p *program) printPacked(run *packRun, r *packed, err error, took time.Dura
 	case err == nil:
 		line = r.summary(run, took)
 	case errors.Is(err, errFindings):
-		line = r.job.path + ": not packed, see above"
+		line = run.refusal(r.job)
 	default:
 		line = r.job.path + ": not packed, we could not find out whether it can be"
 	}

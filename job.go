@@ -10,14 +10,20 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // A job is a manifest and where it stands.
 type job struct {
 	path     string // of the manifest, as its user would write it; "-" for standard input
-	dir      string // the job's directory, which is its build context by default
+	dir      string // the job's directory, which is its build context by default; empty where the manifest is a label's
 	manifest *seed.Manifest
+	// image was built elsewhere; nil for a job that is to be built.
+	image *source.Image
+	// unlabelled says why such an image gives no manifest.
+	unlabelled *diag.Report
 }
 
 // maxManifest is more than any label could carry: what is larger is no manifest.

@@ -16,7 +16,6 @@ import (
 
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/lint/report"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/verify"
@@ -46,8 +45,6 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	roots          roots                   // what paths are confined to
-	stage          func(job, stage string) // is told of each stage that begins; nil for nobody
 }
 
 // run is main without the process.
@@ -125,16 +122,17 @@ func exitStatus(ctx context.Context, err error) int {
 // be found out.
 func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	result := &packed{job: j}
+	if j.manifest == nil {
+		return result, r.refuseUnlabelled(result)
+	}
 
 	// lint
-	r.begin(result, "lint")
 	result.add(lint.Manifest(j.path, j.manifest, lint.Options{Registry: r.registry}))
 	file, err := r.readDockerfile(j)
 	if err != nil {
 		return result, err
 	}
-	result.add(dockerfile.Check(file.path, file.text, j.manifest))
-	result.add(secretArgs(file, r.buildArgs))
+	result.add(r.checkMaterial(j, file))
 	cases, found, err := r.cases(j)
 	if err != nil {
 		return result, err
@@ -145,7 +143,6 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 
 	// name
-	r.begin(result, "name")
 	reference, err := pack.Name(j.manifest, r.registry)
 	if err != nil {
 		return result, err
@@ -163,13 +160,11 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 
 	// build, and within it smoke: the gate
-	r.begin(result, "build")
 	engine, err := r.engine(ctx)
 	if err != nil {
 		return result, err
 	}
 	built, err := pack.Build(ctx, engine, request, func(ctx context.Context, candidates []*pack.Candidate) error {
-		r.begin(result, "smoke")
 		for _, c := range candidates {
 			smoked, err := verify.Smoke(ctx, c, c.Config, j.manifest, cases, r.smokeOptions(j, c))
 			if err != nil {
@@ -180,7 +175,6 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		if r.fails(result) {
 			return errFindings
 		}
-		r.begin(result, "push")
 		return nil
 	})
 	if err != nil {
@@ -191,7 +185,6 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 
 	// push was the end of the build: verify what the registry holds, and only then tag it
 	if r.push {
-		r.begin(result, "verify")
 		found, err := r.published(ctx, j, reference, built)
 		if err != nil {
 			return result, fmt.Errorf("%w\n%s is not named: the registry holds %s without a tag", err, reference, built.Digest)
@@ -200,7 +193,6 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		if r.fails(result) {
 			return result, errFindings
 		}
-		r.begin(result, "tag")
 		if err := r.tagAll(ctx, result, reference); err != nil {
 			return result, err
 		}

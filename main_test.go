@@ -59,6 +59,7 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv("REPOSITORY", cwd)
 	env.Setenv("JOBS", cwd+"/testdata/jobs")
 	env.Setenv("BROKEN", cwd+"/testdata/broken")
+	env.Setenv("BASE_LAYOUT", os.Getenv("SEEDPACK_TEST_BASE"))
 	env.Setenv("BASE", "busybox:1.36=oci-layout://"+os.Getenv("SEEDPACK_TEST_BASE"))
 	env.Setenv("REGISTRY", os.Getenv("SEEDPACK_TEST_REGISTRY"))
 	// Runs share a registry, and a tag never moves.

@@ -32,8 +32,7 @@ type packRun struct {
 }
 
 func newPackRun(p *program, f *packFlags, policy diag.Policy) *packRun {
-	r := &packRun{packFlags: f, program: p, policy: policy, remote: pack.Registry{
-		UserAgent: "seedpack/" + programVersion(), Insecure: f.insecureRegistry}}
+	r := &packRun{packFlags: f, program: p, policy: policy, remote: p.registry(f.insecureRegistry)}
 	var mu sync.Mutex
 	var engine *pack.Engine
 	r.engine = func(ctx context.Context) (*pack.Engine, error) {
@@ -76,7 +75,7 @@ type packed struct {
 	smokes  []platformSmoke
 	written []string
 	already bool // the name was there before, for the same image
-	stage   string
+	skipped bool // --if-exists skip: the name was there before
 
 	Name      string   `json:"name"`
 	Manifest  string   `json:"manifest"`
@@ -87,24 +86,6 @@ type packed struct {
 	Published bool     `json:"published"`
 	Smoke     string   `json:"smoke"` // passed, failed, inconclusive or skipped
 	Error     string   `json:"error,omitempty"`
-
-	JobName        string `json:"jobName"`
-	JobVersion     string `json:"jobVersion"`
-	PackageVersion string `json:"packageVersion"`
-	ImageID        string `json:"imageId,omitempty"` // of one platform
-	// Stopped is the stage that ended the job, one of lint, name, build, smoke, push, verify and tag; empty when none did.
-	Stopped string `json:"stopped,omitempty"`
-	Skipped bool   `json:"skipped"` // --if-exists skip: the name was there before
-
-	Cases []measured `json:"cases"`
-}
-
-// begin says which stage a job has come to.
-func (r *packRun) begin(result *packed, stage string) {
-	result.stage = stage
-	if r.program.stage != nil {
-		r.program.stage(result.job.path, stage)
-	}
 }
 
 type platformSmoke struct {
@@ -114,14 +95,11 @@ type platformSmoke struct {
 
 func (p *packed) addSmoke(platform string, s *verify.Result) {
 	p.smokes = append(p.smokes, platformSmoke{platform, s})
-	for _, c := range s.Cases {
-		p.Cases = append(p.Cases, measure(platform, c))
-	}
 	p.add(s.Report)
 }
 
 func (p *packed) setBuilt(b *pack.Result) {
-	p.Digest, p.ImageID, p.Platforms = b.Digest, b.ImageID, b.Platforms
+	p.Digest, p.Platforms = b.Digest, b.Platforms
 	for _, o := range b.Outputs {
 		p.written = append(p.written, o.Path())
 	}
@@ -170,12 +148,12 @@ type dockerfileText struct {
 }
 
 func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
+	if j.image != nil {
+		return dockerfileText{}, nil
+	}
 	path := filepath.Join(j.dir, "Dockerfile")
 	if r.file != "" {
 		path = r.file
-	}
-	if err := r.program.roots.check(path); err != nil {
-		return dockerfileText{}, err
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && r.file == "" {
@@ -186,10 +164,10 @@ func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
 
 // cases are those of seed.smoke.yaml beside the manifest, or else one made from the manifest.
 func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
-	path := filepath.Join(j.dir, verify.CasesFile)
-	if err := r.program.roots.check(path); err != nil {
-		return nil, nil, err
+	if j.dir == "" {
+		return verify.MadeCases(j.manifest), nil, nil
 	}
+	path := filepath.Join(j.dir, verify.CasesFile)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return verify.MadeCases(j.manifest), nil, nil
@@ -197,7 +175,7 @@ func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	cases, found := verify.ReadCases(path, text, j.manifest, caseEnv(r.program.getenv))
+	cases, found := verify.ReadCases(path, text, j.manifest, r.program.getenv)
 	return cases, found, nil
 }
 
@@ -207,7 +185,7 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 		return pack.Request{}, fmt.Errorf("job %s: %w", j.path, err)
 	}
 	request := pack.Request{
-		Context: j.dir, Dockerfile: file, Label: label, Target: r.target, Platforms: r.platforms,
+		Context: j.dir, Dockerfile: file, Image: j.image, Remote: r.remote, Label: label, Target: r.target, Platforms: r.platforms,
 		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Annotations: r.annotations, Inputs: verify.Inputs(cases), Options: r.options,
 		Progress: pack.Progress{Mode: r.progress, Writer: r.program.stderr, Escape: report.Escape},
 	}
@@ -265,10 +243,14 @@ func (p *packed) summary(r *packRun, took time.Duration) string {
 		return "already published " + p.Reference
 	case p.Published:
 		return "published " + p.Reference
-	case p.Skipped:
+	case p.skipped:
 		return p.Name + ": its name is taken already; skipped, nothing published"
 	}
-	line := fmt.Sprintf("%s: built, smoke %s, in %s", p.Name, p.smokeVerdict(), took.Round(10*time.Millisecond))
+	built := "built, "
+	if p.job.image != nil {
+		built = ""
+	}
+	line := fmt.Sprintf("%s: %ssmoke %s, in %s", p.Name, built, p.smokeVerdict(), took.Round(10*time.Millisecond))
 	switch {
 	case len(p.written) > 0:
 		return line + ", written to " + strings.Join(p.written, ", ")

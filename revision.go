@@ -20,8 +20,12 @@ var imageRevision = &diag.Rule{ID: "image-revision", Severity: diag.Notice,
 		"Dockerfile or build contexts. Where that cannot be told they are left out, rather than say something untrue. The image\n" +
 		"then has another digest than one of the same files that has them."}
 
-// describe puts into the request what manifest and git say of the image. The report is nil where there is nothing to say.
+// describe puts into the request what manifest and git say of the image. An image that was built elsewhere
+// is left as it is. The report is nil where there is nothing to say.
 func (r *packRun) describe(ctx context.Context, j *job, request *pack.Request) *diag.Report {
+	if j.image != nil {
+		return nil
+	}
 	var commit pack.Commit
 	unknown := ""
 	if j.path != "-" {

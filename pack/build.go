@@ -21,12 +21,16 @@ import (
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/seedpack/seedpack/pack/source"
 )
 
-// A Request is one image to build. Context and Dockerfile are required.
+// A Request is one image to build. Context and Dockerfile are required, or Image.
 type Request struct {
 	Context    string // directory of the build context
 	Dockerfile string // its path, inside the context or not
+	// Image was built elsewhere: it is tried, and pushed byte for byte, but for the label where it lacks that.
+	Image *source.Image
 	// Label is the value of com.ngageoint.seed.manifest, as EncodeLabel gives it. Empty leaves the labels as they are.
 	Label string
 	// Attributes are labels org.opencontainers.image.NAME, and annotations of the same name, by NAME; those of the Dockerfile
@@ -41,7 +45,8 @@ type Request struct {
 	Inputs Tree
 	// Repository is where the image goes, by digest and without a name; empty: nowhere.
 	Repository string
-	Insecure   bool // plain http to Repository
+	Insecure   bool     // plain http to Repository
+	Remote     Registry // for pushes that are not the engine's
 	Outputs    []Output
 	Progress   Progress
 	Options    BuildOptions
@@ -65,9 +70,10 @@ func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context,
 	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	opt, err := b.solveOpt()
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, b.closeImage())
 	}
 	response, log, err := b.solve(ctx, opt)
+	err = errors.Join(err, b.closeImage())
 	switch {
 	case b.refused != nil:
 		// What comes back through the engine is text; the gate's own error is worth more.
@@ -75,7 +81,7 @@ func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context,
 	case err != nil:
 		return nil, errors.Join(explain(ctx, err, log), b.discard())
 	}
-	return b.result(response)
+	return b.result(ctx, response)
 }
 
 // A build is the state of one call of Build.
@@ -89,7 +95,8 @@ type build struct {
 	attrs     map[string]string // of the Dockerfile frontend
 	platforms []string          // that were built
 	outputs   []*pendingFile
-	refused   error // the gate's
+	refused   error             // the gate's
+	layout    *source.LayoutDir // of an image that was built elsewhere, where the engine cannot pull it
 }
 
 // Names under which the session offers directories.
@@ -104,6 +111,9 @@ func (b *build) solveOpt() (client.SolveOpt, error) {
 	opt := client.SolveOpt{LocalMounts: map[string]fsutil.FS{}, FrontendAttrs: map[string]string{}}
 	b.attrs = map[string]string{"filename": filepath.Base(b.request.Dockerfile)}
 	steps := []func(*client.SolveOpt) error{b.addLocals, b.addContexts, b.addExports}
+	if b.request.Image != nil {
+		steps = []func(*client.SolveOpt) error{b.addRunLocals, b.addImage}
+	}
 	for _, step := range steps {
 		if err := step(&opt); err != nil {
 			return opt, err
@@ -149,6 +159,10 @@ func (b *build) addLocals(opt *client.SolveOpt) error {
 		}
 		opt.LocalMounts[name] = f
 	}
+	return b.addRunLocals(opt)
+}
+
+func (b *build) addRunLocals(opt *client.SolveOpt) error {
 	inputs, err := newTreeFS(b.request.Inputs)
 	if err != nil {
 		return err
@@ -171,7 +185,7 @@ func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveRe
 
 // callback runs inside the session: it solves, labels, asks the gate, and hands the result to the exporters.
 func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-	result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: b.frontendAttrs(g.BuildOpts().Opts), Evaluate: true})
+	result, err := b.solveResult(ctx, g)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +206,17 @@ func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result
 	return result, nil
 }
 
-func (b *build) result(response *client.SolveResponse) (*Result, error) {
+func (b *build) solveResult(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+	if b.request.Image != nil {
+		return b.solveImage(ctx, g)
+	}
+	return g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: b.frontendAttrs(g.BuildOpts().Opts), Evaluate: true})
+}
+
+func (b *build) result(ctx context.Context, response *client.SolveResponse) (*Result, error) {
+	if b.request.Image != nil {
+		return b.imageResult(ctx)
+	}
 	r := &Result{
 		Digest:    response.ExporterResponse[exptypes.ExporterImageDigestKey],
 		ImageID:   response.ExporterResponse[exptypes.ExporterImageConfigDigestKey],

@@ -50,7 +50,7 @@ func explain(ctx context.Context, err error, log *buildLog) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	file, line, text := source(err)
+	file, line, text := failedAt(err)
 	if m := parseError.FindStringSubmatch(err.Error()); m != nil {
 		n, _ := strconv.Atoi(m[1]) // the expression allows digits alone
 		return &SyntaxError{File: file, Line: n, Message: m[2]}
@@ -61,8 +61,8 @@ func explain(ctx context.Context, err error, log *buildLog) error {
 	return &StepError{File: file, Line: line, Source: text, Tail: log.tail(10), Err: err}
 }
 
-// source is the first place in a Dockerfile that the error names.
-func source(err error) (file string, line int, text string) {
+// failedAt is the first place in a Dockerfile that the error names.
+func failedAt(err error) (file string, line int, text string) {
 	file = "Dockerfile"
 	for _, s := range errdefs.Sources(err) {
 		if s.Info == nil || len(s.Ranges) == 0 {

@@ -5,11 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // A Registry is how registries are reached. The zero value uses the credentials of the Docker configuration.
@@ -29,6 +32,11 @@ func (r Registry) nameOptions() []name.Option {
 		return []name.Option{name.Insecure}
 	}
 	return nil
+}
+
+// Open reads an image that was built elsewhere. Its caller closes it.
+func (r Registry) Open(ctx context.Context, s source.Source) (*source.Image, error) {
+	return source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions()})
 }
 
 // Options are what go-containerregistry's remote package needs to know.
@@ -85,6 +93,37 @@ func pushHint(err error) string {
 		return "\nthe repository does not exist, and the registry does not make it on the first push: create it"
 	}
 	return ""
+}
+
+// Push writes an image that was built elsewhere into a repository, by digest and without a name. Layers that the same
+// registry holds in another repository are mounted from there.
+func (r Registry) Push(ctx context.Context, repository string, img *source.Image) (digest string, err error) {
+	repo, err := name.NewRepository(repository, r.nameOptions()...)
+	if err != nil {
+		return "", err
+	}
+	// The transport cannot try again what it can send only once, which uploads of layers are.
+	options := append(r.Options(ctx), remote.WithRetryBackoff(remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.5, Steps: 3}),
+		remote.WithRetryStatusCodes())
+	if img.Index != nil {
+		digest, err := img.Index.Digest()
+		if err == nil {
+			err = remote.WriteIndex(repo.Digest(digest.String()), img.Index, options...)
+		}
+		return digest.String(), pushError(repository, err)
+	}
+	hash, err := img.Platforms[0].Image.Digest()
+	if err == nil {
+		err = remote.Write(repo.Digest(hash.String()), img.Platforms[0].Image, options...)
+	}
+	return hash.String(), pushError(repository, err)
+}
+
+func pushError(repository string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("push to %s: %w%s", repository, err, pushHint(err))
 }
 
 // A TagConflict is a tag that names another image already.

@@ -167,7 +167,7 @@ func (c *check) run(ref name.Reference) {
 func (c *check) label(p PublishedPlatform) {
 	value, ok := p.Config.Labels[seed.Label]
 	if !ok {
-		c.add(labelMissing, "", c.otherLabel(p), "%s: there is no label %s", p.Platform, seed.Label)
+		c.add(labelMissing, "", otherLabel(p.Config.Labels), "%s: there is no label %s", p.Platform, seed.Label)
 		return
 	}
 	text, notes, err := pack.DecodeLabel(value)
@@ -187,16 +187,6 @@ func (c *check) label(p PublishedPlatform) {
 	if !same(c.value, m.Source.Value()) {
 		c.add(platformsDisagree, "", "", "the manifest of %s is another than that of %s", p.Platform, c.image.Platforms[0].Platform)
 	}
-}
-
-// otherLabel finds a label that is almost the right one.
-func (c *check) otherLabel(p PublishedPlatform) string {
-	for key := range p.Config.Labels {
-		if strings.EqualFold(key, seed.Label) {
-			return fmt.Sprintf("there is a label %q, letters count as they are", key)
-		}
-	}
-	return ""
 }
 
 func (c *check) compare() {

@@ -199,10 +199,10 @@ func (i *Image) addIndex(index v1.ImageIndex) error {
 	i.Index, i.Annotations = index, manifest.Annotations
 	for _, d := range manifest.Manifests {
 		switch {
-		case d.Annotations[attestationOf] != "" || d.Platform != nil && d.Platform.OS == "unknown":
+		case isAttestation(d):
 			i.attestations = append(i.attestations, d)
 			continue
-		case !d.MediaType.IsImage():
+		case !isPlatformImage(d):
 			continue
 		case len(i.Platforms) == maxPlatforms:
 			return fmt.Errorf("the index has more than %d images", maxPlatforms)
@@ -217,6 +217,15 @@ func (i *Image) addIndex(index v1.ImageIndex) error {
 	}
 	return nil
 }
+
+func isAttestation(d v1.Descriptor) bool {
+	return d.MediaType.IsImage() && (d.Annotations[attestationOf] != "" || d.Platform != nil && d.Platform.OS == "unknown")
+}
+
+func isPlatformImage(d v1.Descriptor) bool { return d.MediaType.IsImage() && !isAttestation(d) }
+
+// Attested tells whether the index holds attestations. What refers to the image in a registry is not asked for.
+func (i *Image) Attested() bool { return len(i.attestations) > 0 }
 
 // add reads the configuration of an image. The descriptor is that of its manifest, empty where there is none.
 func (i *Image) add(img v1.Image, d v1.Descriptor) error {

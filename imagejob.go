@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/verify"
+)
+
+// registerImage is for commands that take an image that was built elsewhere in place of building one.
+func (f *packFlags) registerImage(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.image, "image", "", "try an image that was built elsewhere: "+source.Forms)
+	cmd.Flags().BoolVar(&f.insecureRegistry, "insecure-registry", false, "plain http also to a registry that is not on this machine")
+}
+
+// checkImage refuses flags that say how to build what is built already.
+func (f *packFlags) checkImage(cmd *cobra.Command) error {
+	if f.image == "" {
+		return nil
+	}
+	building := &cobra.Command{}
+	(&buildFlags{}).registerOptions(building)
+	names := []string{"file", "context", "target", "build-arg", "build-context"}
+	building.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			return usagef("--%s is for building, the image of --image is built already: leave it out", name)
+		}
+	}
+	return nil
+}
+
+// imageJob is a job whose image was built elsewhere. Its manifest is the one in the directory that is given, or else that
+// of the image's own label. The caller closes the job.
+func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ *job, err error) {
+	from, err := source.Parse(f.image)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	j := &job{path: from.String()}
+	if f.manifest != "" {
+		args = []string{f.manifest}
+	}
+	if len(args) > 0 {
+		if j, err = p.oneJob(args); err != nil {
+			return nil, err
+		}
+	}
+	if j.image, err = p.registry(f.insecureRegistry).Open(ctx, from); err != nil {
+		return nil, err
+	}
+	if j.manifest == nil {
+		j.manifest, j.unlabelled = verify.FromLabel(j.image)
+	}
+	return j, nil
+}
+
+func (p *program) registry(insecure bool) pack.Registry {
+	return pack.Registry{UserAgent: "seedpack/" + programVersion(), Insecure: insecure}
+}
+
+func closeJobs(jobs []*job) error {
+	var errs []error
+	for _, j := range jobs {
+		if j.image != nil {
+			errs = append(errs, j.image.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// refuseUnlabelled ends a job that has no manifest, because its image carries none.
+func (r *packRun) refuseUnlabelled(result *packed) error {
+	found := result.job.unlabelled
+	for i := range found.Diagnostics {
+		if d := &found.Diagnostics[i]; d.Hint == "" {
+			d.Hint = fmt.Sprintf("say where the manifest is: give the directory of %s", seed.ManifestFile)
+		}
+	}
+	result.add(found)
+	r.fails(result)
+	return errFindings
+}
+
+// checkMaterial judges what the image is made from beside the manifest: the Dockerfile, or the image that there is.
+func (r *packRun) checkMaterial(j *job, file dockerfileText) *diag.Report {
+	if j.image != nil {
+		return verify.Labels(j.image, j.manifest, j.path)
+	}
+	return dockerfile.Check(file.path, file.text, j.manifest)
+}
+
+// refusal is the last line about a job that has findings.
+func (r *packRun) refusal(j *job) string {
+	switch {
+	case j.image == nil:
+		return j.path + ": not packed, see above"
+	case r.push:
+		return j.image.Source.String() + ": not published, see above"
+	}
+	return j.image.Source.String() + ": refused, see above"
+}

@@ -1,0 +1,197 @@
+package pack
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/containerd/containerd/v2/core/content"
+	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/containerd/platforms"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/client/llb"
+	"github.com/moby/buildkit/exporter/containerimage/exptypes"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/moby/buildkit/solver/pb"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack/source"
+)
+
+// localImage is the store under which the session offers an image that no registry has for the engine.
+const localImage = "seedpack-image"
+
+// addImage hands an image that was built elsewhere to the session, unless the engine can pull it.
+func (b *build) addImage(opt *client.SolveOpt) error {
+	if b.request.Image == nil || b.pulls() {
+		return nil
+	}
+	dir, err := b.request.Image.LayoutDir("")
+	if err != nil {
+		return err
+	}
+	b.layout = dir
+	store, err := contentlocal.NewStore(dir.Path)
+	if err != nil {
+		return err
+	}
+	if opt.OCIStores == nil {
+		opt.OCIStores = map[string]content.Store{}
+	}
+	opt.OCIStores[localImage] = store
+	return nil
+}
+
+// pulls tells whether the engine is to fetch the image from a registry itself. It speaks plain http to its own machine
+// alone.
+func (b *build) pulls() bool {
+	ref := b.request.Image.Reference
+	return ref != nil && (ref.Context().Scheme() == "https" || isLoopback(ref.Context().RegistryStr()))
+}
+
+func isLoopback(registry string) bool {
+	return registry == "localhost" || strings.HasPrefix(registry, "localhost:") || strings.HasPrefix(registry, "127.") || strings.HasPrefix(registry, "[::1]")
+}
+
+// solveImage gives an image that was built elsewhere the form of a build's result, so that it is tried in the same way.
+func (b *build) solveImage(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+	caps := g.BuildOpts().LLBCaps
+	if err := caps.Supports(pb.CapSourceOCILayout); err != nil && !b.pulls() {
+		return nil, fmt.Errorf("this engine takes images from registries alone, not %s: %w\npush it to a registry first, or use another builder", b.request.Image.Source, err)
+	}
+	result := gateway.NewResult()
+	var found exptypes.Platforms
+	for n, p := range b.request.Image.Platforms {
+		if len(b.request.Platforms) > 0 && !slices.Contains(b.request.Platforms, p.Name) {
+			continue
+		}
+		platform := imagePlatform(p.Config, enginePlatform(g))
+		id := fmt.Sprintf("%s-%d", platforms.Format(platform), n)
+		ref, err := b.solvePlatform(ctx, g, n, platform)
+		if err != nil {
+			return nil, fmt.Errorf("take %s of %s: %s", p.Name, b.request.Image.Source, lastCause(err))
+		}
+		config, err := p.Image.RawConfigFile()
+		if err != nil {
+			return nil, err
+		}
+		result.AddRef(id, ref)
+		result.AddMeta(exptypes.ExporterImageConfigKey+"/"+id, config)
+		found.Platforms = append(found.Platforms, exptypes.Platform{ID: id, Platform: platform})
+	}
+	switch {
+	case len(b.request.Image.Platforms) == 0:
+		return nil, fmt.Errorf("%s holds no images", b.request.Image.Source)
+	case len(found.Platforms) == 0:
+		return nil, fmt.Errorf("%s is there for %s, not for %s", b.request.Image.Source,
+			strings.Join(imagePlatforms(b.request.Image), ", "), strings.Join(b.request.Platforms, ", "))
+	}
+	list, err := json.Marshal(found)
+	result.AddMeta(exptypes.ExporterPlatformsKey, list)
+	return result, err
+}
+
+func imagePlatforms(img *source.Image) []string {
+	var all []string
+	for _, p := range img.Platforms {
+		all = append(all, p.Name)
+	}
+	return all
+}
+
+// imagePlatform takes what a configuration leaves out to be the engine's.
+func imagePlatform(config *v1.ConfigFile, engine ocispecs.Platform) ocispecs.Platform {
+	p := ocispecs.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant}
+	if p.OS == "" {
+		p.OS = engine.OS
+	}
+	if p.Architecture == "" {
+		p.Architecture = engine.Architecture
+	}
+	return platforms.Normalize(p)
+}
+
+// solvePlatform gives nil for an image without files.
+func (b *build) solvePlatform(ctx context.Context, g gateway.Client, n int, platform ocispecs.Platform) (gateway.Reference, error) {
+	img := b.request.Image
+	layers, err := img.Platforms[n].Image.Layers()
+	if err != nil || len(layers) == 0 {
+		return nil, err
+	}
+	name := llb.WithCustomName("[image] " + platforms.Format(platform))
+	var state llb.State
+	if b.pulls() {
+		state = llb.Image(img.Reference.Context().Name()+"@"+img.Platforms[n].Digest, llb.Platform(platform), name)
+	} else {
+		// The repository means nothing there, but a digest needs one.
+		state = llb.OCILayout("image.local/seedpack@"+b.layout.Digests[n], llb.OCIStore(g.BuildOpts().SessionID, localImage), llb.Platform(platform), name)
+	}
+	def, err := state.Marshal(ctx)
+	if err != nil {
+		return nil, err
+	}
+	result, err := g.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	if err != nil {
+		return nil, err
+	}
+	return result.SingleRef()
+}
+
+// imageResult pushes an image that was built elsewhere, where it is asked for, with the label where it lacks that.
+func (b *build) imageResult(ctx context.Context) (_ *Result, err error) {
+	img := b.request.Image
+	r := &Result{Digest: img.Digest, Platforms: imagePlatforms(img)}
+	if b.request.Repository == "" {
+		return r, nil
+	}
+	if b.request.Label != "" {
+		if img, err = b.relabel(); err != nil {
+			return nil, err
+		}
+	}
+	if len(img.Platforms) == 1 {
+		r.ImageID = img.Platforms[0].ImageID
+	}
+	r.Digest, err = b.request.Remote.Push(ctx, b.request.Repository, img)
+	return r, err
+}
+
+// relabel sets the label in the images whose own holds another manifest, or none.
+func (b *build) relabel() (*source.Image, error) {
+	return b.request.Image.WithConfigs(func(p source.Platform, config []byte) ([]byte, error) {
+		if Labelled(p.Config.Config.Labels, b.request.Label) {
+			return config, nil
+		}
+		labelled, _, err := b.label(config, nil)
+		return labelled, err
+	})
+}
+
+// Labelled tells whether labels hold the manifest that a label's value holds, in whatever form.
+func Labelled(labels map[string]string, label string) bool {
+	text, _, err := DecodeLabel(labels[seed.Label])
+	if err != nil {
+		return false
+	}
+	var have, want any
+	return unmarshalNumbers(text, &have) == nil && unmarshalNumbers([]byte(label), &want) == nil && reflect.DeepEqual(have, want)
+}
+
+func unmarshalNumbers(text []byte, v any) error {
+	d := json.NewDecoder(strings.NewReader(string(text)))
+	d.UseNumber()
+	return d.Decode(v)
+}
+
+// closeImage removes what the session was given.
+func (b *build) closeImage() error {
+	if b.layout == nil {
+		return nil
+	}
+	return b.layout.Remove()
+}

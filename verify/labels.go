@@ -1,0 +1,75 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
+)
+
+// FromLabel is the manifest of the first platform of an image whose label can be read; nil where there is none, and then
+// the report says why.
+func FromLabel(img *source.Image) (*seed.Manifest, *diag.Report) {
+	report := &diag.Report{Path: img.Source.String()}
+	for _, p := range img.Platforms {
+		text, found := readLabel(p.Name, p.Config.Config.Labels)
+		if text != nil {
+			return seed.Parse(text), report
+		}
+		report.Add(*found)
+	}
+	if len(img.Platforms) == 0 {
+		report.Add(diag.Diagnostic{Rule: platformsDiffer, Message: "the index has no images"})
+	}
+	return nil, report
+}
+
+// readLabel gives the text of the manifest in the label, or what keeps it from being read.
+func readLabel(platform string, labels map[string]string) ([]byte, *diag.Diagnostic) {
+	value, ok := labels[seed.Label]
+	if !ok {
+		return nil, &diag.Diagnostic{Rule: labelMissing, Hint: otherLabel(labels), Message: fmt.Sprintf("%s: there is no label %s", platform, seed.Label)}
+	}
+	text, _, err := pack.DecodeLabel(value)
+	if err != nil {
+		return nil, &diag.Diagnostic{Rule: labelUnreadable, Message: fmt.Sprintf("%s: %v", platform, err)}
+	}
+	return text, nil
+}
+
+// otherLabel finds a label that is almost the right one.
+func otherLabel(labels map[string]string) string {
+	for key := range labels {
+		if strings.EqualFold(key, seed.Label) {
+			return fmt.Sprintf("there is a label %q, letters count as they are", key)
+		}
+	}
+	return ""
+}
+
+// Labels compares the labels of an image that was built elsewhere with the manifest that counts, whose path reports name.
+// None of it keeps the image from being tried, since the right label is set when it is published.
+func Labels(img *source.Image, m *seed.Manifest, path string) *diag.Report {
+	report := &diag.Report{Path: path, Source: m.Source}
+	for _, p := range img.Platforms {
+		text, found := readLabel(p.Name, p.Config.Config.Labels)
+		switch {
+		case found != nil && found.Rule == labelMissing:
+			found.Severity, found.Message = diag.Notice, found.Message+": it is set when the image is published"
+			report.Add(*found)
+		case found != nil:
+			found.Severity, found.Message = diag.Warning, found.Message+"; this manifest counts"
+			report.Add(*found)
+		default:
+			if at, differs := difference("", m.Source.Value(), seed.Parse(text).Source.Value()); differs {
+				report.Add(diag.Diagnostic{Rule: labelDiffers, Severity: diag.Warning, Pointer: at,
+					Message: fmt.Sprintf("the label of %s holds another manifest, first at %q; this one counts", p.Name, string(at))})
+			}
+		}
+	}
+	report.Sort()
+	return report
+}
