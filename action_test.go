@@ -52,6 +52,9 @@ type repository struct {
 func newRepository(t *testing.T, program string, jobs ...string) *repository {
 	t.Helper()
 	r := &repository{t: t, dir: t.TempDir(), program: program, event: "push", ref: "refs/heads/main", payload: "{}"}
+	if err := os.CopyFS(filepath.Join(r.dir, "base"), os.DirFS(material(t, "SEEDPACK_TEST_BASE"))); err != nil {
+		t.Fatal(err)
+	}
 	for _, job := range jobs {
 		if err := os.CopyFS(filepath.Join(r.dir, filepath.Base(job)), os.DirFS(job)); err != nil {
 			t.Fatal(err)
@@ -74,7 +77,7 @@ func (r *repository) write(name, text string) {
 // workflow is what a user would write, but for the program, which is not downloaded.
 func (r *repository) workflow() string {
 	inputs := slices.Concat(r.inputs, []string{"binary: " + r.program,
-		"build-contexts: busybox:1.36=oci-layout://" + os.Getenv("SEEDPACK_TEST_BASE")})
+		"build-contexts: busybox:1.36=oci-layout://${{ github.workspace }}/base"})
 	return "on: [push, pull_request, release]\njobs:\n  seed:\n    runs-on: ubuntu-latest\n    steps:\n" +
 		"      - uses: actions/checkout@v5\n      - id: seedpack\n        uses: seedpack/seedpack@v1\n        with:\n          " + strings.Join(inputs, "\n          ") + "\n"
 }
@@ -274,14 +277,23 @@ func TestActionPublishesRelease(t *testing.T) {
 	registry := material(t, "SEEDPACK_TEST_REGISTRY")
 	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number")
 	r.event, r.ref, r.payload = "release", "refs/tags/v1.0.0", releaseEvent
-	r.inputs = []string{"working-directory: random-number", "registry: " + registry + "/act-one"}
+	r.inputs = []string{"working-directory: random-number", "registry: " + registry + "/act-one", "tags: latest"}
 	w := r.run()
 	if !w.succeeded {
 		t.Errorf("the workflow failed")
 	}
 	image := registry + "/act-one/random-number-gen-0.1.0-seed:0.1.0"
 	w.wantOutputs(t, map[string]string{"published": "true", "errors": "0", "image": image,
-		"reference": image + "@" + w.outputs["digest"], "smoke": "passed"})
+		"reference": image + "@" + w.outputs["digest"], "smoke": "passed", "tags": "0.1.0,latest", "name": "random-number-gen",
+		"job-version": "0.1.0", "package-version": "0.1.0"})
+	if !strings.Contains(w.outputs["metadata"], `"containerimage.digest":"`+w.outputs["digest"]+`"`) || !strings.HasPrefix(w.outputs["imageid"], "sha256:") {
+		t.Errorf("metadata %q, imageid %q", w.outputs["metadata"], w.outputs["imageid"])
+	}
+	for _, want := range []string{"| ✓ | ✓ | passed |", "| smoke case |", "| passed | 0", " MiB | 0 files"} {
+		if !strings.Contains(w.summary, want) {
+			t.Errorf("the summary has no %q:\n%s", want, w.summary)
+		}
+	}
 	if !published(t, "act-one/random-number-gen-0.1.0-seed", w.outputs["digest"]) {
 		t.Errorf("digest %q is not in the registry", w.outputs["digest"])
 	}
@@ -321,6 +333,9 @@ func TestHostileOutput(t *testing.T) {
 	if err := os.CopyFS(r.workspace, os.DirFS("testdata/broken/undeclared-exit-code")); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.CopyFS(filepath.Join(r.workspace, "base"), os.DirFS(base)); err != nil {
+		t.Fatal(err)
+	}
 	printed := strings.ReplaceAll(strings.Join(hostileTexts, "\n"), "\x00", "")
 	for name, text := range map[string]string{
 		"hostile.txt": printed,
@@ -334,7 +349,7 @@ func TestHostileOutput(t *testing.T) {
 		}
 	}
 	before := filesBelow(t, filepath.Dir(r.workspace))
-	status := r.action("INPUT_COMMAND=pack", "INPUT_PATH=.", "INPUT_BUILD-CONTEXTS=busybox:1.36=oci-layout://"+base)
+	status := r.action("INPUT_COMMAND=pack", "INPUT_PATH=.", "INPUT_BUILD-CONTEXTS=busybox:1.36=oci-layout://base")
 	r.checkSafe(before)
 	if status != 1 || !bytes.Contains(r.printed, []byte("output-plurality")) || !bytes.Contains(r.printed, []byte("cat /app/hostile.txt")) {
 		t.Errorf("exit %d: the job did not run, or nothing was shown", status)

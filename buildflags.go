@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -47,6 +48,12 @@ func (f *buildFlags) readOptions(getenv func(string) string) error {
 	}
 	if err := f.options.Check(); err != nil {
 		return usageError{err}
+	}
+	var fromErr, toErr error
+	f.options.CacheFrom, fromErr = actionsCaches(f.options.CacheFrom, getenv)
+	f.options.CacheTo, toErr = actionsCaches(f.options.CacheTo, getenv)
+	if err := errors.Join(fromErr, toErr); err != nil {
+		return err
 	}
 	for _, s := range f.secretSpecs {
 		if err := f.readSecret(s, getenv); err != nil {

@@ -197,6 +197,11 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 	if run.push, err = f.pushes(p.getenv); err != nil {
 		return err
 	}
+	if f.registry != "" {
+		if run.push, err = p.mayPush(run.push); err != nil {
+			return err
+		}
+	}
 	all, worst := p.packEach(ctx, run, jobs)
 	if err := run.close(); err != nil {
 		worst = errors.Join(worst, err)
@@ -256,11 +261,19 @@ func (p *program) packJobs(ctx context.Context, f *packFlags, args []string) ([]
 func (r *packed) finish(err error) {
 	r.reports = diag.Merge(r.reports...)
 	r.Manifest, r.Smoke = r.job.path, r.smokeVerdict().String()
+	members := &r.job.manifest.Job
+	r.JobName, r.JobVersion, r.PackageVersion = members.Name, members.JobVersion, members.PackageVersion
+	if err != nil || r.Skipped {
+		r.Stopped = r.stage
+	}
 	if err != nil && !errors.Is(err, errFindings) {
 		r.Error = err.Error()
 	}
 	if r.Tags == nil {
 		r.Tags = []string{}
+	}
+	if r.Cases == nil {
+		r.Cases = []measured{}
 	}
 	if r.Platforms == nil {
 		r.Platforms = []string{}

@@ -44,6 +44,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 		cmd.AddCommand(sub)
 	}
 	cmd.Args = usageArgs(cmd.Args)
+	p.registerRoots(cmd)
 	return cmd
 }
 
@@ -116,7 +117,7 @@ func (f *reportFlags) policy() (diag.Policy, error) {
 
 // allRules is every rule of every stage.
 func allRules() []*diag.Rule {
-	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken, imageRevision})
+	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken, imageRevision, buildArgSecret})
 }
 
 // textOptions are for standard output: excerpts and colour where a person looks at it.

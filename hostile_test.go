@@ -177,14 +177,20 @@ func mapKeys(m map[string]any) func(func(string) bool) {
 
 // outputForms are the outputs of action.yml, each with all that it may ever be.
 var outputForms = map[string]string{
-	"reference": `([a-z0-9.:/-]+/[a-z0-9._/-]+:[A-Za-z0-9._-]+@sha256:[0-9a-f]{64})?`,
-	"image":     `([a-z0-9.:/-]+/[a-z0-9._/-]+:[A-Za-z0-9._-]+)?`,
-	"digest":    `(sha256:[0-9a-f]{64})?`,
-	"published": `true|false`,
-	"smoke":     `(passed|failed|inconclusive|skipped)?`,
-	"errors":    `[0-9]+`,
-	"warnings":  `[0-9]+`,
-	"result":    `[\[{].*[\]}]`,
+	"name":            `([a-z0-9]([a-z0-9._-]*[a-z0-9])?)?`,
+	"job-version":     `([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*)?`,
+	"package-version": `([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*)?`,
+	"imageid":         `(sha256:[0-9a-f]{64})?`,
+	"tags":            `([A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*)?`,
+	"metadata":        `(\{[^{}]*\})?`,
+	"reference":       `([a-z0-9.:/-]+/[a-z0-9._/-]+:[A-Za-z0-9._-]+@sha256:[0-9a-f]{64})?`,
+	"image":           `([a-z0-9.:/-]+/[a-z0-9._/-]+:[A-Za-z0-9._-]+)?`,
+	"digest":          `(sha256:[0-9a-f]{64})?`,
+	"published":       `true|false`,
+	"smoke":           `(passed|failed|inconclusive|skipped)?`,
+	"errors":          `[0-9]+`,
+	"warnings":        `[0-9]+`,
+	"result":          `[\[{].*[\]}]`,
 }
 
 // What action.yml declares is what the program and its launcher read and write.
@@ -207,7 +213,14 @@ func TestActionDeclaresInputsAndOutputs(t *testing.T) {
 			t.Errorf("output %s has no form here", output)
 		}
 	}
-	readers := readText(t, "github.go") + strings.ReplaceAll(readText(t, "launch.cjs"), "'", `"`)
+	readers := strings.ReplaceAll(readText(t, "launch.cjs"), "'", `"`)
+	files, err := filepath.Glob("github*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		readers += readText(t, name)
+	}
 	for input := range inputs {
 		if !strings.Contains(readers, `"`+input+`"`) {
 			t.Errorf("nothing reads the input %s", input)

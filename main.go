@@ -45,6 +45,8 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	roots          roots                   // what paths are confined to
+	stage          func(job, stage string) // is told of each stage that begins; nil for nobody
 }
 
 // run is main without the process.
@@ -127,12 +129,14 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 
 	// lint
+	r.begin(result, "lint")
 	result.add(lint.Manifest(j.path, j.manifest, lint.Options{Registry: r.registry}))
 	file, err := r.readDockerfile(j)
 	if err != nil {
 		return result, err
 	}
 	result.add(r.checkMaterial(j, file))
+	result.add(secretArgs(file, r.buildArgs))
 	cases, found, err := r.cases(j)
 	if err != nil {
 		return result, err
@@ -143,6 +147,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 
 	// name
+	r.begin(result, "name")
 	reference, err := pack.Name(j.manifest, r.registry)
 	if err != nil {
 		return result, err
@@ -160,11 +165,13 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 
 	// build, and within it smoke: the gate
+	r.begin(result, "build")
 	engine, err := r.engine(ctx)
 	if err != nil {
 		return result, err
 	}
 	built, err := pack.Build(ctx, engine, request, func(ctx context.Context, candidates []*pack.Candidate) error {
+		r.begin(result, "smoke")
 		for _, c := range candidates {
 			smoked, err := verify.Smoke(ctx, c, c.Config, j.manifest, cases, r.smokeOptions(j, c))
 			if err != nil {
@@ -175,6 +182,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		if r.fails(result) {
 			return errFindings
 		}
+		r.begin(result, "push")
 		return nil
 	})
 	if err != nil {
@@ -185,6 +193,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 
 	// push was the end of the build: verify what the registry holds, and only then tag it
 	if r.push {
+		r.begin(result, "verify")
 		found, err := r.published(ctx, j, reference, built)
 		if err != nil {
 			return result, fmt.Errorf("%w\n%s is not named: the registry holds %s without a tag", err, reference, built.Digest)
@@ -193,6 +202,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		if r.fails(result) {
 			return result, errFindings
 		}
+		r.begin(result, "tag")
 		if err := r.tagAll(ctx, result, reference); err != nil {
 			return result, err
 		}

@@ -75,7 +75,7 @@ type packed struct {
 	smokes  []platformSmoke
 	written []string
 	already bool // the name was there before, for the same image
-	skipped bool // --if-exists skip: the name was there before
+	stage   string
 
 	Name      string   `json:"name"`
 	Manifest  string   `json:"manifest"`
@@ -86,6 +86,24 @@ type packed struct {
 	Published bool     `json:"published"`
 	Smoke     string   `json:"smoke"` // passed, failed, inconclusive or skipped
 	Error     string   `json:"error,omitempty"`
+
+	JobName        string `json:"jobName"`
+	JobVersion     string `json:"jobVersion"`
+	PackageVersion string `json:"packageVersion"`
+	ImageID        string `json:"imageId,omitempty"` // of one platform
+	// Stopped is the stage that ended the job, one of lint, name, build, smoke, push, verify and tag; empty when none did.
+	Stopped string `json:"stopped,omitempty"`
+	Skipped bool   `json:"skipped"` // --if-exists skip: the name was there before
+
+	Cases []measured `json:"cases"`
+}
+
+// begin says which stage a job has come to.
+func (r *packRun) begin(result *packed, stage string) {
+	result.stage = stage
+	if r.program.stage != nil {
+		r.program.stage(result.job.path, stage)
+	}
 }
 
 type platformSmoke struct {
@@ -95,11 +113,14 @@ type platformSmoke struct {
 
 func (p *packed) addSmoke(platform string, s *verify.Result) {
 	p.smokes = append(p.smokes, platformSmoke{platform, s})
+	for _, c := range s.Cases {
+		p.Cases = append(p.Cases, measure(platform, c))
+	}
 	p.add(s.Report)
 }
 
 func (p *packed) setBuilt(b *pack.Result) {
-	p.Digest, p.Platforms = b.Digest, b.Platforms
+	p.Digest, p.ImageID, p.Platforms = b.Digest, b.ImageID, b.Platforms
 	for _, o := range b.Outputs {
 		p.written = append(p.written, o.Path())
 	}
@@ -155,6 +176,9 @@ func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
 	if r.file != "" {
 		path = r.file
 	}
+	if err := r.program.roots.check(path); err != nil {
+		return dockerfileText{}, err
+	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && r.file == "" {
 		return dockerfileText{}, fmt.Errorf("job %s: %w\nwrite a Dockerfile beside the manifest, or name one with --file", j.path, err)
@@ -168,6 +192,9 @@ func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
 		return verify.MadeCases(j.manifest), nil, nil
 	}
 	path := filepath.Join(j.dir, verify.CasesFile)
+	if err := r.program.roots.check(path); err != nil {
+		return nil, nil, err
+	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return verify.MadeCases(j.manifest), nil, nil
@@ -175,7 +202,7 @@ func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	cases, found := verify.ReadCases(path, text, j.manifest, r.program.getenv)
+	cases, found := verify.ReadCases(path, text, j.manifest, caseEnv(r.program.getenv))
 	return cases, found, nil
 }
 
@@ -243,7 +270,7 @@ func (p *packed) summary(r *packRun, took time.Duration) string {
 		return "already published " + p.Reference
 	case p.Published:
 		return "published " + p.Reference
-	case p.skipped:
+	case p.Skipped:
 		return p.Name + ": its name is taken already; skipped, nothing published"
 	}
 	built := "built, "

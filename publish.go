@@ -95,7 +95,7 @@ func (r *packRun) tagAll(ctx context.Context, result *packed, reference string) 
 }
 
 func (p *packed) skip(message string) {
-	p.skipped = true
+	p.Skipped = true
 	p.addTag(diag.Diagnostic{Severity: diag.Notice, Message: message})
 }
 

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// isRelease is what --push=auto asks: a tag or a release in CI, never a pull request.
+func isRelease(getenv func(string) string) bool {
+	switch event := getenv("GITHUB_EVENT_NAME"); {
+	case strings.HasPrefix(event, "pull_request"):
+		return false
+	case event == "release":
+		return true
+	case event != "":
+		return getenv("GITHUB_REF_TYPE") == "tag" || strings.HasPrefix(getenv("GITHUB_REF"), "refs/tags/")
+	}
+	return getenv("CI_COMMIT_TAG") != "" // GitLab
+}
+
+// A githubEvent is what GitHub tells a workflow about why it runs.
+type githubEvent struct {
+	Repository  githubRepository `json:"repository"`
+	PullRequest *struct {
+		Head, Base struct {
+			Repo *githubRepository `json:"repo"` // nil once a fork is deleted
+		}
+	} `json:"pull_request"`
+	WorkflowRun *struct {
+		HeadRepository *githubRepository `json:"head_repository"`
+	} `json:"workflow_run"`
+}
+
+type githubRepository struct {
+	FullName string `json:"full_name"`
+}
+
+// A trust is how far what is in the workspace may be published.
+type trust int
+
+const (
+	trusted   trust = iota
+	powerless       // a fork's pull request, which has no secrets: it is tried, not published
+	betrayed        // a fork's code in a workflow that has secrets: publishing it would give it them
+)
+
+// trustOf says whose code this run is about. What cannot be told is not trusted.
+func trustOf(getenv func(string) string) (trust, error) {
+	kind := getenv("GITHUB_EVENT_NAME")
+	if !strings.HasPrefix(kind, "pull_request") && kind != "workflow_run" {
+		return trusted, nil
+	}
+	distrust := powerless
+	if kind == "pull_request_target" || kind == "workflow_run" {
+		distrust = betrayed
+	}
+	var event githubEvent
+	text, err := os.ReadFile(getenv("GITHUB_EVENT_PATH"))
+	if err == nil {
+		err = json.Unmarshal(text, &event)
+	}
+	if err != nil {
+		return distrust, fmt.Errorf("read the event that this run is for: %w", err)
+	}
+	if event.ours(getenv("GITHUB_REPOSITORY")) {
+		return trusted, nil
+	}
+	return distrust, nil
+}
+
+// ours tells whether what the event is about was pushed to this repository itself.
+func (e *githubEvent) ours(repository string) bool {
+	if e.Repository.FullName != "" {
+		repository = e.Repository.FullName
+	}
+	var head *githubRepository
+	switch {
+	case e.PullRequest != nil:
+		head = e.PullRequest.Head.Repo
+		if base := e.PullRequest.Base.Repo; base != nil && base.FullName != "" {
+			repository = base.FullName
+		}
+	case e.WorkflowRun != nil:
+		head = e.WorkflowRun.HeadRepository
+	}
+	return head != nil && head.FullName != "" && strings.EqualFold(head.FullName, repository)
+}
+
+var errForeignHead = errors.New("what a fork wrote is not published from a workflow that has this repository's secrets\n" +
+	"run on pull_request, which has none, or set push to false")
+
+// mayPush is push, unless what would be published is not to be trusted.
+func (p *program) mayPush(push bool) (bool, error) {
+	switch t, err := trustOf(p.getenv); {
+	case t == betrayed && push:
+		return false, usageError{errors.Join(errForeignHead, err)}
+	case t == powerless:
+		fmt.Fprintln(p.stderr, "this is a pull request of a fork: it is tried, and nothing is published")
+		return false, nil
+	}
+	return push, nil
+}
+
+// caseEnv is the environment as the smoke file of a repository may see it: without what a runner keeps there for actions
+// alone, which the file's author could have the job print.
+func caseEnv(getenv func(string) string) func(string) string {
+	return func(name string) string {
+		upper := strings.ToUpper(name)
+		if strings.HasPrefix(upper, "ACTIONS_") || strings.HasPrefix(upper, "INPUT_") || strings.HasPrefix(upper, secretVariable) {
+			return ""
+		}
+		return getenv(name)
+	}
+}
+
+// secretVariable begins the names of variables in which the action hands over values that it was given.
+const secretVariable = "SEEDPACK_SECRET_"

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// An inputFlag is an input of the action that stands for a flag. A command that has no such flag has no use for the input.
+type inputFlag struct {
+	input, flag string
+	form        inputForm
+}
+
+type inputForm int
+
+const (
+	oneValue inputForm = iota
+	lines              // several values, one a line
+	words              // several values, separated by line ends or commas
+)
+
+var inputFlags = []inputFlag{
+	{"manifest", "manifest", oneValue},
+	{"context", "context", oneValue},
+	{"file", "file", oneValue},
+	{"target", "target", oneValue},
+	{"platforms", "platform", words},
+	{"build-args", "build-arg", lines},
+	{"build-contexts", "build-context", lines},
+	{"labels", "label", lines},
+	{"annotations", "annotation", lines},
+	{"provenance", "provenance", oneValue},
+	{"sbom", "sbom", oneValue},
+	{"cache-from", "cache-from", lines},
+	{"cache-to", "cache-to", lines},
+	{"no-cache", "no-cache", oneValue},
+	{"pull", "pull", oneValue},
+	{"builder", "builder", oneValue},
+	{"registry", "registry", oneValue},
+	{"if-exists", "if-exists", oneValue},
+	{"tags", "tag", words},
+	{"fail-on", "fail-on", oneValue},
+	{"rules", "rule", lines},
+}
+
+func (s *githubStep) input(name string) string { return strings.TrimSpace(s.gha.GetInput(name)) }
+
+// values are those of an input.
+func (s *githubStep) values(name string, form inputForm) []string {
+	separators := "\n"
+	switch form {
+	case oneValue:
+		if v := s.input(name); v != "" {
+			return []string{v}
+		}
+		return nil
+	case words:
+		separators = "\n,"
+	}
+	var all []string
+	for _, v := range strings.FieldsFunc(s.gha.GetInput(name), func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+		if v = strings.TrimSpace(v); v != "" {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// args is the command line that the inputs stand for.
+func (s *githubStep) args() ([]string, error) {
+	cmd, err := s.command()
+	if err != nil {
+		return nil, err
+	}
+	args := []string{cmd.Name(), "--format=json"}
+	if args, err = s.addRoots(args); err != nil {
+		return nil, err
+	}
+	flags := cmd.Flags()
+	if flags.Lookup("progress") != nil {
+		args = append(args, "--progress=plain")
+	}
+	for _, f := range inputFlags {
+		if flags.Lookup(f.flag) == nil {
+			continue
+		}
+		for _, v := range s.values(f.input, f.form) {
+			args = append(args, "--"+f.flag+"="+v)
+		}
+	}
+	if args, err = s.addSecrets(args, flags); err != nil {
+		return nil, err
+	}
+	args = s.addPush(args, flags)
+	rest, err := s.arguments(cmd.Name())
+	return slices.Concat(args, []string{"--"}, rest), err
+}
+
+// command is what the step is to do, one of those that judge jobs.
+func (s *githubStep) command() (*cobra.Command, error) {
+	name := s.input("command")
+	if name == "" {
+		name = "pack"
+	}
+	may := []string{"pack", "lint", "smoke", "verify"}
+	if slices.Contains(may, name) {
+		for _, cmd := range newRootCommand(&program{getenv: s.program.getenv}).Commands() {
+			if cmd.Name() == name {
+				return cmd, nil
+			}
+		}
+	}
+	return nil, usagef("command %q must be one of %s", name, strings.Join(may, ", "))
+}
+
+// addRoots confines the command to the workspace and the runner's directory for temporary files.
+func (s *githubStep) addRoots(args []string) ([]string, error) {
+	workspace := s.program.getenv("GITHUB_WORKSPACE")
+	if workspace == "" {
+		return args, nil
+	}
+	confined := roots{workspace}
+	if dir := s.input("working-directory"); dir != "" && !filepath.IsAbs(dir) {
+		if err := confined.check(filepath.Join(workspace, dir)); err != nil {
+			return nil, fmt.Errorf("working-directory: %w", err)
+		}
+	}
+	if temp := s.program.getenv("RUNNER_TEMP"); temp != "" {
+		confined = append(confined, temp)
+	}
+	s.roots = confined
+	for _, dir := range confined {
+		args = append(args, "--root="+dir)
+	}
+	return args, nil
+}
+
+func (s *githubStep) addPush(args []string, flags *pflag.FlagSet) []string {
+	if flags.Lookup("push") == nil {
+		return args
+	}
+	push := s.input("push")
+	if s.input("registry") == "" && (push == "" || push == "auto") {
+		push = "false" // there is nowhere to push to
+	}
+	if push == "" {
+		push = "auto"
+	}
+	return append(args, "--push="+push)
+}
+
+// arguments are what stands beside the flags: references of images, or the paths of jobs.
+func (s *githubStep) arguments(command string) ([]string, error) {
+	if command == "verify" {
+		images := s.values("image", words)
+		if len(images) == 0 {
+			return nil, usagef("verify needs the input image, the reference of what to look at")
+		}
+		return images, nil
+	}
+	var paths []string
+	for _, pattern := range s.values("path", lines) {
+		found, err := expand(pattern)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, found...)
+	}
+	return paths, nil
+}
+
+// expand is what a shell does to arguments, but for what is no job. A name that is there is itself, whatever characters it
+// has.
+func expand(pattern string) ([]string, error) {
+	if _, err := os.Lstat(pattern); err == nil || !strings.ContainsAny(pattern, "*?[{") {
+		return []string{pattern}, nil
+	}
+	matched, err := doublestar.FilepathGlob(pattern, doublestar.WithNoFollow())
+	if err != nil {
+		return nil, usagef("path %q: %w", pattern, err)
+	}
+	slices.Sort(matched)
+	var found []string
+	for _, path := range matched {
+		if holdsJob(path) {
+			found = append(found, path)
+		}
+	}
+	if len(found) == 0 {
+		return nil, usagef("path %q matches no job", pattern)
+	}
+	return found, nil
+}
+
+// holdsJob is for what a pattern matched, which may be a README beside the jobs.
+func holdsJob(path string) bool {
+	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
+		return err == nil && filepath.Ext(path) == filepath.Ext(seed.ManifestFile)
+	}
+	_, err := findUnder(path)
+	return err == nil
+}

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Only values of these forms become outputs, since later steps put them into command lines.
+var (
+	referenceForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._:/-]*:[A-Za-z0-9_][A-Za-z0-9._-]*(@sha256:[0-9a-f]{64})?$`)
+	digestForm    = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	tagsForm      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*(,[A-Za-z0-9_][A-Za-z0-9._-]*)*$`)
+	nameForm      = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$`)
+	versionForm   = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*$`)
+	wordForm      = regexp.MustCompile(`^[a-z0-9]*$`)
+)
+
+func checked(form *regexp.Regexp, value string) string {
+	if form.MatchString(value) {
+		return value
+	}
+	return ""
+}
+
+// writeOutputs writes what later steps may go on with. What is of one image is empty where there are several.
+func (s *githubStep) writeOutputs(r *result, printed []byte) error {
+	all := r.Images
+	outputs := map[string]string{
+		"errors": strconv.Itoa(r.Errors), "warnings": strconv.Itoa(r.Warnings),
+		"published": strconv.FormatBool(len(all) > 0 && !slices.ContainsFunc(all, func(p *packed) bool { return !p.Published })),
+	}
+	if len(all) == 1 {
+		if err := all[0].outputs(outputs); err != nil {
+			return err
+		}
+	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, printed); err != nil {
+		return err
+	}
+	outputs["result"] = line.String()
+	for name, value := range outputs {
+		if err := s.output(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *packed) outputs(to map[string]string) error {
+	to["smoke"] = checked(wordForm, p.Smoke)
+	to["name"] = checked(nameForm, p.JobName)
+	to["job-version"] = checked(versionForm, p.JobVersion)
+	to["package-version"] = checked(versionForm, p.PackageVersion)
+	to["imageid"] = checked(digestForm, p.ImageID)
+	if !p.Published {
+		return nil
+	}
+	to["image"] = checked(referenceForm, p.Name)
+	to["reference"] = checked(referenceForm, p.Reference)
+	to["digest"] = checked(digestForm, p.Digest)
+	to["tags"] = checked(tagsForm, strings.Join(p.Tags, ","))
+	metadata := map[string]string{} // with the keys of docker/build-push-action
+	for key, output := range map[string]string{"image.name": "image", "containerimage.digest": "digest", "containerimage.config.digest": "imageid"} {
+		if to[output] != "" {
+			metadata[key] = to[output]
+		}
+	}
+	text, err := json.Marshal(metadata)
+	to["metadata"] = string(text)
+	return err
+}
+
+// output writes one output with a delimiter that no value can know.
+func (s *githubStep) output(name, value string) error {
+	delimiter := "seedpack_" + rand.Text()
+	return s.appendTo("GITHUB_OUTPUT", fmt.Sprintf("%s<<%s\n%s\n%s\n", name, delimiter, value, delimiter))
+}

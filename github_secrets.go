@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// secretName is what a secret of a build may be called.
+var secretName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+
+// addSecrets hands secrets over as variables, so that no value is on a command line, and has the runner mask them.
+func (s *githubStep) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error) {
+	if flags.Lookup("secret") == nil {
+		return args, nil
+	}
+	for _, kind := range []struct{ input, from string }{{"secrets", ""}, {"secret-envs", "env"}, {"secret-files", "src"}} {
+		for _, pair := range records(s.gha.GetInput(kind.input)) {
+			name, value, ok := strings.Cut(pair, "=")
+			if !ok || !secretName.MatchString(name) {
+				return nil, usagef("%s: a secret must be NAME=…, with a name of letters, digits and _.-", kind.input)
+			}
+			from := kind.from
+			switch kind.input {
+			case "secrets":
+				variable := fmt.Sprintf("%s%d", secretVariable, len(s.secrets)+1)
+				s.secrets[variable] = value
+				s.mask(value)
+				from, value = "env", variable
+			case "secret-envs":
+				s.mask(s.program.getenv(value))
+			case "secret-files":
+				s.maskFile(value)
+			}
+			args = append(args, fmt.Sprintf("--secret=id=%s,%s", name, csvField(from+"="+value)))
+		}
+	}
+	return args, nil
+}
+
+// maskMin is the length from which text is masked: shorter lines are in every log, and a runner would black them out.
+const maskMin = 4
+
+// mask has the runner black out each line of a secret, since it looks at logs line by line.
+func (s *githubStep) mask(secret string) {
+	for line := range strings.SplitSeq(strings.ReplaceAll(secret, "\r", "\n"), "\n") {
+		if line = strings.TrimSpace(line); len(line) >= maskMin {
+			s.gha.AddMask(line)
+		}
+	}
+}
+
+// maskFile leaves it to the command to complain of a file that is not there, or not for it.
+func (s *githubStep) maskFile(path string) {
+	if s.roots.check(path) != nil {
+		return
+	}
+	if text, err := os.ReadFile(path); err == nil {
+		s.mask(string(text))
+	}
+}
+
+// records are the lines of an input. One that begins with a quote goes on until the quote is closed, over line ends, and
+// has quotes in it doubled, as in docker/build-push-action.
+func records(text string) (all []string) {
+	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
+		record, rest, _ := strings.Cut(text, "\n")
+		if text[0] == '"' {
+			record, rest = quoted(text[1:])
+		}
+		all, text = append(all, strings.TrimSuffix(record, "\r")), rest
+	}
+	return all
+}
+
+func quoted(text string) (record, rest string) {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '"' {
+			if !strings.HasPrefix(text[i+1:], `"`) {
+				return b.String(), text[i+1:]
+			}
+			i++
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String(), ""
+}
+
+// csvField is a field of a line of comma-separated ones, as --secret reads it.
+func csvField(s string) string {
+	if !strings.ContainsAny(s, "\",\r\n") {
+		return s
+	}
+	return `"` + strings.ReplaceAll(s, `"`, `""`) + `"`
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/report"
+)
+
+// A summary is Markdown that stops where a runner takes no more.
+type summary struct {
+	strings.Builder
+	left int // rows that had no place
+}
+
+const (
+	summaryMax = 1 << 20 // bytes that a runner takes
+	rowMax     = 8 << 10 // bytes of one row: a value that is quoted may be large
+)
+
+// row adds a row of a table, or counts it.
+func (b *summary) row(cells ...string) {
+	row := "| " + strings.Join(cells, " | ") + " |\n"
+	if b.Len()+len(row) > summaryMax-1024 {
+		b.left++
+		return
+	}
+	b.WriteString(row)
+}
+
+func (b *summary) table(heads ...string) {
+	b.row(heads...)
+	b.WriteString(strings.Repeat("|---", len(heads)) + "|\n")
+}
+
+func (s *githubStep) writeSummary(r *result) error {
+	b := &summary{}
+	b.WriteString("## Seedpack\n\n")
+	if t, _ := trustOf(s.program.getenv); t == powerless {
+		b.WriteString("A pull request of a fork is tried, and nothing is published.\n\n")
+	}
+	s.summarizeJobs(b, r.Images)
+	s.summarizeCases(b, r.Images)
+	fmt.Fprintf(b, "%s, %s, %s\n\n", plural(r.Errors, "error"), plural(r.Warnings, "warning"), plural(r.Notices, "notice"))
+	s.summarizeFailures(b, r)
+	s.summarizeFindings(b, r)
+	if b.left > 0 {
+		fmt.Fprintf(b, "\n%d more are in the log\n", b.left)
+	}
+	return s.appendTo("GITHUB_STEP_SUMMARY", b.String())
+}
+
+// stages are those of a job, in their order.
+var stages = []string{"lint", "name", "build", "smoke", "push", "verify", "tag"}
+
+// mark says how a job came through a stage.
+func (p *packed) mark(stage string) string {
+	at, stopped := slices.Index(stages, stage), slices.Index(stages, p.Stopped)
+	switch {
+	case stopped < 0 || at < stopped:
+		return "✓"
+	case at == stopped && !p.Skipped:
+		return "✗"
+	}
+	return ""
+}
+
+// summarizeJobs says of each job how far it came.
+func (s *githubStep) summarizeJobs(b *summary, images []*packed) {
+	if len(images) == 0 {
+		return
+	}
+	b.table("job", "lint", "build", "smoke", "image", "digest")
+	for _, p := range images {
+		name, digest := "not published", ""
+		switch {
+		case p.Published:
+			name, digest = p.Name, p.Digest
+		case p.Skipped:
+			name = p.Name + " was there already"
+		}
+		smoke := p.Smoke
+		if p.mark("smoke") == "" {
+			smoke = ""
+		}
+		b.row(cell(p.Manifest), p.mark("lint"), p.mark("build"), cell(smoke), cell(name), cell(digest))
+	}
+	b.WriteString("\n")
+}
+
+// summarizeCases says what the smoke runs took.
+func (s *githubStep) summarizeCases(b *summary, images []*packed) {
+	var rows [][]string
+	for _, p := range images {
+		for _, c := range p.Cases {
+			rows = append(rows, caseRow(p.JobName, c))
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	b.table("smoke case", "platform", "result", "time", "memory", "outputs")
+	for _, row := range rows {
+		b.row(row...)
+	}
+	b.WriteString("\n")
+}
+
+func caseRow(job string, c measured) []string {
+	verdict := c.Verdict
+	if c.Reason != "" {
+		verdict += ": " + c.Reason
+	}
+	row := []string{cell(job + ": " + c.Name), cell(c.Platform), cell(verdict), "", "", ""}
+	if u := c.Usage; u != nil {
+		row[3], row[4] = fmt.Sprintf("%.3g s", u.Seconds), fmt.Sprintf("%.3g MiB", float64(u.Memory)/(1<<20))
+		row[5] = fmt.Sprintf("%s, %s in all", plural(u.Files, "file"), plural(int(u.OutputBytes), "byte"))
+	}
+	return row
+}
+
+func (s *githubStep) summarizeFailures(b *summary, r *result) {
+	for _, a := range s.failures(r) {
+		b.WriteString("- " + strings.TrimPrefix(cell(a.fields["file"]+": "+a.message), ": ") + "\n")
+	}
+	b.WriteString("\n")
+}
+
+func (s *githubStep) summarizeFindings(b *summary, r *result) {
+	if r.Errors+r.Warnings+r.Notices == 0 {
+		return
+	}
+	b.table("where", "severity", "finding", "rule")
+	for _, level := range []string{"error", "warning", "notice"} {
+		for _, f := range r.Reports {
+			for _, e := range f.Diagnostics {
+				if e.Severity.String() == level {
+					b.row(s.link(f.Path, e), level, cell(withHint(e)), cell(e.Rule))
+				}
+			}
+		}
+	}
+}
+
+// link is where a finding stands, with the line at the commit where GitHub holds the file.
+func (s *githubStep) link(path string, e report.Entry) string {
+	c := s.checkoutOf(path)
+	if c.path == "" {
+		return cell(place(path, e))
+	}
+	text := cell(place(c.path, e))
+	base := s.blobs(c.dir)
+	if base == "" {
+		return text
+	}
+	var segments []string
+	for segment := range strings.SplitSeq(c.path, "/") {
+		segments = append(segments, strings.NewReplacer("&", "%26", "@", "%40", "_", "%5F").Replace(url.PathEscape(segment)))
+	}
+	line := ""
+	if e.Line > 0 {
+		line = fmt.Sprintf("#L%d", e.Line)
+	}
+	return fmt.Sprintf("[%s](%s%s%s)", text, base, strings.Join(segments, "/"), line)
+}
+
+var (
+	commitForm     = regexp.MustCompile(`^[0-9a-f]{40}([0-9a-f]{24})?$`)
+	repositoryForm = regexp.MustCompile(`^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$`)
+	serverForm     = regexp.MustCompile(`^https?://[A-Za-z0-9.:-]+$`)
+)
+
+// blobs is the address of the files of a commit, ending in a slash; empty for a checkout of another repository than the
+// workflow's, and for one whose commit cannot be told.
+func (s *githubStep) blobs(dir string) string {
+	server, repository := s.program.getenv("GITHUB_SERVER_URL"), s.program.getenv("GITHUB_REPOSITORY")
+	if !serverForm.MatchString(server) || !repositoryForm.MatchString(repository) {
+		return ""
+	}
+	config, err := os.ReadFile(filepath.Join(dir, ".git", "config"))
+	if err != nil || !strings.Contains(strings.ReplaceAll(string(config), ".git\n", "\n")+"\n", "url = "+server+"/"+repository+"\n") {
+		return ""
+	}
+	head, err := os.ReadFile(filepath.Join(dir, ".git", "HEAD"))
+	commit := strings.TrimSpace(string(head))
+	if ref, ok := strings.CutPrefix(commit, "ref: "); ok && filepath.IsLocal(ref) {
+		head, err = os.ReadFile(filepath.Join(dir, ".git", filepath.FromSlash(ref)))
+		commit = strings.TrimSpace(string(head))
+	}
+	if err != nil || !commitForm.MatchString(commit) {
+		return ""
+	}
+	return server + "/" + repository + "/blob/" + commit + "/"
+}
+
+// cell makes foreign text mean nothing in a table of Markdown: no links, images, tags or mentions.
+func cell(s string) string {
+	s = report.Escape(s)
+	if len(s) > rowMax {
+		s = strings.ToValidUTF8(s[:rowMax], "") + " …"
+	}
+	return markdown.Replace(s)
+}
+
+var markdown = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "`", "&#96;", "[", "&#91;", "]", "&#93;",
+	"!", "&#33;", "*", "&#42;", "_", "&#95;", "@", "&#64;", "#", "&#35;", "~", "&#126;", "\\", "&#92;", "://", "&#58;//", "www.", "www&#46;")

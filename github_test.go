@@ -1,0 +1,274 @@
+//go:build unix
+
+package main_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What the action makes of its inputs and of what the commands find, without a runner.
+
+// newStep is a runner with a workspace of its own, with the files in it, beside nothing.
+func newStep(t *testing.T, files map[string]string) *runner {
+	t.Helper()
+	r := newRunner(t, buildProgram(t))
+	r.workspace = filepath.Join(r.workspace, "workspace")
+	r.env = append(r.env, "GITHUB_WORKSPACE="+r.workspace)
+	r.put(files)
+	return r
+}
+
+func (r *runner) put(files map[string]string) {
+	r.t.Helper()
+	for name, text := range files {
+		path := filepath.Join(r.workspace, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			r.t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+// annotations are what was shown, in order: level file:line:col: message.
+func (r *runner) annotations() (all []string) {
+	for _, c := range workflowCommands(r.printed) {
+		if c.name == "error" || c.name == "warning" || c.name == "notice" {
+			p := c.properties
+			all = append(all, fmt.Sprintf("%s %s:%s:%s: %s", c.name, p["file"], p["line"], p["col"], c.message))
+		}
+	}
+	return all
+}
+
+func (r *runner) wantAnnotation(parts ...string) {
+	r.t.Helper()
+	if !slices.ContainsFunc(r.annotations(), func(a string) bool {
+		return !slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(a, part) })
+	}) {
+		r.t.Errorf("no annotation with %q, there are\n%s\nprinted:\n%s", parts, strings.Join(r.annotations(), "\n"), r.printed)
+	}
+}
+
+func example(t *testing.T, job string) map[string]string {
+	t.Helper()
+	return map[string]string{
+		"seed.manifest.json": readText(t, filepath.Join("testdata/jobs", job, "seed.manifest.json")),
+		"Dockerfile":         readText(t, filepath.Join("testdata/jobs", job, "Dockerfile")),
+	}
+}
+
+func below(dir string, files map[string]string) map[string]string {
+	all := map[string]string{}
+	for name, text := range files {
+		all[dir+"/"+name] = text
+	}
+	return all
+}
+
+// Errors come before warnings, nine of each, and the rest is counted.
+func TestAnnotationsInOrder(t *testing.T) {
+	var outputs []string
+	for i := range 30 {
+		outputs = append(outputs, fmt.Sprintf(`{"name": "out %d", "pattern": "*.%d", "mediaType": "nonsense"}`, i, i))
+	}
+	manifest := strings.Replace(badManifest, `"timeout": "10"`, `"timeout": "10", "interface": {"command": "x", "outputs": {"files": [`+
+		strings.Join(outputs, ",\n")+`]}}`, 1)
+	r := newStep(t, map[string]string{"job/seed.manifest.json": manifest})
+	if status := r.action("INPUT_COMMAND=lint", "INPUT_PATH=job"); status != 1 {
+		t.Errorf("exit %d\n%s", status, r.printed)
+	}
+	counts, last := map[string]int{}, "error"
+	for _, a := range r.annotations() {
+		level, _, _ := strings.Cut(a, " ")
+		if counts[level]++; level == "error" && last == "warning" {
+			t.Errorf("an error comes after a warning: %s", a)
+		}
+		last = level
+	}
+	if counts["error"] != 10 || counts["warning"] > 10 || counts["notice"] != 0 {
+		t.Errorf("%v annotations", counts)
+	}
+	r.wantAnnotation("error ::: ", "more are in the summary")
+	if n := strings.Count(string(r.written("STEP_SUMMARY")), "| error |"); n < 30 {
+		t.Errorf("the summary has %d errors:\n%s", n, r.written("STEP_SUMMARY"))
+	}
+	if n := strings.Count(string(r.printed), "\njob/seed.manifest.json:"); n < 30 {
+		t.Errorf("the log has %d findings:\n%s", n, r.printed)
+	}
+}
+
+// A file has its place in the repository that it was checked out from, and a link to the commit that was.
+func TestAnnotationsInCheckout(t *testing.T) {
+	commit := strings.Repeat("ab", 20)
+	for _, tt := range []struct{ name, head, origin, want string }{
+		{"commit", commit, "https://github.com/owner/repository", "https://github.com/owner/repository/blob/" + commit + "/jobs/a%20%26%20b/seed.manifest.json#L4"},
+		{"branch", "ref: refs/heads/main", "https://github.com/owner/repository.git", "https://github.com/owner/repository/blob/" + commit + "/jobs/"},
+		{"another repository", commit, "https://github.com/owner/other", ""},
+		{"no commit", "nonsense](http://evil.example)", "https://github.com/owner/repository", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newStep(t, map[string]string{
+				"sub/.git/HEAD": tt.head + "\n", "sub/.git/refs/heads/main": commit + "\n",
+				"sub/.git/config":                   "[remote \"origin\"]\n\turl = " + tt.origin + "\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n",
+				"sub/jobs/a & b/seed.manifest.json": badManifest,
+			})
+			r.action("INPUT_COMMAND=lint", "INPUT_PATH=sub/jobs")
+			r.wantAnnotation("error jobs/a & b/seed.manifest.json:4:13: ", "upper-case")
+			summary := string(r.written("STEP_SUMMARY"))
+			if tt.want == "" && strings.Contains(summary, "](http") || !strings.Contains(summary, tt.want) {
+				t.Errorf("the summary has no link %q:\n%s", tt.want, summary)
+			}
+			r.checkFiles()
+		})
+	}
+}
+
+// Findings stand in the file that is to be changed.
+func TestAnnotationsInDockerfileAndSmokeFile(t *testing.T) {
+	files := example(t, "random-number")
+	files["seed.smoke.yaml"] = "cases:\n  - name: one\n    nonsense: 1\n"
+	files["Dockerfile"] = "FROM busybox:1.36\nARG API_KEY\nENTRYPOINT [\"/job\"]\n"
+	r := newStep(t, below("job", files))
+	if status := r.action("INPUT_PATH=job", "INPUT_BUILD-ARGS=API_KEY=x"); status != 1 {
+		t.Errorf("exit %d", status)
+	}
+	r.wantAnnotation("error job/seed.smoke.yaml:3:5: ", "nonsense")
+	r.wantAnnotation("warning job/Dockerfile:2:", "API_KEY", "[build-arg-secret]")
+	if summary := string(r.written("STEP_SUMMARY")); !strings.Contains(summary, "| job/seed.manifest.json | ✗ |  |  | not published |  |") {
+		t.Errorf("summary:\n%s", summary)
+	}
+	if printed := string(r.printed); !strings.Contains(printed, "::group::lint job/seed.manifest.json\n::endgroup::\n::group::findings:") {
+		t.Errorf("printed:\n%s", printed)
+	}
+}
+
+func TestInputPatterns(t *testing.T) {
+	r := newStep(t, below("jobs/a", example(t, "random-number")))
+	r.put(below("jobs/b/c", example(t, "image-watermark")))
+	r.put(below("jobs/d[1]", example(t, "random-number")))
+	r.put(map[string]string{"jobs/README.md": "no job", "jobs/common/x": ""})
+	for path, want := range map[string]int{
+		"jobs/*": 3, "jobs/**/seed.manifest.json": 3, "jobs/{a,b}": 2, "jobs/a\n\n  jobs/b  \n": 2, "jobs/d[1]": 1, "jobs/?": 2,
+	} {
+		status := r.action("INPUT_COMMAND=lint", "INPUT_PATH="+path)
+		if got := strings.Count(string(r.printed), `"path"`); status > 1 {
+			t.Errorf("%q: exit %d, %d\n%s", path, status, got, r.printed)
+		}
+		outputs, err := fileCommands(r.written("OUTPUT"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Count(outputs["result"], `"path":`); got != want {
+			t.Errorf("%q: %d jobs, want %d", path, got, want)
+		}
+	}
+	for path, want := range map[string]string{"jobs/x*": "matches no job", "jobs/[": "syntax error", "none": "no such file", "jobs/*.md": "matches no job"} {
+		if status := r.action("INPUT_COMMAND=lint", "INPUT_PATH="+path); status != 2 {
+			t.Errorf("%q: exit %d", path, status)
+		}
+		r.wantAnnotation("error ::: ", want)
+	}
+}
+
+func TestWrongInputs(t *testing.T) {
+	r := newStep(t, below("job", example(t, "random-number")))
+	for _, tt := range [][]string{
+		{`command "action" must be one of pack, lint`, "INPUT_COMMAND=action"},
+		{"verify needs the input image", "INPUT_COMMAND=verify"},
+		{"--push needs --registry", "INPUT_PUSH=true"},
+		{`--push "yes" must be true, false or auto`, "INPUT_PUSH=yes"},
+		{"a secret must be NAME=", "INPUT_SECRETS=hush-hush"},
+		{"a secret must be NAME=", "INPUT_SECRET-ENVS=a,env=X"},
+		{`invalid argument "perhaps" for "--pull"`, "INPUT_PULL=perhaps"},
+	} {
+		if status := r.action(append(tt[1:], "INPUT_PATH=job")...); status != 2 {
+			t.Errorf("%q: exit %d", tt[1], status)
+		}
+		r.wantAnnotation("error ::: ", tt[0])
+	}
+	if strings.Contains(string(r.printed), "hush-hush") {
+		t.Errorf("the secret is shown:\n%s", r.printed)
+	}
+}
+
+// A path never leads out of the workspace, whichever input it comes from and whatever link is on the way.
+func TestHostilePaths(t *testing.T) {
+	const secret = "kept outside of it"
+	r := newStep(t, below("job", example(t, "random-number")))
+	r.put(map[string]string{"../outside/seed.manifest.json": `{"` + secret + `": 1}`, "../outside/Dockerfile": secret, "../outside/seed.smoke.yaml": secret})
+	r.put(below("linked", example(t, "random-number")))
+	r.put(below("smoke", example(t, "random-number")))
+	if err := os.Remove(filepath.Join(r.workspace, "linked/Dockerfile")); err != nil {
+		t.Fatal(err)
+	}
+	for link, to := range map[string]string{
+		"out": "../outside", "linked/Dockerfile": "../../outside/Dockerfile", "smoke/seed.smoke.yaml": "../../outside/seed.smoke.yaml",
+		"manifest.json": "../outside/seed.manifest.json", "new.json": "../outside/new.json",
+	} {
+		if err := os.Symlink(to, filepath.Join(r.workspace, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := filesBelow(t, filepath.Dir(r.workspace))
+	for _, inputs := range []string{
+		"PATH=../outside", "PATH=out", "PATH=manifest.json", "PATH=job\nout", "PATH=job/../out", "PATH=/etc", "PATH=linked", "PATH=smoke",
+		"MANIFEST=manifest.json", "MANIFEST=../outside/seed.manifest.json", "CONTEXT=out", "CONTEXT=..", "FILE=out/Dockerfile", "FILE=linked/Dockerfile",
+		"BUILD-CONTEXTS=base=out", "BUILD-CONTEXTS=base=oci-layout://out", "BUILD-CONTEXTS=base=oci-layout://../outside:x",
+		"SECRET-FILES=x=out/Dockerfile", "CACHE-TO=type=local,dest=out/cache", "CACHE-FROM=type=local,src=out", "WORKING-DIRECTORY=out",
+	} {
+		status := r.action("INPUT_" + inputs)
+		if !strings.HasPrefix(inputs, "PATH") {
+			status = r.action("INPUT_PATH=job", "INPUT_"+inputs)
+		}
+		if status == 0 || status == 1 {
+			t.Errorf("%s: exit %d\n%s", inputs, status, r.printed)
+		}
+		r.wantAnnotation("error ", "give one")
+		if strings.Contains(string(r.printed)+string(r.written("STEP_SUMMARY"))+string(r.written("OUTPUT")), secret) {
+			t.Errorf("%s: shows what is outside\n%s", inputs, r.printed)
+		}
+		r.checkSafe(before)
+	}
+}
+
+// Whose code it is decides, not what the workflow asks for.
+func TestHostilePullRequestTarget(t *testing.T) {
+	r := newStep(t, below("job", example(t, "random-number")))
+	status := r.action("GITHUB_EVENT_NAME=pull_request_target", "INPUT_PATH=job", "INPUT_PUSH=true", "INPUT_REGISTRY=localhost:1/x")
+	if status != 2 {
+		t.Errorf("exit %d\n%s", status, r.printed)
+	}
+	r.wantAnnotation("error ::: ", "what a fork wrote is not published")
+}
+
+// Secrets are masked line by line before anything else is said, and are on no command line.
+func TestSecretsAreMasked(t *testing.T) {
+	r := newStep(t, below("job", example(t, "random-number")))
+	r.put(map[string]string{"key.pem": "-----BEGIN-----\nc2VjcmV0\n-----END-----\n", "job/Dockerfile": "nonsense"})
+	r.env = append(r.env, "FROM_ENV=one line%25\nand another")
+	r.action("INPUT_PATH=job", "INPUT_SECRETS=A=hush-hush\n\"B=first\n\"\"second\"\" 100%\r\nabc\"\nC=x\n", "INPUT_SECRET-ENVS=D=FROM_ENV", "INPUT_SECRET-FILES=E=key.pem")
+	var masks []string
+	rest, _, ok := strings.Cut(string(r.printed), "seedpack pack ")
+	if !ok || !strings.Contains(string(r.printed), "[dockerfile-syntax]") {
+		t.Errorf("it did not run:\n%s", r.printed)
+	}
+	for _, c := range workflowCommands([]byte(rest)) {
+		if c.name == "add-mask" {
+			masks = append(masks, c.message)
+		}
+	}
+	want := []string{"hush-hush", "first", `"second" 100%`, "one line%25", "and another", "-----BEGIN-----", "c2VjcmV0", "-----END-----"}
+	if !slices.Equal(masks, want) {
+		t.Errorf("masks %q, want %q", masks, want)
+	}
+	if after := string(r.printed)[len(rest):]; strings.Contains(after, "hush") || strings.Contains(after, "second") {
+		t.Errorf("a secret is shown:\n%s", after)
+	}
+}

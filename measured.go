@@ -1,0 +1,43 @@
+package main
+
+import (
+	"time"
+
+	"github.com/seedpack/seedpack/verify"
+)
+
+// A measured is one smoke case on one platform, as JSON has it.
+type measured struct {
+	Platform string         `json:"platform"`
+	Name     string         `json:"name"`
+	Verdict  string         `json:"verdict"`          // passed, failed, inconclusive or skipped
+	Reason   string         `json:"reason,omitempty"` // why it was skipped or is inconclusive
+	Usage    *measuredUsage `json:"usage,omitempty"`  // of the run, if there was one
+}
+
+type measuredUsage struct {
+	Exit        int     `json:"exit"`
+	Seconds     float64 `json:"seconds"`
+	CPUSeconds  float64 `json:"cpuSeconds"`
+	Memory      int64   `json:"memory"`    // peak, in bytes
+	SharedMem   int64   `json:"sharedMem"` // peak, in bytes
+	Files       int     `json:"files"`     // that outputs captured
+	OutputBytes int64   `json:"outputBytes"`
+}
+
+func measure(platform string, c verify.CaseResult) measured {
+	m := measured{Platform: platform, Name: c.Name, Verdict: c.Verdict.String(), Reason: c.Reason}
+	if c.Outcome == nil || !c.Outcome.Started {
+		return m
+	}
+	u := c.Outcome.Usage
+	m.Usage = &measuredUsage{Exit: c.Outcome.Exit, Seconds: seconds(u.Wall), CPUSeconds: seconds(u.CPU),
+		Memory: u.Memory, SharedMem: u.SharedMem, OutputBytes: u.Output}
+	for _, captured := range c.Files {
+		m.Usage.Files += len(captured.Files)
+	}
+	return m
+}
+
+// seconds are rounded to milliseconds: what is finer is noise.
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }

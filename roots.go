@@ -1,0 +1,240 @@
+package main
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// Roots are the directories that --root confines paths to. None lets every path through.
+type roots []string
+
+// check refuses a path that leaves the root that it begins in, by its name or by a link. A file that is yet to be made
+// is as good as one that is there. Paths are judged as they are written and as filepath.Clean would write them, since both
+// are opened, and a link before ".." makes them differ.
+func (r roots) check(path string) error {
+	if len(r) == 0 || path == "" || path == "-" {
+		return nil
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	if !filepath.IsAbs(path) {
+		path = cwd + string(filepath.Separator) + path
+	}
+	clean := filepath.Clean(path)
+	for _, root := range r {
+		abs, err := filepath.Abs(root)
+		if err != nil {
+			return err
+		}
+		real, err := filepath.EvalSymlinks(abs)
+		if err != nil {
+			return usagef("--root %q: %w", root, err)
+		}
+		if !below(abs, clean) && !below(real, clean) {
+			continue
+		}
+		if err := staysBelow(real, clean); err != nil {
+			return err
+		}
+		return staysBelow(real, path)
+	}
+	return usagef("path %q is outside of --root %q: give one inside it", path, []string(r))
+}
+
+func staysBelow(root, path string) error {
+	real, err := resolve(path)
+	if err != nil {
+		return usagef("path %q: %w", path, err)
+	}
+	if !below(root, real) {
+		return usagef("path %q leads out of --root %q, to %q: give one that stays inside it", path, root, real)
+	}
+	return nil
+}
+
+func below(root, path string) bool {
+	rel, err := filepath.Rel(root, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// resolve is where a path leads once its links are followed, and where it would lead if it were there.
+func resolve(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return real, err
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return "", errors.New("is a link to nothing")
+	}
+	dir, name := filepath.Split(path)
+	if name == "" || name == ".." || dir == path {
+		return "", err
+	}
+	if dir, err = resolve(strings.TrimRight(dir, `/\`+string(filepath.Separator))); err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, name), nil
+}
+
+// registerRoots adds --root to all commands, and holds each command line against it before anything runs.
+func (p *program) registerRoots(cmd *cobra.Command) {
+	cmd.PersistentFlags().StringArrayVar((*[]string)(&p.roots), "root", nil,
+		"refuse paths that lead out of this directory, by .. or by links; of several, each path stays in its own")
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if len(p.roots) == 0 {
+			return nil
+		}
+		return errors.Join(p.checkFlags(cmd), p.checkArgs(cmd, args))
+	}
+}
+
+func (p *program) checkFlags(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		paths := flagPaths[f.Name]
+		if paths == nil {
+			return
+		}
+		values := []string{f.Value.String()}
+		if slice, ok := f.Value.(pflag.SliceValue); ok {
+			values = slice.GetSlice()
+		}
+		for _, value := range values {
+			for _, path := range paths(value) {
+				if refused := p.roots.check(path); refused != nil {
+					err = errors.Join(err, usageError{fmt.Errorf("--%s: %w", f.Name, refused)})
+				}
+			}
+		}
+	})
+	return err
+}
+
+func (p *program) checkArgs(cmd *cobra.Command, args []string) error {
+	paths := argPaths[cmd.Name()]
+	if paths == nil {
+		return nil
+	}
+	if len(args) == 0 {
+		args = []string{"."}
+	}
+	for _, arg := range args {
+		for _, path := range paths(arg) {
+			if err := p.roots.check(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flagPaths says which paths of this machine are in the value of a flag; nil is none. Every flag with a text has a row, so
+// that none is forgotten.
+var flagPaths = map[string]func(string) []string{
+	"build-context": func(v string) []string { _, source, _ := strings.Cut(v, "="); return sourcePath(source) },
+	"cache-from":    fieldPaths("src"),
+	"cache-to":      fieldPaths("dest"),
+	"context":       sourcePath,
+	"file":          onePath,
+	"manifest":      onePath,
+	"metadata-file": onePath,
+	"output":        fieldPaths("dest"),
+	"secret":        fieldPaths("src", "source"),
+
+	"add-host":         nil,
+	"annotation":       nil,
+	"attest":           nil,
+	"base":             nil,
+	"build-arg":        nil,
+	"builder":          nil,
+	"description":      nil,
+	"fail-on":          nil,
+	"form":             nil,
+	"format":           nil,
+	"grace":            nil,
+	"if-exists":        nil,
+	"input":            nil,
+	"job-version":      nil,
+	"label":            nil,
+	"maintainer-email": nil,
+	"maintainer-name":  nil,
+	"name":             nil,
+	"network":          nil,
+	"no-cache-filter":  nil,
+	"package-version":  nil,
+	"platform":         nil,
+	"progress":         nil,
+	"provenance":       nil,
+	"push":             nil,
+	"registry":         nil,
+	"root":             nil,
+	"rule":             nil,
+	"sbom":             nil,
+	"seed-version":     nil,
+	"tag":              nil,
+	"target":           nil,
+	"timeout":          nil,
+	"title":            nil,
+}
+
+// argPaths says the same of what stands beside the flags of a command.
+var argPaths = map[string]func(string) []string{
+	"init":  onePath,
+	"label": onePath,
+	"lint":  onePath,
+	"list":  onePath,
+	"name":  onePath,
+	"pack":  onePath,
+	"smoke": onePath,
+
+	"action":  nil,
+	"explain": nil,
+	"rules":   nil,
+	"schema":  nil,
+	"verify":  nil,
+	"version": nil,
+}
+
+func onePath(v string) []string { return []string{v} }
+
+// sourcePath is the directory of a build context, which may also be an image or a place elsewhere.
+func sourcePath(v string) []string {
+	if dir, ok := strings.CutPrefix(v, "oci-layout://"); ok {
+		dir, _, _ = strings.Cut(dir, "@")
+		if i := strings.LastIndex(dir, ":"); i > strings.LastIndex(dir, "/") {
+			dir = dir[:i]
+		}
+		return []string{dir}
+	}
+	if v == "" || strings.Contains(v, "://") || strings.HasPrefix(v, "git@") {
+		return nil
+	}
+	return []string{v}
+}
+
+// fieldPaths is for values in the form key=value,key=value.
+func fieldPaths(keys ...string) func(string) []string {
+	return func(v string) (paths []string) {
+		fields, err := csv.NewReader(strings.NewReader(v)).Read()
+		if err != nil {
+			return nil // who reads the value says what is wrong
+		}
+		for _, field := range fields {
+			key, value, _ := strings.Cut(field, "=")
+			if slices.Contains(keys, strings.ToLower(strings.TrimSpace(key))) {
+				paths = append(paths, value)
+			}
+		}
+		return paths
+	}
+}

@@ -1,0 +1,91 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+func TestRoots(t *testing.T) {
+	top := t.TempDir()
+	for _, dir := range []string{"work/job/sub", "work2", "temp", "outside"} {
+		if err := os.MkdirAll(filepath.Join(top, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{
+		"work/in": "job", "work/absolute": filepath.Join(top, "work/job"), "work/out": "../outside", "work/nothing": "job/none",
+		"work/temp": "../temp", "work/deep": "job/sub", "work/away": filepath.Join(top, "outside", "new"),
+	} {
+		if err := os.Symlink(to, filepath.Join(top, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(filepath.Join(top, "work"))
+	confined := roots{filepath.Join(top, "work"), filepath.Join(top, "temp")}
+	for path, want := range map[string]string{
+		"": "", "-": "", ".": "", "job": "", "job/../job": "", "job/new.json": "", "job/new/new.json": "", "in": "", "absolute": "",
+		filepath.Join(top, "temp"): "", filepath.Join(top, "temp", "out.json"): "", "../temp/out.json": "",
+		"..": "is outside of", "../work2": "is outside of", "/etc/passwd": "is outside of", "../outside/new": "is outside of",
+		"out": "leads out of", "out/new": "leads out of", "temp": "leads out of", "temp/new": "leads out of",
+		"nothing": "is a link to nothing", "away": "is a link to nothing",
+		"deep/../../../outside": "is outside of", "deep/../x": "", "out/../job": "leads out of", "deep/../../../../work/job": "is outside of",
+		"job/none/../../in": "no such file",
+	} {
+		err := confined.check(path)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", path, err, want)
+		}
+	}
+	if err := (roots{}).check("/etc/passwd"); err != nil {
+		t.Errorf("without a root: %v", err)
+	}
+	if err := (roots{filepath.Join(top, "none")}).check("job"); err == nil {
+		t.Error("a root that is not there confines nothing")
+	}
+}
+
+// Each flag with a text says which paths are in it, and each command what its arguments are, so that --root forgets none.
+func TestActionInspectsPathFlags(t *testing.T) {
+	for _, cmd := range newRootCommand(&program{getenv: os.Getenv}).Commands() {
+		if _, ok := argPaths[cmd.Name()]; !ok && cmd.Name() != "help" && cmd.Name() != "completion" {
+			t.Errorf("%s: argPaths in roots.go has no row: are its arguments paths? Else write nil", cmd.Name())
+		}
+		visitFlags(cmd, func(f *pflag.Flag) {
+			if _, ok := flagPaths[f.Name]; !ok && f.Value.Type() != "bool" && f.Value.Type() != "int" && f.Value.Type() != "duration" {
+				t.Errorf("%s --%s: flagPaths in roots.go has no row: is there a path in it? Else write nil", cmd.Name(), f.Name)
+			}
+		})
+	}
+}
+
+func visitFlags(cmd *cobra.Command, visit func(*pflag.Flag)) {
+	cmd.Flags().VisitAll(visit)
+	cmd.PersistentFlags().VisitAll(visit)
+}
+
+func TestPathsInFlags(t *testing.T) {
+	for _, tt := range [][3]string{
+		{"build-context", "base=oci-layout:///a/b:tag", "/a/b"},
+		{"build-context", "base=oci-layout://a@sha256:00", "a"},
+		{"build-context", "base=docker-image://busybox", ""},
+		{"build-context", "base=../c", "../c"},
+		{"context", "https://example.com/x.git", ""},
+		{"secret", "id=x,src=../s", "../s"},
+		{"secret", `id=x,"source=a,b"`, "a,b"},
+		{"secret", "id=x,env=Y", ""},
+		{"output", "type=oci,dest=../x.tar", "../x.tar"},
+		{"cache-to", "type=local,DEST=../x", "../x"},
+		{"cache-from", "example.com/x", ""},
+	} {
+		if got := strings.Join(flagPaths[tt[0]](tt[1]), " "); got != tt[2] {
+			t.Errorf("--%s=%s: %q, want %q", tt[0], tt[1], got, tt[2])
+		}
+	}
+}
