@@ -58,8 +58,12 @@ func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ 
 	if j.image, err = p.registry(f.insecureRegistry).Open(ctx, from); err != nil {
 		return nil, err
 	}
-	if j.manifest == nil {
-		j.manifest, j.unlabelled = verify.FromLabel(j.image)
+	if j.manifest != nil {
+		return j, nil
+	}
+	var found *diag.Report
+	if j.manifest, found = verify.FromLabel(j.image); j.manifest == nil {
+		j.manifest, j.unlabelled = seed.Parse(nil), found
 	}
 	return j, nil
 }

@@ -22,7 +22,7 @@ type job struct {
 	manifest *seed.Manifest
 	// image was built elsewhere; nil for a job that is to be built.
 	image *source.Image
-	// unlabelled says why such an image gives no manifest.
+	// unlabelled says why such an image gives no manifest, where it does not.
 	unlabelled *diag.Report
 }
 

@@ -124,7 +124,7 @@ func exitStatus(ctx context.Context, err error) int {
 // be found out.
 func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	result := &packed{job: j}
-	if j.manifest == nil {
+	if j.unlabelled != nil {
 		return result, r.refuseUnlabelled(result)
 	}
 

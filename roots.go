@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // Roots are the directories that --root confines paths to. None lets every path through.
@@ -146,6 +148,7 @@ var flagPaths = map[string]func(string) []string{
 	"cache-to":      fieldPaths("dest"),
 	"context":       sourcePath,
 	"file":          onePath,
+	"image":         imagePath,
 	"manifest":      onePath,
 	"metadata-file": onePath,
 	"output":        fieldPaths("dest"),
@@ -189,19 +192,19 @@ var flagPaths = map[string]func(string) []string{
 
 // argPaths says the same of what stands beside the flags of a command.
 var argPaths = map[string]func(string) []string{
-	"init":  onePath,
-	"label": onePath,
-	"lint":  onePath,
-	"list":  onePath,
-	"name":  onePath,
-	"pack":  onePath,
-	"smoke": onePath,
+	"init":   onePath,
+	"label":  onePath,
+	"lint":   onePath,
+	"list":   onePath,
+	"name":   onePath,
+	"pack":   onePath,
+	"smoke":  onePath,
+	"verify": imagePath,
 
 	"action":  nil,
 	"explain": nil,
 	"rules":   nil,
 	"schema":  nil,
-	"verify":  nil,
 	"version": nil,
 }
 
@@ -220,6 +223,15 @@ func sourcePath(v string) []string {
 		return nil
 	}
 	return []string{v}
+}
+
+// imagePath is the file or directory of an image that was built elsewhere, which may also be in a registry.
+func imagePath(v string) []string {
+	s, err := source.Parse(v)
+	if err != nil || s.Path == "" {
+		return nil // who reads the value says what is wrong
+	}
+	return []string{s.Path}
 }
 
 // fieldPaths is for values in the form key=value,key=value.
