@@ -19,9 +19,7 @@ type attestSpecs struct {
 func (f *attestSpecs) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.provenance, "provenance", "false", "attach how the image was built: true, false, mode=min, mode=max or more attributes")
-	s.Lookup("provenance").NoOptDefVal = "true"
 	s.StringVar(&f.sbom, "sbom", "false", "attach what is in the image: true, false or generator=IMAGE")
-	s.Lookup("sbom").NoOptDefVal = "true"
 	s.StringArrayVar(&f.all, "attest", nil, "type=provenance|sbom[,NAME=VALUE…]: the same, as docker buildx has it")
 }
 

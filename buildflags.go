@@ -34,6 +34,10 @@ func (f *buildFlags) registerOptions(cmd *cobra.Command) {
 	s.StringArrayVar(&f.options.CacheFrom, "cache-from", nil, "type=TYPE,…: a cache to read, as docker buildx has it")
 	s.StringArrayVar(&f.options.CacheTo, "cache-to", nil, "type=TYPE,…: a cache to write, as docker buildx has it")
 	s.StringArrayVar(&f.options.AddHosts, "add-host", nil, "NAME:ADDRESS: a host that RUN can reach by name")
+	s.StringArrayVar(&f.options.SSH, "ssh", nil, "default, or ID=SOCKET|KEY[,KEY…]: an agent or keys for RUN --mount=type=ssh")
+	s.StringSliceVar(&f.options.Allow, "allow", nil, "what steps may ask for: network.host, security.insecure, device")
+	s.StringVar(&f.options.ShmSize, "shm-size", "", "size of /dev/shm of RUN, as in 64m")
+	s.StringArrayVar(&f.options.Ulimits, "ulimit", nil, "TYPE=SOFT[:HARD]: a limit of the processes of RUN")
 	s.StringVar(&f.options.Network, "network", "default", "network of RUN: default, none or host")
 }
 

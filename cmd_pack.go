@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,7 +23,7 @@ type packFlags struct {
 	buildFlags
 	manifest, file, context, target string
 	registry, pushWhen, builder     string
-	progress, metadataFile          string
+	progress, metadataFile, iidFile string
 	platforms, outputSpecs          []string
 	argSpecs, contextSpecs          []string
 	grace                           time.Duration
@@ -60,6 +59,7 @@ Without --push and --output nothing leaves the builder.`,
 	flags.registerPublish(cmd)
 	cmd.Flags().StringArrayVarP(&flags.outputSpecs, "output", "o", nil, "type=oci|docker,dest=FILE: write the image to a file, once all is verified")
 	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write name, digest, tags and platforms to a JSON file")
+	cmd.Flags().StringVar(&flags.iidFile, "iidfile", "", "write the image's ID to a file, of several platforms the digest of the index")
 	return cmd
 }
 
@@ -202,6 +202,9 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 			return err
 		}
 	}
+	if err := run.checkExports(jobs); err != nil {
+		return err
+	}
 	all, worst := p.packEach(ctx, run, jobs)
 	if err := run.close(); err != nil {
 		worst = errors.Join(worst, err)
@@ -314,8 +317,11 @@ func (p *program) finishPack(f *packFlags, all []*packed) error {
 		reports = append(reports, r.reports...)
 	}
 	doc.Document = report.New(reports)
+	if err := f.writeID(all); err != nil {
+		return err
+	}
 	if f.metadataFile != "" {
-		if err := writeJSON(f.metadataFile, doc); err != nil {
+		if err := writeWhole(f.metadataFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
 			return err
 		}
 	}
@@ -323,21 +329,4 @@ func (p *program) finishPack(f *packFlags, all []*packed) error {
 		return report.Encode(p.stdout, doc)
 	}
 	return nil
-}
-
-// writeJSON writes a file whole or not at all.
-func writeJSON(path string, v any) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
-		}
-	}()
-	if err := errors.Join(report.Encode(f, v), f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

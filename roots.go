@@ -149,12 +149,15 @@ var flagPaths = map[string]func(string) []string{
 	"context":       sourcePath,
 	"file":          onePath,
 	"image":         imagePath,
+	"iidfile":       onePath,
 	"manifest":      onePath,
 	"metadata-file": onePath,
 	"output":        fieldPaths("dest"),
 	"secret":        fieldPaths("src", "source"),
+	"ssh":           sshPaths,
 
 	"add-host":         nil,
+	"allow":            nil,
 	"annotation":       nil,
 	"attest":           nil,
 	"base":             nil,
@@ -184,10 +187,12 @@ var flagPaths = map[string]func(string) []string{
 	"rule":             nil,
 	"sbom":             nil,
 	"seed-version":     nil,
+	"shm-size":         nil,
 	"tag":              nil,
 	"target":           nil,
 	"timeout":          nil,
 	"title":            nil,
+	"ulimit":           nil,
 }
 
 // argPaths says the same of what stands beside the flags of a command.
@@ -232,6 +237,15 @@ func imagePath(v string) []string {
 		return nil // who reads the value says what is wrong
 	}
 	return []string{s.Path}
+}
+
+// sshPaths are the keys or the socket of ID=PATH,PATH.
+func sshPaths(v string) []string {
+	_, paths, ok := strings.Cut(v, "=")
+	if !ok {
+		return nil
+	}
+	return strings.Split(strings.TrimSuffix(paths, ",raw=true"), ",")
 }
 
 // fieldPaths is for values in the form key=value,key=value.

@@ -17,7 +17,6 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
@@ -139,12 +138,12 @@ func (b *build) solveOpt() (client.SolveOpt, error) {
 		b.attrs["attest:"+kind] = attrs
 		opt.FrontendAttrs["attest:"+kind] = attrs
 	}
-	opt.Session = []session.Attachable{
+	opt.Session = append(opt.Session,
 		secretsprovider.NewSecretProvider(b.secrets),
 		authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
 			AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(os.Stderr)),
 		}),
-	}
+	)
 	return opt, nil
 }
 

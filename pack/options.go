@@ -6,9 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/docker/go-units"
 	"github.com/moby/buildkit/client"
+	"github.com/moby/buildkit/session/sshforward/sshprovider"
 	"github.com/moby/buildkit/util/entitlements"
 
 	"github.com/seedpack/seedpack/lint/seed"
@@ -25,6 +29,11 @@ type BuildOptions struct {
 	CacheTo       []string
 	AddHosts      []string // NAME:ADDRESS or NAME=ADDRESS
 	Network       string   // default, none or host
+	Allow         []string // network.host, security.insecure or device: what steps may ask for
+	// SSH are agents and keys for RUN --mount=type=ssh: default, or ID[=SOCKET|KEY[,KEY...]].
+	SSH     []string
+	ShmSize string   // of /dev/shm of steps, in bytes or with a unit
+	Ulimits []string // TYPE=SOFT[:HARD]
 	// Attest are attestations to attach, provenance and sbom, with their attributes as BuildKit has them ("mode=max") or "".
 	// They make an index of the image, which hides the label from readers that know single manifests only.
 	Attest map[string]string
@@ -45,7 +54,28 @@ func (o *BuildOptions) Check() error {
 	_, hostsErr := hostList(o.AddHosts)
 	_, fromErr := cacheEntries(o.CacheFrom)
 	_, toErr := cacheEntries(o.CacheTo)
-	return errors.Join(hostsErr, fromErr, toErr)
+	_, sshErr := sshAgents(o.SSH)
+	return errors.Join(hostsErr, fromErr, toErr, sshErr, o.checkLimits())
+}
+
+// checkLimits asks the parsers that docker build has.
+func (o *BuildOptions) checkLimits() error {
+	for _, allow := range o.Allow {
+		if _, _, err := entitlements.Parse(allow); err != nil {
+			return fmt.Errorf("allow %q: %w", allow, err)
+		}
+	}
+	if o.ShmSize != "" {
+		if _, err := units.RAMInBytes(o.ShmSize); err != nil {
+			return fmt.Errorf("shm-size %q: %w", o.ShmSize, err)
+		}
+	}
+	for _, limit := range o.Ulimits {
+		if _, err := units.ParseUlimit(limit); err != nil {
+			return fmt.Errorf("ulimit %q: %w", limit, err)
+		}
+	}
+	return nil
 }
 
 // add puts the options where the frontend and the solver look for them.
@@ -65,8 +95,22 @@ func (o *BuildOptions) add(opt *client.SolveOpt, attrs map[string]string) error 
 	if o.Network == "none" || o.Network == "host" {
 		attrs["force-network-mode"] = o.Network
 	}
-	if o.Network == "host" {
-		opt.AllowedEntitlements = append(opt.AllowedEntitlements, entitlements.EntitlementNetworkHost.String())
+	opt.AllowedEntitlements = slices.Clone(o.Allow)
+	if host := entitlements.EntitlementNetworkHost.String(); o.Network == "host" && !slices.Contains(o.Allow, host) {
+		opt.AllowedEntitlements = append(opt.AllowedEntitlements, host)
+	}
+	if o.ShmSize != "" {
+		size, err := units.RAMInBytes(o.ShmSize)
+		if err != nil {
+			return err
+		}
+		attrs["shm-size"] = strconv.FormatInt(size, 10)
+	}
+	if len(o.Ulimits) > 0 {
+		attrs["ulimit"] = strings.Join(o.Ulimits, ",")
+	}
+	if err := o.addSSH(opt); err != nil {
+		return err
 	}
 	var hostsErr, fromErr, toErr error
 	if len(o.AddHosts) > 0 {
@@ -75,6 +119,41 @@ func (o *BuildOptions) add(opt *client.SolveOpt, attrs map[string]string) error 
 	opt.CacheImports, fromErr = cacheEntries(o.CacheFrom)
 	opt.CacheExports, toErr = cacheEntries(o.CacheTo)
 	return errors.Join(hostsErr, fromErr, toErr)
+}
+
+func (o *BuildOptions) addSSH(opt *client.SolveOpt) error {
+	agents, err := sshAgents(o.SSH)
+	if err != nil || len(agents) == 0 {
+		return err
+	}
+	provider, err := sshprovider.NewSSHAgentProvider(agents)
+	if err != nil {
+		return fmt.Errorf("ssh: %w\nis an agent running, with SSH_AUTH_SOCK set? or name a key: --ssh default=FILE", err)
+	}
+	opt.Session = append(opt.Session, provider)
+	return nil
+}
+
+func sshAgents(specs []string) ([]sshprovider.AgentConfig, error) {
+	var all []sshprovider.AgentConfig
+	for _, s := range specs {
+		id, paths, ok := strings.Cut(s, "=")
+		if id == "" || ok && paths == "" {
+			return nil, fmt.Errorf("ssh %q must be default or ID=SOCKET or ID=KEY[,KEY...]", s)
+		}
+		a := sshprovider.AgentConfig{ID: id}
+		for _, path := range strings.Split(paths, ",") {
+			switch path {
+			case "raw=true":
+				a.Raw = true
+			case "", "raw=false":
+			default:
+				a.Paths = append(a.Paths, path)
+			}
+		}
+		all = append(all, a)
+	}
+	return all, nil
 }
 
 func hostList(specs []string) (string, error) {

@@ -17,6 +17,10 @@ func TestBuildOptionsCheck(t *testing.T) {
 		"must be NAME=VALUE":     {CacheFrom: []string{"type=local,here"}},
 		"has no type":            {CacheTo: []string{"dest=here"}},
 		`host "db:nowhere" must`: {AddHosts: []string{"db:nowhere"}},
+		"unknown entitlement":    {Allow: []string{"everything"}},
+		`ssh "=x" must be`:       {SSH: []string{"=x"}},
+		`shm-size "much"`:        {ShmSize: "much"},
+		`ulimit "files=1"`:       {Ulimits: []string{"files=1"}},
 	} {
 		if err := o.Check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v gives %v, want %q", o, err, want)
@@ -28,6 +32,7 @@ func TestBuildOptionsAdd(t *testing.T) {
 	o := BuildOptions{
 		Labels: map[string]string{"a": "b"}, Pull: true, NoCacheFilter: []string{"x", "y"}, Network: "host",
 		AddHosts: []string{"db:10.0.0.1", "v6=[::1]"}, CacheFrom: []string{"example.com/cache"}, CacheTo: []string{"type=local,dest=d"},
+		Allow: []string{"network.host"}, ShmSize: "64m", Ulimits: []string{"nofile=1:2", "nproc=9"},
 	}
 	if err := o.Check(); err != nil {
 		t.Fatal(err)
@@ -39,6 +44,7 @@ func TestBuildOptionsAdd(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"label:a": "b", "image-resolve-mode": "pull", "no-cache": "x,y", "force-network-mode": "host", "add-hosts": "db=10.0.0.1,v6=::1",
+		"shm-size": "67108864", "ulimit": "nofile=1:2,nproc=9",
 	} {
 		if attrs[name] != want {
 			t.Errorf("%s is %q, want %q", name, attrs[name], want)

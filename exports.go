@@ -1,0 +1,51 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// checkExports refuses what several jobs, or a job that exports nothing, cannot be asked for.
+func (r *packRun) checkExports(jobs []*job) error {
+	if r.iidFile != "" && len(jobs) > 1 {
+		return usagef("--iidfile is for one job, not for %d: --metadata-file has the IDs of all", len(jobs))
+	}
+	if r.iidFile != "" && r.pushWhen == "false" && len(r.outputs) == 0 {
+		return usagef("--iidfile needs --push or --output: an image that goes nowhere has no ID")
+	}
+	return nil
+}
+
+// writeID writes --iidfile, as docker build has it. A job that went wrong has no ID.
+func (f *packFlags) writeID(all []*packed) error {
+	if f.iidFile == "" || len(all) != 1 || all[0].Digest == "" || all[0].Stopped != "" && !all[0].Skipped {
+		return nil
+	}
+	id := all[0].ImageID
+	if id == "" {
+		id = all[0].Digest
+	}
+	return writeWhole(f.iidFile, func(w *os.File) error {
+		_, err := w.WriteString(id)
+		return err
+	})
+}
+
+// writeWhole writes a file whole or not at all.
+func writeWhole(path string, write func(*os.File) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
+		}
+	}()
+	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
