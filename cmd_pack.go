@@ -57,7 +57,7 @@ Without --push and --output nothing leaves the builder.`,
 	cmd.Flags().StringVar(&flags.pushWhen, "push", "false", "publish: true, false, or auto (for tags and releases in CI)")
 	cmd.Flags().Lookup("push").NoOptDefVal = "true"
 	flags.registerPublish(cmd)
-	cmd.Flags().StringArrayVarP(&flags.outputSpecs, "output", "o", nil, "type=oci|docker,dest=FILE: write the image to a file, once all is verified")
+	cmd.Flags().StringArrayVarP(&flags.outputSpecs, "output", "o", nil, "type=oci|docker|tar|local,dest=FILE|DIR|-[,tar=false]: write the image or its files there, once all is verified")
 	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write name, digest, tags and platforms to a JSON file")
 	cmd.Flags().StringVar(&flags.iidFile, "iidfile", "", "write the image's ID to a file, of several platforms the digest of the index")
 	return cmd
@@ -186,6 +186,9 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 		return err
 	}
 	if err := f.read(p.getenv); err != nil {
+		return err
+	}
+	if p, err = f.aside(p); err != nil {
 		return err
 	}
 	jobs, err := p.packJobs(ctx, f, args)

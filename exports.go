@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/seedpack/seedpack/pack"
 )
 
 // checkExports refuses what several jobs, or a job that exports nothing, cannot be asked for.
@@ -15,7 +17,37 @@ func (r *packRun) checkExports(jobs []*job) error {
 	if r.iidFile != "" && r.pushWhen == "false" && len(r.outputs) == 0 {
 		return usagef("--iidfile needs --push or --output: an image that goes nowhere has no ID")
 	}
+	for _, o := range r.outputs {
+		// A layout has room for many images.
+		if len(jobs) > 1 && (!o.Dir || o.Type == "local") {
+			return usagef("--output %s would be overwritten by each of the %d jobs: pack one at a time, or write type=oci,dest=DIR,tar=false, "+
+				"which has room for all", o.Dest, len(jobs))
+		}
+	}
+	if err := pack.CheckOutputs(r.outputs, len(r.platforms), len(r.options.Attest) > 0); err != nil {
+		return usageError{err}
+	}
 	return nil
+}
+
+// aside is the program with standard output left to an image, where one goes there: all else is said on standard error.
+func (f *packFlags) aside(p *program) (*program, error) {
+	for i := range f.outputs {
+		if f.outputs[i].Dest != "-" {
+			continue
+		}
+		if f.format != "text" {
+			return nil, usagef("--output …,dest=- leaves no room on standard output for --format %s: write --metadata-file FILE", f.format)
+		}
+		if isTerminal(p.stdout) {
+			return nil, usagef("--output …,dest=- would write an image to the terminal: send it to a file or a pipe")
+		}
+		f.outputs[i].Stdout = p.stdout
+		quiet := *p
+		quiet.stdout = p.stderr
+		return &quiet, nil
+	}
+	return p, nil
 }
 
 // writeID writes --iidfile, as docker build has it. A job that went wrong has no ID.

@@ -122,7 +122,11 @@ func (p *packed) addSmoke(platform string, s *verify.Result) {
 func (p *packed) setBuilt(b *pack.Result) {
 	p.Digest, p.ImageID, p.Platforms = b.Digest, b.ImageID, b.Platforms
 	for _, o := range b.Outputs {
-		p.written = append(p.written, o.Path())
+		path := o.Path()
+		if path == "-" {
+			path = "standard output"
+		}
+		p.written = append(p.written, path)
 	}
 }
 

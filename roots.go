@@ -152,7 +152,7 @@ var flagPaths = map[string]func(string) []string{
 	"iidfile":       onePath,
 	"manifest":      onePath,
 	"metadata-file": onePath,
-	"output":        fieldPaths("dest"),
+	"output":        outputPaths,
 	"secret":        fieldPaths("src", "source"),
 	"ssh":           sshPaths,
 
@@ -246,6 +246,14 @@ func sshPaths(v string) []string {
 		return nil
 	}
 	return strings.Split(strings.TrimSuffix(paths, ",raw=true"), ",")
+}
+
+// outputPaths are where an output goes: dest=PATH among others, or a directory alone.
+func outputPaths(v string) []string {
+	if !strings.Contains(v, "=") {
+		return []string{v}
+	}
+	return fieldPaths("dest")(v)
 }
 
 // fieldPaths is for values in the form key=value,key=value.

@@ -69,7 +69,7 @@ func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context,
 	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	opt, err := b.solveOpt()
 	if err != nil {
-		return nil, errors.Join(err, b.closeImage())
+		return nil, errors.Join(err, b.closeImage(), b.discard())
 	}
 	response, log, err := b.solve(ctx, opt)
 	err = errors.Join(err, b.closeImage())
@@ -93,7 +93,7 @@ type build struct {
 
 	attrs     map[string]string // of the Dockerfile frontend
 	platforms []string          // that were built
-	outputs   []*pendingFile
+	outputs   []*pending
 	refused   error             // the gate's
 	layout    *source.LayoutDir // of an image that was built elsewhere, where the engine cannot pull it
 }

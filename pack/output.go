@@ -5,87 +5,134 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/client"
 )
 
-// An Output is a file that the image is written to.
+// An Output is where the image, or its files, are written.
 type Output struct {
-	Type string // oci or docker
-	Dest string
+	Type string // oci, docker, tar or local
+	// Dest is a file, a directory of local and where Dir is set, or "-", which is Stdout.
+	Dest   string
+	Dir    bool      // a layout in a directory instead of an archive
+	Stdout io.Writer // required where Dest is "-"
+	// Load takes the archive instead of a file, once all is verified.
+	Load  func(io.Reader) error
+	Attrs map[string]string // further ones of BuildKit's exporter
 	// Name is the reference written into the file.
 	Name string
 }
 
-// ParseOutput reads buildx's syntax, type=oci,dest=FILE.
+// outputAttrs are those of exporters that change how the image is written, and not what it is called or dated to.
+var outputAttrs = []string{"compression", "compression-level", "force-compression", "oci-mediatypes", "platform-split"}
+
+// ParseOutput reads buildx's syntax: type=oci,dest=FILE, with tar=false for a directory; DIR alone is of type local, and
+// "-" alone is a tar on standard output.
 func ParseOutput(s string) (Output, error) {
 	fields, err := csv.NewReader(strings.NewReader(s)).Read()
 	if err != nil {
 		return Output{}, fmt.Errorf("output %q: %w", s, err)
 	}
-	var o Output
+	o := Output{Attrs: map[string]string{}}
+	if len(fields) == 1 && !strings.Contains(s, "=") {
+		o.Type, o.Dest = "local", s
+		if s == "-" {
+			o.Type = "tar"
+		}
+		return o, o.check(s)
+	}
 	for _, field := range fields {
-		key, value, _ := strings.Cut(field, "=")
-		switch strings.TrimSpace(strings.ToLower(key)) {
-		case "type":
-			o.Type = value
-		case "dest":
-			o.Dest = value
-		default:
-			return Output{}, fmt.Errorf("output %q: %q is unknown: write type=oci,dest=FILE", s, key)
+		if err := o.set(field); err != nil {
+			return Output{}, fmt.Errorf("output %q: %w", s, err)
 		}
 	}
+	return o, o.check(s)
+}
+
+func (o *Output) set(field string) error {
+	key, value, ok := strings.Cut(field, "=")
+	key = strings.TrimSpace(strings.ToLower(key))
 	switch {
-	case o.Type != "oci" && o.Type != "docker":
-		return Output{}, fmt.Errorf("output %q: type %q must be oci or docker", s, o.Type)
+	case !ok:
+		return fmt.Errorf("%q must be NAME=VALUE", field)
+	case key == "type":
+		o.Type = value
+	case key == "dest":
+		o.Dest = value
+	case key == "tar":
+		archive, err := strconv.ParseBool(value)
+		if err != nil {
+			return fmt.Errorf("tar %q must be true or false", value)
+		}
+		o.Dir = !archive
+	case key == "name":
+		return errors.New("name is not for you to choose: it is what the manifest gives")
+	case slices.Contains(outputAttrs, key) || strings.HasPrefix(key, "annotation"):
+		o.Attrs[key] = value
+	default:
+		return fmt.Errorf("%q is unknown: write type=oci,dest=FILE", key)
+	}
+	return nil
+}
+
+func (o *Output) check(s string) error {
+	switch {
+	case o.Type == "image" || o.Type == "registry":
+		return fmt.Errorf("output %q: --push publishes to a registry", s)
+	case !slices.Contains([]string{"oci", "docker", "tar", "local"}, o.Type):
+		return fmt.Errorf("output %q: type %q must be oci, docker, tar or local", s, o.Type)
+	case o.Dest == "" && o.Type == "docker" && !o.Dir:
+		return fmt.Errorf("output %q: has no dest: write dest=FILE, or --load to hand the image to the Docker Engine", s)
 	case o.Dest == "":
-		return Output{}, fmt.Errorf("output %q: has no dest: write type=%s,dest=FILE", s, o.Type)
+		return fmt.Errorf("output %q: has no dest: write type=%s,dest=FILE", s, o.Type)
+	case o.Dir && o.Type == "tar":
+		return fmt.Errorf("output %q: write type=local for a directory", s)
 	}
-	return o, nil
-}
-
-// A pendingFile is written beside its destination, and takes its place only when all is verified.
-type pendingFile struct {
-	dest, temp string
-}
-
-// Written is a file that waits for its name.
-type Written struct{ file *pendingFile }
-
-// Path is where Keep will put the file.
-func (w Written) Path() string { return w.file.dest }
-
-// Keep gives the file its name, over an older one.
-func (w Written) Keep() error {
-	if err := os.Rename(w.file.temp, w.file.dest); err != nil {
-		return fmt.Errorf("write %s: %w", w.file.dest, err)
+	o.Dir = o.Dir || o.Type == "local"
+	if o.Dir && o.Dest == "-" {
+		return fmt.Errorf("output %q: a directory cannot go to standard output", s)
 	}
 	return nil
 }
 
-// Discard throws the file away. It may be called after Keep.
-func (w Written) Discard() error { return w.file.discard() }
+// image tells whether the output holds an image, not its files alone.
+func (o *Output) image() bool { return o.Type == "oci" || o.Type == "docker" }
 
-func (p *pendingFile) discard() error {
-	if err := os.Remove(p.temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+// CheckOutputs refuses before the build what the formats cannot hold after it, and two outputs in one place.
+func CheckOutputs(outputs []Output, platforms int, attested bool) error {
+	seen := map[string]bool{}
+	for _, o := range outputs {
+		if o.Type == "docker" && platforms > 1 {
+			return fmt.Errorf("output %s: a docker archive holds one platform, not %d: write type=oci", o.Dest, platforms)
+		}
+		if o.Type == "docker" && attested {
+			return fmt.Errorf("output %s: a docker archive cannot hold attestations: write type=oci, or leave out --provenance and --sbom", o.Dest)
+		}
+		place := filepath.Clean(o.Dest)
+		if o.Load == nil && seen[place] {
+			return fmt.Errorf("output %s: two outputs cannot go there: give each its own dest", o.Dest)
+		}
+		seen[place] = seen[place] || o.Load == nil
 	}
 	return nil
-}
-
-func (b *build) discard() error {
-	var errs []error
-	for _, o := range b.outputs {
-		errs = append(errs, o.discard())
-	}
-	return errors.Join(errs...)
 }
 
 func (b *build) addExports(opt *client.SolveOpt) error {
+	options := &b.request.Options
+	if err := CheckOutputs(b.request.Outputs, len(b.request.Platforms), len(options.Attest) > 0); err != nil {
+		return err
+	}
+	for _, o := range b.request.Outputs {
+		if err := b.addOutput(opt, o); err != nil {
+			return err
+		}
+	}
+	// The image comes last: of all exporters, the last one's digest is what the engine answers.
 	if b.request.Repository != "" {
 		attrs := map[string]string{"name": b.request.Repository, "push": "true", "push-by-digest": "true", "oci-mediatypes": "true"}
 		if b.request.Insecure {
@@ -94,35 +141,30 @@ func (b *build) addExports(opt *client.SolveOpt) error {
 		b.date(attrs)
 		opt.Exports = append(opt.Exports, client.ExportEntry{Type: client.ExporterImage, Attrs: attrs})
 	}
-	for _, o := range b.request.Outputs {
-		if o.Type == "docker" && len(b.request.Platforms) > 1 {
-			return fmt.Errorf("output %s: a docker archive holds one platform, not %d: write type=oci", o.Dest, len(b.request.Platforms))
-		}
-		p, err := newPendingFile(o.Dest)
-		if err != nil {
-			return err
-		}
-		b.outputs = append(b.outputs, p)
-		attrs := map[string]string{"name": o.Name}
-		b.date(attrs)
-		opt.Exports = append(opt.Exports, client.ExportEntry{Type: o.Type, Attrs: attrs,
-			Output: func(map[string]string) (io.WriteCloser, error) {
-				return os.OpenFile(p.temp, os.O_WRONLY|os.O_TRUNC, 0)
-			}})
-	}
 	return nil
 }
 
-// newPendingFile makes the temporary file at once, so that a directory that cannot be written is found before the build.
-func newPendingFile(dest string) (*pendingFile, error) {
-	f, err := os.CreateTemp(filepath.Dir(dest), "."+filepath.Base(dest)+".")
+func (b *build) addOutput(opt *client.SolveOpt, o Output) error {
+	p, err := newPending(o)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", dest, err)
+		return err
 	}
-	if err := errors.Join(f.Chmod(0o644), f.Close()); err != nil {
-		return nil, fmt.Errorf("write %s: %w", dest, err)
+	b.outputs = append(b.outputs, p)
+	e := client.ExportEntry{Type: o.Type, Attrs: map[string]string{}}
+	for name, value := range o.Attrs {
+		e.Attrs[name] = value
 	}
-	return &pendingFile{dest: dest, temp: f.Name()}, nil
+	if o.image() {
+		e.Attrs["name"] = o.Name
+		b.date(e.Attrs)
+	}
+	if o.Type == "local" {
+		e.OutputDir = p.temp
+	} else {
+		e.Output = func(map[string]string) (io.WriteCloser, error) { return os.OpenFile(p.temp, os.O_WRONLY|os.O_TRUNC, 0) }
+	}
+	opt.Exports = append(opt.Exports, e)
+	return nil
 }
 
 // date sets the times of files in layers to the request's, without which two builds never give the same bytes.
@@ -130,4 +172,12 @@ func (b *build) date(attrs map[string]string) {
 	if b.request.Epoch != "" {
 		attrs["rewrite-timestamp"] = "true"
 	}
+}
+
+func (b *build) discard() error {
+	var errs []error
+	for _, o := range b.outputs {
+		errs = append(errs, o.discard())
+	}
+	return errors.Join(errs...)
 }

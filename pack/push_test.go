@@ -92,14 +92,3 @@ func TestPreflight(t *testing.T) {
 		server.Close()
 	}
 }
-
-func TestParseOutput(t *testing.T) {
-	if o, err := ParseOutput(`type=oci,"dest=a,b.tar"`); err != nil || o != (Output{Type: "oci", Dest: "a,b.tar"}) {
-		t.Errorf("%+v, %v", o, err)
-	}
-	for _, bad := range []string{"", "dest=x", "type=oci", "type=tar,dest=x", "type=oci,dest=x,push=true", `type="oci`} {
-		if o, err := ParseOutput(bad); err == nil {
-			t.Errorf("%q gives %+v", bad, o)
-		}
-	}
-}

@@ -1,0 +1,280 @@
+package pack
+
+import (
+	"archive/tar"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/moby/buildkit/client/ociindex"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+)
+
+// Written is an output that waits for its place.
+type Written struct{ pending *pending }
+
+// Path is where Keep puts it: a file, a directory, or "-".
+func (w Written) Path() string { return w.pending.Dest }
+
+// Keep puts it there, over an older one. A directory that is there keeps what else it has; a layout, its other images.
+func (w Written) Keep() error {
+	p := w.pending
+	if err := p.keep(p.temp); err != nil {
+		if p.Load != nil {
+			return err
+		}
+		return fmt.Errorf("write %s: %w", p.Dest, err)
+	}
+	return p.discard()
+}
+
+// Discard throws it away. It may be called after Keep.
+func (w Written) Discard() error { return w.pending.discard() }
+
+// pending is written beside its place, and gets there only when all is verified.
+type pending struct {
+	Output
+	temp string                  // the file or directory that the engine writes
+	junk string                  // what is left of it when it is not kept; default: temp
+	keep func(temp string) error // puts it in its place
+}
+
+func (p *pending) discard() error {
+	if p.junk != "" {
+		return os.RemoveAll(p.junk)
+	}
+	return os.RemoveAll(p.temp)
+}
+
+// newPending makes the temporary file or directory at once, so that a place where nothing can be written is found before
+// the build.
+func newPending(o Output) (p *pending, err error) {
+	p = &pending{Output: o}
+	if o.Load == nil && o.Dest != "-" {
+		if p.Dest, err = destination(o); err != nil {
+			return nil, err
+		}
+	}
+	switch info, statErr := os.Stat(p.Dest); {
+	case o.Load != nil:
+		err = p.tempFile(os.TempDir())
+		p.keep = p.load
+	case o.Dest == "-":
+		err = p.tempFile(os.TempDir())
+		p.keep = p.copyTo
+	case o.Dir && statErr == nil:
+		p.temp, err = os.MkdirTemp(p.Dest, ".seedpack-")
+		p.keep = p.merge
+	case o.Dir:
+		p.temp, err = os.MkdirTemp(filepath.Dir(p.Dest), ".seedpack-")
+		p.keep = func(temp string) error { return os.Rename(temp, p.Dest) }
+	case statErr == nil && !info.Mode().IsRegular():
+		err = p.tempFile(os.TempDir())
+		p.keep = p.copyTo
+	default:
+		err = p.tempFile(filepath.Dir(p.Dest))
+		p.keep = func(temp string) error { return os.Rename(temp, p.Dest) }
+	}
+	if err == nil && o.Dir {
+		err = os.Chmod(p.temp, 0o755)
+	}
+	if err == nil && o.Dir && o.image() {
+		err = p.unpacked()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", o.Dest, err)
+	}
+	return p, nil
+}
+
+// destination is where an output really goes: through links, since a rename would replace the link itself.
+func destination(o Output) (string, error) {
+	dest, err := filepath.EvalSymlinks(o.Dest)
+	if errors.Is(err, fs.ErrNotExist) {
+		if o.Dir {
+			return o.Dest, os.MkdirAll(filepath.Dir(o.Dest), 0o755)
+		}
+		return o.Dest, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("write %s: %w", o.Dest, err)
+	}
+	info, err := os.Stat(dest)
+	switch {
+	case err != nil:
+		return "", err
+	case info.IsDir() && !o.Dir:
+		return "", fmt.Errorf("write %s: it is a directory: name a file in it, or add tar=false", o.Dest)
+	case !info.IsDir() && o.Dir:
+		return "", fmt.Errorf("write %s: it is no directory", o.Dest)
+	}
+	return dest, nil
+}
+
+func (p *pending) tempFile(dir string) error {
+	f, err := os.CreateTemp(dir, ".seedpack-*")
+	if err != nil {
+		return err
+	}
+	p.temp = f.Name()
+	return errors.Join(f.Chmod(0o644), f.Close())
+}
+
+// unpacked makes the engine write an archive, which keep unpacks: BuildKit's client has one layout a session only.
+func (p *pending) unpacked() error {
+	dir, next := p.temp, p.keep
+	f, err := os.Create(filepath.Join(dir, "image.tar"))
+	if err != nil {
+		return err
+	}
+	p.temp, p.junk = f.Name(), dir
+	p.keep = func(archive string) error {
+		if err := errors.Join(unpack(archive, dir), os.Remove(archive)); err != nil {
+			return err
+		}
+		return next(dir)
+	}
+	return f.Close()
+}
+
+func (p *pending) load(temp string) error {
+	f, err := os.Open(temp)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return p.Load(f)
+}
+
+// copyTo is for what is no file that could be replaced.
+func (p *pending) copyTo(temp string) error {
+	from, err := os.Open(temp)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	if p.Dest == "-" {
+		_, err = io.Copy(p.Stdout, from)
+		return err
+	}
+	to, err := os.OpenFile(p.Dest, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
+}
+
+// unpack lays out an archive of plain files, as exporters of layouts write them.
+func unpack(archive, dir string) error {
+	f, err := os.Open(archive)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for r := tar.NewReader(f); ; {
+		h, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		switch h.Typeflag {
+		case tar.TypeDir:
+			err = root.MkdirAll(filepath.Clean(h.Name), 0o755)
+		case tar.TypeReg:
+			err = unpackFile(root, h.Name, r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func unpackFile(root *os.Root, name string, from io.Reader) error {
+	if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		return err
+	}
+	to, err := root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
+}
+
+// merge moves what was written into the directory that is there. Links in it lead nowhere outside of it.
+func (p *pending) merge(temp string) error {
+	added, err := p.takeIndex(temp)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(p.Dest)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	from := filepath.Base(temp)
+	err = fs.WalkDir(root.FS(), from, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || path == from {
+			return err
+		}
+		to, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		if !e.IsDir() {
+			return root.Rename(path, to)
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		if err := root.Mkdir(to, info.Mode().Perm()); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return addIndex(added, p.Dest)
+}
+
+// takeIndex takes the index out of a layout whose images go to another one.
+func (p *pending) takeIndex(from string) (index ocispecs.Index, err error) {
+	if !p.image() {
+		return index, nil
+	}
+	path := filepath.Join(from, ocispecs.ImageIndexFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return index, err
+	}
+	return index, errors.Join(json.Unmarshal(text, &index), os.Remove(path))
+}
+
+// addIndex adds images to those that a layout has. It comes last, when all that they consist of is there.
+func addIndex(index ocispecs.Index, layout string) error {
+	merged := ociindex.NewStoreIndex(layout)
+	for _, m := range index.Manifests {
+		var names []ociindex.NameOrTag
+		if name := m.Annotations["io.containerd.image.name"]; name != "" {
+			names = append(names, ociindex.Name(name))
+		}
+		if err := merged.Put(m, names...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
