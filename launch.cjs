@@ -5,8 +5,7 @@ const { spawn, spawnSync } = require('node:child_process');
 const { createHash } = require('node:crypto');
 const [fs, os, path] = [require('node:fs'), require('node:os'), require('node:path')];
 
-const { env } = process;
-const exe = process.platform === 'win32' ? '.exe' : '';
+const { env } = process, exe = process.platform === 'win32' ? '.exe' : '';
 const temp = env.RUNNER_TEMP || os.tmpdir();
 const input = (name) => (env['INPUT_' + name.toUpperCase()] || '').trim();
 const state = (key, value) => env.GITHUB_STATE && fs.appendFileSync(env.GITHUB_STATE, `${key}=${value}\n`);
@@ -14,12 +13,9 @@ const state = (key, value) => env.GITHUB_STATE && fs.appendFileSync(env.GITHUB_S
 // release.sums is what sha256sum prints, below a comment with the version. Only the tree of a release has it.
 function release() {
   const file = path.join(__dirname, 'release.sums');
-  if (!fs.existsSync(file)) return {};
-  const [first, ...lines] = fs.readFileSync(file, 'utf8').trim().split(/\r?\n/);
-  const arch = { x64: 'amd64' }[process.arch] || process.arch;
-  const name = `seedpack_${process.platform.replace('win32', 'windows')}_${arch}${exe}`;
-  const line = lines.map((l) => l.split(/\s+\*?/)).find((l) => l[1] === name) || [];
-  return { version: first.replace(/^#\s*/, ''), name, sum: line[0] };
+  const [first, ...lines] = fs.existsSync(file) ? fs.readFileSync(file, 'utf8').trim().split(/\r?\n/) : [''];
+  const platform = `${process.platform.replace('win32', 'windows')}_${{ x64: 'amd64' }[process.arch] || process.arch}${exe}`;
+  return { version: first.replace(/^#\s*/, ''), platform, sums: new Map(lines.map((l) => l.split(/\s+\*?/).reverse())) };
 }
 
 // What a program says of itself must agree with the action, whose inputs it is to understand.
@@ -41,13 +37,14 @@ const FETCH = `const [url, file] = process.argv.slice(1), { setTimeout: sleep } 
 } })();`;
 
 // The sum is checked at every use, in the tool cache too, which others can write to.
-function downloaded({ version, name, sum }) {
+function downloaded({ version, platform, sums }, program) {
+  const name = `${program}_${platform}`, sum = sums.get(name);
+  if (!sum) return null;
   const right = (f) => createHash('sha256').update(fs.readFileSync(f)).digest('hex') === sum;
-  const file = path.join(env.RUNNER_TOOL_CACHE || temp, 'seedpack', version, process.arch, 'seedpack' + exe);
+  const file = path.join(env.RUNNER_TOOL_CACHE || temp, 'seedpack', version, process.arch, program + exe);
   if (fs.existsSync(file) && right(file)) return file;
   fs.mkdirSync(path.dirname(file), { recursive: true });
-  const url = `${input('download-url').replace(/\/+$/, '')}/${version}/${name}`;
-  const fresh = `${file}.${process.pid}`;
+  const url = `${input('download-url').replace(/\/+$/, '')}/${version}/${name}`, fresh = `${file}.${process.pid}`;
   const got = spawnSync(process.execPath, ['-e', FETCH, url, fresh], { env: { ...env, NODE_USE_ENV_PROXY: '1' } });
   if (got.status !== 0) return null;
   if (!right(fresh)) {
@@ -58,6 +55,10 @@ function downloaded({ version, name, sum }) {
   fs.renameSync(fresh, file);
   return file;
 }
+
+// A release has a buildkitd for runners without any BuildKit, which is found beside the program.
+const lacksBuildKit = () => !['lint', 'verify'].includes(input('command')) && !input('builder') && !env.BUILDKIT_HOST &&
+  !fs.existsSync('/var/run/docker.sock') && spawnSync('buildkitd', ['--version']).error;
 
 function built() {
   const program = path.join(temp, 'seedpack', 'seedpack' + exe);
@@ -72,11 +73,12 @@ function main() {
   state('started', 1);
   process.chdir(input('working-directory') || '.');
   const wanted = release();
-  const program = input('binary') ? preinstalled(input('binary'), wanted) : (wanted.sum && downloaded(wanted)) || built();
+  const program = input('binary') ? preinstalled(input('binary'), wanted) : downloaded(wanted, 'seedpack') || built();
+  if (!input('binary') && lacksBuildKit()) downloaded(wanted, 'buildkitd');
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal)); // not too late
   const child = spawn(program, ['action'], { stdio: 'inherit' });
   child.on('error', fail);
   if (child.pid) state('pid', child.pid);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (status, signal) => {
     state('pid', '');
     process.exitCode = signal ? 128 + os.constants.signals[signal] : status;
@@ -90,8 +92,7 @@ function post(pid, name = 'SIGTERM', tries = 100) {
 }
 
 function fail({ message }) {
-  const escaped = message.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A');
-  console.log(`::error title=Seedpack::${escaped}`);
+  console.log(`::error title=Seedpack::${message.replace(/%/g, '%25').replace(/\r/g, '%0D').replace(/\n/g, '%0A')}`);
   process.exitCode = 3;
 }
 

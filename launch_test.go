@@ -43,6 +43,9 @@ echo "started: $*, path $INPUT_PATH, token $ACTIONS_RUNTIME_TOKEN"
 exit 1
 `
 
+// daemon is a buildkitd, as a release has one.
+const daemon = "#!/bin/sh\n"
+
 func newLauncher(t *testing.T) *launcher {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
@@ -106,6 +109,7 @@ func (l *launcher) want(want string, env ...string) {
 type mirror struct {
 	*httptest.Server
 	body     atomic.Value
+	daemon   atomic.Value
 	refuse   atomic.Int32
 	requests atomic.Int32
 }
@@ -113,9 +117,12 @@ type mirror struct {
 func newMirror(t *testing.T, body string) *mirror {
 	m := &mirror{}
 	m.body.Store(body)
+	m.daemon.Store(daemon)
 	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		m.requests.Add(1)
 		switch {
+		case r.URL.Path == "/releases/"+launcherVersion+"/"+strings.Replace(releaseName(), "seedpack", "buildkitd", 1):
+			io.WriteString(w, m.daemon.Load().(string))
 		case r.URL.Path != "/releases/"+launcherVersion+"/"+releaseName():
 			http.NotFound(w, r)
 		case m.refuse.Add(-1) >= 0:
@@ -164,6 +171,31 @@ func TestLauncherRefusesTamperedRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.want(started, m.input())
+}
+
+// A runner without any BuildKit gets the release's own beside the program, where seedpack finds it.
+func TestLauncherTakesBuildKit(t *testing.T) {
+	if _, err := os.Stat("/var/run/docker.sock"); err == nil {
+		t.Skip("this machine has Docker, whose BuildKit the action uses")
+	}
+	l, m := newLauncher(t), newMirror(t, says)
+	l.write("release.sums", fmt.Sprintf("# %s\n%x  %s\n%x *%s\n", launcherVersion, sha256.Sum256([]byte(says)), releaseName(),
+		sha256.Sum256([]byte(daemon)), strings.Replace(releaseName(), "seedpack", "buildkitd", 1)))
+	path := "PATH=" + onlyNode(t) + ":/bin"
+	for _, env := range [][]string{{"INPUT_COMMAND=lint"}, {"INPUT_COMMAND=verify"}, {"INPUT_BUILDER=tcp://x"}, {"BUILDKIT_HOST=tcp://x"}, {"INPUT_COMMAND=pack"}} {
+		l.want(started, append(env, m.input(), path)...)
+		found, err := filepath.Glob(filepath.Join(l.tools, "seedpack/*/*/buildkitd"))
+		if err != nil || (len(found) == 1) != (env[0] == "INPUT_COMMAND=pack") {
+			t.Errorf("%q: %q, %v", env, found, err)
+		}
+	}
+	// One that is not as recorded is not left there.
+	m.daemon.Store("evil")
+	if err := os.RemoveAll(l.tools); err != nil {
+		t.Fatal(err)
+	}
+	l.want("::error title=Seedpack::"+strings.Replace(releaseName(), "seedpack", "buildkitd", 1)+" of "+launcherVersion+
+		" does not have the SHA-256 that this action records\nexit 3", m.input(), path)
 }
 
 func TestLauncherBuilds(t *testing.T) {
@@ -317,7 +349,9 @@ func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader
 	if _, err := fmt.Fscanf(out, "ready %d\n", &pid); err != nil {
 		l.t.Fatal(err)
 	}
+	limit := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(pid, syscall.SIGKILL) }) // so that nobody reads from it for ever
 	l.t.Cleanup(func() {
+		limit.Stop()
 		if l.t.Failed() {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // else it has ended
 		}
