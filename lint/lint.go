@@ -29,13 +29,15 @@ func Manifest(path string, m *seed.Manifest, opt Options) *diag.Report {
 }
 
 func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []schema.Violation) {
-	broken := map[seed.Pointer]bool{}
+	broken, misnamed := map[seed.Pointer]bool{}, map[seed.Pointer]bool{}
 	for _, v := range violations {
-		if !v.Key {
+		if v.Key {
+			misnamed[v.Pointer.Parent()] = true
+		} else {
 			broken[v.Pointer] = true
 		}
 	}
-	p := Pass{Manifest: m, Job: &m.Job, Source: m.Source, Registry: opt.Registry, broken: broken}
+	p := Pass{Manifest: m, Job: &m.Job, Source: m.Source, Registry: opt.Registry, broken: broken, misnamed: misnamed}
 	for _, r := range rules {
 		p.rule = r
 		r.Check(&p)

@@ -24,9 +24,10 @@ type Pass struct {
 	Source   *seed.Source
 	Registry string // as in Options
 
-	rule   *Rule
-	broken map[seed.Pointer]bool // values that the schema refuses
-	found  []*diag.Diagnostic
+	rule     *Rule
+	broken   map[seed.Pointer]bool // values that the schema refuses
+	misnamed map[seed.Pointer]bool // objects with members that the schema does not know
+	found    []*diag.Diagnostic
 
 	// What several rules ask for is made once.
 	parsed   bool
@@ -73,14 +74,14 @@ func (p *Pass) edit(d *diag.Diagnostic, title string, span seed.Span, text strin
 }
 
 // set adds a fix that gives a member of the object at an address another value, or adds the member after the last one,
-// laid out as the first.
+// laid out as the first. Where a member there has a name that is none, it may be the one, misspelled: that is mended first.
 func (p *Pass) set(d *diag.Diagnostic, title string, object seed.Pointer, name string, value any) {
 	if at := object.Member(name); p.Source.Has(at) {
 		p.edit(d, title, p.Source.Span(at), encode(value))
 		return
 	}
 	members := p.Source.Members(object)
-	if len(members) == 0 {
+	if len(members) == 0 || p.misnamed[object] {
 		return
 	}
 	open := p.Source.Span(object).Start + 1

@@ -65,7 +65,7 @@ func schemaRule(v *schema.Violation) *diag.Rule {
 
 // reportSchema adds what the schema says. A value of a wrong type is not said to have a wrong form as well.
 func reportSchema(report *diag.Report, violations []schema.Violation) {
-	wrongType := map[seed.Pointer]bool{}
+	wrongType, renamed := map[seed.Pointer]bool{}, map[seed.Pointer]bool{}
 	for _, v := range violations {
 		wrongType[v.Pointer] = wrongType[v.Pointer] || v.Keyword == "type"
 	}
@@ -79,7 +79,7 @@ func reportSchema(report *diag.Report, violations []schema.Violation) {
 			d.Message = subject(report.Source, v.Pointer) + " is " + rest
 		}
 		if d.Rule != &seedVersion {
-			d.Fixes = schemaFixes(report.Source, v)
+			d.Fixes = schemaFixes(report.Source, v, renamed)
 		}
 		report.Add(d)
 	}
@@ -99,7 +99,8 @@ func subject(src *seed.Source, at seed.Pointer) string {
 // suggestion finds the one value that a hint of the schema names.
 var suggestion = regexp.MustCompile(`^(?:did you mean|write) ("(?:[^"\\]|\\.)*")\??$`)
 
-func schemaFixes(src *seed.Source, v *schema.Violation) []diag.Fix {
+// schemaFixes makes a fix of the hint. No two members get one name: renamed are the names that were given already.
+func schemaFixes(src *seed.Source, v *schema.Violation, renamed map[seed.Pointer]bool) []diag.Fix {
 	if v.Keyword == "type" {
 		return unquote(src, v)
 	}
@@ -112,8 +113,15 @@ func schemaFixes(src *seed.Source, v *schema.Violation) []diag.Fix {
 	if v.Key {
 		span = src.KeySpan(v.Pointer)
 	}
-	if err != nil || v.Key && src.Has(v.Pointer.Parent().Member(value)) {
+	if err != nil {
 		return nil
+	}
+	if v.Key {
+		name := v.Pointer.Parent().Member(value)
+		if src.Has(name) || renamed[name] {
+			return nil
+		}
+		renamed[name] = true
 	}
 	return []diag.Fix{{Title: "Write " + value, Edits: []diag.Edit{{Span: span, New: encode(value)}}}}
 }

@@ -31,6 +31,11 @@ func published(t *testing.T, path string) *oracle.Schema {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return compileOracle(t, text)
+}
+
+func compileOracle(t testing.TB, text []byte) *oracle.Schema {
+	t.Helper()
 	doc, err := oracle.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package seed
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 )
 
 // A list is an object or array that is being read.
@@ -81,7 +82,7 @@ func (p *parser) element(l *list) {
 		return
 	}
 	if l.comma < 0 && len(l.children) > 0 {
-		p.missingComma(l.children[len(l.children)-1].span.End)
+		p.missingComma(l.children[len(l.children)-1].span)
 	}
 	l.comma = -1
 	before := p.i
@@ -95,9 +96,23 @@ func (p *parser) element(l *list) {
 	}
 }
 
-func (p *parser) missingComma(at int) {
-	p.problem(Problem{Span: Span{at, at}, Code: CodeComma, Message: "a comma is missing after this value",
-		Fix: "Write the comma", Edits: []Edit{{Span{at, at}, ","}}})
+// missingComma reports that none stands after a value. Where the value itself is missing, that has been said.
+func (p *parser) missingComma(value Span) {
+	if value.Start == value.End {
+		return
+	}
+	at := value.End
+	p.problem(p.insert(at, ",", Problem{Span: Span{at, at}, Code: CodeComma, Message: "a comma is missing after this value", Fix: "Write the comma"}))
+}
+
+// insert gives a problem the edit that its fix stands for, or takes the fix away where the text is not ready for it.
+func (p *parser) insert(at int, text string, pr Problem) Problem {
+	if at == p.unfinished {
+		pr.Fix = ""
+	} else {
+		pr.Edits = []Edit{{Span{at, at}, text}}
+	}
+	return pr
 }
 
 // member reads a name, a colon and a value and adds them to n.
@@ -131,7 +146,9 @@ func (p *parser) name() (string, Span) {
 	switch {
 	case name != "":
 		pr.Message = fmt.Sprintf("%q is a name without quotes, names stand in double quotes", name)
-		pr.Fix, pr.Edits = "Put it in double quotes", []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
+		if utf8.ValidString(name) {
+			pr.Fix, pr.Edits = "Put it in double quotes", []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
+		}
 	case p.peek() != ':':
 		p.i++
 		pr.Message = fmt.Sprintf("%q is no name of a member, names stand in double quotes", p.Text[start:p.i])
@@ -154,8 +171,8 @@ func (p *parser) colon(key Span) bool {
 		p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon and a value are missing after this name"})
 		return false
 	default:
-		p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon is missing after this name",
-			Fix: "Write the colon", Edits: []Edit{{Span{key.End, key.End}, ":"}}})
+		p.problem(p.insert(key.End, ":", Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon is missing after this name",
+			Fix: "Write the colon"}))
 	}
 	return true
 }

@@ -63,6 +63,8 @@ type parser struct {
 	*Source
 	i    int
 	open []byte // the closing brackets that are due, outermost first
+	// unfinished is the end of the last string that is not closed: what is inserted there would become part of it.
+	unfinished int
 	// stopped is set where the text is nested too deeply to go on; what is open is then closed without a word.
 	stopped bool
 }

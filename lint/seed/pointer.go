@@ -43,16 +43,14 @@ func (p Pointer) split() (Pointer, string) {
 	return p[:i], unescapeToken.Replace(string(p[i+1:]))
 }
 
-// tokens are the unescaped tokens, none for the whole document.
-func (p Pointer) tokens() []string {
-	if p == "" {
-		return nil
+// cut splits off the first token, unescaped. It is not for the whole document.
+func (p Pointer) cut() (token string, rest Pointer) {
+	token = strings.TrimPrefix(string(p), "/")
+	if i := strings.IndexByte(token, '/'); i >= 0 {
+		token, rest = token[:i], Pointer(token[i:])
 	}
-	tokens := strings.Split(strings.TrimPrefix(string(p), "/"), "/")
-	for i, t := range tokens {
-		if strings.Contains(t, "~") {
-			tokens[i] = unescapeToken.Replace(t)
-		}
+	if strings.Contains(token, "~") {
+		token = unescapeToken.Replace(token)
 	}
-	return tokens
+	return token, rest
 }

@@ -214,6 +214,7 @@ func (p *parser) unclosedString(start int, decoded string) string {
 		decoded = strings.TrimSuffix(strings.TrimRight(decoded, " \t\r"), ",")
 	}
 	p.i = start + max(len(text), 1)
+	p.unfinished = p.i
 	pr := Problem{Span: Span{start, p.i}, Code: CodeUnclosed, Message: "string is not closed before the end of the line"}
 	if raw[0] == '"' && !bytes.HasSuffix(text, []byte(`\`)) {
 		pr.Fix, pr.Edits = "Close the string", []Edit{{Span{p.i, p.i}, `"`}}

@@ -70,6 +70,11 @@ func (s *Source) lineTable() ([]int, bool) {
 	return lineStarts(s.Text)
 }
 
+// WithoutValues is the text with its lines, and nothing of what was read from it.
+func (s *Source) WithoutValues() *Source {
+	return &Source{Text: s.Text, lines: s.lines, ascii: s.ascii}
+}
+
 // Position is the line and column of a byte offset. An offset beyond the text is taken as its end.
 func (s *Source) Position(offset int) Position {
 	lines, ascii := s.lineTable()
@@ -230,7 +235,9 @@ func (s *Source) find(p Pointer) (n *node, ok bool) {
 	if n = s.root; n == nil {
 		return nil, false
 	}
-	for _, token := range p.tokens() {
+	for p != "" {
+		var token string
+		token, p = p.cut()
 		c := n.child(token)
 		if c == nil {
 			return n, false
