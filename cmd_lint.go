@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"runtime"
+	"runtime/debug"
 	"slices"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -69,21 +71,26 @@ directories and links), or - for standard input. Without one it is the working d
 	return cmd
 }
 
-// lintAll lints with all processors, and keeps the order of the paths.
+// lintAll lints with all processors, and keeps the order of the paths. Of each manifest only what is printed is kept.
 func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options, policy diag.Policy) ([]*diag.Report, error) {
+	// What is made for one manifest is waste a moment later, and little of it stays: collecting it half as often saves
+	// a tenth of the time for many, and all of it for a single one.
+	defer debug.SetGCPercent(debug.SetGCPercent(200))
 	reports := make([]*diag.Report, len(paths))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, path := range paths {
+	var taken atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() error {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
+			for i := taken.Add(1) - 1; i < int64(len(paths)); i = taken.Add(1) - 1 {
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				j, err := p.readJob(paths[i])
+				if err != nil {
+					return err
+				}
+				reports[i] = policy.Apply(lint.Manifest(paths[i], j.manifest, opt)).Settle()
 			}
-			j, err := p.readJob(path)
-			if err != nil {
-				return err
-			}
-			reports[i] = policy.Apply(lint.Manifest(path, j.manifest, opt))
 			return nil
 		})
 	}

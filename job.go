@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/lint/diag"
@@ -30,19 +29,21 @@ type job struct {
 const maxManifest = 16 << 20
 
 // findManifests lists the manifests that the paths name: files as they are, directories searched, "-" for standard
-// input. None means the working directory. A path without manifests is a mistake in the command line.
+// input; each once. None means the working directory. A path without manifests is a mistake in the command line.
 func findManifests(paths []string) ([]string, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
 	var all []string
+	seen := map[string]bool{}
 	for _, path := range paths {
 		found, err := findUnder(path)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range found {
-			if !slices.Contains(all[max(0, len(all)-len(found)):], f) {
+			if !seen[f] {
+				seen[f] = true
 				all = append(all, f)
 			}
 		}

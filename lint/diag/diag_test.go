@@ -110,6 +110,30 @@ func TestSort(t *testing.T) {
 	}
 }
 
+// A settled report stands where it stood, without the document.
+func TestSettle(t *testing.T) {
+	src := seed.ParseJSON([]byte(text))
+	r := &Report{Source: src, Diagnostics: []Diagnostic{
+		{Rule: ruleError, Pointer: "/b/0"}, {Rule: ruleError, Pointer: "/a", Key: true}, {Rule: ruleError, Span: &seed.Span{Start: 3, End: 4}},
+	}}
+	var want []seed.Span
+	for i := range r.Diagnostics {
+		want = append(want, r.Place(&r.Diagnostics[i]))
+	}
+	r.Settle()
+	for i := range r.Diagnostics {
+		if got := r.Place(&r.Diagnostics[i]); got != want[i] || r.Source.Position(got.Start) != src.Position(got.Start) {
+			t.Errorf("%d is at %v, want %v", i, got, want[i])
+		}
+	}
+	if r.Source.Has("/a") || string(r.Source.Text) != text {
+		t.Errorf("the source is %+v", r.Source)
+	}
+	if empty := (&Report{Source: src}).Settle(); empty.Source != nil {
+		t.Error("a report of nothing keeps its source")
+	}
+}
+
 func TestMerge(t *testing.T) {
 	src := seed.ParseJSON([]byte(text))
 	got := Merge(

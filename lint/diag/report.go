@@ -55,6 +55,24 @@ func (r *Report) Sort() {
 	})
 }
 
+// Settle gives every diagnostic its place for good and lets go of the parsed document. Of the source the text and its lines
+// stay where there is a diagnostic to show, and nothing elsewhere, so that reports of many files fit into memory. It
+// returns r.
+func (r *Report) Settle() *Report {
+	for i := range r.Diagnostics {
+		d := &r.Diagnostics[i]
+		place := r.Place(d)
+		d.Span = &place
+	}
+	switch {
+	case len(r.Diagnostics) == 0:
+		r.Source = nil
+	case r.Source != nil:
+		r.Source = r.Source.WithoutValues()
+	}
+	return r
+}
+
 // Merge joins reports about one path into one, keeps the order of first appearance and sorts each.
 func Merge(reports ...*Report) []*Report {
 	var out []*Report

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -20,19 +21,45 @@ import (
 // as a boolean, numbers go through float64, and what was found comes as English. These take their place through its
 // extension point, and report data.
 
-// A place is where in the document a keyword is applied, and where it reports to. It travels in the context.
+// A place is where in the document a keyword is applied, and where it reports to. One travels in the context of a whole
+// validation and moves with it: a context for each value would cost more than all else.
 type place struct {
-	at    seed.Pointer
-	found *[]Violation
+	start seed.Pointer // of the value that is validated
+	steps []step       // down from there
+	found []Violation
+	// known is what properties leaves for additionalProperties, which the engine calls next.
+	known map[string]*qri.Schema
+}
+
+// A step is the name of a member, or the index of an element.
+type step struct {
+	name  string
+	index int // -1 for a member
 }
 
 type placeKey struct{}
 
-func report(ctx context.Context, v Violation) {
-	p := ctx.Value(placeKey{}).(*place)
-	v.Pointer = p.at + v.Pointer
-	*p.found = append(*p.found, v)
+func placeOf(ctx context.Context) *place { return ctx.Value(placeKey{}).(*place) }
+
+// at is the pointer of the value in hand.
+func (p *place) at() seed.Pointer {
+	at := p.start
+	for _, s := range p.steps {
+		if s.index < 0 {
+			at = at.Member(s.name)
+		} else {
+			at = at.Index(s.index)
+		}
+	}
+	return at
 }
+
+func (p *place) report(v Violation) {
+	v.Pointer = p.at() + v.Pointer
+	p.found = append(p.found, v)
+}
+
+func report(ctx context.Context, v Violation) { placeOf(ctx).report(v) }
 
 // registerKeywords replaces keywords in the engine's global table.
 func registerKeywords() {
@@ -60,14 +87,12 @@ type leaf struct{}
 func (leaf) Register(string, *qri.SchemaRegistry)     {}
 func (leaf) Resolve(jptr.Pointer, string) *qri.Schema { return nil }
 
-// descend applies a schema to a child of the value. Nothing of its state comes back up.
-func descend(ctx context.Context, st *qri.ValidationState, s *qri.Schema, token string, value any) {
-	p := ctx.Value(placeKey{}).(*place)
-	sub := st.NewSubState()
-	sub.ClearState()
-	sub.LocalEvaluatedPropertyNames = &map[string]bool{}
-	sub.Errs = &[]qri.KeyError{}
-	s.ValidateKeyword(context.WithValue(ctx, placeKey{}, &place{at: p.at.Member(token), found: p.found}), sub, value)
+// descend applies a schema to a child of the value. The engine's state goes along as it is: no keyword looks at it.
+func descend(ctx context.Context, st *qri.ValidationState, s *qri.Schema, to step, value any) {
+	p := placeOf(ctx)
+	p.steps, p.known = append(p.steps, to), nil
+	s.ValidateKeyword(ctx, st, value)
+	p.steps = p.steps[:len(p.steps)-1]
 }
 
 type typeKeyword struct {
@@ -154,8 +179,8 @@ type propertiesKeyword struct {
 	schemas map[string]*qri.Schema
 }
 
-// UnmarshalJSON reads the schemas by name.
-func (k *propertiesKeyword) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &k.schemas) }
+// UnmarshalJSON reads nothing: the compiler gives the schemas.
+func (k *propertiesKeyword) UnmarshalJSON([]byte) error { return nil }
 
 // Register passes the call on.
 func (k *propertiesKeyword) Register(uri string, registry *qri.SchemaRegistry) {
@@ -167,25 +192,19 @@ func (k *propertiesKeyword) Register(uri string, registry *qri.SchemaRegistry) {
 // Resolve is not needed: references are inlined.
 func (k *propertiesKeyword) Resolve(jptr.Pointer, string) *qri.Schema { return nil }
 
-// ValidateKeyword applies each schema to the member of its name, and marks it as known for additionalProperties.
+// ValidateKeyword applies each schema to the member of its name, and leaves the names for additionalProperties.
 func (k *propertiesKeyword) ValidateKeyword(ctx context.Context, st *qri.ValidationState, data any) {
 	object, ok := data.(map[string]any)
 	if !ok {
 		return
 	}
-	names := make([]string, 0, len(k.schemas))
-	for name, s := range k.schemas {
-		names = append(names, name)
-		if value, ok := object[name]; ok {
-			st.SetEvaluatedKey(name)
-			descend(ctx, st, s, name, value)
+	for name, value := range object {
+		if s, ok := k.schemas[name]; ok {
+			descend(ctx, st, s, step{name, -1}, value)
 		}
 	}
-	st.Misc[namesKey] = names
+	placeOf(ctx).known = k.schemas
 }
-
-// namesKey is where properties leaves the names it knows, for the hint of additionalProperties.
-const namesKey = "seedpack.names"
 
 type additionalKeyword struct {
 	leaf
@@ -198,15 +217,16 @@ func (k *additionalKeyword) UnmarshalJSON(text []byte) error {
 }
 
 // ValidateKeyword reports the members that properties does not know.
-func (k *additionalKeyword) ValidateKeyword(ctx context.Context, st *qri.ValidationState, data any) {
+func (k *additionalKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
 	object, ok := data.(map[string]any)
 	if !ok || k.allowed {
 		return
 	}
-	known, _ := st.Misc[namesKey].([]string)
+	p := placeOf(ctx)
+	known := p.known
 	for name := range object {
-		if !st.IsLocallyEvaluatedKey(name) {
-			report(ctx, unknownMember(ctx.Value(placeKey{}).(*place).at, name, known))
+		if _, ok := known[name]; !ok {
+			p.report(unknownMember(p.at(), name, slices.Sorted(maps.Keys(known))))
 		}
 	}
 }
@@ -215,11 +235,8 @@ type itemsKeyword struct {
 	schema *qri.Schema
 }
 
-// UnmarshalJSON reads the one schema of all items.
-func (k *itemsKeyword) UnmarshalJSON(text []byte) error {
-	k.schema = &qri.Schema{}
-	return json.Unmarshal(text, k.schema)
-}
+// UnmarshalJSON reads nothing: the compiler gives the one schema of all items.
+func (k *itemsKeyword) UnmarshalJSON([]byte) error { return nil }
 
 // Register passes the call on.
 func (k *itemsKeyword) Register(uri string, registry *qri.SchemaRegistry) {
@@ -233,7 +250,7 @@ func (k *itemsKeyword) Resolve(jptr.Pointer, string) *qri.Schema { return nil }
 func (k *itemsKeyword) ValidateKeyword(ctx context.Context, st *qri.ValidationState, data any) {
 	list, _ := data.([]any)
 	for i, value := range list {
-		descend(ctx, st, k.schema, strconv.Itoa(i), value)
+		descend(ctx, st, k.schema, step{index: i}, value)
 	}
 }
 
@@ -282,7 +299,7 @@ func (k *enumKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationStat
 		return
 	}
 	v := Violation{Keyword: "enum", Message: fmt.Sprintf("is %q, must be %s", clip(s), quoteAll(k.values))}
-	if ctx.Value(placeKey{}).(*place).at == "/seedVersion" {
+	if placeOf(ctx).at() == "/seedVersion" {
 		v.Message, v.Hint = versionMessage(s, k.values)
 	} else if near := nearest(s, k.values); near != "" {
 		v.Hint = fmt.Sprintf("write %q", near)
@@ -307,14 +324,8 @@ type patternKeyword struct {
 	expr *regexp.Regexp
 }
 
-// UnmarshalJSON compiles the expression. Go's $ is the end of the text alone, as it is in ECMA 262 (T-22).
-func (k *patternKeyword) UnmarshalJSON(text []byte) (err error) {
-	if err := json.Unmarshal(text, &k.text); err != nil {
-		return err
-	}
-	k.expr, err = regexp.Compile(k.text)
-	return err
-}
+// UnmarshalJSON reads the expression: the compiler compiles it.
+func (k *patternKeyword) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &k.text) }
 
 // ValidateKeyword reports strings that do not match, in words.
 func (k *patternKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {

@@ -42,7 +42,7 @@ func geoJSON(src *seed.Source, at seed.Pointer, value any, types []string) []Vio
 		}
 		return []Violation{{Pointer: at.Member("type"), Keyword: "enum", Message: message}}
 	}
-	found := check(compiled().types[kind], src, at, value)
+	found := check(sideCarValidators()[kind], src, at, value)
 	if len(found) > 0 {
 		return found
 	}

@@ -10,6 +10,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -57,30 +58,32 @@ func Manifest(src *seed.Source) []Violation {
 	if src.Kind("") == "" {
 		return nil // there is no value at all, and the syntax stage has said so
 	}
-	return check(compiled().manifest, src, "", src.Value())
+	return check(manifestValidator(), src, "", src.Value())
 }
 
-// validators are compiled once, since the engine registers its keywords globally and is not safe while it does.
-type validators struct {
-	manifest *qri.Schema
-	types    map[string]*qri.Schema // of side-cars, by GeoJSON type
-}
+// Validators are compiled once, each when it is first asked for, since the engine is not safe while it does.
+var (
+	keywords = sync.OnceFunc(registerKeywords)
 
-var compiled = sync.OnceValue(func() *validators {
-	registerKeywords()
-	v := &validators{types: map[string]*qri.Schema{}}
-	v.manifest = compile(mustRead("manifest"))
-	var meta struct {
-		Definitions map[string]any `json:"definitions"`
-	}
-	must(json.Unmarshal(mustRead("metadata"), &meta))
-	for name, definition := range meta.Definitions {
-		text, err := json.Marshal(inline(definition, meta.Definitions))
-		must(err)
-		v.types[name] = compile(text)
-	}
-	return v
-})
+	manifestValidator = sync.OnceValue(func() *qri.Schema { return compile(decodeSchema("manifest")) })
+
+	// sideCarValidators go by GeoJSON type.
+	sideCarValidators = sync.OnceValue(func() map[string]*qri.Schema {
+		types := map[string]*qri.Schema{}
+		definitions, _ := decodeSchema("metadata")["definitions"].(map[string]any)
+		for _, name := range sideCarTypes {
+			definition, _ := inline(definitions[name], definitions).(map[string]any)
+			types[name] = compile(definition)
+		}
+		return types
+	})
+)
+
+func decodeSchema(kind string) map[string]any {
+	var schema map[string]any
+	must(json.Unmarshal(mustRead(kind), &schema))
+	return schema
+}
 
 func mustRead(kind string) []byte {
 	text, err := Text(versions[0], kind)
@@ -95,12 +98,64 @@ func must(err error) {
 	}
 }
 
-func compile(text []byte) *qri.Schema {
-	s := &qri.Schema{}
-	must(json.Unmarshal(text, s))
+// A compiler makes validators. It puts them together from the inside out, since the engine reads all that is within a
+// schema anew at each of its levels, and that is felt when a single manifest is linted.
+type compiler struct {
+	patterns map[string]*regexp.Regexp // those of names and versions come again and again
+}
+
+// compile makes a validator that is ready to be used by several goroutines.
+func compile(schema map[string]any) *qri.Schema {
+	keywords()
+	c := &compiler{patterns: map[string]*regexp.Regexp{}}
+	s := c.schema(schema)
 	// The engine finishes its registration at the first validation, which is not safe to do twice at once.
-	s.Validate(context.WithValue(context.Background(), placeKey{}, &place{found: &[]Violation{}}), map[string]any{})
+	s.Validate(context.WithValue(context.Background(), placeKey{}, &place{}), map[string]any{})
 	return s
+}
+
+// schema compiles what stands within and gives it to the keywords of the level above.
+func (c *compiler) schema(schema map[string]any) *qri.Schema {
+	level := make(map[string]any, len(schema))
+	members := map[string]*qri.Schema{}
+	var items *qri.Schema
+	for key, v := range schema {
+		switch key {
+		case "title", "description", "$schema": // for people
+		case "properties":
+			for name, member := range v.(map[string]any) {
+				members[name] = c.schema(member.(map[string]any))
+			}
+			level[key] = struct{}{}
+		case "items":
+			items = c.schema(v.(map[string]any))
+			level[key] = struct{}{}
+		default:
+			level[key] = v
+		}
+	}
+	text, err := json.Marshal(level)
+	must(err)
+	s := &qri.Schema{}
+	must(s.UnmarshalJSON(text))
+	if k, ok := s.JSONProp("properties").(*propertiesKeyword); ok {
+		k.schemas = members
+	}
+	if k, ok := s.JSONProp("items").(*itemsKeyword); ok {
+		k.schema = items
+	}
+	if k, ok := s.JSONProp("pattern").(*patternKeyword); ok {
+		k.expr = c.pattern(k.text)
+	}
+	return s
+}
+
+// pattern compiles an expression. Go's $ is the end of the text alone, as it is in ECMA 262 (T-22).
+func (c *compiler) pattern(text string) *regexp.Regexp {
+	if c.patterns[text] == nil {
+		c.patterns[text] = regexp.MustCompile(text)
+	}
+	return c.patterns[text]
 }
 
 // inline puts definitions in the place of references: the engine does not know draft-07's.
@@ -127,8 +182,9 @@ func inline(v any, definitions map[string]any) any {
 
 // check validates a value that stands at a pointer of the source.
 func check(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) []Violation {
-	var found []Violation
-	s.Validate(context.WithValue(context.Background(), placeKey{}, &place{at: at, found: &found}), value)
+	p := &place{start: at}
+	s.Validate(context.WithValue(context.Background(), placeKey{}, p), value)
+	found := p.found
 	slices.SortStableFunc(found, func(a, b Violation) int {
 		return cmp.Or(cmp.Compare(src.Span(a.Pointer).Start, src.Span(b.Pointer).Start), cmp.Compare(a.Keyword, b.Keyword), cmp.Compare(a.Member, b.Member))
 	})

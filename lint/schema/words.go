@@ -3,7 +3,6 @@ package schema
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/lint/seed"
@@ -106,7 +105,6 @@ func unknownMember(at seed.Pointer, name string, known []string) Violation {
 		where = "at the root of a manifest"
 	}
 	v.Message = fmt.Sprintf("member %q does not exist %s", clip(name), where)
-	slices.Sort(known)
 	near := nearest(name, known)
 	successor, old := successors[name]
 	switch {

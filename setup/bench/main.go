@@ -19,11 +19,20 @@ import (
 
 const (
 	rounds   = 15
+	many     = 10_000 // manifests in one call
+	manyRuns = 5
 	smallJob = "testdata/jobs/random-number"   // one smoke run of a few milliseconds
 	largeJob = "testdata/jobs/image-watermark" // three that decode and encode images
 )
 
 func main() {
+	if len(os.Args) == 4 && os.Args[1] == "gojsonschema" {
+		if err := validateAll(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if len(os.Args) != 4 {
 		fmt.Fprintln(os.Stderr, "usage: bench SEEDPACK BUILDCTL BUILDKITD")
 		os.Exit(2)
@@ -39,6 +48,14 @@ type side struct {
 	name string
 	args []string
 	took []time.Duration
+	busy []time.Duration // of all processors, which holds on a machine with other work, too
+	peak int64           // memory, in KiB
+}
+
+// A group is sides that do the same, or that one wants to see beside one another; ratios are to the first.
+type group struct {
+	rounds int
+	sides  []*side
 }
 
 func run(seedpack, buildctl, buildkitd string) (err error) {
@@ -52,44 +69,51 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	many, err := manifests(filepath.Join(dir, "manifests"), 1000)
+	lots, err := manifests(filepath.Join(dir, "manifests"), many)
 	if err != nil {
 		return err
 	}
-	var groups [][]*side
+	schema := filepath.Join(dir, "schema.json")
+	if err := writeSchema(seedpack, schema); err != nil {
+		return err
+	}
+	var groups []group
 	for _, job := range []string{smallJob, largeJob} {
 		build, err := buildctlArgs(buildctl, socket(dir), job)
 		if err != nil {
 			return err
 		}
-		groups = append(groups, []*side{
+		groups = append(groups, group{rounds, []*side{
 			{name: "buildctl build of " + job + ", cached", args: build},
 			{name: "seedpack pack of it, cached, with its smoke runs", args: packArgs(seedpack, socket(dir), job)},
-		})
+		}})
 	}
-	groups = append(groups, [][]*side{
-		{
-			{name: "seedpack version", args: []string{seedpack, "version"}},
-			{name: "seedpack lint, one manifest", args: []string{seedpack, "lint", largeJob}},
-			{name: "seedpack lint, 1000 manifests", args: []string{seedpack, "lint", many}},
-		},
-		{
-			{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
-			{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
-		},
-	}...)
+	help := &side{name: "seedpack --help", args: []string{seedpack, "--help"}}
+	one := &side{name: "seedpack lint, one manifest", args: []string{seedpack, "lint", largeJob}}
+	theirs := &side{name: fmt.Sprintf("gojsonschema, the schema alone, %d manifests", many), args: []string{os.Args[0], "gojsonschema", schema, lots}}
+	ours := &side{name: fmt.Sprintf("seedpack lint, %d manifests", many), args: []string{seedpack, "lint", lots}}
+	groups = append(groups, group{rounds, []*side{help, one}}, group{manyRuns, []*side{theirs, ours}}, group{rounds, []*side{
+		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
+		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
+	}})
 	for _, g := range groups {
-		if err := measure(g); err != nil {
+		if err := g.measure(); err != nil {
 			return err
 		}
 	}
-	return table(groups)
+	if err := table(groups); err != nil {
+		return err
+	}
+	fmt.Printf("\nlint of one manifest takes %.1f ms more than --help, and should take 5 ms more at most\n", ms(median(one.took)-median(help.took)))
+	fmt.Printf("lint of %d takes in %.0f a second, and should take in 5000 at least on two cores; gojsonschema %.0f\n",
+		many, many/median(ours.took).Seconds(), many/median(theirs.took).Seconds())
+	return nil
 }
 
 // measure runs each side once for the caches, and then in turns.
-func measure(sides []*side) error {
-	for round := range rounds + 1 {
-		for _, s := range sides {
+func (g group) measure() error {
+	for round := range g.rounds + 1 {
+		for _, s := range g.sides {
 			cmd := exec.Command(s.args[0], s.args[1:]...)
 			cmd.Env = append(os.Environ(), "INPUT_BINARY=/bin/true", "GITHUB_STATE=")
 			start := time.Now()
@@ -98,20 +122,25 @@ func measure(sides []*side) error {
 			}
 			if round > 0 {
 				s.took = append(s.took, time.Since(start))
+				s.busy = append(s.busy, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+			}
+			if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+				s.peak = max(s.peak, usage.Maxrss)
 			}
 		}
 	}
 	return nil
 }
 
-func table(groups [][]*side) error {
+func table(groups []group) error {
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "median\tfastest\tratio\t")
+	fmt.Fprintln(w, "median\tfastest\tratio\tprocessors\tpeak memory\t")
 	for _, g := range groups {
-		first := median(g[0].took)
-		for _, s := range g {
+		first := median(g.sides[0].took)
+		for _, s := range g.sides {
 			m := median(s.took)
-			fmt.Fprintf(w, "%.1f ms\t%.1f ms\t%.2f\t  %s\n", ms(m), ms(slices.Min(s.took)), float64(m)/float64(first), s.name)
+			fmt.Fprintf(w, "%.1f ms\t%.1f ms\t%.2f\t%.1f ms\t%d MiB\t  %s\n",
+				ms(m), ms(slices.Min(s.took)), float64(m)/float64(first), ms(median(s.busy)), s.peak>>10, s.name)
 		}
 	}
 	return w.Flush()
@@ -153,7 +182,7 @@ func manifests(dir string, n int) (string, error) {
 		return "", err
 	}
 	for i := range n {
-		sub := filepath.Join(dir, fmt.Sprintf("job-%04d", i))
+		sub := filepath.Join(dir, fmt.Sprintf("job-%05d", i))
 		if err := os.MkdirAll(sub, 0o755); err != nil {
 			return "", err
 		}
