@@ -107,6 +107,12 @@ func (f *packFlags) registerBuild(cmd *cobra.Command) {
 	s.StringSliceVar(&f.platforms, "platform", nil, "os/arch[/variant] to build for; several separated by commas")
 	s.StringArrayVar(&f.argSpecs, "build-arg", nil, "NAME=VALUE; NAME alone takes the value from the environment")
 	s.StringArrayVar(&f.contextSpecs, "build-context", nil, "NAME=SOURCE: a directory, oci-layout://DIR, docker-image://REF or a git address")
+	f.registerRun(cmd)
+}
+
+// registerRun is for whatever runs in an engine.
+func (f *packFlags) registerRun(cmd *cobra.Command) {
+	s := cmd.Flags()
 	s.StringVar(&f.builder, "builder", "", "address of a BuildKit; default: BUILDKIT_HOST, else a private one is started")
 	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
 	s.DurationVar(&f.grace, "grace", 10*time.Second, "between TERM and KILL for a job that runs past its timeout")

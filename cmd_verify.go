@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,57 +14,121 @@ import (
 	"github.com/seedpack/seedpack/lint/report"
 	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/verify"
 )
 
+// A verifyFlags is the command line of verify. What it shares with smoke is for --smoke.
+type verifyFlags struct {
+	packFlags
+	against string
+	smoke   bool
+}
+
 func newVerifyCommand(p *program) *cobra.Command {
-	var flags reportFlags
-	var insecure bool
+	flags := &verifyFlags{packFlags: packFlags{smokeOnly: true, pushWhen: "false"}}
 	cmd := &cobra.Command{
-		Use:   "verify REFERENCE...",
-		Short: "Check published images against the manifest they carry",
-		Long: `Verify reads a published image's label and configuration from its registry, without pulling
-layers, lints the manifest inside, and checks that repository and tag are what it says.`,
-		Example: "  seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			policy, err := flags.policy()
-			if err != nil {
-				return err
-			}
-			registry := pack.Registry{Insecure: insecure, UserAgent: "seedpack/" + programVersion()}
-			return p.verify(cmd.Context(), registry, policy, &flags, args)
-		},
+		Use:   "verify SOURCE...",
+		Short: "Check images against the manifest they carry",
+		Long: `Verify reads an image's label and configuration from where it is, without pulling layers, lints
+the manifest inside, and checks that name and tag, the images of all platforms, dates and
+annotations are what it says.
+
+SOURCE is ` + source.Forms + `.
+It is one image, or an index over those of several platforms.
+
+With --against the label is compared with a manifest file, member by member. With --smoke the
+image is run as well, as smoke --image does, in the cases beside that file if there are any.`,
+		Example: `  seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0
+  seedpack verify oci-archive:my-job.tar --against jobs/my-job
+  seedpack verify --smoke registry.example.com/team/my-job-1.0.0-seed@sha256:…`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return p.verify(cmd.Context(), flags, args) },
 	}
 	flags.register(cmd)
-	cmd.Flags().BoolVar(&insecure, "insecure-registry", false, "speak plain http also to registries on other machines")
+	flags.registerRun(cmd)
+	flags.skipBuild()
+	cmd.Flags().StringVar(&flags.against, "against", "", "a job's directory or manifest: say what the label has otherwise")
+	cmd.Flags().BoolVar(&flags.smoke, "smoke", false, "run the image too, as an executor would")
+	cmd.Flags().BoolVar(&flags.insecureRegistry, "insecure-registry", false, "plain http also to registries on other machines")
 	return cmd
 }
 
+// A verified is what was found out about one source.
+type verified struct {
+	reports []*diag.Report
+	err     error
+
+	Source    string             `json:"source"`
+	Name      string             `json:"name,omitempty"`      // that the manifest gives
+	Reference string             `json:"reference,omitempty"` // in a registry, with the digest
+	Digest    string             `json:"digest,omitempty"`
+	Platforms []verifiedPlatform `json:"platforms"`
+	// Attestations are listed, not checked. They are missing where the registry did not tell, and Unknown says why.
+	Attestations []source.Attestation `json:"attestations"`
+	Unknown      string               `json:"attestationsUnknown,omitempty"`
+	Smoke        string               `json:"smoke,omitempty"`
+	Error        string               `json:"error,omitempty"`
+}
+
+type verifiedPlatform struct {
+	Platform string `json:"platform"`
+	Digest   string `json:"digest,omitempty"`
+	ImageID  string `json:"imageId"`
+	Created  string `json:"created,omitempty"`
+	Label    string `json:"label"` // json, other (that not every reader understands), unreadable or missing
+}
+
 // verify looks at all images, whatever one of them has to hide.
-func (p *program) verify(ctx context.Context, registry pack.Registry, policy diag.Policy, flags *reportFlags, args []string) error {
-	var reports []*diag.Report
+func (p *program) verify(ctx context.Context, flags *verifyFlags, args []string) (err error) {
+	policy, err := flags.policy()
+	if err != nil {
+		return err
+	}
+	if err := flags.read(p.getenv); err != nil {
+		return err
+	}
+	var file *job
+	if flags.against != "" {
+		if file, err = p.oneJob([]string{flags.against}); err != nil {
+			return err
+		}
+	}
+	run := newPackRun(p, &flags.packFlags, policy)
+	defer func() { err = errors.Join(err, run.close()) }()
+	var all []*verified
 	var failures []error
 	for _, arg := range args {
-		found, err := verifyOne(ctx, registry, arg)
-		if err != nil {
-			failures = append(failures, fmt.Errorf("verify %s: %w", arg, err))
-			continue
+		v := &verified{Source: arg, Platforms: []verifiedPlatform{}}
+		all = append(all, v)
+		if v.err = v.find(ctx, run, file, flags.smoke); v.err != nil {
+			v.Error = v.err.Error()
+			failures = append(failures, v.err)
 		}
-		for _, r := range found {
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return p.printVerified(flags, policy, all, failures)
+}
+
+func (p *program) printVerified(flags *verifyFlags, policy diag.Policy, all []*verified, failures []error) error {
+	var reports []*diag.Report
+	for _, v := range all {
+		for _, r := range v.reports {
 			reports = append(reports, policy.Apply(r))
 		}
 	}
-	reports = diag.Merge(reports...)
-	if err := p.printReports(reports, flags); err != nil {
-		return err
-	}
-	for _, r := range reports {
-		if flags.format == "text" && !policy.Fails(r) {
-			fmt.Fprintln(p.stdout, "verified", report.Escape(r.Path))
-		}
+	merged := diag.Merge(reports...)
+	var err error
+	if flags.format == "json" {
+		err = report.Encode(p.stdout, verifyDocument{report.New(merged), all})
+	} else if err = report.Text(p.stdout, merged, p.textOptions(flags.verbose)); err == nil {
+		err = p.printSources(flags, policy, all)
 	}
 	switch {
+	case err != nil:
+		return err
 	case len(failures) > 0:
 		return errors.Join(failures...)
 	case policy.Fails(reports...):
@@ -71,18 +137,119 @@ func (p *program) verify(ctx context.Context, registry pack.Registry, policy dia
 	return nil
 }
 
-func verifyOne(ctx context.Context, registry pack.Registry, arg string) ([]*diag.Report, error) {
-	reference, err := registry.Parse(arg)
+// A verifyDocument is what verify prints as JSON: lint's object with the sources.
+type verifyDocument struct {
+	report.Document
+	Sources []*verified `json:"sources"`
+}
+
+func (p *program) printSources(flags *verifyFlags, policy diag.Policy, all []*verified) error {
+	var b strings.Builder
+	for _, v := range all {
+		if v.Unknown != "" {
+			fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(v.Unknown))
+		}
+		if v.err != nil || policy.Fails(v.reports...) {
+			continue
+		}
+		fmt.Fprintln(&b, "verified", report.Escape(v.Source))
+		if flags.verbose {
+			v.describe(&b)
+		}
+	}
+	_, err := fmt.Fprint(p.stdout, b.String())
+	return err
+}
+
+func (v *verified) describe(b *strings.Builder) {
+	line := func(fields ...string) {
+		fmt.Fprintln(b, report.Escape("  "+strings.Join(strings.Fields(strings.Join(fields, " ")), " ")))
+	}
+	line("name", v.Name, v.Digest)
+	for _, p := range v.Platforms {
+		line("platform", p.Platform, p.Digest, "created", p.Created)
+	}
+	for _, a := range v.Attestations {
+		line("attested", a.Type, "of", a.Subject)
+	}
+	if v.Smoke != "" {
+		line("smoke", v.Smoke)
+	}
+}
+
+// find opens the image and says everything about it. The file may be nil.
+func (v *verified) find(ctx context.Context, run *packRun, file *job, smoke bool) (err error) {
+	from, err := source.Parse(v.Source)
 	if err != nil {
-		return nil, usageError{err}
+		return usageError{err}
 	}
-	found, image, err := verify.Published(ctx, reference, nil, registry.Options(ctx)...)
+	img, err := run.remote.Open(ctx, from)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	reports := []*diag.Report{found}
-	if image != nil && image.Manifest != nil {
-		reports = append(reports, lint.Manifest(found.Path, seed.Parse(image.Manifest), lint.Options{}))
+	defer func() { err = errors.Join(err, img.Close()) }()
+	v.list(img)
+	found, manifest := verify.Image(img, nil)
+	v.reports = []*diag.Report{found}
+	if manifest == nil {
+		return nil
 	}
-	return reports, nil
+	v.Name = manifest.ImageName()
+	v.reports = append(v.reports, lint.Manifest(found.Path, manifest, lint.Options{}))
+	j := &job{path: found.Path, manifest: manifest, image: img, judged: true}
+	if file != nil {
+		v.reports = append(v.reports, verify.Against(manifest, file.manifest, file.path))
+		j.path, j.dir, j.manifest = file.path, file.dir, file.manifest
+	}
+	if smoke {
+		return v.try(ctx, run, j)
+	}
+	return nil
+}
+
+func (v *verified) list(img *source.Image) {
+	v.Digest = img.Digest
+	if img.Reference != nil {
+		v.Reference = img.Reference.Context().Name() + "@" + img.Digest
+	}
+	for _, p := range img.Platforms {
+		found := verifiedPlatform{Platform: p.Name, Digest: p.Digest, ImageID: p.ImageID, Label: labelKind(p)}
+		if at := p.Config.Created.Time; !at.IsZero() {
+			found.Created = at.UTC().Format(time.RFC3339)
+		}
+		v.Platforms = append(v.Platforms, found)
+	}
+	var err error
+	if v.Attestations, err = img.Attestations(); err != nil {
+		v.Unknown = err.Error()
+	}
+	if v.Attestations == nil {
+		v.Attestations = []source.Attestation{}
+	}
+}
+
+func labelKind(p source.Platform) string {
+	value, ok := p.Config.Config.Labels[seed.Label]
+	if !ok {
+		return "missing"
+	}
+	_, notes, err := pack.DecodeLabel(value)
+	switch {
+	case err != nil:
+		return "unreadable"
+	case len(notes) > 0 || !pack.ReadsBlindly(value):
+		return "other"
+	}
+	return "json"
+}
+
+// try runs the image, unless something is wrong with its manifest.
+func (v *verified) try(ctx context.Context, run *packRun, j *job) error {
+	result, err := run.packJob(ctx, j)
+	v.reports = append(v.reports, result.reports...)
+	v.Smoke = result.smokeVerdict().String()
+	if errors.Is(err, errFindings) {
+		return nil
+	}
+	return err
 }

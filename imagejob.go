@@ -22,6 +22,9 @@ func (f *packFlags) registerImage(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.insecureRegistry, "insecure-registry", false, "plain http also to a registry that is not on this machine")
 }
 
+// skipBuild sets the defaults of the flags for building, on a command that has none of them.
+func (f *packFlags) skipBuild() { f.registerOptions(&cobra.Command{}) }
+
 // checkImage refuses flags that say how to build what is built already.
 func (f *packFlags) checkImage(cmd *cobra.Command) error {
 	if f.image == "" {
@@ -97,7 +100,10 @@ func (r *packRun) refuseUnlabelled(result *packed) error {
 
 // checkMaterial judges what the image is made from beside the manifest: the Dockerfile, or the image that there is.
 func (r *packRun) checkMaterial(j *job, file dockerfileText) *diag.Report {
-	if j.image != nil {
+	switch {
+	case j.judged:
+		return nil
+	case j.image != nil:
 		return verify.Labels(j.image, j.manifest, j.path)
 	}
 	return dockerfile.Check(file.path, file.text, j.manifest)

@@ -21,6 +21,8 @@ type job struct {
 	manifest *seed.Manifest
 	// image was built elsewhere; nil for a job that is to be built.
 	image *source.Image
+	// judged is set where the image has been held to its manifest already.
+	judged bool
 	// unlabelled says why such an image gives no manifest, where it does not.
 	unlabelled *diag.Report
 }

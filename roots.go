@@ -147,6 +147,7 @@ var flagPaths = map[string]func(string) []string{
 	"cache-from":    fieldPaths("src"),
 	"cache-to":      fieldPaths("dest"),
 	"context":       sourcePath,
+	"against":       onePath,
 	"file":          onePath,
 	"image":         imagePath,
 	"iidfile":       onePath,

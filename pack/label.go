@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"unicode/utf8"
 )
@@ -89,6 +90,18 @@ var labelUndo = []struct {
 		inner := strings.NewReplacer(`\\`, `\\`, `\$`, `$`, `\'`, `'`).Replace(s)
 		return inner, inner != s
 	}},
+}
+
+// ReadsBlindly tells whether a label that is plain JSON says the same to the readers that take away backslashes before
+// they parse: Silo, and the older CLI when it publishes.
+func ReadsBlindly(label string) bool {
+	taken := strings.NewReplacer(`\"`, `"`).Replace(strings.NewReplacer(`\"`, `"`).Replace(label))
+	taken = strings.Trim(strings.NewReplacer(`\$`, `$`, `\/`, `/`).Replace(taken), " ")
+	for _, quotes := range []string{`'"`, `"'`} {
+		taken = strings.Trim(taken, quotes)
+	}
+	var have, want any
+	return unmarshalNumbers([]byte(taken), &have) == nil && unmarshalNumbers([]byte(label), &want) == nil && reflect.DeepEqual(have, want)
 }
 
 func isObject(s string) bool {

@@ -3,6 +3,8 @@ package pack
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -110,5 +112,73 @@ func TestDecodeLabel(t *testing.T) {
 		if _, _, err := DecodeLabel(value); err == nil || err.Error() != want {
 			t.Errorf("%q: %v, not %q", value, err, want)
 		}
+	}
+}
+
+// A vector is a label as it was found, or as a writer makes it.
+type vector struct{ ID, Encoding, Content, Label, Stored string }
+
+func vectors(t *testing.T, file string) []vector {
+	t.Helper()
+	text, err := os.ReadFile("testdata/labels/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []vector
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 20 {
+		t.Fatalf("%s has %d vectors", file, len(all))
+	}
+	return all
+}
+
+// What every known writer makes of one content reads back as that content.
+func TestLabelEncodings(t *testing.T) {
+	contents := map[string]string{}
+	all := vectors(t, "encodings.json")
+	for _, v := range all {
+		if strings.HasPrefix(v.Encoding, "E1 ") { // plain JSON
+			contents[v.Content] = v.Label
+		}
+	}
+	blind := map[string]string{}
+	for _, v := range all {
+		text, _, err := DecodeLabel(v.Label)
+		if err != nil || !sameJSON(t, []byte(contents[v.Content]), text) {
+			t.Errorf("%s, %s: %s, %v", v.Encoding, v.Content, text, err)
+		}
+		if json.Valid([]byte(v.Label)) && !strings.HasPrefix(v.Label, `"`) && !ReadsBlindly(v.Label) {
+			blind[v.Encoding[:2]] += v.Content + ";"
+		}
+	}
+	if want := map[string]string{"E1": "double quote;"}; !reflect.DeepEqual(blind, want) {
+		t.Errorf("read wrongly by blind readers: %q, not %q", blind, want)
+	}
+}
+
+// Labels of real Dockerfiles hold what their builder stored, or the reason is given.
+func TestLabelsFound(t *testing.T) {
+	reasons := map[string]string{}
+	for _, v := range vectors(t, "index.json") {
+		text, notes, err := DecodeLabel(v.Stored)
+		switch {
+		case err != nil:
+			reasons[v.ID] = err.Error()
+		case len(notes) > 0 || !sameJSON(t, []byte(v.Stored), text):
+			t.Errorf("%s: %s, %q", v.ID, text, notes)
+		}
+	}
+	placeholder := "the label is not JSON: invalid character 'S' looking for beginning of value (at byte 1)"
+	elided := "the label is not JSON: invalid character '.' looking for beginning of object key string (at byte %d)"
+	want := map[string]string{
+		"001": placeholder, "004": placeholder, "010": placeholder, "046": placeholder,
+		"013": fmt.Sprintf(elided, 32), "049": fmt.Sprintf(elided, 32), "073": fmt.Sprintf(elided, 2),
+		"070": "the label is not JSON: invalid character '}' looking for beginning of object key string (at byte 271)",
+		"077": "the label is empty",
+	}
+	if !reflect.DeepEqual(reasons, want) {
+		t.Errorf("reasons are %q\nnot %q", reasons, want)
 	}
 }

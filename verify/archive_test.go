@@ -187,24 +187,39 @@ func (s *sample) image(t *testing.T) remote.Taggable {
 	index := v1.ImageIndex(empty.Index)
 	for _, platform := range []string{"linux-amd64", "linux-arm64"} {
 		if text := s.file(platform + ".json"); text != nil {
-			osName, arch, _ := strings.Cut(platform, "-")
-			index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: configured(t, text, arch),
-				Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: osName, Architecture: arch}}})
+			_, arch, _ := strings.Cut(platform, "-")
+			img, declared := configured(t, text, arch)
+			index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: declared}})
 		}
 	}
 	if index == empty.Index {
-		return configured(t, s.file("image.json"), "amd64")
+		img, _ := configured(t, s.file("image.json"), "amd64")
+		return img
 	}
 	return index
 }
 
-func configured(t *testing.T, text []byte, arch string) v1.Image {
+// configured is an image with what the sample says of its configuration and around it, and the platform that an index
+// gives it.
+func configured(t *testing.T, text []byte, arch string) (v1.Image, *v1.Platform) {
 	t.Helper()
-	var config v1.Config
-	if err := json.Unmarshal(text, &config); err != nil {
+	said := struct {
+		v1.Config
+		Created     v1.Time           `json:"created"`
+		Annotations map[string]string `json:"annotations"`
+		Declared    string            `json:"declared"` // architecture in the index
+	}{Declared: arch}
+	if err := json.Unmarshal(text, &said); err != nil {
 		t.Fatal(err)
 	}
-	return jobImage(t, arch, config.Labels, config.Entrypoint...)
+	img, err := mutate.CreatedAt(jobImage(t, arch, said.Labels, said.Entrypoint...), said.Created)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(said.Annotations) > 0 {
+		img = mutate.Annotations(img, said.Annotations).(v1.Image)
+	}
+	return img, &v1.Platform{OS: "linux", Architecture: said.Declared}
 }
 
 const archiveImage = `FROM busybox:1.36

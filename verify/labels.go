@@ -40,6 +40,22 @@ func readLabel(platform string, labels map[string]string) ([]byte, *diag.Diagnos
 	return text, nil
 }
 
+// labelNotes say of a label that can be read what keeps some readers from it.
+func labelNotes(p source.Platform) []diag.Diagnostic {
+	value := p.Config.Config.Labels[seed.Label]
+	_, notes, _ := pack.DecodeLabel(value)
+	var all []diag.Diagnostic
+	for _, note := range notes {
+		all = append(all, diag.Diagnostic{Rule: labelForm, Message: note, Hint: "publish the job again: strict readers cannot read this label"})
+	}
+	if len(notes) == 0 && !pack.ReadsBlindly(value) {
+		all = append(all, diag.Diagnostic{Rule: labelForm,
+			Message: "the label holds quotes or backslashes that readers such as Silo take away, which leaves no JSON or another manifest",
+			Hint:    "publish the job again: Seedpack writes them in a form that all readers understand"})
+	}
+	return all
+}
+
 // otherLabel finds a label that is almost the right one.
 func otherLabel(labels map[string]string) string {
 	for key := range labels {

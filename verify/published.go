@@ -2,41 +2,25 @@ package verify
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // Expect is what a published image should be. Zero members are not compared.
 type Expect struct {
 	Manifest  *seed.Manifest
-	Platforms []string // os/arch[/variant]
-	Reference string   // the name that it is to have, where it is read by digest
-}
-
-// An Image is what a registry holds under a reference.
-type Image struct {
-	Digest    string
-	Platforms []PublishedPlatform // in the order of the index
-	// Manifest is the text that the label holds, of the first platform that has a label that can be read; nil without.
-	Manifest []byte
-}
-
-// A PublishedPlatform is one image of an index, or the only one.
-type PublishedPlatform struct {
-	Platform string
-	Digest   string
-	Config   v1.Config
+	Platforms []string  // os/arch[/variant]
+	Reference string    // the name that it is to have, where it is read by digest
+	Now       time.Time // default: the clock's
 }
 
 // Rules of a published image.
@@ -57,85 +41,50 @@ var (
 		Summary: "repository and tag must be those that the manifest gives"}
 	publishedNothing = &diag.Rule{ID: "published-nothing-to-run", Severity: diag.Error, Spec: "2.1.1.3 S-2.1.1.3-04",
 		Summary: "a published image must have something to run"}
+	platformDeclared = &diag.Rule{ID: "platform-declared", Severity: diag.Error,
+		Summary: "an index must say of each image what it is for"}
+	createdImplausible = &diag.Rule{ID: "created-implausible", Severity: diag.Warning,
+		Summary: "an image should be dated to when it can have been made"}
+	annotationDiffers = &diag.Rule{ID: "annotation-differs", Severity: diag.Warning,
+		Summary: "the annotations of an image should say what its manifest says"}
 )
 
-var publishedRules = []*diag.Rule{labelMissing, labelUnreadable, labelForm, labelDiffers, platformsDisagree, platformsDiffer, nameDiffers, publishedNothing}
+var publishedRules = []*diag.Rule{labelMissing, labelUnreadable, labelForm, labelDiffers, platformsDisagree, platformsDiffer, nameDiffers, publishedNothing,
+	platformDeclared, createdImplausible, annotationDiffers}
 
 // Published reads an image back from its registry, without its layers, and says whether it is what it should be. Want
-// may be nil. The report is about the reference, its pointers are into the manifest of the label. An error means that
-// the registry did not tell.
-func Published(ctx context.Context, ref name.Reference, want *Expect, options ...remote.Option) (*diag.Report, *Image, error) {
-	options = append(options, remote.WithContext(ctx))
-	found, err := remote.Get(ref, options...)
+// may be nil. The report is about the reference, its pointers are into the manifest of the label. The caller closes the
+// image. An error means that the registry did not tell.
+func Published(ctx context.Context, ref name.Reference, want *Expect, options ...remote.Option) (*diag.Report, *source.Image, error) {
+	img, err := source.OpenReference(ctx, ref, options...)
 	if err != nil {
 		return nil, nil, err
 	}
-	image := &Image{Digest: found.Digest.String()}
-	if err := image.read(found); err != nil {
-		return nil, nil, fmt.Errorf("read %s: %w", ref, err)
-	}
+	report, _ := Image(img, want)
+	report.Path = ref.String()
+	return report, img, nil
+}
+
+// Image says whether an image is what it should be, wherever it is. Want may be nil. The report is about the source, its
+// pointers are into the manifest of the label, which is given too: nil where no label holds one.
+func Image(img *source.Image, want *Expect) (*diag.Report, *seed.Manifest) {
 	if want == nil {
 		want = &Expect{}
 	}
-	c := &check{want: want, image: image, report: &diag.Report{Path: ref.String()}}
-	c.run(ref)
+	c := &check{want: want, image: img, report: &diag.Report{Path: img.Source.String()}}
+	c.run()
 	c.report.Sort()
-	return c.report, image, nil
+	return c.report, c.manifest
 }
 
-const maxPlatforms = 64
-
-func (i *Image) read(found *remote.Descriptor) error {
-	if !found.MediaType.IsIndex() {
-		img, err := found.Image()
-		if err != nil {
-			return err
-		}
-		return i.add(img, found.Digest)
-	}
-	index, err := found.ImageIndex()
-	if err != nil {
-		return err
-	}
-	manifest, err := index.IndexManifest()
-	if err != nil {
-		return err
-	}
-	for _, d := range manifest.Manifests {
-		if d.Platform != nil && d.Platform.OS == "unknown" || !d.MediaType.IsImage() {
-			continue // an attestation
-		}
-		if len(i.Platforms) == maxPlatforms {
-			return fmt.Errorf("the index has more than %d images", maxPlatforms)
-		}
-		img, err := index.Image(d.Digest)
-		if err != nil {
-			return err
-		}
-		if err := i.add(img, d.Digest); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (i *Image) add(img v1.Image, digest v1.Hash) error {
-	config, err := img.ConfigFile()
-	if err != nil {
-		return err
-	}
-	platform := v1.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant}
-	i.Platforms = append(i.Platforms, PublishedPlatform{platform.String(), digest.String(), config.Config})
-	return nil
-}
-
-// A check is one look at a published image.
+// A check is one look at an image.
 type check struct {
 	want   *Expect
-	image  *Image
+	image  *source.Image
 	report *diag.Report
 	// manifest is that of the label, nil until one could be read.
 	manifest *seed.Manifest
+	from     string // the platform that it was read from
 	value    any
 }
 
@@ -143,49 +92,89 @@ func (c *check) add(rule *diag.Rule, at seed.Pointer, hint, format string, args 
 	c.report.Add(diag.Diagnostic{Rule: rule, Pointer: at, Hint: hint, Message: fmt.Sprintf(format, args...)})
 }
 
-func (c *check) run(ref name.Reference) {
+func (c *check) run() {
 	if len(c.image.Platforms) == 0 {
 		c.add(platformsDiffer, "", "", "the index has no images")
 		return
 	}
 	for _, p := range c.image.Platforms {
 		c.label(p)
+		c.platform(p)
 	}
 	if c.manifest == nil {
 		return
 	}
 	c.compare()
-	c.name(ref)
+	c.name()
 	for _, p := range c.image.Platforms {
-		if len(p.Config.Entrypoint)+len(p.Config.Cmd) == 0 && strings.TrimSpace(c.manifest.Job.Interface.Command) == "" {
-			c.add(publishedNothing, "/job", "", "%s: the image has neither ENTRYPOINT nor CMD and the manifest no command", p.Platform)
+		c.annotations(p)
+		if len(p.Config.Config.Entrypoint)+len(p.Config.Config.Cmd) == 0 && strings.TrimSpace(c.manifest.Job.Interface.Command) == "" {
+			c.add(publishedNothing, "/job", "", "%s: the image has neither ENTRYPOINT nor CMD and the manifest no command", p.Name)
 		}
 	}
 }
 
 // label reads the label of one platform; the first that can be read is what the others are compared with.
-func (c *check) label(p PublishedPlatform) {
-	value, ok := p.Config.Labels[seed.Label]
-	if !ok {
-		c.add(labelMissing, "", otherLabel(p.Config.Labels), "%s: there is no label %s", p.Platform, seed.Label)
+func (c *check) label(p source.Platform) {
+	text, found := readLabel(p.Name, p.Config.Config.Labels)
+	if found != nil {
+		c.report.Add(*found)
 		return
 	}
-	text, notes, err := pack.DecodeLabel(value)
-	if err != nil {
-		c.add(labelUnreadable, "", "", "%s: %v", p.Platform, err)
-		return
-	}
-	for _, note := range notes {
-		c.add(labelForm, "", "publish the job again: strict readers cannot read this label", "%s", note)
+	for _, note := range labelNotes(p) {
+		c.report.Add(note)
 	}
 	m := seed.Parse(text)
 	if c.manifest == nil {
-		c.manifest, c.value, c.image.Manifest = m, m.Source.Value(), text
+		c.manifest, c.from, c.value = m, p.Name, m.Source.Value()
 		c.report.Source = m.Source
 		return
 	}
 	if !same(c.value, m.Source.Value()) {
-		c.add(platformsDisagree, "", "", "the manifest of %s is another than that of %s", p.Platform, c.image.Platforms[0].Platform)
+		c.add(platformsDisagree, "", "", "the manifest of %s is another than that of %s", p.Name, c.from)
+	}
+}
+
+// platform compares what the index says of an image with what the image says, and looks at its date.
+func (c *check) platform(p source.Platform) {
+	if p.Declared != "" && p.Declared != p.Name {
+		c.add(platformDeclared, "", "", "the index says %s of an image that is for %s: executors take the wrong one", p.Declared, p.Name)
+	}
+	now := c.want.Now
+	if now.IsZero() {
+		now = time.Now()
+	}
+	created := p.Config.Created.Time
+	switch {
+	case created.IsZero(): // it need not be there
+	case created.Unix() < 0:
+		c.add(createdImplausible, "", "", "%s: the image was created on %s, before there were computers to do it", p.Name, created.UTC().Format(time.DateOnly))
+	case created.After(now.Add(clockSkew)):
+		c.add(createdImplausible, "", "", "%s: the image was created on %s, which is yet to come", p.Name, created.UTC().Format(time.DateOnly))
+	}
+}
+
+// clockSkew is how far two machines may differ on what the time is.
+const clockSkew = 24 * time.Hour
+
+// annotations holds those of an image manifest to the Seed manifest.
+func (c *check) annotations(p source.Platform) {
+	job := &c.manifest.Job
+	for _, a := range []struct {
+		name     string
+		at       seed.Pointer
+		severity diag.Severity
+		want     []string
+	}{
+		{"version", "/job/jobVersion", diag.Unset, []string{job.JobVersion, job.PackageVersion, job.JobVersion + "-" + job.PackageVersion}},
+		{"title", "/job/title", diag.Notice, []string{job.Title, job.Name}},
+		{"description", "/job/description", diag.Notice, []string{job.Description}},
+	} {
+		got, ok := p.Annotations["org.opencontainers.image."+a.name]
+		if ok && !slices.Contains(a.want, got) {
+			c.report.Add(diag.Diagnostic{Rule: annotationDiffers, Severity: a.severity, Pointer: a.at,
+				Message: fmt.Sprintf("the annotation org.opencontainers.image.%s of %s is %q, the manifest gives %q", a.name, p.Name, got, a.want[0])})
+		}
 	}
 }
 
@@ -198,7 +187,7 @@ func (c *check) compare() {
 	if want := c.want.Platforms; len(want) > 0 {
 		var got []string
 		for _, p := range c.image.Platforms {
-			got = append(got, p.Platform)
+			got = append(got, p.Name)
 		}
 		want = slices.Sorted(slices.Values(want))
 		slices.Sort(got)
@@ -208,87 +197,42 @@ func (c *check) compare() {
 	}
 }
 
-// name compares repository and tag with what the manifest gives: a name is never taken apart (trap T-37).
-func (c *check) name(ref name.Reference) {
-	repository, tag := ref.Context().RepositoryStr(), ""
-	if t, ok := ref.(name.Tag); ok {
-		tag = t.TagStr()
-	}
+// name compares repository and tag with what the manifest gives: a name is never taken apart (trap T-37). Outside of a
+// registry a name is not final.
+func (c *check) name() {
+	repository, tag := imageName(c.image)
 	if c.want.Reference != "" {
 		if t, err := name.NewTag(c.want.Reference, name.Insecure); err == nil {
 			repository, tag = t.RepositoryStr(), t.TagStr()
 		}
 	}
+	severity := diag.Unset
+	if c.image.Reference == nil {
+		severity = diag.Warning
+	}
 	last := repository[strings.LastIndexByte(repository, '/')+1:]
-	if want := c.manifest.Repository(); last != want {
-		c.add(nameDiffers, "/job/name", "", "the repository is called %q, the manifest gives %q", last, want)
+	if want := c.manifest.Repository(); repository != "" && last != want {
+		c.report.Add(diag.Diagnostic{Rule: nameDiffers, Severity: severity, Pointer: "/job/name", Message: fmt.Sprintf("the repository is called %q, the manifest gives %q", last, want)})
 	}
 	if want := c.manifest.Job.PackageVersion; tag != "" && tag != want {
-		c.add(nameDiffers, "/job/packageVersion", "", "the tag is %q, the manifest gives %q", tag, want)
+		c.report.Add(diag.Diagnostic{Rule: nameDiffers, Severity: severity, Pointer: "/job/packageVersion", Message: fmt.Sprintf("the tag is %q, the manifest gives %q", tag, want)})
 	}
 }
 
-// difference is the first place where two JSON values are not the same.
-func difference(at seed.Pointer, a, b any) (seed.Pointer, bool) {
-	x, ok1 := a.(map[string]any)
-	y, ok2 := b.(map[string]any)
-	if ok1 && ok2 {
-		for _, k := range members(x, y) {
-			_, in1 := x[k]
-			_, in2 := y[k]
-			if in1 != in2 {
-				return at.Member(k), true
-			}
-			if p, differs := difference(at.Member(k), x[k], y[k]); differs {
-				return p, true
-			}
+// imageName is the repository and the tag under which the image is held; either may be empty.
+func imageName(img *source.Image) (repository, tag string) {
+	ref := img.Reference
+	if ref == nil {
+		if !strings.ContainsAny(img.Name, ":/") {
+			return "", img.Name // a layout's, which may call an image by a tag alone
 		}
-		return "", false
-	}
-	l, ok1 := a.([]any)
-	r, ok2 := b.([]any)
-	if ok1 && ok2 && len(l) == len(r) {
-		for i := range l {
-			if p, differs := difference(at.Index(i), l[i], r[i]); differs {
-				return p, true
-			}
+		var err error
+		if ref, err = name.ParseReference(img.Name); err != nil {
+			return "", ""
 		}
-		return "", false
 	}
-	return at, !same(a, b)
-}
-
-func members(x, y map[string]any) []string {
-	var all []string
-	for k := range x {
-		all = append(all, k)
+	if t, ok := ref.(name.Tag); ok {
+		tag = t.TagStr()
 	}
-	for k := range y {
-		all = append(all, k)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// same compares JSON values; numbers by how they are written, or by what they are worth.
-func same(a, b any) bool {
-	x, ok1 := a.(json.Number)
-	y, ok2 := b.(json.Number)
-	if ok1 && ok2 && x != y {
-		f, err1 := x.Float64()
-		g, err2 := y.Float64()
-		return err1 == nil && err2 == nil && f == g
-	}
-	switch a.(type) {
-	case map[string]any, []any:
-		if reflect.TypeOf(a) != reflect.TypeOf(b) {
-			return false
-		}
-		if l, ok := a.([]any); ok && len(l) != len(b.([]any)) {
-			return false
-		}
-		_, differs := difference("", a, b)
-		return !differs
-	}
-	return a == b
+	return ref.Context().RepositoryStr(), tag
 }

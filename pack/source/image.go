@@ -66,6 +66,15 @@ func Open(ctx context.Context, s Source, opt Options) (*Image, error) {
 	return i, nil
 }
 
+// OpenReference reads what a registry holds under a reference.
+func OpenReference(ctx context.Context, ref name.Reference, options ...remote.Option) (*Image, error) {
+	i := &Image{Source: Source{Kind: Registry, Name: ref.String()}, close: func() error { return nil }}
+	if err := i.openReference(ctx, ref, options); err != nil {
+		return nil, fmt.Errorf("read %s: %w", ref, err)
+	}
+	return i, nil
+}
+
 // Close lets go of files and removes temporary ones. What came from the image is of no use after it.
 func (i *Image) Close() error { return i.close() }
 
@@ -147,7 +156,11 @@ func (i *Image) openRegistry(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	i.Reference, i.Name, i.remote = ref, ref.String(), append(opt.Remote[:len(opt.Remote):len(opt.Remote)], remote.WithContext(ctx))
+	return i.openReference(ctx, ref, opt.Remote)
+}
+
+func (i *Image) openReference(ctx context.Context, ref name.Reference, options []remote.Option) error {
+	i.Reference, i.Name, i.remote = ref, ref.String(), append(options[:len(options):len(options)], remote.WithContext(ctx))
 	found, err := remote.Get(ref, i.remote...)
 	if err != nil {
 		return err
