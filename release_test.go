@@ -18,7 +18,7 @@ func TestReleaseIsReproducible(t *testing.T) {
 	if testing.Short() {
 		t.Skip("links every program twice")
 	}
-	platforms := []string{"linux/" + runtime.GOARCH}
+	platforms := []string{"linux/" + runtime.GOARCH, "windows/amd64"}
 	if os.Getenv("SEEDPACK_LONG") != "" {
 		platforms = nil // all of them
 	}
@@ -38,8 +38,37 @@ func TestReleaseIsReproducible(t *testing.T) {
 	if !bytes.Equal(sums[0], sums[1]) {
 		t.Errorf("two builds differ:\n%s\n%s", sums[0], sums[1])
 	}
-	if want := "  seedpack_linux_" + runtime.GOARCH + "\n"; !strings.HasPrefix(string(sums[0]), "# v0.0.0-test\n") || !bytes.Contains(sums[0], []byte(want)) {
+	if !strings.HasPrefix(string(sums[0]), "# v0.0.0-test\n") {
 		t.Errorf("the launcher cannot read these sums:\n%s", sums[0])
+	}
+	for _, name := range []string{"seedpack_linux_" + runtime.GOARCH, "buildkitd_linux_" + runtime.GOARCH, "seedpack_windows_amd64.exe"} {
+		if !strings.Contains(string(sums[0]), "  "+name+"\n") {
+			t.Errorf("there is no %s:\n%s", name, sums[0])
+		}
+	}
+}
+
+// The platforms that are not built above build, too, and are what they are called.
+func TestReleaseCrossCompiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("builds for other machines")
+	}
+	for platform, magic := range map[string]string{"linux/arm64": "\x7fELF", "linux/amd64": "\x7fELF", "darwin/amd64": "\xcf\xfa\xed\xfe", "darwin/arm64": "\xcf\xfa\xed\xfe"} {
+		goos, goarch, _ := strings.Cut(platform, "/")
+		if platform == "linux/"+runtime.GOARCH {
+			continue
+		}
+		file := filepath.Join(t.TempDir(), "seedpack")
+		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s", "-o", file, ".")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch)
+		if output, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", platform, err, output)
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil || !bytes.HasPrefix(text, []byte(magic)) {
+			t.Errorf("%s: begins with %q, %v", platform, text[:min(len(text), 4)], err)
+		}
 	}
 }
 

@@ -13,7 +13,10 @@ out=$(cd "$2" && pwd)
 shift 2
 [ $# -gt 0 ] || set -- linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 
-export LC_ALL=C CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off
+# Whatever is set here changes the bytes, and so does the version of Go.
+export LC_ALL=C CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOAMD64=v1 GOARM64=v8.0 GOEXPERIMENT=
+GOTOOLCHAIN=go$(sed -n 's/^go //p' go.mod)
+export GOTOOLCHAIN
 
 build() { # DIRECTORY PACKAGE NAME LDFLAGS
 	suffix=
