@@ -185,11 +185,15 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		r.begin(result, "push")
 		return nil
 	})
+	result.add(buildWarnings(file, built.Warnings))
 	if err != nil {
 		return result, result.buildError(err, file.path)
 	}
 	defer func() { discardAll(built.Outputs) }()
 	result.setBuilt(built)
+	if r.fails(result) {
+		return result, errFindings
+	}
 
 	// push was the end of the build: verify what the registry holds, and only then tag it
 	if r.push {
@@ -224,11 +228,8 @@ func (p *program) complain(status int, err error) {
 		err = errors.New("interrupted: nothing was published under a name")
 	}
 	var step *pack.StepError
-	if errors.As(err, &step) && len(step.Tail) > 0 {
-		fmt.Fprintln(p.stderr, "the last output of the step:")
-		for _, line := range step.Tail {
-			fmt.Fprintln(p.stderr, "  | "+report.Escape(line))
-		}
+	if errors.As(err, &step) {
+		p.showStep(step)
 	}
 	fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(err.Error()))
 }

@@ -60,27 +60,37 @@ type Result struct {
 	ImageID   string // digest of the configuration, for one platform
 	Platforms []string
 	Outputs   []Written
+	Warnings  []Warning // of the Dockerfile, as they came
 }
 
 // Build solves the Dockerfile, calls gate once with a candidate for each platform, and exports only when gate returns
 // nil: all in one session of the engine, so that what the gate tried is what is exported. The error of the gate is
-// returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError.
+// returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError. The result is never
+// nil: beside an error it holds the warnings alone.
 func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
 	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	opt, err := b.solveOpt()
 	if err != nil {
-		return nil, errors.Join(err, b.closeImage(), b.discard())
+		return &Result{}, errors.Join(err, b.closeImage(), b.discard())
 	}
 	response, log, err := b.solve(ctx, opt)
 	err = errors.Join(err, b.closeImage())
 	switch {
 	case b.refused != nil:
 		// What comes back through the engine is text; the gate's own error is worth more.
-		return nil, errors.Join(b.refused, b.discard())
+		err = errors.Join(b.refused, b.discard())
 	case err != nil:
-		return nil, errors.Join(explain(ctx, err, log), b.discard())
+		err = errors.Join(explain(ctx, err, log, b.request.Dockerfile), b.discard())
 	}
-	return b.result(ctx, response)
+	if err != nil {
+		return &Result{Warnings: log.found()}, err
+	}
+	result, err := b.result(ctx, response)
+	if result == nil {
+		result = &Result{}
+	}
+	result.Warnings = log.found()
+	return result, err
 }
 
 // A build is the state of one call of Build.

@@ -146,8 +146,10 @@ func TestBuildErrors(t *testing.T) {
 	_, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\n\nRUN echo because; false\n", nil), nil)
 	if !errors.As(err, &step) || step.Line != 3 || !slices.Equal(step.Tail, []string{"because"}) {
 		t.Errorf("a failing step gives %T %v", err, err)
-	} else if want := "build Dockerfile:3: RUN echo because; false: "; !strings.HasPrefix(err.Error(), want) {
-		t.Errorf("error is %q, not %q…", err, want)
+	} else if want := "Dockerfile:3: RUN echo because; false: "; !strings.Contains(err.Error(), want) {
+		t.Errorf("error is %q, not …%q…", err, want)
+	} else if want := (SourceLine{Number: 3, Text: "RUN echo because; false", Failed: true}); !slices.Contains(step.Lines, want) || len(step.Lines) != 3 {
+		t.Errorf("lines are %+v", step.Lines)
 	}
 	var syntax *SyntaxError
 	if _, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\nRAN x\n", nil), nil); !errors.As(err, &syntax) || syntax.Line != 2 {

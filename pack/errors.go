@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -15,10 +16,21 @@ import (
 type StepError struct {
 	File   string
 	Line   int    // 1-based; 0 when it is not known
-	Source string // the step's text
+	Source string // the step's first line
+	// Step is the name that the progress has for it, as in [2/3] RUN make.
+	Step string
+	// Lines are the step's lines of the Dockerfile and a few around them.
+	Lines []SourceLine
 	// Tail is the last output of the step, a few lines of foreign text.
 	Tail []string
 	Err  error
+}
+
+// A SourceLine is one line of a Dockerfile, 1-based.
+type SourceLine struct {
+	Number int
+	Text   string
+	Failed bool // the line belongs to the step
 }
 
 // Error names the line and the step, and quotes nothing of the output.
@@ -45,37 +57,71 @@ func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e
 
 var parseError = regexp.MustCompile(`dockerfile parse error on line (\d+): (.*)`)
 
-// explain makes an error of a build say where in the Dockerfile it happened.
-func explain(ctx context.Context, err error, log *buildLog) error {
+// explain makes an error of a build say where in the Dockerfile it happened. The path is that of the file as its user named
+// it, of which the engine knows the last element only.
+func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
 	}
-	file, line, text := failedAt(err)
+	at := placeOf(err)
+	if at.file == filepath.Base(path) {
+		at.file = path
+	}
 	if m := parseError.FindStringSubmatch(err.Error()); m != nil {
 		n, _ := strconv.Atoi(m[1]) // the expression allows digits alone
-		return &SyntaxError{File: file, Line: n, Message: m[2]}
+		return &SyntaxError{File: at.file, Line: n, Message: m[2]}
 	}
-	if line == 0 || log == nil || log.failed == "" {
+	if at.first == 0 || log == nil || log.failed == "" {
 		return fmt.Errorf("build: %s", lastCause(err))
 	}
-	return &StepError{File: file, Line: line, Source: text, Tail: log.tail(10), Err: err}
+	var vertex *errdefs.VertexError
+	if errors.As(err, &vertex) && log.names[vertex.Digest] != "" {
+		log.failed = vertex.Digest // not one that was stopped because of it
+	}
+	return &StepError{File: at.file, Line: at.first, Source: strings.TrimSpace(at.lines[at.first-1]), Step: log.names[log.failed],
+		Lines: at.excerpt(), Tail: log.tail(20), Err: err}
 }
 
-// failedAt is the first place in a Dockerfile that the error names.
-func failedAt(err error) (file string, line int, text string) {
-	file = "Dockerfile"
+// A place is one or more lines of a Dockerfile.
+type place struct {
+	file        string
+	lines       []string // all of the file
+	first, last int      // 1-based; 0 when they are not known
+}
+
+// placeOf is the first place in a Dockerfile that the error names.
+func placeOf(err error) place {
 	for _, s := range errdefs.Sources(err) {
 		if s.Info == nil || len(s.Ranges) == 0 {
 			continue
 		}
-		first := int(s.Ranges[0].GetStart().GetLine())
-		lines := strings.Split(string(s.Info.Data), "\n")
-		if first < 1 || first > len(lines) {
+		p := place{file: s.Info.Filename, lines: strings.Split(strings.TrimSuffix(string(s.Info.Data), "\n"), "\n"),
+			first: int(s.Ranges[0].GetStart().GetLine())}
+		for _, r := range s.Ranges {
+			p.first, p.last = min(p.first, int(r.GetStart().GetLine())), max(p.last, int(r.GetEnd().GetLine()))
+		}
+		if p.first < 1 || p.first > len(p.lines) {
 			continue
 		}
-		return s.Info.Filename, first, strings.TrimSpace(lines[first-1])
+		p.last = min(max(p.first, p.last), len(p.lines))
+		return p
 	}
-	return file, 0, ""
+	return place{file: "Dockerfile"}
+}
+
+// linesAround and linesShown keep an excerpt short: a step may have a script of hundreds of lines.
+const (
+	linesAround = 2
+	linesShown  = 12
+)
+
+func (p place) excerpt() []SourceLine {
+	var all []SourceLine
+	last := min(p.last+linesAround, len(p.lines), p.first+linesShown)
+	for n := max(1, p.first-linesAround); n <= last; n++ {
+		all = append(all, SourceLine{Number: n, Text: strings.TrimSuffix(p.lines[n-1], "\r"), Failed: n >= p.first && n <= p.last})
+	}
+	return all
 }
 
 // lastCause leaves out the chain of calls that BuildKit writes before what went wrong.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/moby/buildkit/client"
@@ -102,18 +103,62 @@ func (p Progress) lines(s string) string {
 type buildLog struct {
 	last map[string]string
 	// failed is the step that ended with an error, by digest.
-	failed, name string
+	failed   string
+	names    map[string]string
+	warnings []Warning
+}
+
+// A Warning is what the frontend has against a Dockerfile that it builds nonetheless.
+type Warning struct {
+	Name        string // of BuildKit's check, as in JSONArgsRecommended; empty where there is none
+	Text        string
+	First, Last int // lines, from 1; 0 when they are not known
+}
+
+// maxWarnings is more than anybody reads.
+const maxWarnings = 1000
+
+// shortWarning is how the frontend writes a check's name and the line beside its words.
+var shortWarning = regexp.MustCompile(`(?s)^([A-Z][A-Za-z0-9]*): (.*?)(?: \(line \d+\))?$`)
+
+func newWarning(w *client.VertexWarning) Warning {
+	found := Warning{Text: string(w.Short)}
+	if m := shortWarning.FindStringSubmatch(found.Text); m != nil {
+		found.Name, found.Text = m[1], m[2]
+	}
+	for i, r := range w.Range {
+		first, last := int(r.GetStart().GetLine()), int(r.GetEnd().GetLine())
+		if i == 0 {
+			found.First, found.Last = first, last
+		}
+		found.First, found.Last = min(found.First, first), max(found.Last, last)
+	}
+	return found
+}
+
+// found are the warnings; none where there was no build.
+func (l *buildLog) found() []Warning {
+	if l == nil {
+		return nil
+	}
+	return l.warnings
 }
 
 const logKept = 4 << 10 // bytes a step
 
 func (l *buildLog) add(status *client.SolveStatus) {
 	if l.last == nil {
-		l.last = map[string]string{}
+		l.last, l.names = map[string]string{}, map[string]string{}
 	}
 	for _, v := range status.Vertexes {
+		l.names[v.Digest.String()] = v.Name
 		if v.Error != "" && l.failed == "" {
-			l.failed, l.name = v.Digest.String(), v.Name
+			l.failed = v.Digest.String()
+		}
+	}
+	for _, w := range status.Warnings {
+		if len(l.warnings) < maxWarnings {
+			l.warnings = append(l.warnings, newWarning(w))
 		}
 	}
 	for _, e := range status.Logs {

@@ -73,7 +73,7 @@ func read(text []byte) (*file, error) {
 	}
 	f := &file{escape: result.EscapeToken}
 	for _, w := range result.Warnings {
-		f.warnings = append(f.warnings, warning{"Parser", w.Short, []parser.Range{*w.Location}})
+		f.warnings = append(f.warnings, parserWarning(w))
 	}
 	checks := linter.New(&linter.Config{Warn: func(name, _, _, text string, at []parser.Range) {
 		f.warnings = append(f.warnings, warning{name, text, at})
@@ -83,6 +83,15 @@ func read(text []byte) (*file, error) {
 		return nil, errors.New("there is no FROM")
 	}
 	return f, err
+}
+
+// parserWarning says what the parser says as a build does.
+func parserWarning(w parser.Warning) warning {
+	at := []parser.Range{*w.Location}
+	if empty := linter.RuleNoEmptyContinuation; w.URL == empty.URL {
+		return warning{empty.Name, empty.Format(), at}
+	}
+	return warning{"Parser", w.Short, at}
 }
 
 // foreign tells whether a "# syntax=" line names another frontend than docker/dockerfile.

@@ -220,7 +220,7 @@ var buildCheck = &rule{
 			if len(at) == 0 {
 				at = f.final().Location
 			}
-			f.reportf(at, "%s (BuildKit's %s)", strings.TrimSuffix(w.text, "."), w.name)
+			f.reportf(at, "%s", checkMessage(w.name, w.text))
 		}
 	},
 }
