@@ -28,21 +28,26 @@ func (p Policy) Apply(r *Report) *Report {
 
 // Fails tells whether any diagnostic is as severe as the policy fails on.
 func (p Policy) Fails(reports ...*Report) bool {
-	least := p.FailOn
-	if least == Unset {
-		least = Error
-	}
 	for _, r := range reports {
 		if r == nil {
 			continue
 		}
 		for i := range r.Diagnostics {
-			if r.Diagnostics[i].Level() >= least {
+			if p.FailsOn(&r.Diagnostics[i]) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// FailsOn tells whether a diagnostic is as severe as the policy fails on.
+func (p Policy) FailsOn(d *Diagnostic) bool {
+	least := p.FailOn
+	if least == Unset {
+		least = Error
+	}
+	return d.Level() >= least
 }
 
 // With is the policy with further rules' severities set.

@@ -198,5 +198,7 @@ var writers = map[string]func(*bytes.Buffer, []*diag.Report) error{
 	"colour": func(b *bytes.Buffer, r []*diag.Report) error {
 		return Text(b, r, TextOptions{Excerpt: true, Colour: true})
 	},
-	"json": func(b *bytes.Buffer, r []*diag.Report) error { return JSON(b, r) },
+	"json":  func(b *bytes.Buffer, r []*diag.Report) error { return JSON(b, r) },
+	"sarif": func(b *bytes.Buffer, r []*diag.Report) error { return SARIF(b, r, SARIFOptions{}) },
+	"junit": func(b *bytes.Buffer, r []*diag.Report) error { return JUnit(b, r, JUnitOptions{}) },
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/seedpack/seedpack/lint/diag"
@@ -18,6 +19,8 @@ type TextOptions struct {
 	Colour bool
 	// Verbose shows notices, too.
 	Verbose bool
+	// FixedBy is the command that makes the fix of a diagnostic, named where the fix is all that there is to say. Default: none.
+	FixedBy string
 	// NoSummary leaves out the last line, which counts.
 	NoSummary bool
 	// Width is the number of columns that an excerpt may take. Default 100.
@@ -98,9 +101,27 @@ func (t *textWriter) diagnostic(r *diag.Report, d *diag.Diagnostic) {
 	if t.Excerpt && ok {
 		t.excerpt(r, d)
 	}
-	if d.Hint != "" {
+	switch {
+	case d.Hint != "":
 		t.line(part{"  hint:", "1"}, plain(" "+clip(d.Hint)))
+	case len(d.Fixes) == 1:
+		t.line(part{"  fix:", "1"}, plain(" "+clip(hintOf(d, t.FixedBy))))
 	}
+}
+
+// hintOf is the hint of d, or its only fix, with the command that makes it.
+func hintOf(d *diag.Diagnostic, fixedBy string) string {
+	if d.Hint != "" || len(d.Fixes) != 1 {
+		return d.Hint
+	}
+	title := d.Fixes[0].Title
+	if first, size := utf8.DecodeRuneInString(title); size > 0 {
+		title = string(unicode.ToLower(first)) + title[size:]
+	}
+	if fixedBy != "" {
+		title += " (" + fixedBy + ")"
+	}
+	return title
 }
 
 // clip cuts s between two code points.

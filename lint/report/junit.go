@@ -1,0 +1,158 @@
+package report
+
+import (
+	"encoding/xml"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/seedpack/seedpack/lint/diag"
+)
+
+// JUnitOptions say what counts in a JUnit file. The zero value fails on errors.
+type JUnitOptions struct {
+	// Fails tells whether a finding fails the run. Default: errors do.
+	Fails func(*diag.Report, *diag.Diagnostic) bool
+	// Failures are what could not be found out.
+	Failures []Failure
+}
+
+// JUnit writes reports in the XML of JUnit, as systems for tests read it: a suite for each file, a case for each finding, and
+// one that passes for a file without any. What fails the run has failed, other findings are skipped cases with their message,
+// and what could not be found out is an error.
+func JUnit(w io.Writer, reports []*diag.Report, opt JUnitOptions) error {
+	j := &junitWriter{JUnitOptions: opt, suites: map[string]*junitSuite{}, names: map[string]int{}}
+	j.all.Name = "seedpack"
+	for _, r := range reports {
+		if r != nil {
+			j.report(r)
+		}
+	}
+	for _, f := range opt.Failures {
+		name := f.Path
+		if name == "" {
+			name = "seedpack"
+		}
+		message := Escape(clip(f.Message))
+		j.add(name, junitCase{Name: "could not find out", Error: &junitProblem{Message: message, Text: message}})
+	}
+	for _, s := range j.all.Suites {
+		if s.Tests == 0 {
+			s.Tests, s.Cases = 1, []junitCase{{Class: s.Name, Name: "no findings"}}
+		}
+		j.all.Tests += s.Tests
+	}
+	text, err := xml.MarshalIndent(&j.all, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode as XML: %w", err)
+	}
+	_, err = w.Write(append([]byte(xml.Header), append(text, '\n')...))
+	return err
+}
+
+type junitWriter struct {
+	JUnitOptions
+	all    junitSuites
+	suites map[string]*junitSuite
+	names  map[string]int // how often each was there
+}
+
+type junitSuites struct {
+	XMLName  xml.Name      `xml:"testsuites"`
+	Name     string        `xml:"name,attr"`
+	Tests    int           `xml:"tests,attr"`
+	Failures int           `xml:"failures,attr"`
+	Errors   int           `xml:"errors,attr"`
+	Suites   []*junitSuite `xml:"testsuite"`
+}
+
+type junitSuite struct {
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Errors   int         `xml:"errors,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string        `xml:"classname,attr"`
+	Name    string        `xml:"name,attr"`
+	File    string        `xml:"file,attr,omitempty"`
+	Line    int           `xml:"line,attr,omitempty"`
+	Failure *junitProblem `xml:"failure"`
+	Error   *junitProblem `xml:"error"`
+	Skipped *junitProblem `xml:"skipped"`
+}
+
+type junitProblem struct {
+	Type    string `xml:"type,attr,omitempty"` // the severity
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+func (j *junitWriter) suite(path string) *junitSuite {
+	name := Escape(path)
+	s, ok := j.suites[name]
+	if !ok {
+		s = &junitSuite{Name: name}
+		j.suites[name] = s
+		j.all.Suites = append(j.all.Suites, s)
+	}
+	return s
+}
+
+func (j *junitWriter) report(r *diag.Report) {
+	j.suite(r.Path)
+	for i := range r.Diagnostics {
+		j.add(r.Path, j.finding(r, &r.Diagnostics[i]))
+	}
+}
+
+// add counts a case, and tells it from those of the same name. The class is the file, as systems group by it.
+func (j *junitWriter) add(path string, c junitCase) {
+	s := j.suite(path)
+	c.Class = s.Name
+	key := c.Class + "\x00" + c.Name
+	if j.names[key]++; j.names[key] > 1 {
+		c.Name += " #" + strconv.Itoa(j.names[key])
+	}
+	s.Cases = append(s.Cases, c)
+	s.Tests++
+	switch {
+	case c.Failure != nil:
+		s.Failures++
+		j.all.Failures++
+	case c.Error != nil:
+		s.Errors++
+		j.all.Errors++
+	case c.Skipped != nil:
+		s.Skipped++
+	}
+}
+
+// finding is a case whose name does not change when the lines of the file do.
+func (j *junitWriter) finding(r *diag.Report, d *diag.Diagnostic) junitCase {
+	place, level := r.Path, d.Level()
+	c := junitCase{Name: Escape(d.Rule.ID)}
+	if d.Pointer != "" {
+		c.Name = Escape(d.Rule.ID + " " + clip(string(d.Pointer)))
+	}
+	if start, _, ok := position(r, d); ok {
+		c.File, c.Line = Escape(r.Path), start.Line
+		place = fmt.Sprintf("%s:%d:%d", place, start.Line, start.Column)
+	}
+	problem := &junitProblem{Type: level.String(), Message: Escape(clip(d.Message)),
+		Text: Escape(fmt.Sprintf("%s: %s: %s [%s]", place, level, withHint(d), d.Rule.ID))}
+	fails := level == diag.Error
+	if j.Fails != nil {
+		fails = j.Fails(r, d)
+	}
+	if fails {
+		c.Failure = problem
+	} else {
+		problem.Type = ""
+		c.Skipped = problem
+	}
+	return c
+}

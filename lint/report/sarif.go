@@ -1,0 +1,236 @@
+package report
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/url"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/seedpack/seedpack/lint/diag"
+)
+
+// SARIFOptions say what a SARIF log tells beside the reports. The zero value works.
+type SARIFOptions struct {
+	// Version is the program's.
+	Version string
+	// ID tells this run from others of the same program, so that one does not hide what another found. Its last part, after
+	// the last slash, may differ from run to run. Default: none.
+	ID string
+	// Help is a rule's documentation, as text and as Markdown. Default: its Doc.
+	Help func(*diag.Rule) (text, markdown string)
+	// Locate says which file of the repository a report is about: relative to its root, or absolute where it is in none. It is
+	// not ok for what is no file, an image for example. Default: paths as they are.
+	Locate func(path string) (file string, ok bool)
+	// Failures are what could not be found out.
+	Failures []Failure
+}
+
+// A Failure is something that could not be found out, which is no finding.
+type Failure struct {
+	Path    string // of the file or image that it is about; empty for none
+	Message string
+}
+
+// SARIF writes reports as one run in a log of SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/.
+//
+// Its rules are those that have results. Files are relative to SRCROOT, the root of the repository, of which the log does not
+// say where it is, so that it is the same wherever it is written.
+func SARIF(w io.Writer, reports []*diag.Report, opt SARIFOptions) error {
+	s := &sarifWriter{SARIFOptions: opt, rules: map[string]int{}, artifacts: map[sarifArtifactLocation]int{}, prints: map[string]int{}}
+	s.run.Results, s.run.Artifacts = []sarifResult{}, []sarifArtifact{}
+	for _, r := range reports {
+		if r != nil {
+			s.report(r)
+		}
+	}
+	s.finish()
+	return Encode(w, sarifLog{
+		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+		Version: "2.1.0", Runs: []*sarifRun{&s.run},
+	})
+}
+
+type sarifWriter struct {
+	SARIFOptions
+	run       sarifRun
+	rules     map[string]int // the index of each, by ID
+	artifacts map[sarifArtifactLocation]int
+	prints    map[string]int // how often each was there
+}
+
+const sourceRoot = "%SRCROOT%"
+
+func (s *sarifWriter) finish() {
+	s.run.ColumnKind = "unicodeCodePoints"
+	s.run.Bases = map[string]sarifBase{sourceRoot: {sarifText{"the root of the repository"}}}
+	driver := &s.run.Tool.Driver
+	driver.Name, driver.Version = "Seedpack", s.Version
+	driver.InformationURI = "https://github.com/seedpack/seedpack"
+	if driver.Rules == nil {
+		driver.Rules = []sarifRule{}
+	}
+	if s.ID != "" {
+		s.run.Automation = &sarifID{s.ID}
+	}
+	invocation := sarifInvocation{Successful: len(s.Failures) == 0}
+	for _, f := range s.Failures {
+		message := f.Message
+		if f.Path != "" {
+			message = f.Path + ": " + message
+		}
+		invocation.Notifications = append(invocation.Notifications, sarifNotification{"error", sarifMessage(message)})
+	}
+	s.run.Invocations = []sarifInvocation{invocation}
+}
+
+func (s *sarifWriter) report(r *diag.Report) {
+	location, isFile := s.locate(r.Path)
+	location.Index = s.artifact(location)
+	for i := range r.Diagnostics {
+		d := &r.Diagnostics[i]
+		result := sarifResult{
+			Rule: d.Rule.ID, RuleIndex: s.rule(d.Rule), Level: sarifLevel(d.Level()), Message: sarifMessage(withHint(d)),
+			Locations: []sarifLocation{s.location(r, d, location, isFile)},
+			Prints:    map[string]string{"seedpack/v1": s.fingerprint(location.URI, r, d)},
+		}
+		if isFile && r.Source != nil {
+			result.Fixes = sarifFixes(r, d, location)
+		}
+		s.run.Results = append(s.run.Results, result)
+	}
+}
+
+// artifact is the index of what is at an address.
+func (s *sarifWriter) artifact(at sarifArtifactLocation) *int {
+	i, ok := s.artifacts[at]
+	if !ok {
+		i = len(s.run.Artifacts)
+		s.artifacts[at] = i
+		s.run.Artifacts = append(s.run.Artifacts, sarifArtifact{at, []string{"analysisTarget"}})
+	}
+	return &i
+}
+
+// locate is the address of what a report is about. Code scanning takes no result without one, so an image has one, too.
+func (s *sarifWriter) locate(name string) (location sarifArtifactLocation, isFile bool) {
+	file, ok := name, true
+	if s.Locate != nil {
+		file, ok = s.Locate(name)
+	}
+	if !ok {
+		return sarifArtifactLocation{URI: relativeURI(name)}, false
+	}
+	if filepath.IsAbs(file) {
+		return sarifArtifactLocation{URI: (&url.URL{Scheme: "file", Path: path.Clean("/" + filepath.ToSlash(file))}).String()}, true
+	}
+	return sarifArtifactLocation{URI: relativeURI(filepath.ToSlash(file)), Base: sourceRoot}, true
+}
+
+// relativeURI escapes a path, whatever is in it.
+func relativeURI(name string) string {
+	name = strings.TrimLeft(name, "/")
+	if name == "" {
+		return "."
+	}
+	// What stands before a colon would be taken for a scheme.
+	return strings.ReplaceAll(strings.TrimPrefix((&url.URL{Path: "/" + name}).String(), "/"), ":", "%3A")
+}
+
+func (s *sarifWriter) location(r *diag.Report, d *diag.Diagnostic, at sarifArtifactLocation, isFile bool) sarifLocation {
+	l := sarifLocation{Physical: sarifPhysical{Artifact: at, Region: sarifRegionOf(r, d)}}
+	switch {
+	case d.Pointer != "":
+		l.Logical = []sarifLogical{{Name: Escape(string(d.Pointer)), Kind: "member"}}
+	case !isFile:
+		l.Logical = []sarifLogical{{Name: Escape(r.Path), Kind: "resource"}}
+	}
+	return l
+}
+
+func sarifRegionOf(r *diag.Report, d *diag.Diagnostic) *sarifRegion {
+	start, end, ok := position(r, d)
+	if !ok {
+		return nil
+	}
+	return &sarifRegion{start.Line, start.Column, end.Line, end.Column}
+}
+
+func sarifFixes(r *diag.Report, d *diag.Diagnostic, at sarifArtifactLocation) (fixes []sarifFix) {
+	for _, f := range d.Fixes {
+		change := sarifChange{Artifact: at}
+		for _, e := range f.Edits {
+			start, end := r.Source.Position(e.Span.Start), r.Source.Position(e.Span.End)
+			change.Replacements = append(change.Replacements, sarifReplacement{
+				sarifRegion{start.Line, start.Column, end.Line, end.Column}, sarifText{e.New}})
+		}
+		if len(change.Replacements) > 0 {
+			fixes = append(fixes, sarifFix{sarifMessage(f.Title), []sarifChange{change}})
+		}
+	}
+	return fixes
+}
+
+// fingerprint is the same for a finding that other lines moved: it is made of rule, file and member, or of the text of the
+// line where there is no member, and counts those that agree in all of them.
+func (s *sarifWriter) fingerprint(uri string, r *diag.Report, d *diag.Diagnostic) string {
+	anchor := string(d.Pointer)
+	if start, _, ok := position(r, d); ok && anchor == "" {
+		line := r.Source.Line(start.Line)
+		anchor = strings.TrimSpace(string(r.Source.Text[line.Start:line.End]))
+	}
+	key := strings.Join([]string{d.Rule.ID, uri, anchor}, "\x00")
+	sum := sha256.Sum256([]byte(key + "\x00" + strconv.Itoa(s.prints[key])))
+	s.prints[key]++
+	return hex.EncodeToString(sum[:16])
+}
+
+func (s *sarifWriter) rule(r *diag.Rule) int {
+	if i, ok := s.rules[r.ID]; ok {
+		return i
+	}
+	driver := &s.run.Tool.Driver
+	s.rules[r.ID] = len(driver.Rules)
+	help := sarifHelp{Text: r.Doc}
+	if s.Help != nil {
+		help.Text, help.Markdown = s.Help(r)
+	}
+	if help.Text == "" {
+		help.Text = r.Summary
+	}
+	level := sarifLevel(r.Severity)
+	problem := level
+	if level == "note" {
+		problem = "recommendation"
+	}
+	driver.Rules = append(driver.Rules, sarifRule{
+		ID: r.ID, Short: sarifText{r.Summary}, Help: help, Default: sarifConfiguration{level},
+		Properties: sarifRuleProperties{problem, []string{"seed"}},
+	})
+	return s.rules[r.ID]
+}
+
+func sarifLevel(s diag.Severity) string {
+	switch s {
+	case diag.Error:
+		return "error"
+	case diag.Warning:
+		return "warning"
+	}
+	return "note"
+}
+
+func withHint(d *diag.Diagnostic) string {
+	if hint := hintOf(d, ""); hint != "" {
+		return clip(d.Message) + "; " + clip(hint)
+	}
+	return clip(d.Message)
+}
+
+// sarifMessage makes foreign text mean nothing in a message, where "[text](target)" would be a link.
+func sarifMessage(s string) sarifText {
+	return sarifText{strings.ReplaceAll(Escape(s), "](", "] (")}
+}
