@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/lint"
@@ -51,10 +52,37 @@ func explanation(r *diag.Rule) string {
 	if r.Doc != "" {
 		fmt.Fprintf(&b, "\n%s\n", r.Doc)
 	}
-	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain, verify.Explain} {
-		if archive, ok := explain(r.ID); ok {
-			fmt.Fprintf(&b, "\n%s", archive)
-		}
+	if archive, ok := archiveOf(r); ok {
+		fmt.Fprintf(&b, "\n%s", archive)
 	}
 	return b.String()
+}
+
+func archiveOf(r *diag.Rule) (archive string, ok bool) {
+	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain, verify.Explain} {
+		if archive, ok := explain(r.ID); ok {
+			return archive, true
+		}
+	}
+	return "", false
+}
+
+// ruleHelp is the explanation of a rule as text and as Markdown.
+func ruleHelp(r *diag.Rule) (text, marked string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** (%s): %s\n", r.ID, r.Severity, markdown.Replace(r.Summary))
+	if r.Spec != "" {
+		fmt.Fprintf(&b, "\nSeed standard: %s\n", r.Spec)
+	}
+	if r.Doc != "" {
+		fmt.Fprintf(&b, "\n%s\n", markdown.Replace(r.Doc))
+	}
+	if text, ok := archiveOf(r); ok {
+		archive := txtar.Parse([]byte(text))
+		fmt.Fprintf(&b, "\n%s", markdown.Replace(string(archive.Comment)))
+		for _, f := range archive.Files {
+			fmt.Fprintf(&b, "\n`%s`\n\n````\n%s````\n", f.Name, f.Data)
+		}
+	}
+	return explanation(r), b.String()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/report"
 )
 
 func newLintCommand(p *program) *cobra.Command {
@@ -39,6 +39,9 @@ directories and links), or - for standard input. Without one it is the working d
 			if err != nil {
 				return err
 			}
+			if show && (flags.sarifFile != "" || flags.junitFile != "" || flags.format != "text") {
+				return usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file and --junit-file")
+			}
 			if fix || show {
 				if err := p.fixAll(paths, lint.Options{Registry: registry}, policy, show); err != nil {
 					return err
@@ -55,7 +58,8 @@ directories and links), or - for standard input. Without one it is the working d
 			if fix && slices.Contains(paths, "-") {
 				printer.stdout = p.stderr // standard output holds the mended text
 			}
-			if err := printer.printReports(reports, &flags); err != nil {
+			all := &findings{command: "lint", args: scope(args), reports: reports, fails: fails(policy)}
+			if err := errors.Join(p.writeReports(&flags, all), printer.print(&flags, all)); err != nil {
 				return err
 			}
 			if policy.Fails(reports...) {
@@ -95,12 +99,4 @@ func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options,
 		})
 	}
 	return reports, group.Wait()
-}
-
-// printReports prints what there is to say of a command's reports.
-func (p *program) printReports(reports []*diag.Report, f *reportFlags) error {
-	if f.format == "json" {
-		return report.JSON(p.stdout, reports)
-	}
-	return report.Text(p.stdout, reports, p.textOptions(f.verbose))
 }

@@ -138,7 +138,7 @@ func (f *packFlags) read(getenv func(string) string) error {
 	if f.builder == "" {
 		f.builder = getenv("BUILDKIT_HOST")
 	}
-	if f.format == "json" && f.progress == "auto" {
+	if f.format != "text" && f.progress == "auto" {
 		f.progress = "plain"
 	}
 	f.buildArgs, f.buildContexts = map[string]string{}, map[string]string{}
@@ -218,7 +218,7 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 	if err := run.close(); err != nil {
 		worst = errors.Join(worst, err)
 	}
-	return errors.Join(worst, p.finishPack(f, all))
+	return errors.Join(worst, p.finishPack(run, args, all))
 }
 
 func (p *program) packEach(ctx context.Context, run *packRun, jobs []*job) (all []*packed, worst error) {
@@ -227,7 +227,7 @@ func (p *program) packEach(ctx context.Context, run *packRun, jobs []*job) (all 
 		result, err := run.packJob(ctx, j)
 		result.finish(err)
 		all = append(all, result)
-		if run.format == "text" {
+		if run.format == "text" || run.format == "github" {
 			if printErr := p.printPacked(run, result, err, time.Since(start)); printErr != nil {
 				return all, printErr
 			}
@@ -294,7 +294,7 @@ func (r *packed) finish(err error) {
 
 // printPacked prints what was found in a job and, last, what came of it.
 func (p *program) printPacked(run *packRun, r *packed, err error, took time.Duration) error {
-	if err := report.Text(p.stdout, r.reports, p.textOptions(run.verbose)); err != nil {
+	if err := p.print(&run.reportFlags, &findings{reports: r.reports, failures: r.failures(), images: run.image != ""}); err != nil {
 		return err
 	}
 	line := ""
@@ -316,26 +316,51 @@ type packDocument struct {
 	Images []*packed `json:"images"`
 }
 
-func (p *program) finishPack(f *packFlags, all []*packed) error {
-	doc := packDocument{Images: all}
+func (p *program) finishPack(run *packRun, args []string, jobs []*packed) error {
+	doc := packDocument{Images: jobs}
 	if doc.Images == nil {
 		doc.Images = []*packed{}
 	}
-	var reports []*diag.Report
-	for _, r := range all {
-		reports = append(reports, r.reports...)
+	all := run.findings(args)
+	for _, r := range jobs {
+		all.reports = append(all.reports, r.reports...)
+		all.failures = append(all.failures, r.failures()...)
 	}
-	doc.Document = report.New(reports)
-	if err := f.writeID(all); err != nil {
+	doc.Document = report.New(all.reports)
+	if err := run.writeID(jobs); err != nil {
 		return err
 	}
-	if f.metadataFile != "" {
-		if err := writeWhole(f.metadataFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
+	if run.metadataFile != "" {
+		if err := writeWhole(run.metadataFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
 			return err
 		}
 	}
-	if f.format == "json" {
-		return report.Encode(p.stdout, doc)
+	err := p.writeReports(&run.reportFlags, all)
+	switch run.format {
+	case "json":
+		err = errors.Join(err, report.Encode(p.stdout, doc))
+	case "sarif", "junit":
+		err = errors.Join(err, p.print(&run.reportFlags, all))
 	}
-	return nil
+	return err
+}
+
+// findings are those of no job yet.
+func (r *packRun) findings(args []string) *findings {
+	all := &findings{command: "pack", args: scope(args), images: r.image != "", fails: fails(r.policy)}
+	if r.smokeOnly {
+		all.command = "smoke"
+	}
+	if r.manifest != "" && len(args) == 0 {
+		all.args = []string{r.manifest}
+	}
+	return all
+}
+
+// failures is what could not be found out of the job.
+func (r *packed) failures() []report.Failure {
+	if r.Error == "" {
+		return nil
+	}
+	return []report.Failure{{Path: r.Manifest, Message: r.Error}}
 }

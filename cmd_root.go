@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
@@ -72,58 +71,9 @@ func programVersion() string {
 	return "devel"
 }
 
-// A reportFlags is how reports are judged and printed, the same for all commands that have some.
-type reportFlags struct {
-	format  string
-	failOn  string
-	rules   []string
-	verbose bool
-}
-
-func (f *reportFlags) register(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.format, "format", "text", "how to print: text or json")
-	cmd.Flags().StringVar(&f.failOn, "fail-on", "error", "least severity that makes the exit status 1: error, warning or notice")
-	cmd.Flags().StringArrayVar(&f.rules, "rule", nil, "ID=SEVERITY: give a rule another severity: off, notice, warning or error")
-	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "show notices too")
-}
-
-// policy reads the flags. A rule that does not exist is a mistake, with the nearest names that do.
-func (f *reportFlags) policy() (diag.Policy, error) {
-	var policy diag.Policy
-	if f.format != "text" && f.format != "json" {
-		return policy, usagef("--format %q must be text or json", f.format)
-	}
-	if err := policy.FailOn.UnmarshalText([]byte(f.failOn)); err != nil || policy.FailOn < diag.Notice {
-		return policy, usagef("--fail-on %q must be error, warning or notice", f.failOn)
-	}
-	known := map[string]bool{}
-	for _, r := range allRules() {
-		known[r.ID] = true
-	}
-	set := map[string]diag.Severity{}
-	for _, s := range f.rules {
-		id, name, _ := strings.Cut(s, "=")
-		var severity diag.Severity
-		if err := severity.UnmarshalText([]byte(name)); err != nil {
-			return policy, usagef("--rule %s: %w", s, err)
-		}
-		if !known[id] {
-			return policy, usagef("--rule %s: there is no rule %q; there are %s", s, id, strings.Join(slices.Sorted(maps.Keys(known)), ", "))
-		}
-		set[id] = severity
-	}
-	return policy.With(set), nil
-}
-
 // allRules is every rule of every stage.
 func allRules() []*diag.Rule {
 	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken, imageRevision, buildArgSecret})
-}
-
-// textOptions are for standard output: excerpts and colour where a person looks at it.
-func (p *program) textOptions(verbose bool) report.TextOptions {
-	person := isTerminal(p.stdout)
-	return report.TextOptions{Verbose: verbose, Excerpt: person, Colour: person && p.getenv("NO_COLOR") == ""}
 }
 
 func isTerminal(w any) bool {

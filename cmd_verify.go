@@ -114,17 +114,25 @@ func (p *program) verify(ctx context.Context, flags *verifyFlags, args []string)
 
 func (p *program) printVerified(flags *verifyFlags, policy diag.Policy, all []*verified, failures []error) error {
 	var reports []*diag.Report
+	var unknown []report.Failure
 	for _, v := range all {
+		if v.err != nil {
+			unknown = append(unknown, report.Failure{Path: v.Source, Message: v.Error})
+		}
 		for _, r := range v.reports {
 			reports = append(reports, policy.Apply(r))
 		}
 	}
 	merged := diag.Merge(reports...)
-	var err error
-	if flags.format == "json" {
-		err = report.Encode(p.stdout, verifyDocument{report.New(merged), all})
-	} else if err = report.Text(p.stdout, merged, p.textOptions(flags.verbose)); err == nil {
-		err = p.printSources(flags, policy, all)
+	found := &findings{command: "verify", reports: merged, failures: unknown, images: true, fails: fails(policy)}
+	err := p.writeReports(&flags.reportFlags, found)
+	switch flags.format {
+	case "json":
+		err = errors.Join(err, report.Encode(p.stdout, verifyDocument{report.New(merged), all}))
+	case "text":
+		err = errors.Join(err, p.print(&flags.reportFlags, found), p.printSources(flags, policy, all))
+	default:
+		err = errors.Join(err, p.print(&flags.reportFlags, found))
 	}
 	switch {
 	case err != nil:

@@ -69,7 +69,7 @@ func (f *packFlags) writeID(all []*packed) error {
 func writeWhole(path string, write func(*os.File) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {

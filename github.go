@@ -41,9 +41,13 @@ type githubStep struct {
 	secrets map[string]string // values of inputs, by the variables that stand for them on the command line
 }
 
-func (p *program) action(ctx context.Context) error {
-	step := &githubStep{program: p, secrets: map[string]string{},
+func (p *program) newStep() *githubStep {
+	return &githubStep{program: p, secrets: map[string]string{},
 		gha: githubactions.New(githubactions.WithGetenv(p.getenv), githubactions.WithWriter(p.stdout))}
+}
+
+func (p *program) action(ctx context.Context) error {
+	step := p.newStep()
 	args, err := step.args()
 	if err != nil {
 		step.annotate("error", nil, err.Error())

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/report"
 )
 
@@ -45,6 +46,21 @@ func (s *githubStep) failures(r *result) (all []annotation) {
 		all = append(all, annotation{nil, r.Error})
 	}
 	return all
+}
+
+// annotateReports shows findings without the action, for --format github: errors and what could not be found out first,
+// since a runner shows only so many.
+func (p *program) annotateReports(reports []*diag.Report, failures []report.Failure) {
+	s := p.newStep()
+	for _, f := range failures {
+		s.annotate("error", s.file(f.Path), f.Message)
+	}
+	r := &result{Document: report.New(reports)}
+	for _, level := range []string{"error", "warning"} {
+		for _, a := range s.findings(r, level) {
+			s.annotate(level, a.fields, a.message)
+		}
+	}
 }
 
 func (s *githubStep) findings(r *result, level string) (all []annotation) {

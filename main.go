@@ -62,8 +62,8 @@ func run(ctx context.Context, args []string, p *program) int {
 	status := exitStatus(ctx, err)
 	if err != nil && !errors.Is(err, errFindings) {
 		p.complain(status, err)
-		if format := cmd.Flags().Lookup("format"); counted.n == 0 && format != nil && format.Value.String() == "json" {
-			p.complainJSON(err)
+		if format := cmd.Flags().Lookup("format"); counted.n == 0 && format != nil {
+			p.complainIn(format.Value.String(), err)
 		}
 	}
 	return status
@@ -78,6 +78,16 @@ type countingWriter struct {
 func (w *countingWriter) Write(b []byte) (int, error) {
 	w.n += len(b)
 	return w.next.Write(b)
+}
+
+// complainIn is for who reads standard output. SARIF and JUnit would say of nothing that nothing was found.
+func (p *program) complainIn(format string, err error) {
+	switch format {
+	case "json":
+		p.complainJSON(err)
+	case "github":
+		p.annotateReports(nil, []report.Failure{{Message: err.Error()}})
+	}
 }
 
 // complainJSON is for programs, which get an object in every case.

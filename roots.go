@@ -151,9 +151,11 @@ var flagPaths = map[string]func(string) []string{
 	"file":          onePath,
 	"image":         imagePath,
 	"iidfile":       onePath,
+	"junit-file":    onePath,
 	"manifest":      onePath,
 	"metadata-file": onePath,
 	"output":        outputPaths,
+	"sarif-file":    onePath,
 	"secret":        fieldPaths("src", "source"),
 	"ssh":           sshPaths,
 

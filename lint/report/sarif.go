@@ -25,6 +25,8 @@ type SARIFOptions struct {
 	// Locate says which file of the repository a report is about: relative to its root, or absolute where it is in none. It is
 	// not ok for what is no file, an image for example. Default: paths as they are.
 	Locate func(path string) (file string, ok bool)
+	// NoFixes leaves out fixes, where the text is of an image and no file can be mended. Default: false.
+	NoFixes bool
 	// Failures are what could not be found out.
 	Failures []Failure
 }
@@ -97,7 +99,7 @@ func (s *sarifWriter) report(r *diag.Report) {
 			Locations: []sarifLocation{s.location(r, d, location, isFile)},
 			Prints:    map[string]string{"seedpack/v1": s.fingerprint(location.URI, r, d)},
 		}
-		if isFile && r.Source != nil {
+		if isFile && r.Source != nil && !s.NoFixes {
 			result.Fixes = sarifFixes(r, d, location)
 		}
 		s.run.Results = append(s.run.Results, result)
