@@ -21,12 +21,12 @@ type packFlags struct {
 	reportFlags
 	publishFlags
 	buildFlags
+	smokeFlags
 	manifest, file, context, target string
 	registry, pushWhen, builder     string
 	progress, metadataFile, iidFile string
 	platforms, outputSpecs          []string
 	argSpecs, contextSpecs          []string
-	grace                           time.Duration
 	smokeOnly                       bool
 	image                           string // source of an image that was built elsewhere
 
@@ -77,6 +77,9 @@ one in its own label.`,
   seedpack smoke --image docker-daemon:tiler:test jobs/tiler
   seedpack smoke --image registry.example.com/team/tiler-1.0.0-seed:1.0.0`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if flags.smokeMode == smokeOff {
+				return usagef("smoke --smoke off would do nothing: seedpack pack --smoke off builds without a smoke run")
+			}
 			if err := flags.checkImage(cmd); err != nil {
 				return err
 			}
@@ -115,7 +118,7 @@ func (f *packFlags) registerRun(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.builder, "builder", "", "address of a BuildKit; default: BUILDKIT_HOST, else a private one is started")
 	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
-	s.DurationVar(&f.grace, "grace", 10*time.Second, "between TERM and KILL for a job that runs past its timeout")
+	f.registerSmoke(cmd)
 }
 
 // read checks the command line and reads what is written in it.
@@ -124,6 +127,9 @@ func (f *packFlags) read(getenv func(string) string) error {
 		return err
 	}
 	if err := f.check(); err != nil {
+		return err
+	}
+	if err := f.readSmoke(getenv); err != nil {
 		return err
 	}
 	if err := f.readOptions(getenv); err != nil {

@@ -22,7 +22,6 @@ import (
 type verifyFlags struct {
 	packFlags
 	against string
-	smoke   bool
 }
 
 func newVerifyCommand(p *program) *cobra.Command {
@@ -38,7 +37,8 @@ SOURCE is ` + source.Forms + `.
 It is one image, or an index over those of several platforms.
 
 With --against the label is compared with a manifest file, member by member. With --smoke the
-image is run as well, as smoke --image does, in the cases beside that file if there are any.`,
+image is run as well, as smoke --image does, in the cases beside that file if there are any;
+--smoke=required wants one case that comes to a conclusion.`,
 		Example: `  seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0
   seedpack verify oci-archive:my-job.tar --against jobs/my-job
   seedpack verify --smoke registry.example.com/team/my-job-1.0.0-seed@sha256:…`,
@@ -49,7 +49,9 @@ image is run as well, as smoke --image does, in the cases beside that file if th
 	flags.registerRun(cmd)
 	flags.skipBuild()
 	cmd.Flags().StringVar(&flags.against, "against", "", "a job's directory or manifest: say what the label has otherwise")
-	cmd.Flags().BoolVar(&flags.smoke, "smoke", false, "run the image too, as an executor would")
+	smoke := cmd.Flags().Lookup("smoke")
+	smoke.DefValue, smoke.NoOptDefVal, smoke.Usage = smokeOff, smokeAuto, "run the image too, as an executor would: auto, required or off"
+	flags.smokeMode = smokeOff
 	cmd.Flags().BoolVar(&flags.insecureRegistry, "insecure-registry", false, "plain http also to registries on other machines")
 	return cmd
 }
@@ -101,7 +103,7 @@ func (p *program) verify(ctx context.Context, flags *verifyFlags, args []string)
 	for _, arg := range args {
 		v := &verified{Source: arg, Platforms: []verifiedPlatform{}}
 		all = append(all, v)
-		if v.err = v.find(ctx, run, file, flags.smoke); v.err != nil {
+		if v.err = v.find(ctx, run, file, flags.smokeMode != smokeOff); v.err != nil {
 			v.Error = v.err.Error()
 			failures = append(failures, v.err)
 		}

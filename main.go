@@ -181,13 +181,15 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		return result, err
 	}
 	built, err := pack.Build(ctx, engine, request, func(ctx context.Context, candidates []*pack.Candidate) error {
-		r.begin(result, "smoke")
-		for _, c := range candidates {
-			smoked, err := verify.Smoke(ctx, c, c.Config, j.manifest, cases, r.smokeOptions(j, c))
-			if err != nil {
-				return err
+		if r.smokeMode != smokeOff {
+			r.begin(result, "smoke")
+			for _, c := range candidates {
+				smoked, err := verify.Smoke(ctx, c, c.Config, j.manifest, cases, r.smokeOptions(j, c))
+				if err != nil {
+					return err
+				}
+				result.addSmoke(c.Platform, smoked)
 			}
-			result.addSmoke(c.Platform, smoked)
 		}
 		if r.fails(result) {
 			return errFindings

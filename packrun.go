@@ -192,15 +192,18 @@ func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
 
 // cases are those of seed.smoke.yaml beside the manifest, or else one made from the manifest.
 func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
-	if j.dir == "" {
+	path, named := r.casesPath(j)
+	switch {
+	case r.smokeMode == smokeOff:
+		return nil, nil, nil
+	case j.dir == "" && !named:
 		return verify.MadeCases(j.manifest), nil, nil
 	}
-	path := filepath.Join(j.dir, verify.CasesFile)
 	if err := r.program.roots.check(path); err != nil {
 		return nil, nil, err
 	}
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && !named {
 		return verify.MadeCases(j.manifest), nil, nil
 	}
 	if err != nil {
@@ -234,10 +237,6 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 		request.Outputs = append(request.Outputs, o)
 	}
 	return request, nil
-}
-
-func (r *packRun) smokeOptions(j *job, c *pack.Candidate) verify.Options {
-	return verify.Options{Path: j.path, Grace: r.grace, Platform: c.Platform, Foreign: !c.Native()}
 }
 
 // published reads back what the registry holds, by the digest that the build pushed.

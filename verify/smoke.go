@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -29,7 +30,7 @@ type Options struct {
 	// Required makes an error of a smoke run that concludes nothing.
 	Required bool
 	Timeout  time.Duration // limit of each case beside the manifest's; default: none
-	Budget   time.Duration // limit of all cases together; those after it are skipped; default: none
+	Budget   time.Duration // limit of all cases together; those after it are skipped, the last is cut short; default: none
 	Parallel int           // cases run at once; default 2
 }
 
@@ -91,10 +92,14 @@ func Smoke(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest
 	begin := time.Now()
 	for i := range cases {
 		group.Go(func() (err error) {
-			c := &cases[i]
-			if opt.Budget > 0 && time.Since(begin) > opt.Budget {
-				results[i] = skip(c, fmt.Sprintf("the time for all cases, %v, is over", opt.Budget))
-				return nil
+			c, opt := &cases[i], opt
+			if opt.Budget > 0 {
+				left := opt.Budget - time.Since(begin)
+				if left <= 0 {
+					results[i] = skip(c, fmt.Sprintf("the time for all cases, %v, is over", opt.Budget))
+					return nil
+				}
+				opt.Timeout = min(cmp.Or(opt.Timeout, left), left)
 			}
 			results[i], err = smokeCase(groupContext, runner, cfg, m, c, opt)
 			if err != nil {
