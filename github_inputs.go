@@ -45,11 +45,17 @@ var inputFlags = []inputFlag{
 	{"no-cache", "no-cache", oneValue},
 	{"pull", "pull", oneValue},
 	{"builder", "builder", oneValue},
+	{"image", "image", oneValue},
+	{"smoke", "smoke", oneValue},
+	{"smoke-timeout", "smoke-timeout", oneValue},
+	{"cases", "cases", oneValue},
 	{"registry", "registry", oneValue},
 	{"if-exists", "if-exists", oneValue},
 	{"tags", "tag", words},
 	{"fail-on", "fail-on", oneValue},
 	{"rules", "rule", lines},
+	{"sarif-file", "sarif-file", oneValue},
+	{"junit-file", "junit-file", oneValue},
 }
 
 func (s *githubStep) input(name string) string { return strings.TrimSpace(s.gha.GetInput(name)) }
@@ -102,7 +108,7 @@ func (s *githubStep) args() ([]string, error) {
 	}
 	args = s.addPush(args, flags)
 	rest, err := s.arguments(cmd.Name())
-	return slices.Concat(args, []string{"--"}, rest), err
+	return append(args, rest...), err
 }
 
 // command is what the step is to do, one of those that judge jobs.
@@ -111,12 +117,10 @@ func (s *githubStep) command() (*cobra.Command, error) {
 	if name == "" {
 		name = "pack"
 	}
-	may := []string{"pack", "lint", "smoke", "verify"}
-	if slices.Contains(may, name) {
-		for _, cmd := range newRootCommand(&program{getenv: s.program.getenv}).Commands() {
-			if cmd.Name() == name {
-				return cmd, nil
-			}
+	may := []string{"pack", "lint", "smoke", "verify", "list"}
+	for _, cmd := range newRootCommand(&program{getenv: s.program.getenv}).Commands() {
+		if cmd.Name() == name && slices.Contains(may, name) {
+			return cmd, nil
 		}
 	}
 	return nil, usagef("command %q must be one of %s", name, strings.Join(may, ", "))
@@ -158,15 +162,25 @@ func (s *githubStep) addPush(args []string, flags *pflag.FlagSet) []string {
 	return append(args, "--push="+push)
 }
 
-// arguments are what stands beside the flags: references of images, or the paths of jobs.
+// arguments are what stands beside the flags: images for verify, which holds them against the job of path, if there is
+// one; else the paths of jobs.
 func (s *githubStep) arguments(command string) ([]string, error) {
-	if command == "verify" {
-		images := s.values("image", words)
-		if len(images) == 0 {
-			return nil, usagef("verify needs the input image, the reference of what to look at")
-		}
-		return images, nil
+	paths, err := s.paths()
+	if command != "verify" {
+		return append([]string{"--"}, paths...), err
 	}
+	images := s.values("image", words)
+	if len(images) == 0 {
+		return nil, usagef("verify needs the input image, the reference of what to look at")
+	}
+	var args []string
+	for _, path := range paths {
+		args = append(args, "--against="+path)
+	}
+	return slices.Concat(args, []string{"--"}, images), err
+}
+
+func (s *githubStep) paths() ([]string, error) {
 	var paths []string
 	for _, pattern := range s.values("path", lines) {
 		found, err := expand(pattern)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ var (
 	tagsForm      = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*(,[A-Za-z0-9_][A-Za-z0-9._-]*)*$`)
 	nameForm      = regexp.MustCompile(`^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$`)
 	versionForm   = regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*$`)
+	fileForm      = regexp.MustCompile(`^[A-Za-z0-9._/\\:-]+$`)
 	wordForm      = regexp.MustCompile(`^[a-z0-9]*$`)
 )
 
@@ -40,6 +42,9 @@ func (s *githubStep) writeOutputs(r *result, printed []byte) error {
 			return err
 		}
 	}
+	if file := s.input("sarif-file"); fileExists(file) {
+		outputs["sarif-file"] = checked(fileForm, file)
+	}
 	var line bytes.Buffer
 	if err := json.Compact(&line, printed); err != nil {
 		return err
@@ -51,6 +56,11 @@ func (s *githubStep) writeOutputs(r *result, printed []byte) error {
 		}
 	}
 	return nil
+}
+
+func fileExists(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 func (p *packed) outputs(to map[string]string) error {

@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -161,11 +162,7 @@ func TestInputPatterns(t *testing.T) {
 		if got := strings.Count(string(r.printed), `"path"`); status > 1 {
 			t.Errorf("%q: exit %d, %d\n%s", path, status, got, r.printed)
 		}
-		outputs, err := fileCommands(r.written("OUTPUT"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Count(outputs["result"], `"path":`); got != want {
+		if got := strings.Count(r.outputs()["result"], `"path":`); got != want {
 			t.Errorf("%q: %d jobs, want %d", path, got, want)
 		}
 	}
@@ -174,6 +171,52 @@ func TestInputPatterns(t *testing.T) {
 			t.Errorf("%q: exit %d", path, status)
 		}
 		r.wantAnnotation("error ::: ", want)
+	}
+}
+
+// outputs are what later steps see.
+func (r *runner) outputs() map[string]string {
+	r.t.Helper()
+	values, err := fileCommands(r.written("OUTPUT"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return values
+}
+
+func TestActionLists(t *testing.T) {
+	r := newStep(t, below("jobs/a", example(t, "random-number")))
+	r.put(below("jobs/b", example(t, "image-watermark")))
+	if status := r.action("INPUT_COMMAND=list", "INPUT_PATH=jobs", "INPUT_REGISTRY=example.com/team"); status != 0 {
+		t.Errorf("exit %d\n%s", status, r.printed)
+	}
+	var result struct {
+		Matrix struct {
+			Include []struct{ Path, Reference string }
+		}
+	}
+	if err := json.Unmarshal([]byte(r.outputs()["result"]), &result); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(result.Matrix.Include); got != "[{jobs/a example.com/team/random-number-gen-0.1.0-seed:0.1.0} {jobs/b example.com/team/image-watermark-0.1.0-seed:0.1.0}]" {
+		t.Error(got)
+	}
+}
+
+func TestActionWritesFindings(t *testing.T) {
+	r := newStep(t, map[string]string{"job/seed.manifest.json": badManifest})
+	if status := r.action("INPUT_COMMAND=lint", "INPUT_SARIF-FILE=a b.sarif", "INPUT_JUNIT-FILE=job/x.xml"); status != 1 {
+		t.Errorf("exit %d\n%s", status, r.printed)
+	}
+	if !strings.Contains(readText(t, filepath.Join(r.workspace, "job/x.xml")), "<testsuite") || r.outputs()["sarif-file"] != "" {
+		t.Errorf("outputs %q", r.outputs())
+	}
+	r.action("INPUT_COMMAND=lint", "INPUT_SARIF-FILE=job/x.sarif", "INPUT_SUMMARY=false")
+	if r.outputs()["sarif-file"] != "job/x.sarif" || !strings.Contains(readText(t, filepath.Join(r.workspace, "job/x.sarif")), `"2.1.0"`) {
+		t.Errorf("outputs %q", r.outputs())
+	}
+	if n := strings.Count(string(r.written("STEP_SUMMARY")), "## Seedpack"); n != 1 {
+		t.Errorf("%d summaries, the second was to be none", n)
 	}
 }
 

@@ -182,6 +182,7 @@ var outputForms = map[string]string{
 	"package-version": `([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*)?`,
 	"imageid":         `(sha256:[0-9a-f]{64})?`,
 	"tags":            `([A-Za-z0-9._-]+(,[A-Za-z0-9._-]+)*)?`,
+	"sarif-file":      `([A-Za-z0-9._/\\:-]+)?`,
 	"metadata":        `(\{[^{}]*\})?`,
 	"reference":       `([a-z0-9.:/-]+/[a-z0-9._/-]+:[A-Za-z0-9._-]+@sha256:[0-9a-f]{64})?`,
 	"image":           `([a-z0-9.:/-]+/[a-z0-9._/-]+:[A-Za-z0-9._-]+)?`,
