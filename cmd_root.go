@@ -36,7 +36,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	cmd.SetErr(p.stderr)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	for _, sub := range []*cobra.Command{
-		newInitCommand(p), newLintCommand(p), newListCommand(p), newNameCommand(p), newLabelCommand(p), newPackCommand(p), newSmokeCommand(p),
+		newInitCommand(p), newLintCommand(p), newListCommand(p), newNameCommand(p), newLabelCommand(p), newPackCommand(p), newSmokeCommand(p), newPublishCommand(p),
 		newVerifyCommand(p), newRulesCommand(p), newExplainCommand(p), newSchemaCommand(p), newVersionCommand(p), newActionCommand(p),
 	} {
 		sub.Args = usageArgs(sub.Args)
@@ -73,7 +73,7 @@ func programVersion() string {
 
 // allRules is every rule of every stage.
 func allRules() []*diag.Rule {
-	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken, imageRevision, buildArgSecret})
+	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken, attestationsDropped, imageRevision, buildArgSecret})
 }
 
 func isTerminal(w any) bool {

@@ -146,6 +146,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		return result, err
 	}
 	result.add(r.checkMaterial(j, file))
+	result.add(r.checkAttestations(j))
 	result.add(secretArgs(file, r.buildArgs))
 	cases, found, err := r.cases(j)
 	if err != nil {

@@ -64,7 +64,11 @@ func (r *packRun) preflight(ctx context.Context, result *packed, reference strin
 	if err != nil || held == "" {
 		return false, err
 	}
-	result.skip(fmt.Sprintf("%q names %s already: not built", reference, held))
+	instead := "not built"
+	if result.job.image != nil {
+		instead = "not tried"
+	}
+	result.skip(fmt.Sprintf("%q names %s already: %s", reference, held, instead))
 	return true, nil
 }
 

@@ -202,14 +202,15 @@ var flagPaths = map[string]func(string) []string{
 
 // argPaths says the same of what stands beside the flags of a command.
 var argPaths = map[string]func(string) []string{
-	"init":   onePath,
-	"label":  onePath,
-	"lint":   onePath,
-	"list":   onePath,
-	"name":   onePath,
-	"pack":   onePath,
-	"smoke":  onePath,
-	"verify": imagePath,
+	"init":    onePath,
+	"label":   onePath,
+	"lint":    onePath,
+	"list":    onePath,
+	"name":    onePath,
+	"pack":    onePath,
+	"publish": imagePath,
+	"smoke":   onePath,
+	"verify":  imagePath,
 
 	"action":  nil,
 	"explain": nil,

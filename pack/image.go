@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"reflect"
 	"slices"
 	"strings"
@@ -55,7 +56,11 @@ func (b *build) pulls() bool {
 }
 
 func isLoopback(registry string) bool {
-	return registry == "localhost" || strings.HasPrefix(registry, "localhost:") || strings.HasPrefix(registry, "127.") || strings.HasPrefix(registry, "[::1]")
+	host, _, err := net.SplitHostPort(registry)
+	if err != nil {
+		host = strings.Trim(registry, "[]")
+	}
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
 // solveImage gives an image that was built elsewhere the form of a build's result, so that it is tried in the same way.

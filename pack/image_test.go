@@ -1,0 +1,225 @@
+package pack
+
+import (
+	"bytes"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack/source"
+)
+
+// foreign puts what another tool built into a layout: an index over two platforms, of which the first has a label.
+func foreign(t *testing.T, label string) string {
+	t.Helper()
+	dir := t.TempDir()
+	path, err := layout.Write(dir, empty.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := v1.ImageIndex(empty.Index)
+	for i, arch := range []string{"amd64", "arm64"} {
+		img, err := random.Image(5000, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		config, err := img.ConfigFile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		config = config.DeepCopy()
+		config.OS, config.Architecture = "linux", arch
+		if i == 0 {
+			config.Config.Labels = map[string]string{seed.Label: label}
+		}
+		if img, err = mutate.ConfigFile(img, config); err != nil {
+			t.Fatal(err)
+		}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: arch}}})
+	}
+	if err := path.AppendIndex(index); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func openSource(t *testing.T, text string) *source.Image {
+	t.Helper()
+	s, err := source.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := Registry{}.Open(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := img.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return img
+}
+
+// A counter counts what is sent to a registry.
+type counter struct {
+	mu    sync.Mutex
+	blobs int
+	tags  []string
+}
+
+func (c *counter) serve(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.mu.Lock()
+		switch _, tag, ok := strings.Cut(r.URL.Path, "/manifests/"); {
+		case r.Method == http.MethodPatch:
+			c.blobs++
+		case r.Method == http.MethodPut && ok && !strings.HasPrefix(tag, "sha256:"):
+			c.tags = append(c.tags, tag)
+		}
+		c.mu.Unlock()
+		next.ServeHTTP(w, r)
+	})
+}
+
+func TestPushImage(t *testing.T) {
+	var sent counter
+	server := httptest.NewServer(sent.serve(registry.New(registry.Logger(log.New(io.Discard, "", 0)))))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	const label = `{"job":{"name":"a"}}`
+	dir := foreign(t, "\n"+strings.Replace(label, ":", " : ", -1))
+	img := openSource(t, "oci:"+dir)
+	digest, err := Registry{}.Push(t.Context(), host+"/a-1.0.0-seed", img)
+	if err != nil || digest != img.Digest || sent.blobs != 6 {
+		t.Fatalf("pushed %s, not %s, with %d uploads: %v", digest, img.Digest, sent.blobs, err)
+	}
+	// Labelled, to another repository: what is sent is the configuration of the image that lacked the label.
+	b := &build{request: Request{Image: openSource(t, host+"/a-1.0.0-seed@"+digest), Repository: host + "/b-1.0.0-seed", Label: label}}
+	result, err := b.imageResult(t.Context())
+	if err != nil || result.Digest == digest || len(result.Platforms) != 2 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if sent.blobs != 7 {
+		t.Errorf("%d blobs were sent, one was new", sent.blobs-6)
+	}
+	if len(sent.tags) > 0 {
+		t.Errorf("tags %q were set", sent.tags)
+	}
+	again := openSource(t, host+"/b-1.0.0-seed@"+result.Digest)
+	if again.Platforms[0].Digest != img.Platforms[0].Digest {
+		t.Error("the image that had its label is another")
+	}
+	for n, p := range again.Platforms {
+		if !Labelled(p.Config.Config.Labels, label) {
+			t.Errorf("%s has the labels %q", p.Name, p.Config.Config.Labels)
+		}
+		checkLayers(t, p.Image, img.Platforms[n].Image)
+	}
+}
+
+func checkLayers(t *testing.T, got, want v1.Image) {
+	t.Helper()
+	a, err := got.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := want.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range b {
+		x, errX := a[i].Compressed()
+		y, errY := b[i].Compressed()
+		if errX != nil || errY != nil {
+			t.Fatal(errX, errY)
+		}
+		first, errX := io.ReadAll(x)
+		second, errY := io.ReadAll(y)
+		if errX != nil || errY != nil || !bytes.Equal(first, second) {
+			t.Errorf("layer %d is another: %v, %v", i, errX, errY)
+		}
+	}
+}
+
+// A registry that breaks off in the midst of uploads is asked again; one that does not take the image gets no name.
+func TestPushImageAgain(t *testing.T) {
+	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	failures := 3
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPatch && failures > 0 {
+			failures--
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	img := openSource(t, "oci:"+foreign(t, "{}"))
+	digest, err := Registry{}.Push(t.Context(), host+"/a-1.0.0-seed", img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ref, err := name.NewDigest(host + "/a-1.0.0-seed@" + digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := remote.Get(ref); err != nil {
+		t.Error(err)
+	}
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		if r.URL.Path != "/v2/" {
+			http.NotFound(w, r)
+		}
+	}))
+	defer refusing.Close()
+	_, err = Registry{}.Push(t.Context(), strings.TrimPrefix(refusing.URL, "http://")+"/b-1.0.0-seed", img)
+	if err == nil || !strings.Contains(err.Error(), "ask for the right to push there") {
+		t.Error(err)
+	}
+}
+
+func TestLabelled(t *testing.T) {
+	const label = `{"a":"b","n":1}`
+	for value, want := range map[string]bool{
+		label: true, "{\n \"n\": 1, \"a\": \"b\"}": true, `"{\"a\":\"b\",\"n\":1}"`: true,
+		"": false, "{": false, `{"a":"b"}`: false, `{"a":"b","n":2}`: false,
+	} {
+		if got := Labelled(map[string]string{seed.Label: value}, label); got != want {
+			t.Errorf("%q: %v", value, got)
+		}
+	}
+	if Labelled(nil, label) {
+		t.Error("no label holds it")
+	}
+}
+
+func TestIsLoopback(t *testing.T) {
+	for registry, want := range map[string]bool{
+		"localhost": true, "localhost:5000": true, "127.0.0.1:5000": true, "[::1]:5000": true,
+		"localhost.example.com:5000": false, "127.example.com": false, "registry.example.com": false, "10.0.0.1:5000": false,
+	} {
+		if got := isLoopback(registry); got != want {
+			t.Errorf("%s: %v", registry, got)
+		}
+	}
+}
