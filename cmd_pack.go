@@ -28,6 +28,7 @@ type packFlags struct {
 	platforms, outputSpecs          []string
 	argSpecs, contextSpecs          []string
 	smokeOnly                       bool
+	parallel                        int
 	image                           string // source of an image that was built elsewhere
 
 	// read from the specs
@@ -117,6 +118,7 @@ func (f *packFlags) registerBuild(cmd *cobra.Command) {
 func (f *packFlags) registerRun(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.builder, "builder", "", "address of a BuildKit; default: BUILDKIT_HOST, else a private one is started")
+	s.IntVar(&f.parallel, "parallel", 1, "jobs to pack side by side on one builder; runs that share the machine measure less exactly")
 	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
 	f.registerSmoke(cmd)
 }
@@ -191,7 +193,7 @@ func (f *packFlags) pushes(getenv func(string) string) (bool, error) {
 	return push, nil
 }
 
-// pack runs all jobs one after the other and returns the worst of what came of them.
+// pack runs all jobs and returns the worst of what came of them.
 func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err error) {
 	policy, err := f.policy()
 	if err != nil {
@@ -207,7 +209,11 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeJobs(jobs)) }()
+	defer func() {
+		if closeErr := closeJobs(jobs); closeErr != nil {
+			err = errors.Join(err, closeErr)
+		}
+	}()
 	run := newPackRun(p, f, policy)
 	if run.push, err = f.pushes(p.getenv); err != nil {
 		return err
@@ -217,33 +223,17 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 			return err
 		}
 	}
-	if err := run.checkExports(jobs); err != nil {
+	if err := errors.Join(run.checkExports(jobs), run.checkParallel(jobs)); err != nil {
 		return err
 	}
 	all, worst := p.packEach(ctx, run, jobs)
-	if err := run.close(); err != nil {
-		worst = errors.Join(worst, err)
+	if err := errors.Join(run.close(), p.finishPack(run, args, all)); err != nil {
+		return errors.Join(worst, err)
 	}
-	return errors.Join(worst, p.finishPack(run, args, all))
-}
-
-func (p *program) packEach(ctx context.Context, run *packRun, jobs []*job) (all []*packed, worst error) {
-	for _, j := range jobs {
-		start := time.Now()
-		result, err := run.packJob(ctx, j)
-		result.finish(err)
-		all = append(all, result)
-		if run.format == "text" || run.format == "github" {
-			if printErr := p.printPacked(run, result, err, time.Since(start)); printErr != nil {
-				return all, printErr
-			}
-		}
-		worst = worse(ctx, worst, err)
-		if ctx.Err() != nil {
-			break
-		}
+	if worst != nil && ctx.Err() == nil {
+		return toldError{worst}
 	}
-	return all, worst
+	return worst
 }
 
 // worse is the error with the higher exit status. What is not kept has been printed.
@@ -277,6 +267,7 @@ func (p *program) packJobs(ctx context.Context, f *packFlags, args []string) ([]
 
 // finish fills in what JSON says of the job.
 func (r *packed) finish(err error) {
+	r.endStage(time.Now())
 	r.reports = diag.Merge(r.reports...)
 	r.Manifest, r.Smoke = r.job.path, r.smokeVerdict().String()
 	members := &r.job.manifest.Job

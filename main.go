@@ -61,7 +61,9 @@ func run(ctx context.Context, args []string, p *program) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	status := exitStatus(ctx, err)
 	if err != nil && !errors.Is(err, errFindings) {
-		p.complain(status, err)
+		if _, told := err.(toldError); !told {
+			p.complain(status, "", err)
+		}
 		if format := cmd.Flags().Lookup("format"); counted.n == 0 && format != nil {
 			p.complainIn(format.Value.String(), err)
 		}
@@ -235,8 +237,8 @@ func (r *packRun) fails(result *packed) bool {
 	return r.policy.Fails(result.reports...)
 }
 
-// complain says on standard error what went wrong. Every line of it may hold foreign text.
-func (p *program) complain(status int, err error) {
+// complain says on standard error what went wrong, of a job where several are packed. Every line may hold foreign text.
+func (p *program) complain(status int, of string, err error) {
 	if status == exitInterrupted {
 		err = errors.New("interrupted: nothing was published under a name")
 	}
@@ -244,7 +246,7 @@ func (p *program) complain(status int, err error) {
 	if errors.As(err, &step) {
 		p.showStep(step)
 	}
-	fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(err.Error()))
+	fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(of+err.Error()))
 }
 
 func (p *packed) add(r *diag.Report) {

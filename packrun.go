@@ -29,6 +29,9 @@ type packRun struct {
 	// engine connects at its first call, so that jobs that fail before need none.
 	engine func(context.Context) (*pack.Engine, error)
 	close  func() error
+
+	sideBySide bool       // several jobs at a time
+	progressMu sync.Mutex // of what they show
 }
 
 func newPackRun(p *program, f *packFlags, policy diag.Policy) *packRun {
@@ -76,6 +79,7 @@ type packed struct {
 	written []string
 	already bool // the name was there before, for the same image
 	stage   string
+	since   time.Time // it is in that stage
 
 	Name      string   `json:"name"`
 	Manifest  string   `json:"manifest"`
@@ -95,15 +99,29 @@ type packed struct {
 	Stopped string `json:"stopped,omitempty"`
 	Skipped bool   `json:"skipped"` // --if-exists skip: the name was there before
 
-	Cases []measured `json:"cases"`
+	Cases     []measured         `json:"cases"`
+	Durations map[string]float64 `json:"durations"` // seconds of each stage that was come to
 }
 
 // begin says which stage a job has come to.
 func (r *packRun) begin(result *packed, stage string) {
-	result.stage = stage
-	if r.program.stage != nil {
+	now := time.Now()
+	result.endStage(now)
+	result.stage, result.since = stage, now
+	if r.program.stage != nil && !r.sideBySide {
 		r.program.stage(result.job.path, stage)
 	}
+}
+
+// endStage notes how long the stage took that a job has been in.
+func (p *packed) endStage(now time.Time) {
+	if p.stage == "" {
+		return
+	}
+	if p.Durations == nil {
+		p.Durations = map[string]float64{}
+	}
+	p.Durations[p.stage] += seconds(now.Sub(p.since))
 }
 
 type platformSmoke struct {
@@ -221,7 +239,7 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 	request := pack.Request{
 		Context: j.dir, Dockerfile: file, Image: j.image, Remote: r.remote, Label: label, Target: r.target, Platforms: r.platforms,
 		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Annotations: r.annotations, Inputs: verify.Inputs(cases), Options: r.options,
-		Progress: pack.Progress{Mode: r.progress, Writer: r.program.stderr, Escape: report.Escape},
+		Progress: pack.Progress{Mode: r.progress, Writer: r.progressWriter(j), Escape: report.Escape},
 	}
 	if r.context != "" {
 		request.Context = r.context
