@@ -6,6 +6,8 @@
 package lint
 
 import (
+	"slices"
+
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/schema"
 	"github.com/seedpack/seedpack/lint/seed"
@@ -43,6 +45,21 @@ func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []s
 		r.Check(&p)
 	}
 	for _, d := range p.found {
-		report.Add(*d)
+		if !unread(report, d) {
+			report.Add(*d)
+		}
 	}
+}
+
+// unread tells whether a diagnostic is about a string that was not read as it is meant: what is wrong with its text comes
+// first.
+func unread(report *diag.Report, d *diag.Diagnostic) bool {
+	if len(report.Source.Problems) == 0 || report.Source.Kind(d.Pointer) != "string" {
+		return false
+	}
+	place := report.Source.Span(d.Pointer)
+	return slices.ContainsFunc(report.Source.Problems, func(p seed.Problem) bool {
+		within := place.Start <= p.Span.Start && p.Span.End <= place.End
+		return within && (p.Code == seed.CodeString || p.Code == seed.CodeEncoding || p.Code == seed.CodeUnclosed)
+	})
 }

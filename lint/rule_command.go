@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -64,7 +65,9 @@ func (p *Pass) known() map[string]member {
 		all[seed.AllocatedPrefix+variableOf(m)] = member{Name: m.Name, At: m.At, Kind: m.Kind, Required: true}
 	}
 	for _, m := range p.variables() {
-		all[variableOf(m)] = m
+		if v := variableOf(m); all[v].Name == "" { // one that the executor sets itself stays that
+			all[v] = m
+		}
 	}
 	p.names = all
 	return all
@@ -92,7 +95,7 @@ var commandUndeclared = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.uses(func(u command.Use, _ member, known bool) {
-			if !known {
+			if !known && !p.Source.Torn() {
 				who := "no executor sets"
 				if scaleOnly(u.Name) {
 					who = "only Scale sets"
@@ -110,17 +113,25 @@ func scaleOnly(name string) bool {
 }
 
 func (p *Pass) knownNames() string {
-	all := p.known()
-	names := make([]string, 0, len(all))
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.SortedFunc(maps.Keys(p.known()), func(a, b string) int {
+		return cmp.Or(boolOrder(strings.HasPrefix(a, seed.AllocatedPrefix), strings.HasPrefix(b, seed.AllocatedPrefix)), cmp.Compare(a, b))
+	})
 	const most = 8
 	if len(names) > most {
-		names = append(names[:most], "…")
+		names = append(names[:most], "others")
 	}
-	return "there are " + strings.Join(names, ", ")
+	return "this job has " + list(names)
+}
+
+// boolOrder puts false before true.
+func boolOrder(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
 }
 
 func (p *Pass) undeclaredHint(u command.Use) string {
@@ -313,7 +324,8 @@ var commandSettingName = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.uses(func(u command.Use, m member, _ bool) {
-			if m.Kind == "setting" && m.Name != u.Name {
+			named := func(m member) bool { return m.Name == u.Name } // another one, which Scale expands
+			if m.Kind == "setting" && !slices.ContainsFunc(p.variables(), named) {
 				p.reportPart(atCommand, u.Start, u.End, "command uses the setting %q as %q, which Scale does not expand: name the setting %s", m.Name, "$"+u.Name, u.Name)
 			}
 		})

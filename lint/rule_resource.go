@@ -3,6 +3,7 @@ package lint
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seedpack/seedpack/lint/diag"
@@ -25,7 +26,7 @@ var resourcesMissing = &Rule{
 		Spec:     "2.1.1 S-2.1.1-13",
 	},
 	Check: func(p *Pass) {
-		if p.Source.Kind(atJob) == "object" && !p.Source.Has(atResources) {
+		if p.Source.Kind(atJob) == "object" && !p.Source.Has(atResources) && !p.Source.Torn() {
 			d := p.Reportf(atJob, "job has no resources, so that the executor's defaults apply: state cpus, mem and disk")
 			d.Hint = `add "resources": {"scalar": [{"name": "cpus", "value": 1}, {"name": "mem", "value": 1024}, {"name": "disk", "value": 100}]}`
 		}
@@ -40,7 +41,7 @@ var resourcesScalar = &Rule{
 		Spec:     "2.1.1.2 S-2.1.1.2-03 T-02",
 	},
 	Check: func(p *Pass) {
-		if p.Source.Kind(atResources) == "object" && !p.Source.Has(atScalar) {
+		if p.Source.Kind(atResources) == "object" && !p.Source.Has(atScalar) && !p.Source.Torn() {
 			p.Reportf(atResources, `resources has no member "scalar", which the standard asks for though its schema does not`)
 		}
 	},
@@ -54,15 +55,28 @@ var resourcesRecommended = &Rule{
 		Spec:     "2.1.1.2 S-2.1.1.2-07 S-3.1.4-03",
 	},
 	Check: func(p *Pass) {
-		if !p.good(atResources) {
+		if !p.good(atResources) || p.Source.Torn() {
 			return
 		}
+		var missing []string
 		for _, name := range recommended {
 			if !slices.ContainsFunc(p.Job.Resources.Scalar, func(s seed.Scalar) bool { return strings.EqualFold(s.Name, name) }) {
-				p.Reportf(atResources, "resources do not declare %q, so that the executor's default applies: add it to scalar", name)
+				missing = append(missing, strconv.Quote(name))
 			}
 		}
+		if len(missing) > 0 {
+			p.Reportf(atResources, "resources do not declare %s, so that the executor's defaults apply: add what the job needs to scalar", list(missing))
+		}
 	},
+}
+
+// list is words as a person writes them.
+func list(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 var resourceNameCase = &Rule{

@@ -63,15 +63,24 @@ func schemaRule(v *schema.Violation) *diag.Rule {
 	return &memberValue
 }
 
-// reportSchema adds what the schema says. A value of a wrong type is not said to have a wrong form as well.
+// reportSchema adds what the schema says. A value of a wrong type is not said to have a wrong form as well, and a member
+// is not said to be missing when it is there under another name, or where a part of the text was not read as it is meant.
 func reportSchema(report *diag.Report, violations []schema.Violation) {
 	wrongType, renamed := map[seed.Pointer]bool{}, map[seed.Pointer]bool{}
+	meant := map[seed.Pointer]bool{}
 	for _, v := range violations {
 		wrongType[v.Pointer] = wrongType[v.Pointer] || v.Keyword == "type"
+		if v.Meant != "" {
+			meant[v.Pointer.Parent().Member(v.Meant)] = true
+		}
 	}
+	torn := report.Source.Torn()
 	for i := range violations {
 		v := &violations[i]
 		if wrongType[v.Pointer] && (v.Keyword == "enum" || v.Keyword == "pattern") {
+			continue
+		}
+		if v.Keyword == "required" && (torn || meant[v.Pointer.Member(v.Member)]) {
 			continue
 		}
 		d := diag.Diagnostic{Rule: schemaRule(v), Pointer: v.Pointer, Key: v.Key, Message: v.Message, Hint: v.Hint}

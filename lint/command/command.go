@@ -7,6 +7,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -129,13 +130,19 @@ func offsets(n syntax.Node) (start, end int) {
 
 func at(p syntax.Pos) int { return max(int(p.Offset())-len(prelude), 0) }
 
+// The parser's words for what is not closed, which speak of its end of file.
+var (
+	unmatched = regexp.MustCompile("^reached EOF without matching `(.+)` with `(.+)`$")
+	unclosed  = regexp.MustCompile("^reached EOF without closing quote `?([^`]+)`?$")
+)
+
 func syntaxError(err error, size int) error {
 	e := &Error{Start: size, End: size, What: err.Error(), Syntax: true}
 	var parse syntax.ParseError
 	var lang syntax.LangError
 	switch {
 	case errors.As(err, &parse):
-		e.Start, e.What = at(parse.Pos), parse.Text
+		e.Start, e.What = at(parse.Pos), unclosed.ReplaceAllString(unmatched.ReplaceAllString(parse.Text, `"$1" is not closed by "$2"`), `the quote $1 is not closed`)
 	case errors.As(err, &lang):
 		e.Start, e.What = at(lang.Pos), lang.Feature
 	}

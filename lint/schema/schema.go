@@ -49,6 +49,7 @@ type Violation struct {
 	Key     bool         // it is about the member's name
 	Keyword string       // of JSON Schema: type, required, additionalProperties, enum, pattern, minItems, maxItems
 	Member  string       // the missing or unknown member
+	Meant   string       // the known member that an unknown one stands for; empty when that cannot be told
 	Message string       // as diagnostics have them
 	Hint    string
 }

@@ -98,6 +98,9 @@ var successors = map[string]string{
 	"maintainer":       `belongs into "job"`,
 }
 
+// renamed is of a successor in the same object.
+var renamed = regexp.MustCompile(`^is "(\w+)" now$`)
+
 func unknownMember(at seed.Pointer, name string, known []string) Violation {
 	v := Violation{Pointer: seed.Pointer("").Member(name), Key: true, Keyword: "additionalProperties", Member: name}
 	where := "here"
@@ -108,12 +111,13 @@ func unknownMember(at seed.Pointer, name string, known []string) Violation {
 	near := nearest(name, known)
 	successor, old := successors[name]
 	switch {
-	case near != "" && distance(strings.ToLower(name), strings.ToLower(near)) <= 1:
-		v.Hint = fmt.Sprintf("did you mean %q?", near)
+	case near != "" && (!old || distance(strings.ToLower(name), strings.ToLower(near)) <= 1):
+		v.Hint, v.Meant = fmt.Sprintf("did you mean %q?", near), near
 	case old:
 		v.Hint = fmt.Sprintf("%q %s", name, successor)
-	case near != "":
-		v.Hint = fmt.Sprintf("did you mean %q?", near)
+		if m := renamed.FindStringSubmatch(successor); m != nil {
+			v.Meant = m[1]
+		}
 	default:
 		v.Hint = "take it out; there are " + quoteAll(known)
 	}

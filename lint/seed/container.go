@@ -21,7 +21,7 @@ func (p *parser) container() *node {
 	}
 	l.span = Span{p.i, p.i + 1}
 	p.i++
-	p.open = append(p.open, l.close)
+	p.open, p.indents = append(p.open, l.close), append(p.indents, p.indent(l.span.Start))
 	if len(p.open) > MaxDepth {
 		p.problem(Problem{Span: l.span, Code: CodeDepth, Message: fmt.Sprintf("nested deeper than %d levels, the rest is not read", MaxDepth)})
 		p.stopped, p.i = true, len(p.Text)
@@ -29,7 +29,7 @@ func (p *parser) container() *node {
 	for p.blanks(); !p.ended(l); p.blanks() {
 		p.element(l)
 	}
-	p.open = p.open[:len(p.open)-1]
+	p.open, p.indents = p.open[:len(p.open)-1], p.indents[:len(p.indents)-1]
 	l.span.End = p.i
 	return l.node
 }
@@ -43,6 +43,11 @@ func (p *parser) ended(l *list) bool {
 			p.unclosed(l, "")
 		}
 		return true
+	case c == l.close && p.guess == byIndentation && p.ofOuter(c):
+		p.unclosed(l, fmt.Sprintf(" before the %q on line %d, which is indented as another one", string(c), p.line(p.i)))
+		return true
+	case c == l.close && p.guess == byIndentation && p.tooEarly(l):
+		return false
 	case c == l.close:
 		if l.comma >= 0 {
 			p.problem(Problem{Span: Span{l.comma, l.comma + 1}, Code: CodeComma, Message: fmt.Sprintf("a comma before %q, where nothing follows", string(c)),
@@ -50,11 +55,58 @@ func (p *parser) ended(l *list) bool {
 		}
 		p.i++
 		return true
+	case (c == '}' || c == ']') && p.guess == byKind:
+		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeBracket, Message: fmt.Sprintf("%q closes the %q on line %d, it should be %q", string(c), p.Text[l.span.Start:l.span.Start+1], p.line(l.span.Start), string(l.close)),
+			Fix: "Write " + string(l.close), Edits: []Edit{{Span{p.i, p.i + 1}, string(l.close)}}})
+		p.i++
+		return true
 	case (c == '}' || c == ']') && slices.Contains(p.open, c):
 		p.unclosed(l, fmt.Sprintf(" before the %q on line %d", string(c), p.line(p.i)))
 		return true
 	}
 	return false
+}
+
+// indent is how far the line at an offset is indented.
+func (p *parser) indent(at int) int {
+	start := p.lines[p.line(at)-1]
+	n := start
+	for n < at && (p.Text[n] == ' ' || p.Text[n] == '\t') {
+		n++
+	}
+	return n - start
+}
+
+// beginsLine tells whether nothing but blanks stands before i on its line, and how far it is indented.
+func (p *parser) beginsLine() (indent int, ok bool) {
+	indent = p.indent(p.i)
+	return indent, p.lines[p.line(p.i)-1]+indent == p.i
+}
+
+// ofOuter tells whether the closing bracket at i is indented as one further out and not as the innermost.
+func (p *parser) ofOuter(c byte) bool {
+	last := len(p.indents) - 1
+	indent, ok := p.beginsLine()
+	if !ok || indent == p.indents[last] {
+		return false
+	}
+	for i, n := range p.indents[:last] {
+		if n == indent && p.open[i] == c {
+			return true
+		}
+	}
+	return false
+}
+
+// tooEarly tells whether the closing bracket at i stands behind something else on its line, though the opening one ends
+// a line before.
+func (p *parser) tooEarly(l *list) bool {
+	_, begins := p.beginsLine()
+	next := l.span.Start + 1
+	for next < len(p.Text) && (p.Text[next] == ' ' || p.Text[next] == '\t' || p.Text[next] == '\r') {
+		next++
+	}
+	return !begins && next < len(p.Text) && p.Text[next] == '\n'
 }
 
 func (p *parser) unclosed(l *list, where string) {
@@ -68,7 +120,7 @@ func (p *parser) element(l *list) {
 	c := p.peek()
 	switch {
 	case c == '}' || c == ']':
-		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeBracket, Message: fmt.Sprintf("%q closes nothing, %q is open", string(c), p.Text[l.span.Start:l.span.Start+1])})
+		p.strayBracket(l, string(c))
 		p.i++
 		return
 	case c == ',':
@@ -94,6 +146,16 @@ func (p *parser) element(l *list) {
 	if p.i == before {
 		p.i++
 	}
+}
+
+func (p *parser) strayBracket(l *list, bracket string) {
+	open := p.Text[l.span.Start : l.span.Start+1]
+	pr := Problem{Span: Span{p.i, p.i + 1}, Code: CodeBracket, Message: fmt.Sprintf("%q closes nothing, %q is open", bracket, open)}
+	if bracket[0] == l.close {
+		pr.Message = fmt.Sprintf("%q closes the %q on line %d, which goes on below", bracket, open, p.line(l.span.Start))
+		pr.Hint = "take it out, or write it where that one ends"
+	}
+	p.problem(pr)
 }
 
 // missingComma reports that none stands after a value. Where the value itself is missing, that has been said.
@@ -139,6 +201,9 @@ func (p *parser) name() (string, Span) {
 	start := p.i
 	if c := p.peek(); c == '"' || c == '\'' {
 		name := p.str()
+		return name, Span{start, p.i}
+	}
+	if name, ok := p.typographic(); ok {
 		return name, Span{start, p.i}
 	}
 	name := p.skipWord()

@@ -47,9 +47,33 @@ func Parse(text []byte) *Manifest {
 
 // ParseJSON reads any other JSON document, as Parse does.
 func ParseJSON(text []byte) *Source {
+	s := parse(text, asWritten)
+	if !s.Torn() {
+		return s
+	}
+	if other := parse(text, byIndentation); len(other.Problems) <= len(s.Problems) {
+		s = other
+	}
+	if other := parse(text, byKind); len(other.Problems) < len(s.Problems) {
+		s = other
+	}
+	return s
+}
+
+// A guess says how a text whose brackets do not match is read. The one that leaves the fewest problems is taken: it is
+// the likeliest to tell the place where a bracket is missing or one too many.
+type guess byte
+
+const (
+	asWritten     guess = iota
+	byIndentation       // brackets that begin a line belong to the line that is indented as theirs
+	byKind              // a bracket of the other kind closes what is open
+)
+
+func parse(text []byte, g guess) *Source {
 	s := &Source{Text: text}
 	s.index()
-	p := &parser{Source: s}
+	p := &parser{Source: s, guess: g}
 	if !p.unreadable() {
 		p.document()
 	}
@@ -61,8 +85,10 @@ func ParseJSON(text []byte) *Source {
 // A parser reads the text at i. Problems do not stop it: it takes the likeliest meaning and goes on.
 type parser struct {
 	*Source
-	i    int
-	open []byte // the closing brackets that are due, outermost first
+	i int
+	guess
+	open    []byte // the closing brackets that are due, outermost first
+	indents []int  // of the lines on which they were opened
 	// unfinished is the end of the last string that is not closed: what is inserted there would become part of it.
 	unfinished int
 	// stopped is set where the text is nested too deeply to go on; what is open is then closed without a word.
@@ -192,6 +218,10 @@ func (p *parser) value() *node {
 		return &node{kind: kindString, text: text, span: Span{start, p.i}}
 	case c == '-' || c == '+' || c == '.' || c >= '0' && c <= '9':
 		return p.number()
+	}
+	start := p.i
+	if text, ok := p.typographic(); ok {
+		return &node{kind: kindString, text: text, span: Span{start, p.i}}
 	}
 	return p.word()
 }

@@ -201,6 +201,31 @@ func (p *parser) singleQuoted(start int) {
 		Fix: "Put it in double quotes", Edits: edits})
 }
 
+// typographicQuotes are those that word processors and web pages put in the place of straight ones.
+const typographicQuotes = "\u201c\u201d\u201e\u201f\u00ab\u00bb"
+
+// typographic reads a string in such quotes, if one begins at i and ends on its line.
+func (p *parser) typographic() (text string, ok bool) {
+	first, size := utf8.DecodeRune(p.rest())
+	if p.i >= len(p.Text) || !strings.ContainsRune(typographicQuotes, first) || first == utf8.RuneError {
+		return "", false
+	}
+	inner := p.Text[p.i+size : p.lineEnd()]
+	n := bytes.IndexAny(inner, typographicQuotes)
+	if n < 0 {
+		return "", false
+	}
+	_, last := utf8.DecodeRune(inner[n:])
+	open, shut := Span{p.i, p.i + size}, Span{p.i + size + n, p.i + size + n + last}
+	pr := Problem{Span: Span{open.Start, shut.End}, Code: CodeQuote, Message: "a string in typographic quotes, JSON has straight ones"}
+	if utf8.Valid(inner[:n]) && !bytes.ContainsFunc(inner[:n], func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+		pr.Fix, pr.Edits = "Put it in straight quotes", []Edit{{open, `"`}, {shut, `"`}}
+	}
+	p.problem(pr)
+	p.i = shut.End
+	return string(inner[:n]), true
+}
+
 // unclosedString ends the string at the end of the line, but before a comma that ends the line: there the quote was
 // forgotten.
 func (p *parser) unclosedString(start int, decoded string) string {

@@ -3,6 +3,7 @@ package seed
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"sort"
 	"unicode/utf8"
 )
@@ -68,6 +69,14 @@ func (s *Source) lineTable() ([]int, bool) {
 		return s.lines, s.ascii
 	}
 	return lineStarts(s.Text)
+}
+
+// Torn tells whether brackets do not match or the text is not read to its end: what seems to be missing may stand
+// elsewhere in it.
+func (s *Source) Torn() bool {
+	return slices.ContainsFunc(s.Problems, func(p Problem) bool {
+		return p.Code == CodeUnclosed || p.Code == CodeBracket || p.Code == CodeTrailingText || p.Code == CodeDepth || p.Code == CodeTooLarge
+	})
 }
 
 // WithoutValues is the text with its lines, and nothing of what was read from it.
