@@ -2,77 +2,95 @@ package lint
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/internal/material"
 	"github.com/seedpack/seedpack/lint/seed"
 )
 
-// A manifestCase is a manifest from elsewhere, with what was found in it by hand.
+// collection holds manifests from elsewhere, with what was found in them by hand.
+const collection = "testdata/collection"
+
+// A manifestCase is one of them.
 type manifestCase struct {
 	ID       string
 	Valid    bool
-	Findings []struct {
-		Severity, Code string
-		Line           int
-		Message        string
-	}
+	Findings []listed
 }
 
-func manifestCases(t *testing.T) (dir string, cases []manifestCase) {
-	dir = material.Dir(t, "cases", "manifests")
-	index, err := os.ReadFile(filepath.Join(dir, "index.json"))
+// A listed finding names its place in words, before a colon: "job.errors.1.name: …".
+type listed struct {
+	Severity, Code string
+	Line           int
+	Message        string
+}
+
+func manifestCases(t testing.TB) (cases []manifestCase) {
+	t.Helper()
+	index, err := os.ReadFile(filepath.Join(collection, "index.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(index, &cases); err != nil {
 		t.Fatal(err)
 	}
-	return dir, cases
+	return cases
 }
 
-func lintCase(t *testing.T, dir string, c manifestCase) *diag.Report {
-	text, err := os.ReadFile(filepath.Join(dir, c.ID, seed.ManifestFile))
+func (c manifestCase) lint(t testing.TB) *diag.Report {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(collection, c.ID+".json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return Manifest(c.ID, seed.Parse(text), Options{})
 }
 
-// codes are the rules that find what the collection has under other names.
-var codeRules = map[string]string{
-	"resources-recommended": "resources-recommended", "pattern": "seed-version", "media-type-unregistered": "media-type-unregistered",
-	"normalised": "variable-normal-form", "mount-system-path": "mount-path-system", "media-type-syntax": "media-type",
-	"env-collision": "variable-unique", "command-variable": "command-undeclared", "duplicate-error-name": "error-name-unique",
-	"duplicate-mount-name": "mount-name-unique", "json": "json-syntax", "required": "member-missing", "unknown-member": "member-unknown",
-	"media-type-top": "media-type-unregistered", // an unregistered type is a notice (T-18)
+// codeRules are the rules that find what the collection has under other names, and with which severity.
+var codeRules = map[string]struct {
+	rules    []string
+	severity diag.Severity
+}{
+	"resources-recommended":   {[]string{"resources-recommended", "resources-missing"}, diag.Warning},
+	"pattern":                 {[]string{"seed-version"}, diag.Error},
+	"media-type-unregistered": {[]string{"media-type-unregistered"}, diag.Notice},
+	"normalised":              {[]string{"variable-normal-form"}, diag.Notice},
+	"mount-system-path":       {[]string{"mount-path-system"}, diag.Warning},
+	"media-type-syntax":       {[]string{"media-type"}, diag.Error},
+	"env-collision":           {[]string{"variable-unique"}, diag.Error},
+	"command-variable":        {[]string{"command-undeclared"}, diag.Warning},
+	"duplicate-error-name":    {[]string{"error-name-unique"}, diag.Error},
+	"duplicate-mount-name":    {[]string{"mount-name-unique"}, diag.Error},
+	"json":                    {[]string{"json-syntax"}, diag.Error},
+	"required":                {[]string{"member-missing", "resources-scalar"}, diag.Error},
+	"unknown-member":          {[]string{"member-unknown"}, diag.Error},
+	"media-type-top":          {[]string{"media-type-unregistered"}, diag.Notice},
 }
 
 // otherLines are the lines of syntax problems that the collection has where a parser stops, and not where the fault is.
-var otherLines = map[string]int{
-	"028": 2, // the comma that is too many, not the brace after it
-	"029": 1, // the brace that is not closed, not the end of the text
-}
+var otherLines = map[string]int{"028": 2, "029": 1}
 
-// Manifests get the verdict they should, and all that is known about them is found on its line.
+// Manifests get the verdict they should, and each finding that is listed for them is found: by its rule, with its
+// severity, on its member and line.
 func TestCases(t *testing.T) {
-	dir, cases := manifestCases(t)
 	warnings, valid := 0, 0
-	for _, c := range cases {
-		report := lintCase(t, dir, c)
+	for _, c := range manifestCases(t) {
+		report := c.lint(t)
 		if got := report.Count(diag.Error) == 0; got != c.Valid {
-			t.Errorf("%s: valid is %v, want %v: %v", c.ID, got, c.Valid, report.Diagnostics)
+			t.Errorf("%s: valid is %v, want %v:\n%s", c.ID, got, c.Valid, said(report))
 		}
 		for _, f := range c.Findings {
-			line := f.Line
-			if other, ok := otherLines[c.ID]; ok {
-				line = other
+			if line, ok := otherLines[c.ID]; ok {
+				f.Line = line
 			}
-			if !found(report, f.Code, line) {
-				t.Errorf("%s:%d: %s (%s) is not found", c.ID, f.Line, f.Message, f.Code)
+			if !found(report, f) {
+				t.Errorf("%s:%d: %s (%s) is not found:\n%s", c.ID, f.Line, f.Message, f.Code, said(report))
 			}
 		}
 		if c.Valid {
@@ -87,15 +105,74 @@ func TestCases(t *testing.T) {
 	}
 }
 
-func found(report *diag.Report, code string, line int) bool {
-	for i := range report.Diagnostics {
-		d := &report.Diagnostics[i]
-		same := d.Rule.ID == codeRules[code] ||
-			code == "resources-recommended" && d.Rule.ID == "resources-missing" ||
-			code == "required" && d.Rule.ID == "resources-scalar"
-		if same && report.Source.Position(report.Place(d).Start).Line == line {
-			return true
+// found tells whether a report has a listed finding.
+func found(report *diag.Report, f listed) bool {
+	want := codeRules[f.Code]
+	at, anywhere := f.pointer()
+	return slices.ContainsFunc(report.Diagnostics, func(d diag.Diagnostic) bool {
+		return slices.Contains(want.rules, d.Rule.ID) && d.Level() == want.severity && (anywhere || d.Pointer == at) &&
+			report.Source.Position(report.Place(&d).Start).Line == f.Line &&
+			!slices.ContainsFunc(f.words(), func(word string) bool { return !strings.Contains(d.Message, word) })
+	})
+}
+
+// pointer is the member that a finding is about; what a parser says is about none.
+func (f listed) pointer() (at seed.Pointer, anywhere bool) {
+	place, _, ok := strings.Cut(f.Message, ": ")
+	switch {
+	case !ok:
+		return "", true
+	case place == "(root)":
+		return "", false
+	}
+	return seed.Pointer("/" + strings.ReplaceAll(place, ".", "/")), false
+}
+
+var (
+	listedVariable = regexp.MustCompile(`\$\w+`)
+	listedMissing  = regexp.MustCompile(`: (\w+) is required$`)
+	listedNames    = regexp.MustCompile(`SHOULD populate (.+)$`)
+)
+
+// words are what the message must name, so that two findings of one line are told apart.
+func (f listed) words() (words []string) {
+	words = listedVariable.FindAllString(f.Message, -1)
+	for _, expr := range []*regexp.Regexp{listedMissing, listedNames} {
+		if m := expr.FindStringSubmatch(f.Message); m != nil {
+			for name := range strings.SplitSeq(m[1], ", ") {
+				words = append(words, fmt.Sprintf("%q", name))
+			}
 		}
 	}
-	return false
+	return words
+}
+
+// Where we differ from the collection, the docs say why.
+func TestCasesDocumented(t *testing.T) {
+	text, err := os.ReadFile("../docs/collection.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range manifestCases(t) {
+		for _, f := range c.Findings {
+			ours, ok := codeRules[f.Code]
+			if !ok {
+				t.Errorf("%s: %q has no rule", c.ID, f.Code)
+			}
+			row := fmt.Sprintf("| `%s`, %s | `%s`, %s |", f.Code, article(f.Severity), ours.rules[0], article(ours.severity.String()))
+			if f.Severity != ours.severity.String() && !strings.Contains(string(text), row) {
+				t.Errorf("docs/collection.md has no row %q", row)
+			}
+			if line, other := otherLines[c.ID]; other && !strings.Contains(string(text), fmt.Sprintf("| %s: line %d | line %d |", c.ID, f.Line, line)) {
+				t.Errorf("docs/collection.md does not say why %s:%d is on line %d", c.ID, f.Line, line)
+			}
+		}
+	}
+}
+
+func article(severity string) string {
+	if severity == "error" {
+		return "an error"
+	}
+	return "a " + severity
 }
