@@ -24,11 +24,7 @@ func newExplainCommand(p *program) *cobra.Command {
 			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			var ids []string
-			for _, r := range allRules() {
-				ids = append(ids, r.ID)
-			}
-			return ids, cobra.ShellCompDirectiveNoFileComp
+			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			for _, r := range allRules() {
@@ -37,7 +33,7 @@ func newExplainCommand(p *program) *cobra.Command {
 					return err
 				}
 			}
-			return usagef("there is no rule %q: seedpack rules lists them", args[0])
+			return usagef("there is no rule %q: %s", args[0], nearestRule(args[0]))
 		},
 	}
 }

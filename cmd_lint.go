@@ -28,7 +28,7 @@ PATH is a manifest, a directory (searched for seed.manifest.json, leaving out do
 directories and links), or - for standard input. Without one it is the working directory.`,
 		Example: "  seedpack lint\n  seedpack lint jobs/*/seed.manifest.json --format json\n  git show HEAD:seed.manifest.json | seedpack lint -",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			policy, err := flags.policy()
+			policies, err := flags.policies(p)
 			if err != nil {
 				return err
 			}
@@ -39,18 +39,22 @@ directories and links), or - for standard input. Without one it is the working d
 			if err != nil {
 				return err
 			}
+			each, err := policies.each(paths)
+			if err != nil {
+				return err
+			}
 			if show && (flags.sarifFile != "" || flags.junitFile != "" || flags.format != "text") {
 				return usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file and --junit-file")
 			}
 			if fix || show {
-				if err := p.fixAll(paths, lint.Options{Registry: registry}, policy, show); err != nil {
+				if err := p.fixAll(paths, lint.Options{Registry: registry}, each, show); err != nil {
 					return err
 				}
 			}
 			if show {
 				return nil
 			}
-			reports, err := p.lintAll(cmd.Context(), paths, lint.Options{Registry: registry}, policy)
+			reports, err := p.lintAll(cmd.Context(), paths, lint.Options{Registry: registry}, each)
 			if err != nil {
 				return err
 			}
@@ -58,11 +62,14 @@ directories and links), or - for standard input. Without one it is the working d
 			if fix && slices.Contains(paths, "-") {
 				printer.stdout = p.stderr // standard output holds the mended text
 			}
-			all := &findings{command: "lint", args: scope(args), reports: reports, fails: fails(policy)}
+			all := &findings{command: "lint", args: scope(args)}
+			for i, r := range reports {
+				all.judge(r, each[i])
+			}
 			if err := errors.Join(p.writeReports(&flags, all), printer.print(&flags, all)); err != nil {
 				return err
 			}
-			if policy.Fails(reports...) {
+			if all.fail() {
 				return errFindings
 			}
 			return nil
@@ -76,7 +83,7 @@ directories and links), or - for standard input. Without one it is the working d
 }
 
 // lintAll lints with all processors, and keeps the order of the paths. Of each manifest only what is printed is kept.
-func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options, policy diag.Policy) ([]*diag.Report, error) {
+func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options, policies []diag.Policy) ([]*diag.Report, error) {
 	// What is made for one manifest is waste a moment later, and little of it stays: collecting it half as often saves
 	// a tenth of the time for many, and all of it for a single one.
 	defer debug.SetGCPercent(debug.SetGCPercent(200))
@@ -93,7 +100,7 @@ func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options,
 				if err != nil {
 					return err
 				}
-				reports[i] = policy.Apply(lint.Manifest(paths[i], j.manifest, opt)).Settle()
+				reports[i] = policies[i].Apply(lint.Manifest(paths[i], j.manifest, opt)).Settle()
 			}
 			return nil
 		})

@@ -195,7 +195,7 @@ func (f *packFlags) pushes(getenv func(string) string) (bool, error) {
 
 // pack runs all jobs and returns the worst of what came of them.
 func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err error) {
-	policy, err := f.policy()
+	policies, err := f.policies(p)
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,12 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 			err = errors.Join(err, closeErr)
 		}
 	}()
-	run := newPackRun(p, f, policy)
+	for _, j := range jobs {
+		if j.policy, err = policies.of(j.path); err != nil {
+			return err
+		}
+	}
+	run := newPackRun(p, f)
 	if run.push, err = f.pushes(p.getenv); err != nil {
 		return err
 	}
@@ -269,6 +274,9 @@ func (p *program) packJobs(ctx context.Context, f *packFlags, args []string) ([]
 func (r *packed) finish(err error) {
 	r.endStage(time.Now())
 	r.reports = diag.Merge(r.reports...)
+	for _, found := range r.reports {
+		r.job.policy.Apply(found)
+	}
 	r.Manifest, r.Smoke = r.job.path, r.smokeVerdict().String()
 	members := &r.job.manifest.Job
 	r.JobName, r.JobVersion, r.PackageVersion = members.Name, members.JobVersion, members.PackageVersion
@@ -291,7 +299,8 @@ func (r *packed) finish(err error) {
 
 // printPacked prints what was found in a job and, last, what came of it.
 func (p *program) printPacked(run *packRun, r *packed, err error, took time.Duration) error {
-	if err := p.print(&run.reportFlags, &findings{reports: r.reports, failures: r.failures(), images: run.image != ""}); err != nil {
+	found := &findings{reports: r.reports, failures: r.failures(), images: run.image != ""}
+	if err := p.print(&run.reportFlags, found); err != nil {
 		return err
 	}
 	line := ""
@@ -320,7 +329,9 @@ func (p *program) finishPack(run *packRun, args []string, jobs []*packed) error 
 	}
 	all := run.findings(args)
 	for _, r := range jobs {
-		all.reports = append(all.reports, r.reports...)
+		for _, found := range r.reports {
+			all.judge(found, r.job.policy)
+		}
 		all.failures = append(all.failures, r.failures()...)
 	}
 	doc.Document = report.New(all.reports)
@@ -344,7 +355,7 @@ func (p *program) finishPack(run *packRun, args []string, jobs []*packed) error 
 
 // findings are those of no job yet.
 func (r *packRun) findings(args []string) *findings {
-	all := &findings{command: "pack", args: scope(args), images: r.image != "", fails: fails(r.policy)}
+	all := &findings{command: "pack", args: scope(args), images: r.image != ""}
 	if r.smokeOnly {
 		all.command = "smoke"
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +60,7 @@ image is run as well, as smoke --image does, in the cases beside that file if th
 
 // A verified is what was found out about one source.
 type verified struct {
+	policy  diag.Policy
 	reports []*diag.Report
 	err     error
 
@@ -83,7 +86,7 @@ type verifiedPlatform struct {
 
 // verify looks at all images, whatever one of them has to hide.
 func (p *program) verify(ctx context.Context, flags *verifyFlags, args []string) (err error) {
-	policy, err := flags.policy()
+	policies, err := flags.policies(p)
 	if err != nil {
 		return err
 	}
@@ -91,17 +94,22 @@ func (p *program) verify(ctx context.Context, flags *verifyFlags, args []string)
 		return err
 	}
 	var file *job
+	path := ""
 	if flags.against != "" {
 		if file, err = p.oneJob([]string{flags.against}); err != nil {
 			return err
 		}
+		path = file.path
 	}
-	run := newPackRun(p, &flags.packFlags, policy)
+	run := newPackRun(p, &flags.packFlags)
 	defer func() { err = errors.Join(err, run.close()) }()
 	var all []*verified
 	var failures []error
 	for _, arg := range args {
 		v := &verified{Source: arg, Platforms: []verifiedPlatform{}}
+		if v.policy, err = policies.of(cmp.Or(path, arg)); err != nil {
+			return err
+		}
 		all = append(all, v)
 		if v.err = v.find(ctx, run, file, flags.smokeMode != smokeOff); v.err != nil {
 			v.Error = v.err.Error()
@@ -111,28 +119,26 @@ func (p *program) verify(ctx context.Context, flags *verifyFlags, args []string)
 			break
 		}
 	}
-	return p.printVerified(flags, policy, all, failures)
+	return p.printVerified(flags, all, failures)
 }
 
-func (p *program) printVerified(flags *verifyFlags, policy diag.Policy, all []*verified, failures []error) error {
-	var reports []*diag.Report
-	var unknown []report.Failure
+func (p *program) printVerified(flags *verifyFlags, all []*verified, failures []error) error {
+	found := &findings{command: "verify", images: true}
 	for _, v := range all {
 		if v.err != nil {
-			unknown = append(unknown, report.Failure{Path: v.Source, Message: v.Error})
+			found.failures = append(found.failures, report.Failure{Path: v.Source, Message: v.Error})
 		}
+		v.reports = diag.Merge(v.reports...)
 		for _, r := range v.reports {
-			reports = append(reports, policy.Apply(r))
+			found.judge(v.policy.Apply(r), v.policy)
 		}
 	}
-	merged := diag.Merge(reports...)
-	found := &findings{command: "verify", reports: merged, failures: unknown, images: true, fails: fails(policy)}
 	err := p.writeReports(&flags.reportFlags, found)
 	switch flags.format {
 	case "json":
-		err = errors.Join(err, report.Encode(p.stdout, verifyDocument{report.New(merged), all}))
+		err = errors.Join(err, report.Encode(p.stdout, verifyDocument{report.New(found.reports), all}))
 	case "text":
-		err = errors.Join(err, p.print(&flags.reportFlags, found), p.printSources(flags, policy, all))
+		err = errors.Join(err, p.print(&flags.reportFlags, found), p.printSources(flags, all))
 	default:
 		err = errors.Join(err, p.print(&flags.reportFlags, found))
 	}
@@ -141,7 +147,7 @@ func (p *program) printVerified(flags *verifyFlags, policy diag.Policy, all []*v
 		return err
 	case len(failures) > 0:
 		return errors.Join(failures...)
-	case policy.Fails(reports...):
+	case slices.ContainsFunc(all, func(v *verified) bool { return v.policy.Fails(v.reports...) }):
 		return errFindings
 	}
 	return nil
@@ -153,13 +159,13 @@ type verifyDocument struct {
 	Sources []*verified `json:"sources"`
 }
 
-func (p *program) printSources(flags *verifyFlags, policy diag.Policy, all []*verified) error {
+func (p *program) printSources(flags *verifyFlags, all []*verified) error {
 	var b strings.Builder
 	for _, v := range all {
 		if v.Unknown != "" {
 			fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(v.Unknown))
 		}
-		if v.err != nil || policy.Fails(v.reports...) {
+		if v.err != nil || v.policy.Fails(v.reports...) {
 			continue
 		}
 		fmt.Fprintln(&b, "verified", report.Escape(v.Source))
@@ -206,7 +212,7 @@ func (v *verified) find(ctx context.Context, run *packRun, file *job, smoke bool
 	}
 	v.Name = manifest.ImageName()
 	v.reports = append(v.reports, lint.Manifest(found.Path, manifest, lint.Options{}))
-	j := &job{path: found.Path, manifest: manifest, image: img, judged: true}
+	j := &job{path: found.Path, manifest: manifest, image: img, judged: true, policy: v.policy}
 	if file != nil {
 		v.reports = append(v.reports, verify.Against(manifest, file.manifest, file.path))
 		j.path, j.dir, j.manifest = file.path, file.dir, file.manifest

@@ -34,14 +34,14 @@ func mend(path string, text []byte, opt lint.Options, policy diag.Policy) []byte
 
 // fixAll mends manifests in place, or only shows how. Standard input is printed as it would be, and holds the mended text
 // for whoever reads it next.
-func (p *program) fixAll(paths []string, opt lint.Options, policy diag.Policy, show bool) error {
-	for _, path := range paths {
+func (p *program) fixAll(paths []string, opt lint.Options, policies []diag.Policy, show bool) error {
+	for i, path := range paths {
 		j, err := p.readJob(path)
 		if err != nil {
 			return err
 		}
 		old := j.manifest.Source.Text
-		mended := mend(path, old, opt, policy)
+		mended := mend(path, old, opt, policies[i])
 		switch {
 		case show:
 			_, err = fmt.Fprint(p.stdout, escapeDiff(string(diff.Diff(path, old, path+" mended", mended))))

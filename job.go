@@ -19,6 +19,7 @@ type job struct {
 	path     string // of the manifest, as its user would write it; "-" for standard input
 	dir      string // the job's directory, which is its build context by default; empty where the manifest is a label's
 	manifest *seed.Manifest
+	policy   diag.Policy // what its findings are worth
 	// image was built elsewhere; nil for a job that is to be built.
 	image *source.Image
 	// judged is set where the image has been held to its manifest already.

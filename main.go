@@ -229,12 +229,12 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	return result, keepAll(built.Outputs)
 }
 
-// fails tells whether the policy fails on what was found, after it set the severities.
+// fails tells whether the job's policy fails on what was found, after it set the severities.
 func (r *packRun) fails(result *packed) bool {
 	for _, rep := range result.reports {
-		r.policy.Apply(rep)
+		result.job.policy.Apply(rep)
 	}
-	return r.policy.Fails(result.reports...)
+	return result.job.policy.Fails(result.reports...)
 }
 
 // complain says on standard error what went wrong, of a job where several are packed. Every line may hold foreign text.

@@ -23,7 +23,6 @@ import (
 type packRun struct {
 	*packFlags
 	program *program
-	policy  diag.Policy
 	push    bool
 	remote  pack.Registry
 	// engine connects at its first call, so that jobs that fail before need none.
@@ -34,8 +33,8 @@ type packRun struct {
 	progressMu sync.Mutex // of what they show
 }
 
-func newPackRun(p *program, f *packFlags, policy diag.Policy) *packRun {
-	r := &packRun{packFlags: f, program: p, policy: policy, remote: p.registry(f.insecureRegistry)}
+func newPackRun(p *program, f *packFlags) *packRun {
+	r := &packRun{packFlags: f, program: p, remote: p.registry(f.insecureRegistry)}
 	var mu sync.Mutex
 	var engine *pack.Engine
 	r.engine = func(ctx context.Context) (*pack.Engine, error) {

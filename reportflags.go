@@ -5,11 +5,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/policy"
 	"github.com/seedpack/seedpack/lint/report"
 )
 
@@ -20,47 +20,23 @@ type reportFlags struct {
 	rules                []string
 	verbose              bool
 	sarifFile, junitFile string
+	config               string
+	cmd                  *cobra.Command // tells which flags are given
 }
 
 // formats are those of --format.
 var formats = []string{"text", "json", "sarif", "github", "junit"}
 
 func (f *reportFlags) register(cmd *cobra.Command) {
+	f.cmd = cmd
 	s := cmd.Flags()
 	s.StringVar(&f.format, "format", "text", "how to print: text, json, sarif, github (workflow commands) or junit")
 	s.StringVar(&f.sarifFile, "sarif-file", "", "write the findings to a file for code scanning, too")
 	s.StringVar(&f.junitFile, "junit-file", "", "write the findings to a file as the XML of JUnit, too")
 	s.StringVar(&f.failOn, "fail-on", "error", "least severity that makes the exit status 1: error, warning or notice")
 	s.StringArrayVar(&f.rules, "rule", nil, "ID=SEVERITY: give a rule another severity: off, notice, warning or error")
+	s.StringVar(&f.config, "config", "", "the policy file, or none; default: the nearest "+policy.FileName+" beside the manifest or above")
 	s.BoolVarP(&f.verbose, "verbose", "v", false, "show notices too")
-}
-
-// policy reads the flags. A rule that does not exist is a mistake, with the nearest names that do.
-func (f *reportFlags) policy() (diag.Policy, error) {
-	var policy diag.Policy
-	if !slices.Contains(formats, f.format) {
-		return policy, usagef("--format %q must be text, json, sarif, github or junit", f.format)
-	}
-	if err := policy.FailOn.UnmarshalText([]byte(f.failOn)); err != nil || policy.FailOn < diag.Notice {
-		return policy, usagef("--fail-on %q must be error, warning or notice", f.failOn)
-	}
-	known := map[string]bool{}
-	for _, r := range allRules() {
-		known[r.ID] = true
-	}
-	set := map[string]diag.Severity{}
-	for _, s := range f.rules {
-		id, name, _ := strings.Cut(s, "=")
-		var severity diag.Severity
-		if err := severity.UnmarshalText([]byte(name)); err != nil {
-			return policy, usagef("--rule %s: %w", s, err)
-		}
-		if !known[id] {
-			return policy, usagef("--rule %s: there is no rule %q: seedpack rules lists them", s, id)
-		}
-		set[id] = severity
-	}
-	return policy.With(set), nil
 }
 
 // A findings is all that a command found, and what it could not find out.
@@ -70,12 +46,25 @@ type findings struct {
 	reports  []*diag.Report
 	failures []report.Failure
 	images   bool // the manifests are those of images, where nothing can be mended
-	fails    func(*diag.Report, *diag.Diagnostic) bool
+	policies map[*diag.Report]diag.Policy
 }
 
-// fails asks a policy about one finding.
-func fails(policy diag.Policy) func(*diag.Report, *diag.Diagnostic) bool {
-	return func(_ *diag.Report, d *diag.Diagnostic) bool { return policy.FailsOn(d) }
+// judge adds a report with the policy that it is judged by.
+func (all *findings) judge(r *diag.Report, policy diag.Policy) {
+	if all.policies == nil {
+		all.policies = map[*diag.Report]diag.Policy{}
+	}
+	all.reports = append(all.reports, r)
+	all.policies[r] = policy
+}
+
+func (all *findings) fails(r *diag.Report, d *diag.Diagnostic) bool {
+	return all.policies[r].FailsOn(d)
+}
+
+// fail tells whether any of the reports fails the run.
+func (all *findings) fail() bool {
+	return slices.ContainsFunc(all.reports, func(r *diag.Report) bool { return all.policies[r].Fails(r) })
 }
 
 // scope is the working directory where no path is given.

@@ -147,6 +147,7 @@ var flagPaths = map[string]func(string) []string{
 	"cache-from":    fieldPaths("src"),
 	"cache-to":      fieldPaths("dest"),
 	"cases":         onePath,
+	"config":        configPath,
 	"context":       sourcePath,
 	"against":       onePath,
 	"file":          onePath,
@@ -217,6 +218,13 @@ var argPaths = map[string]func(string) []string{
 	"rules":   nil,
 	"schema":  nil,
 	"version": nil,
+}
+
+func configPath(v string) []string {
+	if v == "none" {
+		return nil
+	}
+	return []string{v}
 }
 
 func onePath(v string) []string { return []string{v} }

@@ -1,0 +1,253 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/agext/levenshtein"
+	"github.com/moby/patternmatcher"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/seedpack/seedpack/lint/diag"
+)
+
+// An Error is all that is wrong with a policy file, each problem with path, line and column.
+type Error struct{ Problems []string }
+
+func (e *Error) Error() string { return strings.Join(e.Problems, "\n") }
+
+// Read reads the text of a policy file. Rules are the IDs that there are. An error is an *Error.
+func Read(path string, text []byte, rules []string) (*File, error) {
+	r := &reader{file: &File{Path: path, Rules: map[string]diag.Severity{}}, rules: rules}
+	var doc yaml.Node
+	if err := yaml.Unmarshal(text, &doc); err != nil {
+		r.syntax(err)
+	} else if len(doc.Content) > 0 {
+		r.document(doc.Content[0])
+	}
+	if len(r.problems) > 0 {
+		return nil, &Error{r.problems}
+	}
+	return r.file, nil
+}
+
+type reader struct {
+	file     *File
+	rules    []string
+	problems []string
+}
+
+// maxProblems is as many as anyone mends at once.
+const maxProblems = 20
+
+func (r *reader) add(n *yaml.Node, format string, args ...any) {
+	if len(r.problems) < maxProblems {
+		r.problems = append(r.problems, fmt.Sprintf("%s:%d:%d: %s", r.file.Path, max(n.Line, 1), max(n.Column, 1), fmt.Sprintf(format, args...)))
+	}
+}
+
+func (r *reader) syntax(err error) {
+	at, message := &yaml.Node{}, err.Error()
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		message, at.Line, at.Column = load.Message, load.Mark.Line, load.Mark.Column
+	}
+	message, _, _ = strings.Cut(message, "\n")
+	r.add(at, "not YAML: %s", message)
+}
+
+func (r *reader) document(n *yaml.Node) {
+	if n = deref(n); n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
+		return // nothing but comments
+	}
+	r.members(n, "the file", map[string]func(*yaml.Node){
+		"fail-on": r.failOn,
+		"rules":   r.severities,
+		"ignore": func(n *yaml.Node) {
+			for _, e := range r.list(n, "ignore") {
+				r.ignore(e)
+			}
+		},
+	})
+}
+
+func (r *reader) failOn(n *yaml.Node) {
+	name, ok := r.text(n, "fail-on")
+	if !ok {
+		return
+	}
+	if err := r.file.FailOn.UnmarshalText([]byte(name)); err != nil || r.file.FailOn < diag.Notice {
+		r.add(n, "fail-on %q is no severity that can fail: %s", name, suggest(name, []string{"error", "warning", "notice"}, "write error, warning or notice"))
+	}
+}
+
+func (r *reader) severities(n *yaml.Node) {
+	r.pairs(n, "rules", func(key, value *yaml.Node) {
+		r.rule(key)
+		name, ok := r.text(value, "a severity")
+		if !ok {
+			return
+		}
+		var s diag.Severity
+		if err := s.UnmarshalText([]byte(name)); err != nil {
+			r.add(value, "%q is no severity: %s", name, suggest(name, []string{"off", "notice", "warning", "error"}, "write off, notice, warning or error"))
+		}
+		r.file.Rules[key.Value] = s
+	})
+}
+
+func (r *reader) ignore(n *yaml.Node) {
+	var i Ignore
+	r.members(n, "an entry of ignore", map[string]func(*yaml.Node){
+		"path": func(n *yaml.Node) { i.Patterns = r.texts(n, "path") },
+		"rules": func(n *yaml.Node) {
+			i.Rules = r.texts(n, "rules")
+			for _, e := range elements(n) {
+				r.rule(e)
+			}
+		},
+		"reason": func(n *yaml.Node) { i.Reason, _ = r.text(n, "reason") },
+	})
+	if deref(n).Kind != yaml.MappingNode {
+		return
+	}
+	if len(i.Patterns) == 0 {
+		r.add(n, "the entry has no path: say which manifests it is for, as with path: jobs/old")
+	}
+	if len(i.Rules) == 0 {
+		r.add(n, "the entry has no rules: say which are ignored, as with rules: [timeout-long]")
+	}
+	matcher, err := patternmatcher.New(i.Patterns)
+	if err == nil {
+		_, err = matcher.MatchesOrParentMatches("a") // compiles the patterns
+	}
+	if err != nil {
+		r.add(n, "path %q: %v", i.Patterns, err)
+	}
+	i.matcher = matcher
+	r.file.Ignore = append(r.file.Ignore, i)
+}
+
+// rule checks that there is one of the name.
+func (r *reader) rule(n *yaml.Node) {
+	if n = deref(n); n.Kind == yaml.ScalarNode && !slices.Contains(r.rules, n.Value) {
+		r.add(n, "there is no rule %q: %s", n.Value, suggest(n.Value, r.rules, "seedpack rules lists them"))
+	}
+}
+
+// pairs calls do for each member of a mapping.
+func (r *reader) pairs(n *yaml.Node, what string, do func(key, value *yaml.Node)) {
+	if n = deref(n); n.Kind != yaml.MappingNode {
+		r.add(n, "%s is %s, it should be a mapping", what, kindOf(n))
+		return
+	}
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := deref(n.Content[i])
+		if key.Kind != yaml.ScalarNode {
+			r.add(key, "a key is %s, it should be text", kindOf(key))
+			continue
+		}
+		if line, twice := seen[key.Value]; twice {
+			r.add(key, "%q is there already, on line %d", key.Value, line)
+			continue
+		}
+		seen[key.Value] = key.Line
+		do(key, n.Content[i+1])
+	}
+}
+
+// members is pairs with a function for each key that there may be.
+func (r *reader) members(n *yaml.Node, what string, do map[string]func(*yaml.Node)) {
+	known := make([]string, 0, len(do))
+	for k := range do {
+		known = append(known, k)
+	}
+	slices.Sort(known)
+	r.pairs(n, what, func(key, value *yaml.Node) {
+		if f, ok := do[key.Value]; ok {
+			f(value)
+			return
+		}
+		r.add(key, "%s has no key %q: %s", what, key.Value, suggest(key.Value, known, "there are "+strings.Join(known, ", ")))
+	})
+}
+
+func (r *reader) list(n *yaml.Node, what string) []*yaml.Node {
+	if n = deref(n); n.Kind != yaml.SequenceNode {
+		r.add(n, "%s is %s, it should be a list", what, kindOf(n))
+		return nil
+	}
+	return n.Content
+}
+
+func (r *reader) text(n *yaml.Node, what string) (string, bool) {
+	n = deref(n)
+	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" || n.Value == "" {
+		r.add(n, "%s is %s, it should be text", what, kindOf(n))
+		return "", false
+	}
+	return n.Value, true
+}
+
+// texts is one text or a list of them.
+func (r *reader) texts(n *yaml.Node, what string) (all []string) {
+	for _, e := range elements(n) {
+		if s, ok := r.text(e, what); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+func elements(n *yaml.Node) []*yaml.Node {
+	if n = deref(n); n.Kind == yaml.SequenceNode {
+		return n.Content
+	}
+	return []*yaml.Node{n}
+}
+
+func deref(n *yaml.Node) *yaml.Node {
+	for n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+func kindOf(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.Value == "" || n.ShortTag() == "!!null":
+		return "empty"
+	}
+	return "text"
+}
+
+// suggest ends a message with the word that was meant, or else with what there is.
+func suggest(word string, known []string, otherwise string) string {
+	if near := Nearest(word, known); near != "" {
+		return "did you mean " + strconv.Quote(near) + "?"
+	}
+	return otherwise
+}
+
+// Nearest is the word that a misspelling was most likely meant to be, or empty.
+func Nearest(word string, known []string) string {
+	const longest = 64
+	best, least := "", max(2, len(word)/3)+1
+	if len(word) > longest {
+		return best
+	}
+	for _, k := range known {
+		if d := levenshtein.Distance(strings.ToLower(word), k, nil); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
