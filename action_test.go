@@ -4,12 +4,16 @@ package main_test
 
 import (
 	"bytes"
+	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -47,11 +51,14 @@ type repository struct {
 	event, ref   string
 	payload      string
 	inputs       []string // of the step, "name: value"
+	text         string   // of the workflow, where it is not one step with the inputs
+	home         string
+	standIns     string // what actions from elsewhere were asked for, a line each
 }
 
 func newRepository(t *testing.T, program string, jobs ...string) *repository {
 	t.Helper()
-	r := &repository{t: t, dir: t.TempDir(), program: program, event: "push", ref: "refs/heads/main", payload: "{}"}
+	r := &repository{t: t, dir: t.TempDir(), program: program, event: "push", ref: "refs/heads/main", payload: "{}", home: t.TempDir()}
 	if err := os.CopyFS(filepath.Join(r.dir, "base"), os.DirFS(material(t, "SEEDPACK_TEST_BASE"))); err != nil {
 		t.Fatal(err)
 	}
@@ -74,65 +81,122 @@ func (r *repository) write(name, text string) {
 	}
 }
 
-// workflow is what a user would write, but for the program, which is not downloaded.
+// workflow is what a user would write, with a base image that is here.
 func (r *repository) workflow() string {
-	inputs := slices.Concat(r.inputs, []string{"binary: " + r.program,
-		"build-contexts: busybox:1.36=oci-layout://${{ github.workspace }}/base"})
+	if r.text != "" {
+		return r.text
+	}
+	inputs := append(slices.Clone(r.inputs), "build-contexts: busybox:1.36=oci-layout://${{ github.workspace }}/base")
 	return "on: [push, pull_request, release]\njobs:\n  seed:\n    runs-on: ubuntu-latest\n    steps:\n" +
 		"      - uses: actions/checkout@v5\n      - id: seedpack\n        uses: seedpack/seedpack@v1\n        with:\n          " + strings.Join(inputs, "\n          ") + "\n"
 }
 
-// actionTree is what a runner would download as the action.
-func actionTree(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for _, name := range []string{"action.yml", "launch.cjs"} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-			t.Fatal(err)
+// actionTree is what a runner would download as the action of a release. The release itself is in the tool cache already.
+func (r *repository) actionTree(toolCache string) string {
+	r.t.Helper()
+	dir := r.t.TempDir()
+	program, err := os.ReadFile(r.program)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	arch := map[string]string{"amd64": "x64"}[runtime.GOARCH]
+	cached := filepath.Join(toolCache, "seedpack", launcherVersion, cmp.Or(arch, runtime.GOARCH), "seedpack")
+	if err := os.MkdirAll(filepath.Dir(cached), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		filepath.Join(dir, "action.yml"): readText(r.t, "action.yml"), filepath.Join(dir, "launch.cjs"): readText(r.t, "launch.cjs"),
+		filepath.Join(dir, "release.sums"): fmt.Sprintf("# %s\n%x  %s\n", launcherVersion, sha256.Sum256(program), releaseName()),
+		cached:                             string(program),
+	} {
+		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+			r.t.Fatal(err)
 		}
 	}
 	return dir
 }
 
-func (r *repository) run() *workflowRun {
-	t := r.t
-	t.Helper()
-	act, home := material(t, "SEEDPACK_TEST_ACT"), t.TempDir()
-	r.write(".github/workflows/seed.yml", r.workflow())
-	event := filepath.Join(home, "event.json")
-	if err := os.WriteFile(event, []byte(r.payload), 0o644); err != nil {
-		t.Fatal(err)
+// standIn is an action from elsewhere that only writes down what it is asked for.
+func (r *repository) standIn(name string) (dir string) {
+	r.t.Helper()
+	dir = r.t.TempDir()
+	owner, path, _ := strings.Cut(name, "/")
+	repository, sub, _ := strings.Cut(path, "/")
+	at := filepath.Join(dir, sub)
+	if err := os.MkdirAll(filepath.Join(at, "bin"), 0o755); err != nil {
+		r.t.Fatal(err)
 	}
+	script := `const fs = require('node:fs');
+const inputs = Object.entries(process.env).filter(([name]) => name.startsWith('INPUT_')).sort().map(([name, value]) => name.slice(6) + '=' + value);
+fs.appendFileSync(process.env.STAND_IN_LOG, ['` + owner + "/" + repository + `', ...inputs].join(' ') + '\n');
+fs.appendFileSync(process.env.GITHUB_PATH, __dirname + '/bin\n');
+`
+	for file, text := range map[string]string{
+		"action.yml": "name: stand-in\nruns:\n  using: node24\n  main: main.cjs\n",
+		"main.cjs":   script,
+		"bin/cosign": "#!/bin/sh\necho \"cosign $*\" >>\"$STAND_IN_LOG\"\n",
+	} {
+		if err := os.WriteFile(filepath.Join(at, file), []byte(text), 0o755); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// usedAction is an action that a workflow uses, with its version.
+var usedAction = regexp.MustCompile(`uses: ([a-z-]+/[a-z-]+)(/[a-z-]+)?@(v[0-9]+)`)
+
+// git commits what is there, and tags it.
+func (r *repository) git() {
+	r.t.Helper()
 	for _, args := range [][]string{
 		{"init", "-q", "-b", "main"}, {"add", "-A"},
-		{"-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "-m", "A job"}, {"tag", "v1.0.0"},
+		{"-c", "user.name=A", "-c", "user.email=a@example.com", "commit", "-q", "--allow-empty", "-m", "A job"}, {"tag", "-f", "v1.0.0"},
 	} {
 		cmd := exec.Command("git", args...)
 		cmd.Dir = r.dir
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %q: %v\n%s", args, err, out)
+			r.t.Fatalf("git %q: %v\n%s", args, err, out)
 		}
 	}
+}
+
+func (r *repository) run() *workflowRun {
+	t := r.t
+	t.Helper()
+	act, home := material(t, "SEEDPACK_TEST_ACT"), r.home
+	r.write(".github/workflows/seed.yml", r.workflow())
+	event, log := filepath.Join(home, "event.json"), filepath.Join(home, "stand-ins")
+	for _, file := range [][2]string{{event, r.payload}, {log, ""}} {
+		if err := os.WriteFile(file[0], []byte(file[1]), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.git()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(act, r.event, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json", "-e", event,
-		"--local-repository", "seedpack/seedpack@v1="+actionTree(t),
-		"--env", "GITHUB_REF="+r.ref, "--env", "HOME="+home, "--env", "XDG_CACHE_HOME="+cache)
+	actions := filepath.Join(home, "actions")
+	args := []string{r.event, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json", "-e", event, "--action-cache-path", actions,
+		"--local-repository", "seedpack/seedpack@v1=" + r.actionTree(filepath.Join(actions, "tool_cache")),
+		"--env", "GITHUB_REF=" + r.ref, "--env", "HOME=" + home, "--env", "XDG_CACHE_HOME=" + cache, "--env", "STAND_IN_LOG=" + log}
+	for _, m := range usedAction.FindAllStringSubmatch(r.workflow(), -1) {
+		if m[1] != "actions/checkout" && m[1] != "seedpack/seedpack" {
+			args = append(args, "--local-repository", m[1]+"@"+m[3]+"="+r.standIn(m[1]+m[2]))
+		}
+	}
+	cmd := exec.Command(act, args...)
 	cmd.Dir = r.dir
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, "cache"))
 	out, _ := cmd.Output() // a failing workflow is what some cases are about: jobResult says it
+	r.standIns = readText(t, log)
 	return parseAct(t, out)
 }
 
 func parseAct(t *testing.T, out []byte) *workflowRun {
 	t.Helper()
-	w := &workflowRun{outputs: map[string]string{}}
+	w, failed := &workflowRun{outputs: map[string]string{}}, false
 	for line := range bytes.Lines(out) {
 		var e struct {
 			Msg, Command, Arg, Name, Content, JobResult, Raw string
@@ -144,11 +208,12 @@ func parseAct(t *testing.T, out []byte) *workflowRun {
 		}
 		switch {
 		case e.JobResult != "":
-			w.succeeded = e.JobResult == "success"
+			failed = failed || e.JobResult != "success"
+			w.succeeded = !failed
 		case e.Command == "set-output":
 			w.outputs[e.Name] = e.Arg
 		case e.Command == "summary":
-			w.summary = e.Content
+			w.summary += e.Content
 		case e.Raw != "":
 			for _, c := range workflowCommands([]byte(e.Raw)) {
 				p := c.properties
@@ -188,7 +253,7 @@ func published(t *testing.T, repository, tag string) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json")
+	req.Header.Set("Accept", "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json")
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,277 @@
+//go:build linux
+
+package main_test
+
+import (
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// The workflows of the documentation, as they stand there, but for the registry.
+
+// A documented is a workflow in a page.
+type documented struct {
+	page string
+	line int
+	text string
+	name string
+}
+
+var fence = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
+
+// documentedWorkflows are all blocks of YAML with jobs.
+func documentedWorkflows(t *testing.T) map[string]documented {
+	t.Helper()
+	found := map[string]documented{}
+	for _, page := range []string{"README.md", "docs/action.md"} {
+		text := readText(t, page)
+		for _, m := range fence.FindAllStringSubmatchIndex(text, -1) {
+			d := documented{page: page, line: strings.Count(text[:m[2]], "\n") + 1, text: text[m[2]:m[3]]}
+			var w struct {
+				Name string
+				Jobs map[string]any
+			}
+			if err := yaml.Unmarshal([]byte(d.text), &w); err != nil {
+				t.Errorf("%s:%d: %v", page, d.line, err)
+			}
+			if w.Jobs == nil {
+				continue
+			}
+			if found[w.Name].text != "" || w.Name == "" {
+				t.Errorf("%s:%d: the name %q is there twice, or empty", page, d.line, w.Name)
+			}
+			d.name = w.Name
+			found[w.Name] = d
+		}
+	}
+	return found
+}
+
+// What the documented workflows ask of the action is what it declares.
+func TestDocumentedInputs(t *testing.T) {
+	var action struct{ Inputs, Outputs map[string]any }
+	if err := yaml.Unmarshal([]byte(readText(t, "action.yml")), &action); err != nil {
+		t.Fatal(err)
+	}
+	output := regexp.MustCompile(`steps\.(?:seedpack|list)\.outputs\.([a-z-]+)`)
+	for name, d := range documentedWorkflows(t) {
+		var w struct {
+			Jobs map[string]struct {
+				Steps []struct {
+					Uses string
+					With map[string]any
+				}
+			}
+		}
+		if err := yaml.Unmarshal([]byte(d.text), &w); err != nil {
+			t.Fatal(err)
+		}
+		uses := 0
+		for _, job := range w.Jobs {
+			for _, step := range job.Steps {
+				if step.Uses != "seedpack/seedpack@v1" {
+					continue
+				}
+				uses++
+				for input := range step.With {
+					if action.Inputs[input] == nil {
+						t.Errorf("%s:%d: %s: there is no input %s", d.page, d.line, name, input)
+					}
+				}
+			}
+		}
+		if uses == 0 {
+			t.Errorf("%s:%d: %s does not use the action", d.page, d.line, name)
+		}
+		for _, m := range output.FindAllStringSubmatch(d.text, -1) {
+			if action.Outputs[m[1]] == nil {
+				t.Errorf("%s:%d: %s: there is no output %s", d.page, d.line, name, m[1])
+			}
+		}
+	}
+}
+
+// A scenario is an event that a documented workflow meets, and what should come of it.
+type scenario struct {
+	event, ref, payload string
+	fails               bool
+	published           []string          // repositories, without the namespace
+	outputs             map[string]string // of all steps
+	standIns            []string          // parts of what actions from elsewhere were asked for
+	prepare             func(*repository)
+}
+
+const (
+	pullEvent  = `{"pull_request": {"number": 1, "head": {"repo": {"full_name": "owner/repository"}}, "base": {"repo": {"full_name": "owner/repository"}}}}`
+	randomSeed = "random-number-gen-0.1.0-seed"
+	markSeed   = "image-watermark-0.1.0-seed"
+)
+
+func (s scenario) on(event, ref, payload string) scenario {
+	s.event, s.ref, s.payload = event, ref, payload
+	return s
+}
+
+var (
+	onPull    = scenario{}.on("pull_request", "refs/pull/1/merge", pullEvent)
+	onFork    = scenario{}.on("pull_request", "refs/pull/1/merge", forkEvent)
+	onBranch  = scenario{}.on("push", "refs/heads/main", `{"ref": "refs/heads/main"}`)
+	onTag     = scenario{}.on("push", "refs/tags/v1.0.0", `{"ref": "refs/tags/v1.0.0"}`)
+	onRelease = scenario{}.on("release", "refs/tags/v1.0.0", releaseEvent)
+)
+
+func (s scenario) publishes(repositories ...string) scenario {
+	s.published = repositories
+	return s
+}
+
+func (s scenario) gives(name, value string) scenario {
+	s.outputs = maps.Clone(s.outputs)
+	if s.outputs == nil {
+		s.outputs = map[string]string{}
+	}
+	s.outputs[name] = value
+	return s
+}
+
+func (s scenario) asks(parts ...string) scenario {
+	s.standIns = parts
+	return s
+}
+
+func (s scenario) with(prepare func(*repository)) scenario {
+	s.prepare = prepare
+	return s
+}
+
+func (s scenario) failing() scenario {
+	s.fails = true
+	return s
+}
+
+// scenarios are those of each documented workflow, one after the other in one repository.
+var scenarios = map[string][]scenario{
+	"Seed job": {
+		onPull.gives("published", "false").gives("smoke", "passed"),
+		onFork.gives("published", "false").gives("smoke", "passed"),
+		onBranch.gives("published", "false").gives("smoke", "passed"),
+		onTag.gives("published", "true").publishes(randomSeed).asks("docker/login-action PASSWORD="),
+		onPull.with(func(r *repository) { r.write("seed.manifest.json", badManifest) }).gives("errors", "2").failing(),
+	},
+	"Publish each merge": {
+		onBranch.gives("published", "true").gives("tags", "0.1.0,latest").publishes(randomSeed),
+		onBranch.gives("published", "false").with(func(r *repository) { r.write("my-job/job.sh", "#!/bin/sh\necho other\n") }),
+	},
+	"Several jobs": {
+		onPull.gives("published", "false"),
+		onRelease.gives("published", "true").publishes(randomSeed, markSeed),
+	},
+	"Signed": {onTag.gives("published", "true").publishes(randomSeed).asks("sigstore/cosign-installer", "cosign sign --yes ", "/"+randomSeed+":0.1.0@sha256:")},
+	"Code scanning": {
+		onBranch.gives("errors", "0").asks("github/codeql-action SARIF_FILE=seedpack.sarif"),
+		onPull.with(func(r *repository) { r.write("my-job/seed.manifest.json", badManifest) }).gives("errors", "2").asks("github/codeql-action").failing(),
+	},
+}
+
+// jobsOf are where a workflow expects its jobs.
+var jobsOf = map[string]map[string]string{
+	"Seed job":     {".": "random-number"},
+	"Several jobs": {"jobs/random": "random-number", "jobs/mark": "image-watermark"},
+}
+
+func TestDocumentedWorkflows(t *testing.T) {
+	registry, program := material(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t)
+	base := registry + "/base/busybox:1.36"
+	if out, err := exec.Command("skopeo", "copy", "--dest-tls-verify=false", "oci:"+material(t, "SEEDPACK_TEST_BASE"), "docker://"+base).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	all := documentedWorkflows(t)
+	for name := range scenarios {
+		if all[name].text == "" {
+			t.Errorf("%s is in no page", name)
+		}
+	}
+	for name, d := range all {
+		if len(scenarios[name]) == 0 {
+			t.Errorf("%s:%d: %s has no scenario here", d.page, d.line, name)
+		}
+		t.Run(name, func(t *testing.T) {
+			r := newRepository(t, program)
+			namespace := "docs-" + strings.ReplaceAll(strings.ToLower(name), " ", "-")
+			r.text = strings.NewReplacer("ghcr.io/my-organisation", registry+"/"+namespace, "ghcr.io", registry).Replace(d.text)
+			jobs := jobsOf[name]
+			if jobs == nil {
+				jobs = map[string]string{"my-job": "random-number"}
+			}
+			for dir, job := range jobs {
+				r.job(dir, job, base)
+			}
+			for _, s := range scenarios[name] {
+				r.meet(s, namespace)
+			}
+		})
+	}
+}
+
+// job puts an example somewhere, from a base image that is here.
+func (r *repository) job(dir, job, base string) {
+	r.t.Helper()
+	to := filepath.Join(r.dir, dir)
+	if err := os.CopyFS(to, os.DirFS(filepath.Join("testdata/jobs", job))); err != nil {
+		r.t.Fatal(err)
+	}
+	r.write(filepath.Join(dir, "Dockerfile"), strings.ReplaceAll(readText(r.t, filepath.Join(to, "Dockerfile")), "busybox:1.36", base))
+}
+
+func (r *repository) meet(s scenario, namespace string) {
+	t := r.t
+	t.Helper()
+	if s.prepare != nil {
+		s.prepare(r)
+	}
+	r.event, r.ref, r.payload = s.event, s.ref, s.payload
+	before := uploads(t, namespace)
+	w := r.run()
+	if w.succeeded == s.fails {
+		t.Errorf("%s %s: succeeded is %v", s.event, s.ref, w.succeeded)
+	}
+	w.wantOutputs(t, s.outputs)
+	for _, part := range s.standIns {
+		if !strings.Contains(r.standIns, part) {
+			t.Errorf("%s %s: nothing asked for %q, but for\n%s", s.event, s.ref, part, r.standIns)
+		}
+	}
+	for _, repository := range s.published {
+		if !published(t, namespace+"/"+repository, "0.1.0") {
+			t.Errorf("%s %s: %s is not published", s.event, s.ref, repository)
+		}
+	}
+	if n := uploads(t, namespace) - before; len(s.published) == 0 && n > 0 {
+		t.Errorf("%s %s: %d uploads, though nothing was to be published", s.event, s.ref, n)
+	}
+	if t.Failed() {
+		t.Logf("%s %s:\n%s", s.event, s.ref, w.log)
+		t.FailNow()
+	}
+}
+
+// Every page that shows a workflow is one that is looked at.
+func TestNoOtherPageShowsWorkflows(t *testing.T) {
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range slices.Concat(pages, []string{"CHANGELOG.md", "SECURITY.md"}) {
+		if page != "docs/action.md" && strings.Contains(readText(t, page), "\njobs:\n") {
+			t.Errorf("%s shows a workflow: only those of README.md and docs/action.md are tested", page)
+		}
+	}
+}
