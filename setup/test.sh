@@ -16,10 +16,13 @@ step shellcheck
 git ls-files -co --exclude-standard '*.sh' .ci/run | xargs shellcheck
 
 step workflows
+shown=.cache/shown/.github/workflows # where the tools take files for workflows
+node setup/workflows/extract.mjs "$shown" README.md docs/action.md
 go run "$actionlint"
+go run "$actionlint" "$shown"/*.yml
 modules=.cache/languageservice/${languageservice#*e@}
 [ -f "$modules/node_modules/.package-lock.json" ] || npm --loglevel=error --no-audit --no-fund --prefix "$modules" install "$languageservice"
-node setup/workflows/check.mjs "$modules/node_modules" action.yml .github/workflows/*.yml
+node setup/workflows/check.mjs "$modules/node_modules" action.yml .github/workflows/*.yml "$shown"/*.yml
 
 step go vet
 go vet ./...
