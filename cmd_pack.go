@@ -59,7 +59,7 @@ Without --push and --output nothing leaves the builder.`,
 	cmd.Flags().Lookup("push").NoOptDefVal = "true"
 	flags.registerPublish(cmd)
 	cmd.Flags().StringArrayVarP(&flags.outputSpecs, "output", "o", nil, "type=oci|docker|tar|local,dest=FILE|DIR|-[,tar=false]: write the image or its files there, once all is verified")
-	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write name, digest, tags and platforms to a JSON file")
+	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write to a file what --format json prints: names, digests, sizes, times, findings")
 	cmd.Flags().StringVar(&flags.iidFile, "iidfile", "", "write the image's ID to a file, of several platforms the digest of the index")
 	return cmd
 }
@@ -97,6 +97,7 @@ func (f *publishFlags) registerPublish(cmd *cobra.Command) {
 	s.StringVar(&f.ifExists, "if-exists", ifExistsError, "when the name is another image's already: error, skip or overwrite")
 	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
 	s.BoolVar(&f.preflightFirst, "preflight", true, "ask for the right to push before building")
+	s.BoolVar(&f.dryRun, "dry-run", false, "say what would be built, run, written, pushed and tagged, and do nothing of it")
 	s.BoolVar(&f.insecureRegistry, "insecure-registry", false, "plain http also to a registry that is not on this machine")
 }
 
@@ -231,7 +232,9 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 	if err := errors.Join(run.checkExports(jobs), run.checkParallel(jobs)); err != nil {
 		return err
 	}
+	start := time.Now()
 	all, worst := p.packEach(ctx, run, jobs)
+	p.total(run, all, time.Since(start))
 	if err := errors.Join(run.close(), p.finishPack(run, args, all)); err != nil {
 		return errors.Join(worst, err)
 	}
@@ -289,6 +292,9 @@ func (r *packed) finish(err error) {
 	if r.Tags == nil {
 		r.Tags = []string{}
 	}
+	if r.Manifests == nil {
+		r.Manifests = []manifest{}
+	}
 	if r.Cases == nil {
 		r.Cases = []measured{}
 	}
@@ -305,6 +311,8 @@ func (p *program) printPacked(run *packRun, r *packed, err error, took time.Dura
 	}
 	line := ""
 	switch {
+	case err == nil && r.Plan != nil:
+		line = r.Plan.text(r.Name)
 	case err == nil:
 		line = r.summary(run, took)
 	case errors.Is(err, errFindings):
@@ -338,7 +346,7 @@ func (p *program) finishPack(run *packRun, args []string, jobs []*packed) error 
 	if err := run.writeID(jobs); err != nil {
 		return err
 	}
-	if run.metadataFile != "" {
+	if run.metadataFile != "" && !run.dryRun {
 		if err := writeWhole(run.metadataFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
 			return err
 		}

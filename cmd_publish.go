@@ -45,7 +45,7 @@ stay byte for byte what they are, and an image that has its label stays so as a 
 	flags.skipBuild()
 	cmd.Flags().StringVar(&against, "against", "", "the job's directory or manifest, for an image without a label or with another one")
 	cmd.Flags().StringVar(&flags.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
-	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write name, digest, tags and platforms to a JSON file")
+	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write to a file what --format json prints: names, digests, sizes, times, findings")
 	return cmd
 }
 

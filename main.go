@@ -171,6 +171,10 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		return result, err
 	}
 	result.add(r.describe(ctx, j, &request))
+	if r.dryRun {
+		result.Plan, err = r.plan(ctx, j, &request, reference, cases)
+		return result, err
+	}
 	if r.push {
 		if done, err := r.preflight(ctx, result, reference); done || err != nil {
 			return result, err
@@ -213,7 +217,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	// push was the end of the build: verify what the registry holds, and only then tag it
 	if r.push {
 		r.begin(result, "verify")
-		found, err := r.published(ctx, j, reference, built)
+		found, err := r.published(ctx, result, reference, built)
 		if err != nil {
 			return result, fmt.Errorf("%w\n%s is not named: the registry holds %s without a tag", err, reference, built.Digest)
 		}

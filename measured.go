@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/verify"
 )
 
@@ -37,6 +38,36 @@ func measure(platform string, c verify.CaseResult) measured {
 		m.Usage.Files += len(captured.Files)
 	}
 	return m
+}
+
+// A manifest is the image of one platform as a registry holds it.
+type manifest struct {
+	Platform string `json:"platform"`
+	Digest   string `json:"digest"`
+	ImageID  string `json:"imageId"`
+	Size     int64  `json:"size"` // of layers and configuration, compressed, in bytes
+	Layers   int    `json:"layers"`
+}
+
+// manifests are those of an image that was read back.
+func manifests(image *source.Image) ([]manifest, error) {
+	var all []manifest
+	for _, p := range image.Platforms {
+		found := manifest{Platform: p.Name, Digest: p.Digest, ImageID: p.ImageID}
+		if found.Digest == "" {
+			found.Digest = image.Digest
+		}
+		held, err := p.Image.Manifest()
+		if err != nil {
+			return nil, err
+		}
+		found.Size, found.Layers = held.Config.Size, len(held.Layers)
+		for _, layer := range held.Layers {
+			found.Size += layer.Size
+		}
+		all = append(all, found)
+	}
+	return all, nil
 }
 
 // seconds are rounded to milliseconds: what is finer is noise.

@@ -98,6 +98,8 @@ type packed struct {
 	Stopped string `json:"stopped,omitempty"`
 	Skipped bool   `json:"skipped"` // --if-exists skip: the name was there before
 
+	Manifests []manifest         `json:"manifests"`      // of an image that was pushed
+	Plan      *plan              `json:"plan,omitempty"` // with --dry-run
 	Cases     []measured         `json:"cases"`
 	Durations map[string]float64 `json:"durations"` // seconds of each stage that was come to
 }
@@ -257,14 +259,18 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 }
 
 // published reads back what the registry holds, by the digest that the build pushed.
-func (r *packRun) published(ctx context.Context, j *job, reference string, built *pack.Result) (*diag.Report, error) {
+func (r *packRun) published(ctx context.Context, result *packed, reference string, built *pack.Result) (*diag.Report, error) {
 	digest, err := r.remote.Parse(reference[:strings.LastIndex(reference, ":")] + "@" + built.Digest)
 	if err != nil {
 		return nil, err
 	}
-	want := &verify.Expect{Manifest: j.manifest, Platforms: slices.Clone(built.Platforms), Reference: reference}
-	found, _, err := verify.Published(ctx, digest, want, r.remote.Options(ctx)...)
-	return found, err
+	want := &verify.Expect{Manifest: result.job.manifest, Platforms: slices.Clone(built.Platforms), Reference: reference}
+	found, image, err := verify.Published(ctx, digest, want, r.remote.Options(ctx)...)
+	if err != nil {
+		return nil, err
+	}
+	result.Manifests, err = manifests(image)
+	return found, errors.Join(err, image.Close())
 }
 
 func keepAll(files []pack.Written) error {

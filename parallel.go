@@ -101,6 +101,20 @@ func (p *program) present(ctx context.Context, run *packRun, f finished, several
 	return err
 }
 
+// total is the last line of standard error where several jobs were packed.
+func (p *program) total(run *packRun, all []*packed, took time.Duration) {
+	if len(all) < 2 || run.progress == "quiet" {
+		return
+	}
+	stopped := 0
+	for _, r := range all {
+		if r.Stopped != "" && !r.Skipped {
+			stopped++
+		}
+	}
+	fmt.Fprintf(p.stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(all), took.Seconds(), len(all)-stopped, stopped)
+}
+
 // times says how long a job took, and where.
 func (p *packed) times(took time.Duration) string {
 	line := fmt.Sprintf("%.2f s", took.Seconds())

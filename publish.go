@@ -25,6 +25,7 @@ type publishFlags struct {
 	aliases          []string
 	preflightFirst   bool
 	insecureRegistry bool
+	dryRun           bool
 }
 
 var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
