@@ -22,7 +22,8 @@ test: seedpack base $(SEEDPACK_TEST_ACT) ## everything, with a real BuildKit and
 	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) setup/test.sh
 
 test-long: export SEEDPACK_LONG = 1
-test-long: test ## the same with loops and fuzzing in full
+test-long: test ## the same with loops and fuzzing in full, which takes an hour
+	@setup/fuzz.sh
 
 bench: seedpack base ## what a run takes, beside other tools
 	@setup/install.sh docker-registry skopeo runc

@@ -111,6 +111,7 @@ func (p *parser) tooEarly(l *list) bool {
 
 func (p *parser) unclosed(l *list, where string) {
 	at := Span{l.span.Start, l.span.Start + 1}
+	p.unfinished = p.i
 	p.problem(Problem{Span: at, Code: CodeUnclosed, Message: fmt.Sprintf("%q is not closed%s", p.Text[at.Start:at.End], where),
 		Hint: fmt.Sprintf("write %q where this %s ends", string(l.close), l.kind)})
 }

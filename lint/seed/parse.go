@@ -89,7 +89,8 @@ type parser struct {
 	guess
 	open    []byte // the closing brackets that are due, outermost first
 	indents []int  // of the lines on which they were opened
-	// unfinished is the end of the last string that is not closed: what is inserted there would become part of it.
+	// unfinished is the end of the last string, object or array that is not closed: what is inserted there would become
+	// part of it.
 	unfinished int
 	// stopped is set where the text is nested too deeply to go on; what is open is then closed without a word.
 	stopped bool
