@@ -130,6 +130,8 @@ func (r *repository) standIn(name string) (dir string) {
 const inputs = Object.entries(process.env).filter(([name]) => name.startsWith('INPUT_')).sort().map(([name, value]) => name.slice(6) + '=' + value);
 fs.appendFileSync(process.env.STAND_IN_LOG, ['` + owner + "/" + repository + `', ...inputs].join(' ') + '\n');
 fs.appendFileSync(process.env.GITHUB_PATH, __dirname + '/bin\n');
+const [, dest] = /dest=(.*)/.exec(process.env.INPUT_OUTPUTS || '') || [];
+if (dest) fs.copyFileSync(process.env.STAND_IN_IMAGE, dest);
 `
 	for file, text := range map[string]string{
 		"action.yml": "name: stand-in\nruns:\n  using: node24\n  main: main.cjs\n",
@@ -180,7 +182,8 @@ func (r *repository) run() *workflowRun {
 	actions := filepath.Join(home, "actions")
 	args := []string{r.event, "-P", "ubuntu-latest=-self-hosted", "--no-cache-server", "--json", "-e", event, "--action-cache-path", actions,
 		"--local-repository", "seedpack/seedpack@v1=" + r.actionTree(filepath.Join(actions, "tool_cache")),
-		"--env", "GITHUB_REF=" + r.ref, "--env", "HOME=" + home, "--env", "XDG_CACHE_HOME=" + cache, "--env", "STAND_IN_LOG=" + log}
+		"--env", "GITHUB_REF=" + r.ref, "--env", "HOME=" + home, "--env", "XDG_CACHE_HOME=" + cache, "--env", "STAND_IN_LOG=" + log,
+		"--env", "STAND_IN_IMAGE=" + filepath.Join(home, "image.tar")}
 	for _, m := range usedAction.FindAllStringSubmatch(r.workflow(), -1) {
 		if m[1] != "actions/checkout" && m[1] != "seedpack/seedpack" {
 			args = append(args, "--local-repository", m[1]+"@"+m[3]+"="+r.standIn(m[1]+m[2]))

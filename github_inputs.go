@@ -111,13 +111,17 @@ func (s *githubStep) args() ([]string, error) {
 	return append(args, rest...), err
 }
 
-// command is what the step is to do, one of those that judge jobs.
+// command is what the step is to do, one of those that judge jobs. Publishing is trying where push says that nothing is to be
+// published.
 func (s *githubStep) command() (*cobra.Command, error) {
 	name := s.input("command")
 	if name == "" {
 		name = "pack"
 	}
-	may := []string{"pack", "lint", "smoke", "verify", "list"}
+	may := []string{"pack", "lint", "smoke", "verify", "publish", "list"}
+	if push := s.input("push"); name == "publish" && (push == "false" || push != "true" && !isRelease(s.program.getenv)) {
+		name = "smoke"
+	}
 	for _, cmd := range newRootCommand(&program{getenv: s.program.getenv}).Commands() {
 		if cmd.Name() == name && slices.Contains(may, name) {
 			return cmd, nil
@@ -162,16 +166,16 @@ func (s *githubStep) addPush(args []string, flags *pflag.FlagSet) []string {
 	return append(args, "--push="+push)
 }
 
-// arguments are what stands beside the flags: images for verify, which holds them against the job of path, if there is
-// one; else the paths of jobs.
+// arguments are what stands beside the flags: the paths of jobs, or images, which are held against the job of path if there
+// is one.
 func (s *githubStep) arguments(command string) ([]string, error) {
 	paths, err := s.paths()
-	if command != "verify" {
+	if command != "verify" && command != "publish" {
 		return append([]string{"--"}, paths...), err
 	}
-	images := s.values("image", words)
+	images := s.values("image", lines)
 	if len(images) == 0 {
-		return nil, usagef("verify needs the input image, the reference of what to look at")
+		return nil, usagef("%s needs the input image: which one?", command)
 	}
 	var args []string
 	for _, path := range paths {

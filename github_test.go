@@ -225,6 +225,8 @@ func TestWrongInputs(t *testing.T) {
 	for _, tt := range [][]string{
 		{`command "action" must be one of pack, lint`, "INPUT_COMMAND=action"},
 		{"verify needs the input image", "INPUT_COMMAND=verify"},
+		{"publish needs the input image", "INPUT_COMMAND=publish", "INPUT_PUSH=true"},
+		{"publish needs --registry", "INPUT_COMMAND=publish", "INPUT_PUSH=true", "INPUT_IMAGE=oci:job"},
 		{"--push needs --registry", "INPUT_PUSH=true"},
 		{`--push "yes" must be true, false or auto`, "INPUT_PUSH=yes"},
 		{"a secret must be NAME=", "INPUT_SECRETS=hush-hush"},

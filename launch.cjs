@@ -31,7 +31,7 @@ function preinstalled(program, { version }) {
 const FETCH = `const [url, file] = process.argv.slice(1), { setTimeout: sleep } = require('node:timers/promises');
 (async () => { for (let wait = 500; ; wait *= 2) {
   const r = await fetch(url, { signal: AbortSignal.timeout(120000) }).catch(() => ({ status: 599 }));
-  if (r.ok) return require('node:fs').writeFileSync(file, Buffer.from(await r.arrayBuffer()));
+  if (r.ok) return require('node:fs').writeFileSync(file, Buffer.from(await r.arrayBuffer()), { mode: 0o755 });
   if (wait > 2000 || (r.status < 500 && r.status !== 429)) process.exit(1);
   await sleep(wait);
 } })();`;
@@ -51,13 +51,12 @@ function downloaded({ version, platform, sums }, program) {
     fs.rmSync(fresh);
     throw new Error(`${name} of ${version} does not have the SHA-256 that this action records`);
   }
-  fs.chmodSync(fresh, 0o755);
   fs.renameSync(fresh, file);
   return file;
 }
 
 // A release has a buildkitd for runners without any BuildKit, which is found beside the program.
-const lacksBuildKit = () => !['lint', 'verify'].includes(input('command')) && !input('builder') && !env.BUILDKIT_HOST &&
+const lacksBuildKit = () => !['lint', 'list', 'verify'].includes(input('command')) && !input('builder') && !env.BUILDKIT_HOST &&
   !fs.existsSync('/var/run/docker.sock') && spawnSync('buildkitd', ['--version']).error;
 
 function built() {
@@ -75,6 +74,7 @@ function main() {
   const wanted = release();
   const program = input('binary') ? preinstalled(input('binary'), wanted) : downloaded(wanted, 'seedpack') || built();
   if (!input('binary') && lacksBuildKit()) downloaded(wanted, 'buildkitd');
+  if (!input('binary') && env.GITHUB_PATH) fs.appendFileSync(env.GITHUB_PATH, path.dirname(program) + '\n'); // for later steps
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal)); // not too late
   const child = spawn(program, ['action'], { stdio: 'inherit' });
   child.on('error', fail);

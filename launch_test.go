@@ -62,7 +62,7 @@ func newLauncher(t *testing.T) *launcher {
 	l.write("launch.cjs", string(script))
 	l.env = append(os.Environ(), "RUNNER_TEMP="+l.temp, "RUNNER_TOOL_CACHE="+l.tools,
 		"GITHUB_STATE="+filepath.Join(l.temp, "state"), "INPUT_PATH= a b ", "ACTIONS_RUNTIME_TOKEN=opaque",
-		"HTTP_PROXY=", "http_proxy=", "NO_PROXY=", "no_proxy=")
+		"GITHUB_PATH=", "HTTP_PROXY=", "http_proxy=", "NO_PROXY=", "no_proxy=")
 	return l
 }
 
@@ -143,7 +143,11 @@ func TestLauncherTakesRelease(t *testing.T) {
 	l, m := newLauncher(t), newMirror(t, says)
 	l.records(says)
 	m.refuse.Store(2)
-	l.want(started, m.input())
+	paths := filepath.Join(l.temp, "path")
+	l.want(started, m.input(), "GITHUB_PATH="+paths)
+	if want := filepath.Join(l.tools, "seedpack", launcherVersion) + "/"; !strings.HasPrefix(readText(t, paths), want) {
+		t.Errorf("later steps have %q on their PATH, want %s…", readText(t, paths), want)
+	}
 	if n := m.requests.Load(); n != 3 {
 		t.Errorf("%d requests, want 3: two were refused", n)
 	}

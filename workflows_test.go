@@ -27,7 +27,7 @@ type documented struct {
 
 var fence = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 
-// documentedWorkflows are all blocks of YAML with jobs.
+// documentedWorkflows are all blocks of YAML with jobs, by their names.
 func documentedWorkflows(t *testing.T) map[string]documented {
 	t.Helper()
 	found := map[string]documented{}
@@ -35,15 +35,12 @@ func documentedWorkflows(t *testing.T) map[string]documented {
 		text := readText(t, page)
 		for _, m := range fence.FindAllStringSubmatchIndex(text, -1) {
 			d := documented{page: page, line: strings.Count(text[:m[2]], "\n") + 1, text: text[m[2]:m[3]]}
-			var w struct {
-				Name string
-				Jobs map[string]any
+			if !strings.Contains(d.text, "\njobs:\n") {
+				continue // a part of one, or of another system
 			}
+			var w struct{ Name string }
 			if err := yaml.Unmarshal([]byte(d.text), &w); err != nil {
 				t.Errorf("%s:%d: %v", page, d.line, err)
-			}
-			if w.Jobs == nil {
-				continue
 			}
 			if found[w.Name].text != "" || w.Name == "" {
 				t.Errorf("%s:%d: the name %q is there twice, or empty", page, d.line, w.Name)
@@ -174,6 +171,10 @@ var scenarios = map[string][]scenario{
 		onPull.gives("published", "false"),
 		onRelease.gives("published", "true").publishes(randomSeed, markSeed),
 	},
+	"Built elsewhere": {
+		onPull.with(buildElsewhere).gives("published", "false").gives("smoke", "passed").asks(`docker/build-push-action CONTEXT=my-job LABELS="com.ngageoint.seed.manifest={""seedVersion"":""1.0.0"",`),
+		onTag.gives("published", "true").publishes(randomSeed).asks("docker/setup-buildx-action"),
+	},
 	"Signed": {onTag.gives("published", "true").publishes(randomSeed).asks("sigstore/cosign-installer", "cosign sign --yes ", "/"+randomSeed+":0.1.0@sha256:")},
 	"Code scanning": {
 		onBranch.gives("errors", "0").asks("github/codeql-action SARIF_FILE=seedpack.sarif"),
@@ -187,12 +188,18 @@ var jobsOf = map[string]map[string]string{
 	"Several jobs": {"jobs/random": "random-number", "jobs/mark": "image-watermark"},
 }
 
-func TestDocumentedWorkflows(t *testing.T) {
-	registry, program := material(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t)
-	base := registry + "/base/busybox:1.36"
-	if out, err := exec.Command("skopeo", "copy", "--dest-tls-verify=false", "oci:"+material(t, "SEEDPACK_TEST_BASE"), "docker://"+base).CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+// buildElsewhere makes the image that docker/build-push-action would make.
+func buildElsewhere(r *repository) {
+	r.t.Helper()
+	cmd := exec.Command(r.program, "pack", "my-job", "--output", "type=oci,dest="+filepath.Join(r.home, "image.tar"))
+	cmd.Dir = r.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		r.t.Fatalf("%v\n%s", err, out)
 	}
+}
+
+func TestDocumentedWorkflows(t *testing.T) {
+	registry, program, base := material(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t), publishedBase(t)
 	all := documentedWorkflows(t)
 	for name := range scenarios {
 		if all[name].text == "" {
@@ -219,6 +226,17 @@ func TestDocumentedWorkflows(t *testing.T) {
 			}
 		})
 	}
+}
+
+// publishedBase is the base image of the examples, in the registry.
+func publishedBase(t *testing.T) string {
+	t.Helper()
+	base := material(t, "SEEDPACK_TEST_REGISTRY") + "/base/busybox:1.36"
+	out, err := exec.Command("skopeo", "copy", "--dest-tls-verify=false", "oci:"+material(t, "SEEDPACK_TEST_BASE"), "docker://"+base).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return base
 }
 
 // job puts an example somewhere, from a base image that is here.
@@ -260,6 +278,82 @@ func (r *repository) meet(s scenario, namespace string) {
 	if t.Failed() {
 		t.Logf("%s %s:\n%s", s.event, s.ref, w.log)
 		t.FailNow()
+	}
+}
+
+// section is what stands below a heading of docs/action.md, up to its first block's end.
+func section(t *testing.T, heading, language string) string {
+	t.Helper()
+	_, text, ok := strings.Cut(readText(t, "docs/action.md"), "\n## "+heading+"\n")
+	_, text, ok2 := strings.Cut(text, "\n```"+language+"\n")
+	block, _, ok3 := strings.Cut(text, "\n```\n")
+	if !ok || !ok2 || !ok3 {
+		t.Fatalf("docs/action.md has no %s below %q", language, heading)
+	}
+	return block
+}
+
+// shell runs lines as a CI does that knows nothing of Seedpack, with what it installs in place.
+func (r *repository) shell(lines string, env ...string) {
+	r.t.Helper()
+	bin := r.t.TempDir()
+	if err := os.WriteFile(filepath.Join(bin, "go"), []byte("#!/bin/sh\n[ \"$1 $2\" = 'install github.com/seedpack/seedpack@v1' ]\n"), 0o755); err != nil {
+		r.t.Fatal(err)
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.git()
+	cmd := exec.Command("sh", "-euc", lines)
+	cmd.Dir = r.dir
+	cmd.Env = append(append(os.Environ(), "PATH="+bin+":"+filepath.Dir(r.program)+":"+os.Getenv("PATH"), "HOME="+r.home, "XDG_CACHE_HOME="+cache), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		r.t.Errorf("%v\n%s", err, out)
+	}
+}
+
+func TestDocumentedGitLab(t *testing.T) {
+	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
+	var pipeline struct {
+		Job struct {
+			Script    []string
+			Artifacts struct{ Reports map[string]string }
+		} `yaml:"seed-job"`
+	}
+	if err := yaml.Unmarshal([]byte(section(t, "GitLab", "yaml")), &pipeline); err != nil {
+		t.Fatal(err)
+	}
+	r := newRepository(t, buildProgram(t))
+	r.job("my-job", "random-number", base)
+	lines, env := strings.Join(pipeline.Job.Script, "\n"), []string{"CI_REGISTRY=" + registry, "CI_REGISTRY_USER=user", "CI_REGISTRY_PASSWORD=word",
+		"CI_REGISTRY_IMAGE=" + registry + "/docs-gitlab"}
+	r.shell(lines, env...)
+	if uploads(t, "docs-gitlab") > 0 {
+		t.Error("a branch is published")
+	}
+	r.shell(lines, append(env, "CI_COMMIT_TAG=v1.0.0")...)
+	if !published(t, "docs-gitlab/"+randomSeed, "0.1.0") {
+		t.Error("the tag is not published")
+	}
+	if _, err := os.Stat(filepath.Join(r.dir, pipeline.Job.Artifacts.Reports["junit"])); err != nil {
+		t.Error(err)
+	}
+	if config := readText(t, filepath.Join(r.home, ".docker/config.json")); config != `{"auths":{"`+registry+`":{"username":"user","password":"word"}}}` {
+		t.Errorf("credentials are %s", config)
+	}
+}
+
+func TestDocumentedShell(t *testing.T) {
+	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
+	r := newRepository(t, buildProgram(t))
+	r.job("my-job", "random-number", base)
+	r.shell(strings.ReplaceAll(section(t, "Any other CI", "sh"), "registry.example.com/team", registry+"/docs-shell"))
+	if !published(t, "docs-shell/"+randomSeed, "0.1.0") {
+		t.Error("nothing is published")
+	}
+	if text := readText(t, filepath.Join(r.dir, "image.json")); !strings.Contains(text, `"reference": "`+registry+"/docs-shell/"+randomSeed+":0.1.0@sha256:") {
+		t.Errorf("image.json has no reference:\n%s", text)
 	}
 }
 

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+const actionPage = "docs/action.md"
+
+// The tables of inputs and outputs in the docs are those of action.yml.
+func TestActionDocs(t *testing.T) {
+	declared, err := os.ReadFile("action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var action struct{ Inputs, Outputs yaml.Node }
+	if err := yaml.Unmarshal(declared, &action); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(actionPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := replaceTable(t, string(page), "inputs", table(t, "input", &action.Inputs))
+	want = replaceTable(t, want, "outputs", table(t, "output", &action.Outputs))
+	if *update {
+		if err := os.WriteFile(actionPage, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(page) {
+		t.Error(actionPage + " does not show the inputs and outputs of action.yml: go test . -run TestActionDocs -update")
+	}
+}
+
+// table keeps the order of action.yml.
+func table(t *testing.T, head string, members *yaml.Node) string {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s | is |\n|---|---|\n", head)
+	for i := 0; i+1 < len(members.Content); i += 2 {
+		var m struct{ Description, Default string }
+		if err := members.Content[i+1].Decode(&m); err != nil || m.Description == "" {
+			t.Fatalf("%s: %v, or no description", members.Content[i].Value, err)
+		}
+		if m.Default != "" {
+			m.Description += ". Default: `" + m.Default + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", members.Content[i].Value, strings.ReplaceAll(m.Description, "|", `\|`))
+	}
+	return b.String()
+}
+
+func replaceTable(t *testing.T, page, name, table string) string {
+	t.Helper()
+	begin, end := "<!-- "+name+": go test . -run TestActionDocs -update -->\n", "<!-- end of "+name+" -->"
+	before, rest, ok := strings.Cut(page, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s has no place for the %s", actionPage, name)
+	}
+	return before + begin + table + end + after
+}
