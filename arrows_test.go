@@ -41,6 +41,7 @@ var doors = map[string][]string{
 	"github.com/moby/buildkit":                     {"pack", "lint/dockerfile"},
 	"github.com/moby/buildkit/frontend/dockerfile": {"lint/dockerfile"},
 	"github.com/moby/buildkit/client":              {"pack"},
+	"github.com/moby/moby":                         {"pack"},
 	"github.com/qri-io/jsonschema":                 {"lint/schema"},
 	"github.com/sethvargo/go-githubactions":        {""},
 	"github.com/spf13/cobra":                       {""},

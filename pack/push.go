@@ -20,6 +20,8 @@ type Registry struct {
 	Insecure  bool              // plain http also to hosts that are not this machine
 	Transport http.RoundTripper // default: go-containerregistry's
 	UserAgent string
+	// Docker is the engine that docker-daemon: sources are read from.
+	Docker DockerHost
 }
 
 // Parse reads a reference, for use with go-containerregistry.
@@ -36,7 +38,7 @@ func (r Registry) nameOptions() []name.Option {
 
 // Open reads an image that was built elsewhere. Its caller closes it.
 func (r Registry) Open(ctx context.Context, s source.Source) (*source.Image, error) {
-	return source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions()})
+	return source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions(), Save: r.Docker.save})
 }
 
 // Options are what go-containerregistry's remote package needs to know.

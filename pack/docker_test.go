@@ -1,0 +1,136 @@
+package pack
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/seedpack/seedpack/pack/source"
+)
+
+// dockerEngine answers as a Docker Engine that has the image x:1, on a socket of its own.
+func dockerEngine(t *testing.T) (address, id string) {
+	t.Helper()
+	img, err := random.Image(1000, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := img.ConfigName()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tag, err := name.NewTag("x:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "engine") // the names of sockets are short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/_ping"):
+		case strings.HasSuffix(r.URL.Path, "/images/get") && r.URL.Query().Get("names") == "x:1":
+			if err := tarball.Write(tag, img, w); err != nil {
+				t.Error(err)
+			}
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"message": "no such image: ` + r.URL.Query().Get("names") + `"}`))
+		}
+	}))
+	_ = server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(server.Close)
+	return "unix://" + filepath.Join(dir, "s"), config.String()
+}
+
+func TestDockerDaemonSource(t *testing.T) {
+	address, id := dockerEngine(t)
+	home := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", home)
+	t.Setenv("TMPDIR", t.TempDir())
+	open := func(r Registry, image string) (*source.Image, error) {
+		return r.Open(t.Context(), source.Source{Kind: source.DockerDaemon, Name: image})
+	}
+	img, err := open(Registry{Docker: DockerHost{Host: address}}, "x:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if img.Platforms[0].ImageID != id {
+		t.Errorf("the image is %s, not %s", img.Platforms[0].ImageID, id)
+	}
+	if err := img.Close(); err != nil {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if _, err := open(Registry{Docker: DockerHost{Host: address}}, "y"); err == nil || !strings.Contains(err.Error(), "read docker-daemon:y: ") || !strings.Contains(err.Error(), "no such image: y") {
+		t.Error(err)
+	}
+	if _, err := open(Registry{Docker: DockerHost{Host: "unix:///nowhere"}}, "x"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
+		t.Error(err)
+	}
+}
+
+// The engine is the one that docker's own command line would take.
+func TestDockerHost(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("DOCKER_CONFIG", home)
+	t.Setenv("DOCKER_HOST", "")
+	write := func(file, text string) {
+		t.Helper()
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(home, file)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(home, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("config.json", `{"currentContext": "there"}`)
+	// The directory of a context is called by the digest of its name.
+	write(fmt.Sprintf("contexts/meta/%x/meta.json", sha256.Sum256([]byte("there"))), `{"Name": "there", "Endpoints": {"docker": {"Host": "tcp://192.0.2.1:2375"}}}`)
+	for _, tt := range []struct {
+		host DockerHost
+		want string
+	}{
+		{DockerHost{}, "tcp://192.0.2.1:2375"},
+		{DockerHost{Context: "there"}, "tcp://192.0.2.1:2375"},
+		{DockerHost{Context: "default"}, "unix:///var/run/docker.sock"},
+		{DockerHost{Host: "tcp://192.0.2.2:2375", Context: "there"}, "tcp://192.0.2.2:2375"},
+	} {
+		c, err := tt.host.client()
+		if err != nil {
+			t.Errorf("%+v: %v", tt.host, err)
+			continue
+		}
+		if got := c.DaemonHost(); got != tt.want {
+			t.Errorf("%+v is %s, not %s", tt.host, got, tt.want)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := (DockerHost{Context: "nowhere"}).client(); err == nil || !strings.Contains(err.Error(), `docker context "nowhere"`) {
+		t.Error(err)
+	}
+}
