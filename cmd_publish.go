@@ -28,7 +28,7 @@ stay byte for byte what they are, and an image that has its label stays so as a 
   seedpack publish oci-archive:tiler.tar --registry registry.example.com/team --if-exists skip`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if flags.registry == "" {
+			if flags.registry == "" && flags.pushWhen == "true" {
 				return usagef("publish needs --registry HOST[/NAMESPACE]: where should the image go?")
 			}
 			flags.image = args[0]
@@ -45,6 +45,7 @@ stay byte for byte what they are, and an image that has its label stays so as a 
 	flags.skipBuild()
 	cmd.Flags().StringVar(&against, "against", "", "the job's directory or manifest, for an image without a label or with another one")
 	cmd.Flags().StringVar(&flags.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
+	cmd.Flags().StringVar(&flags.pushWhen, "push", "true", "publish: true, false (try only), or auto (for tags and releases in CI)")
 	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write to a file what --format json prints: names, digests, sizes, times, findings")
 	return cmd
 }

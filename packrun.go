@@ -307,7 +307,7 @@ func (p *packed) summary(r *packRun, took time.Duration) string {
 	switch {
 	case len(p.written) > 0:
 		return line + ", written to " + strings.Join(p.written, ", ")
-	case r.smokeOnly:
+	case r.smokeOnly, p.job.image != nil:
 		return line + "; nothing exported"
 	}
 	return line + "; nothing exported: --push publishes it, --output writes it to a file"
