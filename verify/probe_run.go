@@ -9,6 +9,7 @@ import (
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
 var cannotStart = &Probe{
@@ -50,7 +51,7 @@ var jobTimeout = &Probe{
 	Rule: diag.Rule{ID: "job-timeout", Severity: diag.Error, Spec: "2.1.1 S-2.1.1-11",
 		Summary: "the job must end within its timeout"},
 	Check: func(r *Run) {
-		if !r.Outcome.TimedOut {
+		if !r.Outcome.TimedOut || r.Outcome.Crowded {
 			return
 		}
 		limit := declaredTimeout(r.Manifest)
@@ -100,11 +101,21 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%d bytes", bytes)
 }
 
+var processesTooMany = &Probe{
+	Rule: diag.Rule{ID: "processes-too-many", Severity: diag.Error,
+		Summary: "the job must get by with as many processes as executors allow"},
+	Check: func(r *Run) {
+		if r.Outcome.Crowded {
+			r.hintf("/job", r.lastWords(), "the job had more than %d processes at once, and was ended", wire.MaxProcesses)
+		}
+	},
+}
+
 var exitSignal = &Probe{
 	Rule: diag.Rule{ID: "exit-signal", Severity: diag.Error, Spec: "2.1.1.4 T-36",
 		Summary: "the job must not be ended by a signal"},
 	Check: func(r *Run) {
-		if o := r.Outcome; o.Signal != "" && !o.TimedOut && !o.OutOfMemory && !r.asExpected() {
+		if o := r.Outcome; o.Signal != "" && !r.overran() && !r.asExpected() {
 			r.hintf("/job", r.lastWords(), "the job was ended by a signal, %q, which counts as exit status %d", o.Signal, o.Exit)
 		}
 	},
@@ -124,7 +135,12 @@ var exitMapped = &Probe{
 // failed tells whether the job itself ended with something else than 0.
 func (r *Run) failed() bool {
 	o := r.Outcome
-	return o.Started && !o.TimedOut && !o.OutOfMemory && o.Signal == "" && o.Exit != 0 && !r.cannotStart()
+	return o.Started && !r.overran() && o.Signal == "" && o.Exit != 0 && !r.cannotStart()
+}
+
+// overran tells whether the job was ended for want of something, which a probe of its own tells of.
+func (r *Run) overran() bool {
+	return r.Outcome.TimedOut || r.Outcome.OutOfMemory || r.Outcome.Crowded
 }
 
 func (r *Run) expectsSuccess() bool { return r.Case.Expect.code(r.Manifest) == 0 }

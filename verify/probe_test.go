@@ -101,6 +101,8 @@ var probeTests = []struct {
 		o.TimedOut, o.Exit, o.Signal, o.Usage.Wall = true, 137, "killed", 20*time.Second
 	},
 		`/job/timeout: error: the job did not end within 10s; it ignored the signal TERM and was killed, after 20s [job-timeout]`},
+	{"processes", func(o *pack.Outcome) { o.Crowded, o.TimedOut, o.Exit, o.Signal = true, true, 137, "killed" },
+		"/job: error: the job had more than 4096 processes at once, and was ended [processes-too-many]"},
 	{"memory", func(o *pack.Outcome) { o.OutOfMemory, o.Exit, o.Signal = true, 137, "killed" },
 		`/job/resources/scalar/1: error: the job was ended for want of memory; 512.0 MiB are declared, and samples of what it allocated reached 300 MiB [memory-killed]`},
 	{"signal", func(o *pack.Outcome) { o.Exit, o.Signal = 139, "segmentation fault" },

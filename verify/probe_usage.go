@@ -126,7 +126,7 @@ var processesLeft = &Probe{
 	Rule: diag.Rule{ID: "processes-left", Severity: diag.Notice,
 		Summary: "the processes of a job should have ended when the job does"},
 	Check: func(r *Run) {
-		if o := r.Outcome; o.Leftover > 0 && !o.TimedOut && !o.OutOfMemory {
+		if o := r.Outcome; o.Leftover > 0 && !r.overran() {
 			were := "were"
 			if o.Leftover == 1 {
 				were = "was"

@@ -17,6 +17,7 @@ var probes = []*Probe{
 	cannotStart,
 	jobTimeout,
 	memoryKilled,
+	processesTooMany,
 	exitSignal,
 	exitMapped,
 	exitUndeclared,

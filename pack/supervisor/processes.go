@@ -24,8 +24,10 @@ func adopt() {
 }
 
 // warmThreads has the runtime make threads while that still works: a job that forks without end leaves no room for any,
-// and the runtime ends a program that cannot have one.
+// and the runtime ends a program that cannot have one. With more processors than there are, a thread that comes back from
+// the kernel need not wait for another one to get its turn there.
 func warmThreads() {
+	runtime.GOMAXPROCS(16)
 	var all sync.WaitGroup
 	for range 24 {
 		all.Go(func() {

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -42,13 +43,14 @@ func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, std
 		return 0, err
 	}
 	defer stdin.Close()
-	defer raiseOOMScore()()
-	pid, err := syscall.ForkExec(path, withSecrets(spec.Args, secrets), &syscall.ProcAttr{
+	attr := &syscall.ProcAttr{
 		Env:   assignments(env),
 		Files: []uintptr{stdin.Fd(), stdout.Fd(), stderr.Fd()},
 		Sys: &syscall.SysProcAttr{Setsid: true,
 			Credential: &syscall.Credential{Uid: uint32(who.uid), Gid: uint32(who.gid), Groups: who.groups}},
-	})
+	}
+	defer raiseOOMScore()()
+	pid, err := forkBehind(path, withSecrets(spec.Args, secrets), attr)
 	if err != nil {
 		return 0, explain(path, err)
 	}
@@ -74,6 +76,21 @@ func raiseOOMScore() func() {
 		return func() {}
 	}
 	return func() { _ = os.WriteFile(file, old, 0o644) }
+}
+
+// forkBehind forks from a thread of lower priority, which the job inherits: where its processes crowd the machine, the
+// supervisor still gets its turn. The thread ends with that, since without a privilege there is no way back.
+func forkBehind(path string, args []string, attr *syscall.ProcAttr) (pid int, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		const niceness = 10
+		_ = syscall.Setpriority(syscall.PRIO_PROCESS, syscall.Gettid(), niceness)
+		pid, err = syscall.ForkExec(path, args, attr)
+	}()
+	<-done
+	return pid, err
 }
 
 // environment gives the variables their values; the last of several counts.

@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,6 +31,7 @@ type meter struct {
 	kills       int64
 	limit       int64 // of the job alone; 0: none
 	over        bool
+	crowded     atomic.Bool
 	stop, ended chan struct{}
 }
 
@@ -41,6 +44,7 @@ func newMeter() *meter {
 }
 
 func (m *meter) begin() {
+	go m.guard(machineThreads())
 	go func() {
 		defer close(m.ended)
 		for {
@@ -77,6 +81,59 @@ func (m *meter) end(o *wire.Outcome) {
 	left, size := sharedMemory()
 	o.Usage.SharedMem, o.Usage.SharedMemSize = max(m.shm, left), size
 	o.OutOfMemory = m.over || m.group.kills() > m.kills
+	o.Crowded = m.crowded.Load()
+}
+
+// guard ends a job that has too many processes. They are counted only where the machine has that many threads more than
+// before, and while they stand still. It has a thread to itself and asks the kernel for one number at a time: among thousands
+// of processes that run, whoever has to wait for somebody waits for seconds.
+func (m *meter) guard(before uint16) {
+	// Those of others may have become more meanwhile. A job that goes on after it was counted would crowd out the guard.
+	const others = 256
+	runtime.LockOSThread()
+	for {
+		_ = syscall.Nanosleep(&syscall.Timespec{Nsec: 5e6}, nil)
+		select {
+		case <-m.stop:
+			return
+		default:
+		}
+		now := machineThreads()
+		if int16(now-before) <= wire.MaxProcesses+others {
+			continue
+		}
+		before = now // where others crowd the machine, once is enough
+		signalAll(syscall.SIGSTOP)
+		if countProcesses() <= wire.MaxProcesses {
+			signalAll(syscall.SIGCONT)
+			continue
+		}
+		m.crowded.Store(true)
+		signalAll(syscall.SIGKILL)
+	}
+}
+
+func countProcesses() int {
+	if os.Getpid() != 1 {
+		return len(descendants())
+	}
+	count := 0
+	names, _ := readNames("/proc")
+	for _, name := range names {
+		if name[0] >= '1' && name[0] <= '9' {
+			count++
+		}
+	}
+	return count
+}
+
+// machineThreads is the number of threads of the whole machine, as far as 16 bits hold it.
+func machineThreads() uint16 {
+	var info syscall.Sysinfo_t
+	if syscall.Sysinfo(&info) != nil {
+		return 0
+	}
+	return info.Procs
 }
 
 // sharedMemory is what /dev/shm holds and how much it can hold; both 0 without one.

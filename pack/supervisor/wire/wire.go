@@ -41,6 +41,10 @@ type Spec struct {
 // job that forks on holds up the machine.
 const MemoryReserve = 256 << 20
 
+// MaxProcesses is how many a job may have at once. Executors bound them too, at 1,024 to 4,915 as they come; without a bound a
+// job that forks on and on takes the engine's machine with it.
+const MaxProcesses = 4096
+
 // SecretRef stands in Args for the value of a secret. It holds no character that splits words or that a shell knows.
 func SecretRef(name string) string { return "\x02seedpack-secret-" + name + "\x03" }
 
@@ -54,6 +58,8 @@ type Outcome struct {
 	Signal      string `json:"signal,omitempty"` // "killed", "segmentation fault", …; empty when it exited
 	TimedOut    bool   `json:"timedOut"`
 	OutOfMemory bool   `json:"outOfMemory"`
+	// Crowded is set where the job was ended for having more than MaxProcesses at once.
+	Crowded bool `json:"crowded,omitempty"`
 	// Leftover is the number of processes that still ran when the main one had ended, and LeftoverNames what a few of
 	// them were called, as the kernel has it: at most 15 bytes.
 	Leftover      int      `json:"leftover"`
