@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -74,18 +73,6 @@ func programVersion() string {
 // allRules is every rule of every stage.
 func allRules() []*diag.Rule {
 	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), []*diag.Rule{tagTaken, attestationsDropped, imageRevision, buildArgSecret})
-}
-
-func isTerminal(w any) bool {
-	if counting, ok := w.(*countingWriter); ok {
-		w = counting.next
-	}
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 func escapeLines(s string) string {

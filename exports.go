@@ -39,7 +39,7 @@ func (f *packFlags) aside(p *program) (*program, error) {
 		if f.format != "text" {
 			return nil, usagef("--output …,dest=- leaves no room on standard output for --format %s: write --metadata-file FILE", f.format)
 		}
-		if isTerminal(p.stdout) {
+		if _, ok := terminal(p.stdout); ok {
 			return nil, usagef("--output …,dest=- would write an image to the terminal: send it to a file or a pipe")
 		}
 		f.outputs[i].Stdout = p.stdout

@@ -182,10 +182,10 @@ func plural(n int, noun string) string {
 }
 
 func withHint(e report.Entry) string {
-	if e.Hint == "" {
-		return e.Message
+	if advice := e.Advice(); advice != "" {
+		return e.Message + "; " + advice
 	}
-	return e.Message + "; " + e.Hint
+	return e.Message
 }
 
 // appendTo writes to one of the files that a runner reads after the step.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/containerd/console"
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/lint/diag"
@@ -166,7 +167,31 @@ func (p *program) locate(path string) (file string, ok bool) {
 
 // textOptions are for standard output: excerpts and colour where a person looks at it.
 func (p *program) textOptions(verbose bool) report.TextOptions {
-	person := isTerminal(p.stdout)
-	colour := person && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb"
-	return report.TextOptions{Verbose: verbose, Excerpt: person, Colour: colour, FixedBy: "seedpack lint --fix"}
+	columns, person := terminal(p.stdout)
+	return report.TextOptions{
+		Verbose: verbose, Excerpt: person, Width: columns, FixedBy: "seedpack lint --fix",
+		// https://no-color.org
+		Colour: person && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb",
+	}
+}
+
+// terminal tells whether a writer is one, and how many columns an excerpt may take on it; 0 where it does not say.
+func terminal(w any) (columns int, ok bool) {
+	if counting, ok := w.(*countingWriter); ok {
+		w = counting.next
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0, false
+	}
+	c, err := console.ConsoleFromFile(f)
+	if err != nil {
+		return 0, false
+	}
+	size, err := c.Size()
+	if err != nil || size.Width == 0 {
+		return 0, true
+	}
+	const gutter, least = 8, 40
+	return max(int(size.Width)-gutter, least), true
 }

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
@@ -40,6 +42,29 @@ type Entry struct {
 	EndColumn int           `json:"endColumn"`
 	Message   string        `json:"message"`
 	Hint      string        `json:"hint"`
+	Fixes     []string      `json:"fixes"` // what each would do, "Write it in lower case"; the first is made by lint --fix
+}
+
+// Advice is the hint, or what the only fix would do where there is no hint.
+func (e Entry) Advice() string { return advice(e.Hint, e.Fixes) }
+
+func advice(hint string, fixes []string) string {
+	if hint != "" || len(fixes) != 1 {
+		return hint
+	}
+	first, size := utf8.DecodeRuneInString(fixes[0])
+	if size == 0 {
+		return ""
+	}
+	return string(unicode.ToLower(first)) + fixes[0][size:]
+}
+
+func titles(d *diag.Diagnostic) []string {
+	all := []string{}
+	for _, f := range d.Fixes {
+		all = append(all, f.Title)
+	}
+	return all
 }
 
 // New is the document of the given reports, in their order. Nil reports are left out.
@@ -60,7 +85,7 @@ func New(reports []*diag.Report) Document {
 }
 
 func entry(r *diag.Report, d *diag.Diagnostic) Entry {
-	e := Entry{Rule: d.Rule.ID, Severity: d.Level(), Pointer: d.Pointer, Message: d.Message, Hint: d.Hint}
+	e := Entry{Rule: d.Rule.ID, Severity: d.Level(), Pointer: d.Pointer, Message: d.Message, Hint: d.Hint, Fixes: titles(d)}
 	if start, end, ok := position(r, d); ok {
 		e.Line, e.Column, e.EndLine, e.EndColumn = start.Line, start.Column, end.Line, end.Column
 	}

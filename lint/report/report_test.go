@@ -77,6 +77,29 @@ func text(t *testing.T, reports []*diag.Report, opt TextOptions) string {
 	return b.String()
 }
 
+func TestTextOfFixes(t *testing.T) {
+	r := sample()[0]
+	r.Diagnostics = r.Diagnostics[1:3]
+	for i, title := range []string{"Write it in lower case", "Écrire un titre"} {
+		d := &r.Diagnostics[i]
+		d.Fixes = []diag.Fix{{Title: title, Edits: []diag.Edit{{Span: r.Place(d)}}}}
+	}
+	want := `a/seed.manifest.json:2:18: error: name "My" has capitals, it should have none [image-name-lowercase]
+  hint: write it in lower case (lint --fix)
+a/seed.manifest.json:2:27: warning: title is empty [job-title]
+  fix: écrire un titre (lint --fix)
+`
+	if got := text(t, []*diag.Report{r}, TextOptions{FixedBy: "lint --fix", NoSummary: true}); got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+	if got := text(t, []*diag.Report{r}, TextOptions{NoSummary: true}); got != strings.ReplaceAll(want, " (lint --fix)", "") {
+		t.Errorf("without a command: %s", got)
+	}
+	if e := New([]*diag.Report{r}).Reports[0].Diagnostics[1]; e.Advice() != "écrire un titre" || len(e.Fixes) != 1 {
+		t.Errorf("%+v", e)
+	}
+}
+
 func TestTextColours(t *testing.T) {
 	got := text(t, sample()[:1], TextOptions{Colour: true, NoSummary: true})
 	want := "\x1b[1ma/seed.manifest.json:2:9:\x1b[0m \x1b[1;33mwarning:\x1b[0m member \"description\" is missing \x1b[2m[job-title]\x1b[0m\n"
@@ -129,7 +152,8 @@ func TestJSON(t *testing.T) {
           "endLine": 0,
           "endColumn": 0,
           "message": "label is missing",
-          "hint": ""
+          "hint": "",
+          "fixes": []
         }
       ]
     }

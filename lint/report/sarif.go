@@ -226,7 +226,7 @@ func sarifLevel(s diag.Severity) string {
 }
 
 func withHint(d *diag.Diagnostic) string {
-	if hint := hintOf(d, ""); hint != "" {
+	if hint := advice(d.Hint, titles(d)); hint != "" {
 		return clip(d.Message) + "; " + clip(hint)
 	}
 	return clip(d.Message)

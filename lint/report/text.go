@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/seedpack/seedpack/lint/diag"
@@ -19,7 +18,7 @@ type TextOptions struct {
 	Colour bool
 	// Verbose shows notices, too.
 	Verbose bool
-	// FixedBy is the command that makes the fix of a diagnostic, named where the fix is all that there is to say. Default: none.
+	// FixedBy is the command that makes fixes, named where there is one. Default: none.
 	FixedBy string
 	// NoSummary leaves out the last line, which counts.
 	NoSummary bool
@@ -101,27 +100,17 @@ func (t *textWriter) diagnostic(r *diag.Report, d *diag.Diagnostic) {
 	if t.Excerpt && ok {
 		t.excerpt(r, d)
 	}
-	switch {
-	case d.Hint != "":
-		t.line(part{"  hint:", "1"}, plain(" "+clip(d.Hint)))
-	case len(d.Fixes) == 1:
-		t.line(part{"  fix:", "1"}, plain(" "+clip(hintOf(d, t.FixedBy))))
+	if text := advice(d.Hint, titles(d)); text != "" {
+		label := "  fix:"
+		if d.Hint != "" {
+			label = "  hint:"
+		}
+		text = " " + clip(text)
+		if len(d.Fixes) > 0 && t.FixedBy != "" {
+			text += " (" + t.FixedBy + ")"
+		}
+		t.line(part{label, "1"}, plain(text))
 	}
-}
-
-// hintOf is the hint of d, or its only fix, with the command that makes it.
-func hintOf(d *diag.Diagnostic, fixedBy string) string {
-	if d.Hint != "" || len(d.Fixes) != 1 {
-		return d.Hint
-	}
-	title := d.Fixes[0].Title
-	if first, size := utf8.DecodeRuneInString(title); size > 0 {
-		title = string(unicode.ToLower(first)) + title[size:]
-	}
-	if fixedBy != "" {
-		title += " (" + fixedBy + ")"
-	}
-	return title
 }
 
 // clip cuts s between two code points.
