@@ -408,7 +408,7 @@ var commandJSON = &Rule{
 		p.uses(func(u command.Use, m member, _ bool) {
 			t := types[u.Name]
 			if m.Kind == "json input" && !u.Quoted && (t == "object" || t == "array" || t == "string") {
-				p.reportPart(atCommand, u.Start, u.End, "command uses the json input %q of type %s, which becomes several arguments when it holds blanks", m.Name, t)
+				p.reportPart(atCommand, u.Start, u.End, "command uses the json input %q of type %s, which becomes several arguments when it holds blanks: let the job read the environment variable", m.Name, t)
 			}
 		})
 	},

@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
 )
@@ -14,6 +16,14 @@ func (p *Pass) codes(check func(at seed.Pointer, e seed.Error)) {
 	}
 }
 
+// called is what to call an error, whose name may be missing.
+func called(e seed.Error) string {
+	if e.Name == "" {
+		return "this error"
+	}
+	return fmt.Sprintf("error %q", e.Name)
+}
+
 var errorCodeRange = &Rule{
 	Rule: diag.Rule{
 		ID:       "error-code-range",
@@ -24,9 +34,9 @@ var errorCodeRange = &Rule{
 	Check: func(p *Pass) {
 		p.codes(func(at seed.Pointer, e seed.Error) {
 			if e.Code == 0 {
-				p.Reportf(at, "error %q has code 0, which means success: never reported as this error", e.Name)
+				p.Reportf(at, "%s has code 0, which means success, so that it is never reported: give one from 1 to 255", called(e))
 			} else if e.Code < 0 || e.Code > 255 {
-				p.Reportf(at, "error %q has code %d, but a process ends with 0 to 255: never reported as this error", e.Name, e.Code)
+				p.Reportf(at, "%s has code %d, but a process ends with 0 to 255, so that it is never reported: give one from 1 to 255", called(e), e.Code)
 			}
 		})
 	},
@@ -43,7 +53,7 @@ var errorCodeUnique = &Rule{
 		first := map[int64]seed.Pointer{}
 		p.codes(func(at seed.Pointer, e seed.Error) {
 			if f, ok := first[e.Code]; ok {
-				p.Reportf(at, "error %q has code %d, which is already used on line %d: executors report one of them", e.Name, e.Code, p.line(f))
+				p.Reportf(at, "%s has code %d, which is already used on line %d: executors report one of the two, so give each its own", called(e), e.Code, p.line(f))
 			} else {
 				first[e.Code] = at
 			}
@@ -77,7 +87,7 @@ var errorCodeShell = &Rule{
 				why, ok = "after a signal", true
 			}
 			if ok {
-				p.Reportf(at, "error %q has code %d, which shells and runtimes give %s too", e.Name, e.Code, why)
+				p.Reportf(at, "%s has code %d, which shells and runtimes give %s: take another, so that the two are told apart", called(e), e.Code, why)
 			}
 		})
 	},
@@ -93,7 +103,7 @@ var errorCodeData = &Rule{
 	Check: func(p *Pass) {
 		p.codes(func(at seed.Pointer, e seed.Error) {
 			if e.Code == 1 && e.Category == "data" {
-				p.Reportf(at, "error %q has code 1 and category data, but most interpreters end with 1 on any crash: take another code for the data", e.Name)
+				p.Reportf(at, "%s has code 1 and category data, but most interpreters end with 1 on any crash: take another code for the data", called(e))
 			}
 		})
 	},
@@ -110,7 +120,7 @@ var errorTitle = &Rule{
 		for _, m := range p.errors() {
 			at := m.At.Member("title")
 			if !p.Source.Has(at) {
-				p.Reportf(m.At, "error %q has no title, which is what operators read", m.Name)
+				p.Reportf(m.At, "error %q has no title, which is what operators read: give a short one", m.Name)
 			}
 		}
 	},

@@ -79,7 +79,7 @@ var imageNameDash = &Rule{
 	Check: func(p *Pass) {
 		at, name := p.nameMember("name")
 		if rest := strings.TrimLeft(name, "-"); rest != name {
-			d := p.Reportf(at, "name %q begins with a dash, which the repository name %q cannot", name, p.Manifest.Repository())
+			d := p.Reportf(at, "name %q begins with a dash, which the repository name %q cannot: begin with a letter or digit", name, p.Manifest.Repository())
 			if rest != "" {
 				p.replace(d, "Remove the dash", rest)
 			}

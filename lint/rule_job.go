@@ -56,7 +56,7 @@ var timeoutLong = &Rule{
 	},
 	Check: func(p *Pass) {
 		if at := atJob.Member("timeout"); p.good(at) && p.Job.Timeout > month {
-			d := p.Reportf(at, "timeout is %d seconds, which is %d days: it limits a job that hangs", p.Job.Timeout, p.Job.Timeout/(24*60*60))
+			d := p.Reportf(at, "timeout is %d seconds, which is %d days: too long to end a job that hangs", p.Job.Timeout, p.Job.Timeout/(24*60*60))
 			d.Hint = "timeout is in seconds, not milliseconds"
 		}
 	},

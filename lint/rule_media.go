@@ -118,7 +118,7 @@ var mediaTypeUnregistered = &Rule{
 			if !mediaTypeForm.MatchString(value) || registered[base] || privateTree(base) {
 				return
 			}
-			d := p.Reportf(at, "media type %q is not among the registered ones known here", value)
+			d := p.Reportf(at, "media type %q is not among the registered ones known here: check it, since files are matched by it", value)
 			if better := mistaken[base]; better != "" {
 				d.Hint = "the registered one is " + better
 				p.replace(d, "Write "+better, better)

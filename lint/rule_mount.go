@@ -47,7 +47,7 @@ var mountPathClean = &Rule{
 	Check: func(p *Pass) {
 		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
 			if clean := path.Clean(m.Path); strings.HasPrefix(m.Path, "/") && clean != m.Path {
-				d := p.Reportf(at, "mount path %q is %q", m.Path, clean)
+				d := p.Reportf(at, "mount path %q may be written %q, which is the same directory", m.Path, clean)
 				p.replace(d, "Write it plainly", clean)
 			}
 		})
@@ -71,7 +71,7 @@ var mountPathOverlap = &Rule{
 			clean := path.Clean(m.Path)
 			for _, s := range seen {
 				if within(clean, s.path) || within(s.path, clean) {
-					p.Reportf(at, "mount path %q and %q on line %d lie over one another: engines refuse that or hide one of them", m.Path, s.path, p.line(s.at))
+					p.Reportf(at, "mount path %q and %q on line %d lie over one another: engines refuse that or hide one of them, so give each a place of its own", m.Path, s.path, p.line(s.at))
 					break
 				}
 			}
@@ -122,7 +122,7 @@ var dataOutside = &Rule{
 		}
 		for i, m := range p.Job.Interface.Mounts {
 			if at := atMounts.Index(i).Member("mode"); p.good(at) && m.Mode == "rw" {
-				p.Reportf(at, "mount %q can be written to and there are no outputs: what the job leaves there is known to nobody", m.Name)
+				p.Reportf(at, "mount %q can be written to and there are no outputs: nobody knows of what the job leaves there, so declare outputs for it", m.Name)
 			}
 		}
 	},

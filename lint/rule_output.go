@@ -154,7 +154,7 @@ var outputPatternOverlap = &Rule{
 					return
 				}
 				if witness, ok := glob.Overlap(files[i].Pattern, o.Pattern); ok && p.good(first) {
-					p.Reportf(at, "pattern %q and %q on line %d both match %q: executors give such a file to one of the outputs only",
+					p.Reportf(at, "pattern %q and %q on line %d both match %q: executors give such a file to one of them only, so make one narrower",
 						o.Pattern, files[i].Pattern, p.line(first), witness)
 					return
 				}
@@ -174,7 +174,7 @@ var outputMultiple = &Rule{
 		for i, o := range p.Job.Interface.Outputs.Files {
 			at := atOutputFiles.Index(i).Member("multiple")
 			if o.Multiple && o.Pattern != "" && p.good(at) && !strings.ContainsAny(o.Pattern, "*?[") {
-				d := p.Reportf(at, "multiple is true, but the pattern %q matches one file at most", o.Pattern)
+				d := p.Reportf(at, "multiple is true, but the pattern %q matches one file at most: leave multiple out, or write a wildcard", o.Pattern)
 				p.replace(d, "Write false", false)
 			}
 		}

@@ -42,7 +42,7 @@ var resourcesScalar = &Rule{
 	},
 	Check: func(p *Pass) {
 		if p.Source.Kind(atResources) == "object" && !p.Source.Has(atScalar) && !p.Source.Torn() {
-			p.Reportf(atResources, `resources has no member "scalar", which the standard asks for though its schema does not`)
+			p.Reportf(atResources, `resources has no member "scalar", which the standard asks for though its schema does not: add it with cpus, mem and disk`)
 		}
 	},
 }
@@ -168,7 +168,7 @@ var resourceGPUs = &Rule{
 		for i, s := range p.Job.Resources.Scalar {
 			at := atScalar.Index(i).Member("value")
 			if s.Name == "gpus" && s.Value != math.Trunc(s.Value) && p.good(at) {
-				p.Reportf(at, "gpus is %v, but executors hand out whole ones and refuse the job or round down", s.Value)
+				p.Reportf(at, "gpus is %v, but executors hand out whole ones and refuse the job or round down: give a whole number", s.Value)
 			}
 		}
 	},
@@ -187,7 +187,7 @@ var resourceMultiplier = &Rule{
 			switch {
 			case s.InputMultiplier == 0 || !p.good(at):
 			case s.Name == "cpus" || s.Name == "gpus":
-				p.Reportf(at, "%q grows with the MiB of input by this inputMultiplier, which is hardly meant", s.Name)
+				p.Reportf(at, "%q grows with the MiB of input by this inputMultiplier, which is hardly meant: leave it out", s.Name)
 			case len(p.Job.Interface.Inputs.Files) == 0:
 				p.Reportf(at, "inputMultiplier of %q has nothing to multiply: the job has no input files", s.Name)
 			}

@@ -36,7 +36,7 @@ var outputNameUnique = &Rule{
 		Spec:     "2.1.1.3.2 S-2.1.1.3.2-10 S-2.1.1.3.2-21 T-15",
 	},
 	Check: func(p *Pass) {
-		p.uniqueNames(p.outputs(), "one of the two would be lost")
+		p.uniqueNames(p.outputs(), "one of the two would be lost, so choose another")
 	},
 }
 
@@ -73,7 +73,7 @@ var resourceNameUnique = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.unique(p.scalars(), func(m member) string { return seed.Variable(m.Name) }, func(m, first member) {
-			p.Reportf(m.name(), "resource %q gives the variable %q, which %q on line %d gives too", m.Name,
+			p.Reportf(m.name(), "resource %q gives the variable %q, which %q on line %d gives too: choose another name", m.Name,
 				seed.AllocatedPrefix+seed.Variable(m.Name), first.Name, p.line(first.name()))
 		})
 	},
@@ -90,7 +90,7 @@ var nameCase = &Rule{
 		for _, all := range [][]member{p.outputs(), p.errors(), p.mounts()} {
 			p.unique(all, func(m member) string { return strings.ToLower(m.Name) }, func(m, first member) {
 				if m.Name != first.Name {
-					p.Reportf(m.name(), "%s name %q differs from %q on line %d by case only, which readers will confuse", m.Kind, m.Name, first.Name, p.line(first.name()))
+					p.Reportf(m.name(), "%s name %q differs from %q on line %d by case only, which readers will confuse: choose another name", m.Kind, m.Name, first.Name, p.line(first.name()))
 				}
 			})
 		}
@@ -118,7 +118,7 @@ var outputKeyUnique = &Rule{
 			if !ok {
 				seen[key] = i
 			} else if first := p.Job.Interface.Outputs.JSON[j]; first.Name != o.Name {
-				p.Reportf(at, "json output %q takes the member %q of seed.outputs.json, which %q on line %d takes too", o.Name, key, first.Name, p.line(atOutputJSON.Index(j)))
+				p.Reportf(at, "json output %q takes the member %q of seed.outputs.json, which %q on line %d takes too: give each its own", o.Name, key, first.Name, p.line(atOutputJSON.Index(j)))
 			}
 		}
 	},

@@ -20,7 +20,7 @@ var variableUnique = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.unique(p.variables(), variableOf, func(m, first member) {
-			p.Reportf(m.name(), "%s %q gives the variable %q, which %s %q on line %d gives too: one of the two would be lost",
+			p.Reportf(m.name(), "%s %q gives the variable %q, which %s %q on line %d gives too: one of the two would be lost, so choose another",
 				m.Kind, m.Name, variableOf(m), first.Kind, first.Name, p.line(first.name()))
 		})
 	},
@@ -63,7 +63,7 @@ var variableAllocated = &Rule{
 		declared := p.allocated()
 		for _, m := range p.variables() {
 			if v := variableOf(m); strings.HasPrefix(v, seed.AllocatedPrefix) && !slices.Contains(declared, v) {
-				p.Reportf(m.name(), "%s %q gives the variable %q, one of those for resources: a resource of that name would take it", m.Kind, m.Name, v)
+				p.Reportf(m.name(), "%s %q gives the variable %q, one of those for resources, which one of that name would take: choose another name", m.Kind, m.Name, v)
 			}
 		}
 	},
@@ -127,7 +127,7 @@ var variableNormalForm = &Rule{
 	Check: func(p *Pass) {
 		for _, m := range p.variables() {
 			if v := variableOf(m); v != m.Name {
-				p.Reportf(m.name(), "%s %q is given to the job as %q", m.Kind, m.Name, v)
+				p.Reportf(m.name(), "%s %q is given to the job as %q, the only name that it finds there", m.Kind, m.Name, v)
 			}
 		}
 	},

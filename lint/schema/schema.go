@@ -59,7 +59,31 @@ func Manifest(src *seed.Source) []Violation {
 	if src.Kind("") == "" {
 		return nil // there is no value at all, and the syntax stage has said so
 	}
-	return check(manifestValidator(), src, "", src.Value())
+	found := check(manifestValidator(), src, "", src.Value())
+	for i := range found {
+		if found[i].Hint == "" {
+			found[i].Hint = describe(&found[i])
+		}
+	}
+	return found
+}
+
+// described is the schema with its words, which are needed only where something is wrong.
+var described = sync.OnceValue(func() map[string]any { return decodeSchema("manifest") })
+
+// describe says in the schema's words what the member is for that a violation is about. It is empty
+// for elements of arrays, which the message says enough of.
+func describe(v *Violation) string {
+	at := v.Pointer
+	if v.Keyword == "required" {
+		at = at.Member(v.Member)
+	}
+	words, _ := part(described(), at)["description"].(string)
+	_, element := part(described(), at.Parent())["items"]
+	if words == "" || at == "" || element {
+		return ""
+	}
+	return at.Base() + ": " + strings.ToLower(words[:1]) + strings.TrimSuffix(words[1:], ".")
 }
 
 // Validators are compiled once, each when it is first asked for, since the engine is not safe while it does.
@@ -84,6 +108,20 @@ func decodeSchema(kind string) map[string]any {
 	var schema map[string]any
 	must(json.Unmarshal(mustRead(kind), &schema))
 	return schema
+}
+
+// part is the schema of the member at a pointer, nil where there is none.
+func part(schema map[string]any, at seed.Pointer) map[string]any {
+	if at == "" {
+		return schema
+	}
+	above := part(schema, at.Parent())
+	if items, ok := above["items"].(map[string]any); ok {
+		return items
+	}
+	members, _ := above["properties"].(map[string]any)
+	member, _ := members[at.Base()].(map[string]any)
+	return member
 }
 
 func mustRead(kind string) []byte {
