@@ -27,6 +27,7 @@ type packFlags struct {
 	progress, metadataFile, iidFile string
 	platforms, outputSpecs          []string
 	argSpecs, contextSpecs          []string
+	load                            bool
 	smokeOnly                       bool
 	parallel                        int
 	image                           string // source of an image that was built elsewhere
@@ -60,6 +61,7 @@ Without --push and --output nothing leaves the builder.`,
 	flags.registerPublish(cmd)
 	cmd.Flags().StringArrayVarP(&flags.outputSpecs, "output", "o", nil, "type=oci|docker|tar|local,dest=FILE|DIR|-[,tar=false]: write the image or its files there, once all is verified")
 	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write to a file what --format json prints: names, digests, sizes, times, findings")
+	cmd.Flags().BoolVar(&flags.load, "load", false, "hand the image to the Docker Engine, once all is verified")
 	cmd.Flags().StringVar(&flags.iidFile, "iidfile", "", "write the image's ID to a file, of several platforms the digest of the index")
 	return cmd
 }
@@ -229,7 +231,11 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 			return err
 		}
 	}
+	run.addLoad()
 	if err := errors.Join(run.checkExports(jobs), run.checkParallel(jobs)); err != nil {
+		return err
+	}
+	if err := run.checkLoad(ctx); err != nil {
 		return err
 	}
 	start := time.Now()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,11 +16,11 @@ func (r *packRun) checkExports(jobs []*job) error {
 		return usagef("--iidfile is for one job, not for %d: --metadata-file has the IDs of all", len(jobs))
 	}
 	if r.iidFile != "" && r.pushWhen == "false" && len(r.outputs) == 0 {
-		return usagef("--iidfile needs --push or --output: an image that goes nowhere has no ID")
+		return usagef("--iidfile needs --push, --output or --load: an image that goes nowhere has no ID")
 	}
 	for _, o := range r.outputs {
 		// A layout has room for many images.
-		if len(jobs) > 1 && (!o.Dir || o.Type == "local") {
+		if len(jobs) > 1 && o.Load == nil && (!o.Dir || o.Type == "local") {
 			return usagef("--output %s would be overwritten by each of the %d jobs: pack one at a time, or write type=oci,dest=DIR,tar=false, "+
 				"which has room for all", o.Dest, len(jobs))
 		}
@@ -28,6 +29,21 @@ func (r *packRun) checkExports(jobs []*job) error {
 		return usageError{err}
 	}
 	return nil
+}
+
+// addLoad adds the Docker Engine to the outputs, where --load asks for it.
+func (r *packRun) addLoad() {
+	if r.load {
+		r.outputs = append(r.outputs, pack.Output{Type: "docker", Dest: "the Docker Engine", Load: r.remote.Docker.Load})
+	}
+}
+
+// checkLoad makes sure that the Docker Engine answers before anything is built for it.
+func (r *packRun) checkLoad(ctx context.Context) error {
+	if !r.load || r.dryRun {
+		return nil
+	}
+	return r.remote.Docker.Check(ctx)
 }
 
 // aside is the program with standard output left to an image, where one goes there: all else is said on standard error.

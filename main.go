@@ -230,7 +230,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 			return result, err
 		}
 	}
-	return result, keepAll(built.Outputs)
+	return result, keepAll(ctx, built.Outputs)
 }
 
 // fails tells whether the job's policy fails on what was found, after it set the severities.

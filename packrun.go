@@ -273,9 +273,9 @@ func (r *packRun) published(ctx context.Context, result *packed, reference strin
 	return found, errors.Join(err, image.Close())
 }
 
-func keepAll(files []pack.Written) error {
+func keepAll(ctx context.Context, files []pack.Written) error {
 	for _, f := range files {
-		if err := f.Keep(); err != nil {
+		if err := f.Keep(ctx); err != nil {
 			return err
 		}
 	}

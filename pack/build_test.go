@@ -119,7 +119,7 @@ echo out >$OUTPUT_DIR/o.txt; chmod 600 $OUTPUT_DIR/o.txt; echo '{"n":1}' >$OUTPU
 	if len(result.Outputs) != 1 {
 		t.Fatalf("result is %+v", result)
 	}
-	if err := result.Outputs[0].Keep(); err != nil {
+	if err := result.Outputs[0].Keep(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"context"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ type Output struct {
 	Dir    bool      // a layout in a directory instead of an archive
 	Stdout io.Writer // required where Dest is "-"
 	// Load takes the archive instead of a file, once all is verified.
-	Load  func(io.Reader) error
+	Load  func(context.Context, io.Reader) error
 	Attrs map[string]string // further ones of BuildKit's exporter
 	// Name is the reference written into the file.
 	Name string
@@ -107,6 +108,9 @@ func (o *Output) image() bool { return o.Type == "oci" || o.Type == "docker" }
 func CheckOutputs(outputs []Output, platforms int, attested bool) error {
 	seen := map[string]bool{}
 	for _, o := range outputs {
+		if o.Load != nil && (platforms > 1 || attested) {
+			return fmt.Errorf("%s takes an image for one platform, without attestations: write type=oci,dest=FILE", o.Dest)
+		}
 		if o.Type == "docker" && platforms > 1 {
 			return fmt.Errorf("output %s: a docker archive holds one platform, not %d: write type=oci", o.Dest, platforms)
 		}

@@ -3,6 +3,7 @@ package pack
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"io"
 	"io/fs"
 	"maps"
@@ -71,7 +72,7 @@ func TestCheckOutputs(t *testing.T) {
 	if err := CheckOutputs([]Output{docker}, 1, true); err == nil || !strings.Contains(err.Error(), "cannot hold attestations") {
 		t.Errorf("attestations: %v", err)
 	}
-	load := Output{Type: "docker", Load: func(io.Reader) error { return nil }}
+	load := Output{Type: "docker", Load: func(context.Context, io.Reader) error { return nil }}
 	if err := CheckOutputs([]Output{oci, load}, 1, false); err != nil {
 		t.Error(err)
 	}
@@ -91,7 +92,7 @@ func kept(t *testing.T, o Output, text string) error {
 		t.Fatal(err)
 	}
 	w := Written{p}
-	err = w.Keep()
+	err = w.Keep(t.Context())
 	if discardErr := w.Discard(); discardErr != nil {
 		t.Error(discardErr)
 	}
@@ -149,7 +150,7 @@ func TestOutputFiles(t *testing.T) {
 		}
 	}
 	var loaded string
-	err := kept(t, Output{Load: func(r io.Reader) error {
+	err := kept(t, Output{Load: func(_ context.Context, r io.Reader) error {
 		text, err := io.ReadAll(r)
 		loaded = string(text)
 		return err
@@ -190,7 +191,7 @@ func TestOutputDirectory(t *testing.T) {
 			write(p, name)
 		}
 		if step.keep {
-			if err := (Written{p}).Keep(); err != nil {
+			if err := (Written{p}).Keep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -213,7 +214,7 @@ func TestOutputDirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	write(p, "link/x")
-	if err := (Written{p}).Keep(); err == nil {
+	if err := (Written{p}).Keep(t.Context()); err == nil {
 		t.Error("written through a link")
 	}
 	if left := files(t, elsewhere); len(left) > 0 {

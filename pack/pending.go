@@ -2,6 +2,7 @@ package pack
 
 import (
 	"archive/tar"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,9 +22,9 @@ type Written struct{ pending *pending }
 func (w Written) Path() string { return w.pending.Dest }
 
 // Keep puts it there, over an older one. A directory that is there keeps what else it has; a layout, its other images.
-func (w Written) Keep() error {
+func (w Written) Keep(ctx context.Context) error {
 	p := w.pending
-	if err := p.keep(p.temp); err != nil {
+	if err := p.keep(ctx, p.temp); err != nil {
 		if p.Load != nil {
 			return err
 		}
@@ -38,9 +39,9 @@ func (w Written) Discard() error { return w.pending.discard() }
 // pending is written beside its place, and gets there only when all is verified.
 type pending struct {
 	Output
-	temp string                  // the file or directory that the engine writes
-	junk string                  // what is left of it when it is not kept; default: temp
-	keep func(temp string) error // puts it in its place
+	temp string                                       // the file or directory that the engine writes
+	junk string                                       // what is left of it when it is not kept; default: temp
+	keep func(ctx context.Context, temp string) error // puts it in its place
 }
 
 func (p *pending) discard() error {
@@ -71,13 +72,13 @@ func newPending(o Output) (p *pending, err error) {
 		p.keep = p.merge
 	case o.Dir:
 		p.temp, err = os.MkdirTemp(filepath.Dir(p.Dest), ".seedpack-")
-		p.keep = func(temp string) error { return os.Rename(temp, p.Dest) }
+		p.keep = p.rename
 	case statErr == nil && !info.Mode().IsRegular():
 		err = p.tempFile(os.TempDir())
 		p.keep = p.copyTo
 	default:
 		err = p.tempFile(filepath.Dir(p.Dest))
-		p.keep = func(temp string) error { return os.Rename(temp, p.Dest) }
+		p.keep = p.rename
 	}
 	if err == nil && o.Dir {
 		err = os.Chmod(p.temp, 0o755)
@@ -132,26 +133,28 @@ func (p *pending) unpacked() error {
 		return err
 	}
 	p.temp, p.junk = f.Name(), dir
-	p.keep = func(archive string) error {
+	p.keep = func(ctx context.Context, archive string) error {
 		if err := errors.Join(unpack(archive, dir), os.Remove(archive)); err != nil {
 			return err
 		}
-		return next(dir)
+		return next(ctx, dir)
 	}
 	return f.Close()
 }
 
-func (p *pending) load(temp string) error {
+func (p *pending) rename(_ context.Context, temp string) error { return os.Rename(temp, p.Dest) }
+
+func (p *pending) load(ctx context.Context, temp string) error {
 	f, err := os.Open(temp)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return p.Load(f)
+	return p.Load(ctx, f)
 }
 
 // copyTo is for what is no file that could be replaced.
-func (p *pending) copyTo(temp string) error {
+func (p *pending) copyTo(_ context.Context, temp string) error {
 	from, err := os.Open(temp)
 	if err != nil {
 		return err
@@ -214,7 +217,7 @@ func unpackFile(root *os.Root, name string, from io.Reader) error {
 }
 
 // merge moves what was written into the directory that is there. Links in it lead nowhere outside of it.
-func (p *pending) merge(temp string) error {
+func (p *pending) merge(_ context.Context, temp string) error {
 	added, err := p.takeIndex(temp)
 	if err != nil {
 		return err

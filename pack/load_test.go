@@ -1,0 +1,75 @@
+package pack
+
+import (
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// An engine answers 200 before it has read the archive, and says later what is wrong with it.
+func TestLoad(t *testing.T) {
+	for _, tt := range []struct {
+		status int
+		text   string
+		want   string // of the error; empty: none
+	}{
+		{http.StatusOK, `{"stream":"Loaded image: a:1\n"}` + "\n", ""},
+		{http.StatusOK, `{"stream":"…"}{"errorDetail":{"message":"no space left"},"error":"no space left"}`, "no space left"},
+		{http.StatusInternalServerError, `{"message":"invalid archive"}`, "invalid archive"},
+		{http.StatusBadGateway, "<html>", "load the image into the Docker Engine: "},
+		{http.StatusOK, "<html>", "invalid character"},
+		{http.StatusOK, "", ""},
+	} {
+		var got string
+		host := loadingEngine(t, func(w http.ResponseWriter, r *http.Request) {
+			text, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			got = string(text)
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(tt.status)
+			_, _ = io.WriteString(w, tt.text)
+		})
+		if err := host.Check(t.Context()); err != nil {
+			t.Error(err)
+		}
+		err := host.Load(t.Context(), strings.NewReader("archive"))
+		if got != "archive" || (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%+v: the engine got %q, the error is %v", tt, got, err)
+		}
+	}
+	if err := (DockerHost{Host: "unix:///nowhere/docker.sock"}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "reach the Docker Engine: ") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// loadingEngine is a Docker Engine on a socket of its own that takes archives.
+func loadingEngine(t *testing.T, load http.HandlerFunc) DockerHost {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "engine") // the names of sockets are short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		if strings.HasSuffix(r.URL.Path, "/images/load") && r.Method == http.MethodPost {
+			load(w, r)
+		}
+	}))
+	_ = server.Listener.Close()
+	server.Listener = listener
+	server.Start()
+	t.Cleanup(server.Close)
+	return DockerHost{Host: "unix://" + filepath.Join(dir, "s")}
+}
