@@ -52,6 +52,8 @@ var inputFlags = []inputFlag{
 	{"registry", "registry", oneValue},
 	{"if-exists", "if-exists", oneValue},
 	{"tags", "tag", words},
+	{"load", "load", oneValue},
+	{"dry-run", "dry-run", oneValue},
 	{"fail-on", "fail-on", oneValue},
 	{"rules", "rule", lines},
 	{"sarif-file", "sarif-file", oneValue},
@@ -111,17 +113,13 @@ func (s *githubStep) args() ([]string, error) {
 	return append(args, rest...), err
 }
 
-// command is what the step is to do, one of those that judge jobs. Publishing is trying where push says that nothing is to be
-// published.
+// command is what the step is to do, one of those that judge jobs.
 func (s *githubStep) command() (*cobra.Command, error) {
 	name := s.input("command")
 	if name == "" {
 		name = "pack"
 	}
 	may := []string{"pack", "lint", "smoke", "verify", "publish", "list"}
-	if push := s.input("push"); name == "publish" && (push == "false" || push != "true" && !isRelease(s.program.getenv)) {
-		name = "smoke"
-	}
 	for _, cmd := range newRootCommand(&program{getenv: s.program.getenv}).Commands() {
 		if cmd.Name() == name && slices.Contains(may, name) {
 			return cmd, nil

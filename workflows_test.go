@@ -3,6 +3,7 @@
 package main_test
 
 import (
+	"iter"
 	"maps"
 	"os"
 	"os/exec"
@@ -52,45 +53,61 @@ func documentedWorkflows(t *testing.T) map[string]documented {
 	return found
 }
 
-// What the documented workflows ask of the action is what it declares.
+// What the docs ask of the action, in whole workflows and in parts of them, is what it declares.
 func TestDocumentedInputs(t *testing.T) {
 	var action struct{ Inputs, Outputs map[string]any }
 	if err := yaml.Unmarshal([]byte(readText(t, "action.yml")), &action); err != nil {
 		t.Fatal(err)
 	}
+	pages, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
 	output := regexp.MustCompile(`steps\.(?:seedpack|list)\.outputs\.([a-z-]+)`)
-	for name, d := range documentedWorkflows(t) {
-		var w struct {
-			Jobs map[string]struct {
-				Steps []struct {
-					Uses string
-					With map[string]any
-				}
+	uses := 0
+	for _, page := range append(pages, "README.md") {
+		for _, m := range fence.FindAllStringSubmatch(readText(t, page), -1) {
+			var block yaml.Node
+			if err := yaml.Unmarshal([]byte(m[1]), &block); err != nil {
+				t.Errorf("%s: %v\n%s", page, err, m[1])
 			}
-		}
-		if err := yaml.Unmarshal([]byte(d.text), &w); err != nil {
-			t.Fatal(err)
-		}
-		uses := 0
-		for _, job := range w.Jobs {
-			for _, step := range job.Steps {
-				if step.Uses != "seedpack/seedpack@v1" {
-					continue
-				}
+			for input := range askedInputs(&block) {
 				uses++
-				for input := range step.With {
-					if action.Inputs[input] == nil {
-						t.Errorf("%s:%d: %s: there is no input %s", d.page, d.line, name, input)
-					}
+				if action.Inputs[input] == nil {
+					t.Errorf("%s: there is no input %s\n%s", page, input, m[1])
+				}
+			}
+			for _, name := range output.FindAllStringSubmatch(m[1], -1) {
+				if action.Outputs[name[1]] == nil {
+					t.Errorf("%s: there is no output %s", page, name[1])
 				}
 			}
 		}
-		if uses == 0 {
-			t.Errorf("%s:%d: %s does not use the action", d.page, d.line, name)
+	}
+	if uses < 20 {
+		t.Errorf("the docs use %d inputs in all: are they found?", uses)
+	}
+}
+
+// askedInputs are the inputs of all steps below a node that use the action.
+func askedInputs(n *yaml.Node) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var step struct {
+			Uses string
+			With map[string]any
 		}
-		for _, m := range output.FindAllStringSubmatch(d.text, -1) {
-			if action.Outputs[m[1]] == nil {
-				t.Errorf("%s:%d: %s: there is no output %s", d.page, d.line, name, m[1])
+		if n.Kind == yaml.MappingNode && n.Decode(&step) == nil && strings.HasSuffix(step.Uses, "/seedpack@v1") {
+			for input := range step.With {
+				if !yield(input) {
+					return
+				}
+			}
+		}
+		for _, child := range n.Content {
+			for input := range askedInputs(child) {
+				if !yield(input) {
+					return
+				}
 			}
 		}
 	}
