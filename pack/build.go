@@ -69,12 +69,19 @@ type Result struct {
 // nil: beside an error it holds the warnings alone.
 func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
 	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
-	opt, err := b.solveOpt()
+	result, err := b.run(ctx)
+	if closeErr := b.closeImage(); closeErr != nil {
+		err = errors.Join(err, closeErr)
+	}
+	return result, err
+}
+
+func (b *build) run(ctx context.Context) (*Result, error) {
+	opt, err := b.solveOpt(ctx)
 	if err != nil {
-		return &Result{}, errors.Join(err, b.closeImage(), b.discard())
+		return &Result{}, errors.Join(err, b.discard())
 	}
 	response, log, err := b.solve(ctx, opt)
-	err = errors.Join(err, b.closeImage())
 	switch {
 	case b.refused != nil:
 		// What comes back through the engine is text; the gate's own error is worth more.
@@ -116,12 +123,12 @@ const (
 	localSupervisor = "seedpack-supervisor"
 )
 
-func (b *build) solveOpt() (client.SolveOpt, error) {
+func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	opt := client.SolveOpt{LocalMounts: map[string]fsutil.FS{}, FrontendAttrs: map[string]string{}}
 	b.attrs = map[string]string{"filename": filepath.Base(b.request.Dockerfile)}
 	steps := []func(*client.SolveOpt) error{b.addLocals, b.addContexts, b.addExports}
 	if b.request.Image != nil {
-		steps = []func(*client.SolveOpt) error{b.addRunLocals, b.addImage}
+		steps = []func(*client.SolveOpt) error{b.addRunLocals, func(opt *client.SolveOpt) error { return b.addImage(ctx, opt) }}
 	}
 	for _, step := range steps {
 		if err := step(&opt); err != nil {

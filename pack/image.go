@@ -28,11 +28,11 @@ import (
 const localImage = "seedpack-image"
 
 // addImage hands an image that was built elsewhere to the session, unless the engine can pull it.
-func (b *build) addImage(opt *client.SolveOpt) error {
+func (b *build) addImage(ctx context.Context, opt *client.SolveOpt) error {
 	if b.request.Image == nil || b.pulls() {
 		return nil
 	}
-	dir, err := b.request.Image.LayoutDir("")
+	dir, err := b.request.Image.LayoutDir(ctx, "", b.request.Repository != "")
 	if err != nil {
 		return err
 	}
@@ -154,8 +154,11 @@ func (b *build) imageResult(ctx context.Context) (_ *Result, err error) {
 	if b.request.Repository == "" {
 		return r, nil
 	}
+	if b.layout != nil {
+		img = b.layout.Image
+	}
 	if b.request.Label != "" {
-		if img, err = b.relabel(); err != nil {
+		if img, err = b.relabel(img); err != nil {
 			return nil, err
 		}
 	}
@@ -167,8 +170,8 @@ func (b *build) imageResult(ctx context.Context) (_ *Result, err error) {
 }
 
 // relabel sets the label in the images whose own holds another manifest, or none.
-func (b *build) relabel() (*source.Image, error) {
-	return b.request.Image.WithConfigs(func(p source.Platform, config []byte) ([]byte, error) {
+func (b *build) relabel(img *source.Image) (*source.Image, error) {
+	return img.WithConfigs(func(p source.Platform, config []byte) ([]byte, error) {
 		if Labelled(p.Config.Config.Labels, b.request.Label) {
 			return config, nil
 		}

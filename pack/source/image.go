@@ -38,6 +38,7 @@ type Image struct {
 	Platforms   []Platform // in the order of the index
 
 	attestations []v1.Descriptor
+	docker       *dockerImage // where it is one that Docker saved
 	remote       []remote.Option
 	close        func() error
 }
@@ -116,7 +117,7 @@ func (i *Image) addDocker(a *archive, want string) error {
 	if err != nil {
 		return err
 	}
-	i.Name = d.name
+	i.Name, i.docker = d.name, d
 	img, err := partial.UncompressedToImage(d)
 	if err != nil {
 		return err

@@ -213,32 +213,44 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// checkLayoutDir reads the copy as a layout.
+// checkLayoutDir reads the copy as a layout, compressed and not.
 func checkLayoutDir(t *testing.T, i *Image) {
 	t.Helper()
-	dir, err := i.LayoutDir(t.TempDir())
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	for n, digest := range dir.Digests {
-		hash, err := v1.NewHash(digest)
-		check(t, err)
+	for _, compress := range []bool{true, false} {
+		var how []validate.Option
+		if !compress {
+			how = append(how, validate.Fast) // it takes all layers for compressed ones
+		}
+		dir, err := i.LayoutDir(t.Context(), t.TempDir(), compress)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
 		path, err := filepath.EvalSymlinks(dir.Path + "/blobs")
 		check(t, err)
 		root, err := os.OpenRoot(filepath.Dir(path))
 		check(t, err)
-		img, err := store{directory{root}}.image(v1.Descriptor{Digest: hash, MediaType: mediaType(t, i.Platforms[n].Image)})
-		if err == nil {
-			err = validate.Image(img)
-		}
-		if err != nil {
-			t.Errorf("%s, copied: %v", i.Source, err)
+		for n, digest := range dir.Digests {
+			hash, err := v1.NewHash(digest)
+			check(t, err)
+			img, err := store{directory{root}}.image(v1.Descriptor{Digest: hash, MediaType: mediaType(t, dir.Image.Platforms[n].Image)})
+			if err == nil {
+				err = validate.Image(img, how...)
+			}
+			if err == nil {
+				err = validate.Image(dir.Image.Platforms[n].Image, how...)
+			}
+			if err != nil || dir.Image.Platforms[n].Digest != digest || dir.Image.Platforms[n].ImageID != i.Platforms[n].ImageID {
+				t.Errorf("%s, copied to %s: %v", i.Source, describe(dir.Image), err)
+			}
 		}
 		check(t, root.Close())
-	}
-	if err := dir.Remove(); err != nil {
-		t.Error(err)
+		if err := dir.Remove(); err != nil {
+			t.Error(err)
+		}
+		if _, err := os.Stat(dir.Path); err == nil {
+			t.Error("the directory is still there")
+		}
 	}
 }
 
@@ -361,12 +373,28 @@ func TestLayerDigest(t *testing.T) {
 	i, err := open(t, "oci-archive:"+tarOf(t, dir, filepath.Join(t.TempDir(), "x.tar")), Options{})
 	check(t, err)
 	temp := t.TempDir()
-	if _, err := i.LayoutDir(temp); err == nil || !strings.Contains(err.Error(), "another digest") {
+	if _, err := i.LayoutDir(t.Context(), temp, true); err == nil || !strings.Contains(err.Error(), "another digest") {
 		t.Errorf("copied: %v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	i, err = open(t, "docker-archive:"+dockerOf(t, img), Options{})
+	check(t, err)
+	if _, err := i.LayoutDir(ended, temp, true); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
+}
+
+func dockerOf(t *testing.T, img v1.Image) string {
+	t.Helper()
+	tag, err := name.NewTag("x:1")
+	check(t, err)
+	file := filepath.Join(t.TempDir(), "docker.tar")
+	check(t, tarball.WriteToFile(file, tag, img))
+	return file
 }
 
 // A small file that expands to a very large one stops early.

@@ -1,13 +1,20 @@
 package source
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+	"github.com/klauspost/compress/gzip"
 )
 
 // A LayoutDir is a directory with the content of all platforms of an image, by digest, as an OCI layout has it. Its
@@ -16,29 +23,34 @@ type LayoutDir struct {
 	Path string
 	// Digests are those of the image manifests, in the order of the platforms.
 	Digests []string
+	// Image is the image, read from there where that is faster. It is of use until Remove.
+	Image *Image
 }
 
 // Remove removes the directory, and nothing of the source that it was made from.
-func (l *LayoutDir) Remove() error { return os.RemoveAll(l.Path) }
+func (l *LayoutDir) Remove() error { return errors.Join(l.Image.Close(), os.RemoveAll(l.Path)) }
 
-// LayoutDir makes a temporary directory below tempDir. Of a layout it links to the content, all else it copies.
-func (i *Image) LayoutDir(tempDir string) (_ *LayoutDir, err error) {
+// LayoutDir makes a temporary directory below tempDir. Of a layout it links to the content, all else it copies. What
+// Docker saved is compressed where compress says so, as it should be to be pushed.
+func (i *Image) LayoutDir(ctx context.Context, tempDir string, compress bool) (_ *LayoutDir, err error) {
 	dir, err := os.MkdirTemp(tempDir, "seedpack-layout-*")
 	if err != nil {
 		return nil, err
 	}
-	l := &LayoutDir{Path: dir}
+	// Who opened the image closes it, not who removes the directory.
+	own := *i
+	own.close = func() error { return nil }
+	l := &LayoutDir{Path: dir, Image: &own}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("copy %s: %w", i.Source, err), l.Remove())
 		}
 	}()
+	if i.docker != nil {
+		return l, l.addDocker(ctx, i, compress)
+	}
 	for _, p := range i.Platforms {
-		digest, err := p.Image.Digest()
-		if err != nil {
-			return nil, err
-		}
-		l.Digests = append(l.Digests, digest.String())
+		l.Digests = append(l.Digests, p.Digest)
 	}
 	if i.Source.Kind == Layout {
 		blobs, err := filepath.Abs(filepath.Join(i.Source.Path, "blobs"))
@@ -56,5 +68,112 @@ func (i *Image) LayoutDir(tempDir string) (_ *LayoutDir, err error) {
 			return nil, err
 		}
 	}
-	return l, nil
+	return l, ctx.Err()
+}
+
+// addDocker writes an image that Docker saved in a single pass over its layers. Going by its v1.Image would compress each
+// of them for its digest, again for its content, and again when it is pushed.
+func (l *LayoutDir) addDocker(ctx context.Context, i *Image, compress bool) error {
+	if err := os.MkdirAll(filepath.Join(l.Path, "blobs", "sha256"), 0o755); err != nil {
+		return err
+	}
+	config, err := l.write(ctx, types.OCIConfigJSON, bytes.NewReader(i.docker.config), false)
+	if err != nil {
+		return err
+	}
+	manifest := v1.Manifest{SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: config, Layers: []v1.Descriptor{}}
+	for _, id := range i.Platforms[0].Config.RootFS.DiffIDs {
+		d, err := l.addLayer(ctx, i.docker, id, compress)
+		if err != nil {
+			return err
+		}
+		manifest.Layers = append(manifest.Layers, d)
+	}
+	text, err := json.Marshal(manifest)
+	if err != nil {
+		return err
+	}
+	d, err := l.write(ctx, manifest.MediaType, bytes.NewReader(text), false)
+	if err != nil {
+		return err
+	}
+	l.Digests = []string{d.Digest.String()}
+	return l.reopen(i, d)
+}
+
+func (l *LayoutDir) addLayer(ctx context.Context, d *dockerImage, id v1.Hash, compress bool) (v1.Descriptor, error) {
+	layer, err := d.LayerByDiffID(id)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	content, err := layer.Uncompressed()
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	mediaType := types.OCIUncompressedLayer
+	if compress {
+		mediaType = types.OCILayer
+	}
+	written, err := l.write(ctx, mediaType, content, compress)
+	return written, errors.Join(err, content.Close())
+}
+
+// write stores content under its digest.
+func (l *LayoutDir) write(ctx context.Context, mediaType types.MediaType, content io.Reader, compress bool) (_ v1.Descriptor, err error) {
+	file, err := os.CreateTemp(l.Path, "blob-*")
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	sum, err := v1.Hasher("sha256")
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	to := io.MultiWriter(file, sum)
+	reader := interruptible{ctx, content}
+	if compress {
+		z := gzip.NewWriter(to)
+		if _, err = io.Copy(z, reader); err == nil {
+			err = z.Close()
+		}
+	} else {
+		_, err = io.Copy(to, reader)
+	}
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	digest := v1.Hash{Algorithm: "sha256", Hex: fmt.Sprintf("%x", sum.Sum(nil))}
+	return v1.Descriptor{MediaType: mediaType, Digest: digest, Size: info.Size()}, os.Rename(file.Name(), filepath.Join(l.Path, "blobs", digest.Algorithm, digest.Hex))
+}
+
+// An interruptible reader ends with its context.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r interruptible) Read(b []byte) (int, error) {
+	if err := context.Cause(r.ctx); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(b)
+}
+
+// reopen reads the image from the directory, where its layers are as they will be pushed.
+func (l *LayoutDir) reopen(i *Image, manifest v1.Descriptor) error {
+	root, err := os.OpenRoot(l.Path)
+	if err != nil {
+		return err
+	}
+	again := &Image{Source: i.Source, Name: i.Name, Digest: manifest.Digest.String(), close: root.Close}
+	l.Image = again
+	img, err := store{directory{root}}.image(manifest)
+	if err != nil {
+		return err
+	}
+	return again.add(img, manifest)
 }
