@@ -72,7 +72,7 @@ func (b *build) solveImage(ctx context.Context, g gateway.Client) (*gateway.Resu
 	result := gateway.NewResult()
 	var found exptypes.Platforms
 	for n, p := range b.request.Image.Platforms {
-		if len(b.request.Platforms) > 0 && !slices.Contains(b.request.Platforms, p.Name) {
+		if !wanted(b.request.Platforms, p.Name) {
 			continue
 		}
 		platform := imagePlatform(p.Config, enginePlatform(g))
@@ -99,6 +99,14 @@ func (b *build) solveImage(ctx context.Context, g gateway.Client) (*gateway.Resu
 	list, err := json.Marshal(found)
 	result.AddMeta(exptypes.ExporterPlatformsKey, list)
 	return result, err
+}
+
+// wanted tells whether a platform is among those that were asked for, in whatever spelling; none means all.
+func wanted(asked []string, name string) bool {
+	return len(asked) == 0 || slices.ContainsFunc(asked, func(s string) bool {
+		p, err := platforms.Parse(s)
+		return err == nil && platforms.Format(platforms.Normalize(p)) == name
+	})
 }
 
 func imagePlatforms(img *source.Image) []string {

@@ -300,8 +300,12 @@ func (p *Platform) readManifest(d v1.Descriptor) error {
 	return nil
 }
 
-// platformName is os/arch[/variant]. The variant v8 of arm64 goes without saying, as everywhere else.
+// platformName is os/arch[/variant]. The variant v8 of arm64 goes without saying, as everywhere else. Some
+// tools leave all of it out.
 func platformName(os, arch, variant string) string {
+	if os == "" && arch == "" {
+		return "unknown"
+	}
 	s := os + "/" + arch
 	if variant != "" && (arch != "arm64" || variant != "v8") {
 		s += "/" + variant

@@ -407,3 +407,51 @@ func TestBounded(t *testing.T) {
 		t.Errorf("%d bytes, %v", b.Len(), err)
 	}
 }
+
+// Whatever an archive holds, reading it ends, and what it gives can be copied or is refused.
+func FuzzArchive(f *testing.F) {
+	img, err := random.Image(50, 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	tag, err := name.NewTag("x:1")
+	if err != nil {
+		f.Fatal(err)
+	}
+	file := filepath.Join(f.TempDir(), "x.tar")
+	if err := tarball.WriteToFile(file, tag, img); err != nil {
+		f.Fatal(err)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(content, true)
+	f.Add(content[:1024], false)
+	f.Fuzz(func(t *testing.T, content []byte, docker bool) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "x.tar")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		kind := LayoutArchive
+		if docker {
+			kind = DockerArchive
+		}
+		i, err := Open(t.Context(), Source{Kind: kind, Path: path}, Options{TempDir: dir})
+		if err != nil {
+			return
+		}
+		if l, err := i.LayoutDir(t.Context(), dir, false); err == nil {
+			if err := l.Remove(); err != nil {
+				t.Error(err)
+			}
+		}
+		if err := i.Close(); err != nil {
+			t.Error(err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	})
+}

@@ -43,3 +43,18 @@ func TestParse(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	for _, s := range []string{"x", "docker://x:1", "oci:d:t", "oci:d@sha256:0", "oci-archive:f:t", "docker-archive:f:r/x:1", "docker-daemon:x", "::", "oci::"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := Parse(text)
+		if err != nil {
+			return
+		}
+		if again, err := Parse(s.String()); err != nil || again != s {
+			t.Errorf("%q is %+v, written %q, which is %+v, %v", text, s, s.String(), again, err)
+		}
+	})
+}
