@@ -83,7 +83,10 @@ func resolve(path string) (string, error) {
 	if name == "" || name == ".." || dir == path {
 		return "", err
 	}
-	if dir, err = resolve(strings.TrimRight(dir, `/\`+string(filepath.Separator))); err != nil {
+	for len(dir) > 1 && os.IsPathSeparator(dir[len(dir)-1]) {
+		dir = dir[:len(dir)-1]
+	}
+	if dir, err = resolve(dir); err != nil {
 		return "", err
 	}
 	return filepath.Join(dir, name), nil

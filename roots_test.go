@@ -22,6 +22,7 @@ func TestRoots(t *testing.T) {
 	for link, to := range map[string]string{
 		"work/in": "job", "work/absolute": filepath.Join(top, "work/job"), "work/out": "../outside", "work/nothing": "job/none",
 		"work/temp": "../temp", "work/deep": "job/sub", "work/away": filepath.Join(top, "outside", "new"),
+		`work/back\`: "../outside",
 	} {
 		if err := os.Symlink(to, filepath.Join(top, link)); err != nil {
 			t.Fatal(err)
@@ -36,7 +37,7 @@ func TestRoots(t *testing.T) {
 		"out": "leads out of", "out/new": "leads out of", "temp": "leads out of", "temp/new": "leads out of",
 		"nothing": "is a link to nothing", "away": "is a link to nothing",
 		"deep/../../../outside": "is outside of", "deep/../x": "", "out/../job": "leads out of", "deep/../../../../work/job": "is outside of",
-		"job/none/../../in": "no such file",
+		"job/none/../../in": "no such file", `back\/new`: "leads out of",
 	} {
 		err := confined.check(path)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
