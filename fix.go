@@ -16,8 +16,9 @@ import (
 	"github.com/seedpack/seedpack/lint/seed"
 )
 
-// fixRounds is more than any manifest needs: a fix may uncover another, and fixes that touch wait for each other.
-const fixRounds = 20
+// fixRounds is more than any manifest needs: a fix may uncover another, fixes that touch wait for each other, and of the
+// faults of a text at most seed.MaxProblems are known at once.
+const fixRounds = 200
 
 // mend makes all fixes that the policy's diagnostics have, until none is left.
 func mend(path string, text []byte, opt lint.Options, policy diag.Policy) []byte {
