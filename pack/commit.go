@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // A Commit is where a job's files come from. Its zero value says that nothing is known.
@@ -38,21 +40,30 @@ func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) 
 	if g.dir, err = directory(paths[0]); err != nil {
 		return Commit{}, ""
 	}
-	top, err := g.run("rev-parse", "--show-toplevel")
+	said, err := g.run("rev-parse", "--show-toplevel", "--git-path", "shallow")
 	if err != nil {
 		return Commit{}, noWorkTree(err)
 	}
-	g.dir = strings.TrimSuffix(top, "\n")
-	if address, err := g.run("config", "--get", "remote.origin.url"); err == nil {
-		c.Source = webAddress(strings.TrimSpace(address))
+	top, shallow, _ := strings.Cut(strings.TrimSuffix(said, "\n"), "\n")
+	if !filepath.IsAbs(shallow) {
+		shallow = filepath.Join(g.dir, shallow)
 	}
+	g.dir, g.shallow = top, shallow
 	within, err := g.within(paths)
 	if err != nil {
-		return Commit{}, err.Error()
+		unknown = err.Error()
 	}
-	if unknown = g.last(&c, within); unknown != "" {
-		c.Revision, c.Time = "", time.Time{}
+	var address string
+	var group errgroup.Group
+	group.Go(func() (none error) {
+		address, _ = g.run("config", "--get", "remote.origin.url") // there need not be one
+		return nil
+	})
+	if unknown == "" {
+		c, unknown = g.last(within)
 	}
+	_ = group.Wait() // it gives no error
+	c.Source = webAddress(strings.TrimSpace(address))
 	return c, unknown
 }
 
@@ -61,6 +72,7 @@ type git struct {
 	ctx     context.Context
 	program string
 	dir     string
+	shallow string // the file that a shallow clone has
 }
 
 // run gives the program's standard output. Nothing that a repository's own configuration names is run, paths mean
@@ -94,47 +106,46 @@ func noWorkTree(err error) string {
 	return "git says: " + failed.said
 }
 
-// last fills in the commit, or says why it cannot.
-func (g git) last(c *Commit, paths []string) (unknown string) {
-	changed, err := g.run(append([]string{"status", "--porcelain", "-z", "--untracked-files=all", "--"}, paths...)...)
-	if err != nil {
-		return noWorkTree(err)
-	}
-	if changed != "" {
-		first, _, _ := strings.Cut(changed, "\x00")
-		return fmt.Sprintf("%q is not committed as it is", strings.TrimSpace(first[min(3, len(first)):]))
-	}
-	found, err := g.run(append([]string{"log", "-1", "--no-show-signature", "--format=%H %ct", "--"}, paths...)...)
+// last is the commit, or says why there is none. Git is asked everything at once: each call takes milliseconds, for which
+// a build that is cached would wait.
+func (g git) last(paths []string) (c Commit, unknown string) {
+	var changed, found string
+	var statusErr, logErr error
+	var group errgroup.Group
+	group.Go(func() error {
+		changed, statusErr = g.run(append([]string{"status", "--porcelain", "-z", "--untracked-files=normal", "--"}, paths...)...)
+		return nil
+	})
+	group.Go(func() error {
+		found, logErr = g.run(append([]string{"log", "-1", "--no-show-signature", "--format=%H %ct", "--"}, paths...)...)
+		return nil
+	})
+	_ = group.Wait() // each has an error of its own
+	shallow, err := g.cutOff()
 	revision, seconds, ok := strings.Cut(strings.TrimSpace(found), " ")
-	if err != nil || !ok {
-		return "no commit has its files"
+	switch {
+	case statusErr != nil:
+		return c, noWorkTree(statusErr)
+	case err != nil:
+		return c, err.Error()
+	case changed != "":
+		first, _, _ := strings.Cut(changed, "\x00")
+		return c, fmt.Sprintf("%q is not committed as it is", strings.TrimSpace(first[min(3, len(first)):]))
+	case logErr != nil || !ok:
+		return c, "no commit has its files"
+	case slices.Contains(shallow, revision):
+		return c, TooShallow
 	}
 	at, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
-		return "git gave no time: " + seconds
+		return c, "git gave no time: " + seconds
 	}
-	shallow, err := g.shallow()
-	if err != nil {
-		return err.Error()
-	}
-	if slices.Contains(shallow, revision) {
-		return TooShallow
-	}
-	c.Revision, c.Time = revision, time.Unix(at, 0)
-	return ""
+	return Commit{Revision: revision, Time: time.Unix(at, 0)}, ""
 }
 
-// shallow are the commits whose parents are missing, and which therefore seem to have made all that they hold.
-func (g git) shallow() ([]string, error) {
-	path, err := g.run("rev-parse", "--git-path", "shallow")
-	if err != nil {
-		return nil, err
-	}
-	path = strings.TrimSuffix(path, "\n")
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(g.dir, path)
-	}
-	text, err := os.ReadFile(path)
+// cutOff are the commits whose parents are missing, and which therefore seem to have made all that they hold.
+func (g git) cutOff() ([]string, error) {
+	text, err := os.ReadFile(g.shallow)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
