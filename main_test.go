@@ -33,7 +33,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup:               setupScript,
 		Condition:           scriptCondition,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "engine": scriptEngine},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "foreign": scriptForeign, "engine": scriptEngine},
 	})
 }
 

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seedpack/seedpack/lint/seed"
+)
+
+// scriptForeign makes an image as other tools do: the base image with a label, in a Docker archive. The label's value is
+// the manifest's text as it stands, or that text inside a JSON string, as the older CLI writes it.
+func scriptForeign(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 || args[0] != "plain" && args[0] != "string" {
+		ts.Fatalf("usage: foreign plain|string MANIFEST FILE")
+	}
+	label := ts.ReadFile(args[1])
+	if args[0] == "string" {
+		quoted, err := json.Marshal(label)
+		ts.Check(err)
+		label = string(quoted)
+	}
+	base, err := layout.FromPath(os.Getenv("SEEDPACK_TEST_BASE"))
+	ts.Check(err)
+	index, err := base.ImageIndex()
+	ts.Check(err)
+	manifest, err := index.IndexManifest()
+	ts.Check(err)
+	img, err := index.Image(manifest.Manifests[0].Digest)
+	ts.Check(err)
+	img, err = mutate.Config(img, v1.Config{Labels: map[string]string{seed.Label: label}})
+	ts.Check(err)
+	tag, err := name.NewTag("made-elsewhere:1")
+	ts.Check(err)
+	ts.Check(tarball.WriteToFile(ts.MkAbs(args[2]), tag, img))
+}
