@@ -21,9 +21,10 @@ type packFlags struct {
 	reportFlags
 	publishFlags
 	buildFlags
+	engineFlags
 	smokeFlags
 	manifest, file, context, target string
-	registry, pushWhen, builder     string
+	registry, pushWhen              string
 	progress, metadataFile, iidFile string
 	platforms, outputSpecs          []string
 	argSpecs, contextSpecs          []string
@@ -120,7 +121,7 @@ func (f *packFlags) registerBuild(cmd *cobra.Command) {
 // registerRun is for whatever runs in an engine.
 func (f *packFlags) registerRun(cmd *cobra.Command) {
 	s := cmd.Flags()
-	s.StringVar(&f.builder, "builder", "", "address of a BuildKit; default: BUILDKIT_HOST, else a private one is started")
+	f.registerEngine(cmd)
 	s.IntVar(&f.parallel, "parallel", 1, "jobs to pack side by side on one builder; runs that share the machine measure less exactly")
 	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
 	f.registerSmoke(cmd)
@@ -146,8 +147,8 @@ func (f *packFlags) read(getenv func(string) string) error {
 	if err := pack.CheckProgress(f.progress); err != nil {
 		return usageError{err}
 	}
-	if f.builder == "" {
-		f.builder = getenv("BUILDKIT_HOST")
+	if err := f.checkEngine(); err != nil {
+		return err
 	}
 	if f.format != "text" && f.progress == "auto" {
 		f.progress = "plain"

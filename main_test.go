@@ -56,6 +56,8 @@ func setupScript(env *testscript.Env) error {
 		}
 		env.Setenv(name, strings.TrimSpace(string(value)))
 	}
+	// Not the Docker Engine of this machine.
+	env.Setenv("SEEDPACK_BUILDER", "private")
 	env.Setenv("REPOSITORY", cwd)
 	env.Setenv("JOBS", cwd+"/testdata/jobs")
 	env.Setenv("BROKEN", cwd+"/testdata/broken")

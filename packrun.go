@@ -44,7 +44,7 @@ func newPackRun(p *program, f *packFlags) *packRun {
 			return engine, nil
 		}
 		var err error
-		engine, err = pack.Connect(ctx, pack.EngineOptions{Builder: f.builder, CacheDir: cacheDir(p.getenv), Log: p.stderr})
+		engine, err = pack.Connect(ctx, f.engineOptions(p))
 		return engine, err
 	}
 	r.close = func() error {

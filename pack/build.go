@@ -68,6 +68,9 @@ type Result struct {
 // returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError. The result is never
 // nil: beside an error it holds the warnings alone.
 func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
+	if err := e.Check(&r); err != nil {
+		return nil, err
+	}
 	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	result, err := b.run(ctx)
 	if closeErr := b.closeImage(); closeErr != nil {
@@ -111,7 +114,8 @@ type build struct {
 	attrs     map[string]string // of the Dockerfile frontend
 	platforms []string          // that were built
 	outputs   []*pending
-	refused   error             // the gate's
+	exports   int               // exporters that are asked for
+	refused   error             // the gate's, or the engine's inability
 	layout    *source.LayoutDir // of an image that was built elsewhere, where the engine cannot pull it
 }
 
@@ -201,6 +205,9 @@ func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveRe
 
 // callback runs inside the session: it solves, labels, asks the gate, and hands the result to the exporters.
 func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+	if b.refused = b.able(g.BuildOpts()); b.refused != nil {
+		return nil, b.refused
+	}
 	result, err := b.solveResult(ctx, g)
 	if err != nil {
 		return nil, err
@@ -233,16 +240,25 @@ func (b *build) result(ctx context.Context, response *client.SolveResponse) (*Re
 	if b.request.Image != nil {
 		return b.imageResult(ctx)
 	}
+	if b.request.Repository != "" && b.engine.classic() {
+		return b.storedResult(ctx, response)
+	}
 	r := &Result{
 		Digest:    response.ExporterResponse[exptypes.ExporterImageDigestKey],
 		ImageID:   response.ExporterResponse[exptypes.ExporterImageConfigDigestKey],
 		Platforms: slices.Clone(b.platforms),
 	}
 	if b.request.Repository != "" && r.Digest == "" {
-		return nil, errors.Join(errors.New("the engine pushed the image but did not say its digest"), b.discard())
+		return nil, errors.Join(errNoPush, b.discard())
 	}
-	for _, o := range b.outputs {
-		r.Outputs = append(r.Outputs, Written{o})
-	}
+	r.Outputs = b.written()
 	return r, nil
+}
+
+func (b *build) written() []Written {
+	var all []Written
+	for _, o := range b.outputs {
+		all = append(all, Written{o})
+	}
+	return all
 }

@@ -31,7 +31,7 @@ func engine(t *testing.T) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Connect(t.Context(), EngineOptions{CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	e, err := Connect(t.Context(), EngineOptions{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}

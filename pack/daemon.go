@@ -45,7 +45,11 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := launch(ctx, launcher, program, runtime, root)
+	config := os.DevNull // not the one of another daemon of this machine
+	if opt.Config != "" {
+		config = opt.Config
+	}
+	d, err := launch(ctx, launcher, program, runtime, root, config)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
@@ -55,7 +59,7 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 }
 
 // launch starts the program over the root directory. Its log stays in the root and is quoted when it ends early.
-func launch(ctx context.Context, launcher []string, program, runtime, root string) (*daemon, error) {
+func launch(ctx context.Context, launcher []string, program, runtime, root, config string) (*daemon, error) {
 	// A path of a socket holds at most 107 bytes, so it cannot lie below the cache directory.
 	dir, err := os.MkdirTemp("", "seedpack-")
 	if err != nil {
@@ -68,7 +72,7 @@ func launch(ctx context.Context, launcher []string, program, runtime, root strin
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	defer log.Close() // the child has its own copy
-	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--config", os.DevNull,
+	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--config", config,
 		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runtime,
 		"--oci-worker-gc=true", "--oci-worker-gc-keepstorage=10000",
 		// It is ours alone, and each build still has to be told by its user that its steps may.

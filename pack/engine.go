@@ -16,25 +16,65 @@ import (
 	"github.com/moby/buildkit/client/connhelper/kubepod"
 	"github.com/moby/buildkit/client/connhelper/podmancontainer"
 	"github.com/moby/buildkit/client/connhelper/ssh"
+	mobyclient "github.com/moby/moby/client"
 )
 
 // An Engine is a BuildKit to build with. It may be used by several builds at once.
 type Engine struct {
-	client *client.Client
-	stop   func() error
+	client  *client.Client
+	workers []*client.WorkerInfo
+	docker  *mobyclient.Client // of a Docker Engine, else nil
+	stop    func() error
 	// From says in a few words where the engine was found.
 	From string
+	// Private tells that Connect started it.
+	Private bool
 }
 
-// EngineOptions say where to look for an engine. The zero value starts a private one.
+// EngineOptions say where to look for an engine. The zero value takes the Docker Engine at its usual socket.
 type EngineOptions struct {
-	// Builder is the address of a BuildKit: unix://, tcp://, docker-container://, podman-container://, kube-pod:// or
-	// ssh://. Empty starts a private buildkitd.
+	// Builder is the address of a BuildKit (unix://, tcp://, docker-container://, podman-container://, kube-pod:// or ssh://),
+	// the name of a buildx builder, "docker" or "docker:CONTEXT" for the Docker Engine, or "private" for a buildkitd that is
+	// started. Empty takes the first that is found: SEEDPACK_BUILDER, BUILDKIT_HOST, the current buildx builder, the Docker
+	// Engine, a private buildkitd.
 	Builder string
-	// CacheDir is where the private daemon, its program and its build cache live. Required without Builder.
+	TLS     TLSFiles // for tcp://
+	// CacheDir is where the private daemon, its program and its build cache live. Required where one is started.
 	CacheDir string
+	// Config is a buildkitd.toml for the private daemon; empty: none.
+	Config string
+	// Getenv is the environment that engines are looked for in. Default: an empty one.
+	Getenv func(string) string
 	// Log is told what takes long: one line each. Default: nobody.
 	Log io.Writer
+}
+
+// TLSFiles are the files of a connection to tcp://; without CA the system's are trusted, without any there is no TLS.
+type TLSFiles struct {
+	CA, Cert, Key string
+	ServerName    string // default: the host of the address
+}
+
+// Check says what is missing.
+func (t TLSFiles) Check() error {
+	if (t.Cert == "") != (t.Key == "") {
+		return errors.New("a certificate and its key go together: name both, or neither")
+	}
+	return nil
+}
+
+func (t TLSFiles) options() []client.ClientOpt {
+	var all []client.ClientOpt
+	switch {
+	case t.CA != "":
+		all = append(all, client.WithServerConfig(t.ServerName, t.CA))
+	case t.Cert != "" || t.ServerName != "":
+		all = append(all, client.WithServerConfigSystem(t.ServerName))
+	}
+	if t.Cert != "" {
+		all = append(all, client.WithCredentials(t.Cert, t.Key))
+	}
+	return all
 }
 
 // connectTimeout bounds the first answer of an engine that is said to be there.
@@ -46,18 +86,10 @@ func Connect(ctx context.Context, opt EngineOptions) (*Engine, error) {
 		opt.Log = io.Discard
 	}
 	if opt.Builder != "" {
-		return dialEngine(ctx, opt.Builder)
+		return connectNamed(ctx, opt, opt.Builder)
 	}
-	d, err := startDaemon(ctx, opt)
-	if err != nil {
-		return nil, fmt.Errorf("start a private BuildKit: %w", err)
-	}
-	e, err := dialEngine(ctx, d.addr)
-	if err != nil {
-		return nil, errors.Join(err, d.stop())
-	}
-	e.From, e.stop = "a private buildkitd", d.stop
-	return e, nil
+	e, _, err := connectFound(ctx, opt)
+	return e, err
 }
 
 // Close hangs up and stops what Connect started. It may be called once.
@@ -69,30 +101,42 @@ func (e *Engine) Close() error {
 	return err
 }
 
-func dialEngine(ctx context.Context, addr string) (*Engine, error) {
-	opts, err := dialOptions(addr)
+func dialEngine(ctx context.Context, addr string, tls TLSFiles) (*Engine, error) {
+	opts, err := dialOptions(addr, tls)
 	if err != nil {
 		return nil, err
 	}
+	e, err := dialClient(ctx, "the builder at "+addr, addr, opts...)
+	if err != nil {
+		return nil, fmt.Errorf("%w\nis a BuildKit listening there? --builder private starts one", err)
+	}
+	return e, nil
+}
+
+// dialClient makes sure that a BuildKit answers. Where the options have a dialer, the address may be empty.
+func dialClient(ctx context.Context, from, addr string, opts ...client.ClientOpt) (*Engine, error) {
 	c, err := client.New(ctx, addr, opts...)
 	if err != nil {
-		return nil, fmt.Errorf("builder %s: %w", addr, err)
+		return nil, fmt.Errorf("reach %s: %w", from, err)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
 	defer cancel()
-	if _, err := c.ListWorkers(ctx); err != nil {
+	e := &Engine{client: c, From: from}
+	if e.workers, err = c.ListWorkers(ctx); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
-		return nil, errors.Join(fmt.Errorf("reach the builder at %s: %w\n"+
-			"is a BuildKit listening there? leave out --builder and BUILDKIT_HOST to have Seedpack start its own", addr, err), c.Close())
+		return nil, errors.Join(fmt.Errorf("reach %s: %w", from, err), c.Close())
 	}
-	return &Engine{client: c, From: "the builder at " + addr}, nil
+	if len(e.workers) == 0 {
+		return nil, errors.Join(fmt.Errorf("%s has no worker to build with", from), c.Close())
+	}
+	return e, nil
 }
 
 // dialOptions maps BuildKit's own connection schemes to their dialers. They are called by name, since their packages
 // would register themselves only when imported for that effect.
-func dialOptions(addr string) ([]client.ClientOpt, error) {
+func dialOptions(addr string, tls TLSFiles) ([]client.ClientOpt, error) {
 	u, err := url.Parse(addr)
 	if err != nil || u.Scheme == "" {
 		return nil, fmt.Errorf("builder %q is no address: write unix:///run/buildkit/buildkitd.sock, tcp://HOST:PORT or docker-container://NAME", addr)
@@ -113,7 +157,12 @@ func dialOptions(addr string) ([]client.ClientOpt, error) {
 	switch u.Scheme {
 	case "unix":
 		return nil, dialOnce(addr)
-	case "tcp", "npipe":
+	case "tcp":
+		if err := tls.Check(); err != nil {
+			return nil, err
+		}
+		return tls.options(), nil
+	case "npipe":
 		return nil, nil
 	}
 	return nil, fmt.Errorf("builder %q: scheme %q is unknown: write unix://, tcp://, docker-container://, podman-container://, kube-pod:// or ssh://", addr, u.Scheme)
@@ -123,7 +172,7 @@ func dialOptions(addr string) ([]client.ClientOpt, error) {
 func dialOnce(addr string) error {
 	c, err := net.Dial("unix", strings.TrimPrefix(addr, "unix://"))
 	if err != nil {
-		return fmt.Errorf("reach the builder: %w\nis buildkitd running? leave out --builder and BUILDKIT_HOST to have Seedpack start its own", err)
+		return fmt.Errorf("reach the builder: %w\nis buildkitd running? --builder private starts one", err)
 	}
 	return c.Close()
 }

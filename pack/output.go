@@ -137,7 +137,9 @@ func (b *build) addExports(opt *client.SolveOpt) error {
 		}
 	}
 	// The image comes last: of all exporters, the last one's digest is what the engine answers.
-	if b.request.Repository != "" {
+	if b.request.Repository != "" && b.engine.classic() {
+		opt.Exports = append(opt.Exports, client.ExportEntry{Type: "moby", Attrs: map[string]string{}})
+	} else if b.request.Repository != "" {
 		attrs := map[string]string{"name": b.request.Repository, "push": "true", "push-by-digest": "true", "oci-mediatypes": "true"}
 		if b.request.Insecure {
 			attrs["registry.insecure"] = "true"
@@ -145,6 +147,7 @@ func (b *build) addExports(opt *client.SolveOpt) error {
 		b.date(attrs)
 		opt.Exports = append(opt.Exports, client.ExportEntry{Type: client.ExporterImage, Attrs: attrs})
 	}
+	b.exports = len(opt.Exports)
 	return nil
 }
 

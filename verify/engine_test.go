@@ -108,7 +108,7 @@ func buildScripted(t *testing.T, dir, text string, cases []Case, do func(context
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := pack.Connect(t.Context(), pack.EngineOptions{CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	engine, err := pack.Connect(t.Context(), pack.EngineOptions{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}

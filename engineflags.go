@@ -1,0 +1,36 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/pack"
+)
+
+// An engineFlags is the part of the command line that says what to build with.
+type engineFlags struct {
+	builder       string
+	builderConfig string
+	builderTLS    pack.TLSFiles
+}
+
+func (f *engineFlags) registerEngine(cmd *cobra.Command) {
+	s := cmd.Flags()
+	s.StringVar(&f.builder, "builder", "", "address of a BuildKit, name of a buildx builder, docker[:CONTEXT] or private; default: the first that \"seedpack doctor\" finds")
+	s.StringVar(&f.builderConfig, "buildkitd-config", "", "buildkitd.toml for the private builder")
+	s.StringVar(&f.builderTLS.CA, "builder-tls-ca", "", "certificates to trust in a builder at tcp://")
+	s.StringVar(&f.builderTLS.Cert, "builder-tls-cert", "", "certificate to show a builder at tcp://")
+	s.StringVar(&f.builderTLS.Key, "builder-tls-key", "", "key of that certificate")
+	s.StringVar(&f.builderTLS.ServerName, "builder-tls-server-name", "", "name in the certificate of a builder at tcp://, when it is not the address's")
+}
+
+func (f *engineFlags) checkEngine() error {
+	if err := f.builderTLS.Check(); err != nil {
+		return usagef("--builder-tls-cert, --builder-tls-key: %w", err)
+	}
+	return nil
+}
+
+func (f *engineFlags) engineOptions(p *program) pack.EngineOptions {
+	return pack.EngineOptions{Builder: f.builder, TLS: f.builderTLS, Config: f.builderConfig,
+		CacheDir: cacheDir(p.getenv), Getenv: p.getenv, Log: p.stderr}
+}

@@ -1,0 +1,113 @@
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+	"github.com/moby/buildkit/worker/label"
+)
+
+// classic tells whether the engine keeps images in Docker's classic store, which knows neither indexes nor pushes by
+// digest. What a worker keeps its files in is named by all others.
+func (e *Engine) classic() bool {
+	return e.docker != nil && e.workers[0].Labels[label.Snapshotter] == ""
+}
+
+// wayOut ends what is said of an engine that cannot do something.
+const wayOut = "\nuse another engine: --builder private starts a BuildKit of its own, --builder NAME takes a buildx builder, " +
+	"and a Docker Engine can do it with its containerd image store"
+
+// An InabilityError is something that the engine cannot do.
+type InabilityError struct {
+	Engine string // where it was found
+	What   string
+}
+
+// Error names the engine and the way out.
+func (e *InabilityError) Error() string { return e.Engine + " " + e.What + wayOut }
+
+// Check refuses before anything is built what a classic store cannot hold or send.
+func (e *Engine) Check(r *Request) error {
+	if !e.classic() {
+		return nil
+	}
+	refuse := func(format string, args ...any) error { return &InabilityError{e.From, fmt.Sprintf(format, args...)} }
+	var errs []error
+	for _, o := range r.Outputs {
+		if o.image() {
+			errs = append(errs, refuse("keeps images in the classic store, which cannot write type=%s", o.Type))
+		}
+	}
+	if len(r.Platforms) > 1 {
+		errs = append(errs, refuse("keeps images in the classic store, which builds for one platform, not for %s", strings.Join(r.Platforms, ", ")))
+	}
+	if len(r.Options.Attest) > 0 {
+		errs = append(errs, refuse("keeps images in the classic store, which cannot hold attestations (--provenance, --sbom)"))
+	}
+	if len(r.Annotations) > 0 {
+		errs = append(errs, refuse("keeps images in the classic store, which cannot hold annotations (--annotation)"))
+	}
+	caches, err := cacheEntries(r.Options.CacheTo)
+	if err != nil {
+		return err
+	}
+	for _, c := range caches {
+		if c.Type != "inline" {
+			errs = append(errs, refuse("keeps images in the classic store, which cannot write a cache of type %s (--cache-to)", c.Type))
+		}
+	}
+	if len(errs) > 0 {
+		return errs[0]
+	}
+	return nil
+}
+
+// needs is what a request asks of an engine that older ones lack, and would leave out without a word.
+func (b *build) needs(exports int) []need {
+	var all []need
+	if exports > 1 {
+		all = append(all, need{pb.CapMultipleExporters, false, "exports once a build: give it one output, or publish alone"})
+	}
+	if len(b.request.Options.Attest) > 0 {
+		all = append(all, need{pb.CapAttestations, false, "cannot attach attestations (--provenance, --sbom)"})
+	}
+	if len(b.request.Annotations) > 0 {
+		all = append(all, need{pb.CapAnnotations, false, "cannot attach annotations (--annotation)"})
+	}
+	if len(b.request.BuildContexts) > 0 {
+		all = append(all, need{gwpb.CapFrontendCaps, true, "knows no named contexts (--build-context)"})
+	}
+	for _, source := range b.request.BuildContexts {
+		if strings.HasPrefix(source, "oci-layout://") {
+			all = append(all, need{pb.CapSourceOCILayout, false, "cannot take an image from a layout (--build-context NAME=oci-layout://)"})
+		}
+	}
+	return all
+}
+
+type need struct {
+	id      apicaps.CapID
+	gateway bool // of the gateway, not of the solver
+	what    string
+}
+
+// able asks the engine, inside the session and before anything is solved.
+func (b *build) able(options gateway.BuildOpts) error {
+	for _, n := range b.needs(b.exports) {
+		caps := options.LLBCaps
+		if n.gateway {
+			caps = options.Caps
+		}
+		if caps.Supports(n.id) != nil {
+			return &InabilityError{b.engine.From, n.what}
+		}
+	}
+	return nil
+}
+
+var errNoPush = errors.New("the engine pushed the image but did not say its digest")

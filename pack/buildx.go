@@ -1,0 +1,225 @@
+package pack
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/docker/cli/cli/connhelper/commandconn"
+	"github.com/moby/buildkit/client"
+)
+
+// A buildxBuilder is what buildx keeps of a builder, in a file of its own.
+type buildxBuilder struct {
+	Name   string
+	Driver string
+	Nodes  []buildxNode
+}
+
+// A buildxNode is one machine of a builder.
+type buildxNode struct {
+	Name       string
+	Endpoint   string // a docker context, or an address, as the driver has it
+	DriverOpts map[string]string
+}
+
+// A buildxStore is buildx's directory, which may not exist.
+type buildxStore struct {
+	dir    string
+	opt    *EngineOptions
+	docker dockerHost
+}
+
+// buildx finds the directory where buildx does.
+func (o *EngineOptions) buildx() buildxStore {
+	s := buildxStore{opt: o, docker: o.docker()}
+	switch {
+	case o.env("BUILDX_CONFIG") != "":
+		s.dir = o.env("BUILDX_CONFIG")
+	case s.docker.dir != "":
+		s.dir = filepath.Join(s.docker.dir, "buildx")
+	}
+	return s
+}
+
+// buildxName is what buildx lets a builder be called. Names become paths.
+var buildxName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9._-]*$`)
+
+// read gives nil where there is no such builder.
+func (s buildxStore) read(name string) (*buildxBuilder, error) {
+	if s.dir == "" || !buildxName.MatchString(name) {
+		return nil, nil
+	}
+	path := filepath.Join(s.dir, "instances", strings.ToLower(name))
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := &buildxBuilder{}
+	if err := json.Unmarshal(text, b); err != nil {
+		return nil, fmt.Errorf("read the buildx builder %s: %w", path, err)
+	}
+	if b.Name == "" {
+		b.Name = name
+	}
+	return b, nil
+}
+
+// names are all builders that are known, in order.
+func (s buildxStore) names() []string {
+	entries, err := os.ReadDir(filepath.Join(s.dir, "instances"))
+	if s.dir == "" || err != nil {
+		return nil
+	}
+	var all []string
+	for _, e := range entries {
+		if buildxName.MatchString(e.Name()) {
+			all = append(all, e.Name())
+		}
+	}
+	return all
+}
+
+// current is the builder that buildx would use, nil where that is the Docker Engine itself. What buildx remembers holds
+// for one endpoint of Docker, unless it was chosen for all. A builder that is gone counts as none, as it does for buildx.
+func (s buildxStore) current() (*buildxBuilder, error) {
+	if s.dir == "" {
+		return nil, nil
+	}
+	key := s.docker.key()
+	text, err := os.ReadFile(filepath.Join(s.dir, "current"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var chosen struct {
+		Key, Name string
+		Global    bool
+	}
+	if err == nil {
+		if err := json.Unmarshal(text, &chosen); err != nil {
+			return nil, fmt.Errorf("read %s: %w", filepath.Join(s.dir, "current"), err)
+		}
+	}
+	if chosen.Name != "" && (chosen.Global || chosen.Key == key) {
+		return s.read(chosen.Name)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(key)))
+	text, err = os.ReadFile(filepath.Join(s.dir, "defaults", sum[:20]))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.read(strings.TrimSpace(string(text)))
+}
+
+// dialBuilder goes to a builder by its name. As for buildx, the name of a docker context is the engine there.
+func dialBuilder(ctx context.Context, opt EngineOptions, name string) (*Engine, error) {
+	s := opt.buildx()
+	b, err := s.read(name)
+	if err != nil {
+		return nil, err
+	}
+	if b != nil {
+		return dialNode(ctx, opt, b)
+	}
+	contexts := s.docker.contexts()
+	if slices.Contains(contexts, name) {
+		return dialDocker(ctx, s.docker, name)
+	}
+	known := slices.Concat(s.names(), contexts, []string{builderDocker, builderPrivate})
+	slices.Sort(known)
+	return nil, fmt.Errorf("builder %q is unknown: there are %s\n"+
+		"name one of these, or write an address: unix:///run/buildkit/buildkitd.sock, tcp://HOST:PORT or docker-container://NAME",
+		name, strings.Join(slices.Compact(known), ", "))
+}
+
+// dialNode goes to the first machine of a builder, in the way that its driver has.
+func dialNode(ctx context.Context, opt EngineOptions, b *buildxBuilder) (*Engine, error) {
+	if len(b.Nodes) == 0 {
+		return nil, fmt.Errorf("the buildx builder %s has no nodes\nmake it anew: docker buildx rm %s, docker buildx create", b.Name, b.Name)
+	}
+	node := b.Nodes[0]
+	var e *Engine
+	var err error
+	switch b.Driver {
+	case "docker":
+		e, err = dialDocker(ctx, opt.docker(), node.Endpoint)
+	case "docker-container":
+		e, err = dialContainer(ctx, opt.docker(), node)
+	case "remote":
+		e, err = dialEngine(ctx, node.Endpoint, node.tls())
+	case "kubernetes":
+		e, err = dialPod(ctx, node)
+	default:
+		err = fmt.Errorf("its driver %q is unknown: it must be docker, docker-container, remote or kubernetes", b.Driver)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("buildx builder %s: %w", b.Name, err)
+	}
+	e.From = fmt.Sprintf("the buildx builder %s (%s)", b.Name, b.Driver)
+	if len(b.Nodes) > 1 {
+		e.From = fmt.Sprintf("the first of %d nodes of the buildx builder %s (%s)", len(b.Nodes), b.Name, b.Driver)
+	}
+	return e, nil
+}
+
+func (n buildxNode) tls() TLSFiles {
+	return TLSFiles{CA: n.DriverOpts["cacert"], Cert: n.DriverOpts["cert"], Key: n.DriverOpts["key"], ServerName: n.DriverOpts["servername"]}
+}
+
+var podName = regexp.MustCompile(`^pod/[a-z0-9][a-z0-9.-]*$`)
+
+// dialPod goes to a pod of the builder's deployment that runs. Its endpoint is kubernetes:///NAME?deployment=…&kubeconfig=….
+func dialPod(ctx context.Context, n buildxNode) (*Engine, error) {
+	u, err := url.Parse(n.Endpoint)
+	if err != nil {
+		return nil, err
+	}
+	var base []string
+	if file := u.Query().Get("kubeconfig"); file != "" {
+		base = append(base, "--kubeconfig="+file)
+	}
+	if namespace := n.DriverOpts["namespace"]; namespace != "" {
+		base = append(base, "--namespace="+namespace)
+	}
+	deployment := u.Query().Get("deployment")
+	args := append(slices.Clone(base), "get", "pods", "--output=name", "--selector=app="+deployment, "--field-selector=status.phase=Running")
+	out, err := exec.CommandContext(ctx, "kubectl", args...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("look for pods of the deployment %s: %w%s", deployment, err, saidOn(err))
+	}
+	pod, _, _ := strings.Cut(string(out), "\n")
+	if !podName.MatchString(pod) {
+		return nil, fmt.Errorf("no pod of the deployment %s runs\nstart it: docker buildx inspect --bootstrap", deployment)
+	}
+	args = append(slices.Clone(base), "exec", "--container=buildkitd", "--stdin", pod, "--", "buildctl", "dial-stdio")
+	return dialClient(ctx, "the BuildKit in "+pod, "", client.WithContextDialer(func(context.Context, string) (net.Conn, error) {
+		// The context of the dialer ends with the dialling, the command only with the connection.
+		return commandconn.New(context.Background(), "kubectl", args...)
+	}))
+}
+
+// saidOn is what a program that failed wrote on standard error, on lines of its own.
+func saidOn(err error) string {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || len(exit.Stderr) == 0 {
+		return ""
+	}
+	return "\n" + strings.TrimSpace(string(exit.Stderr))
+}

@@ -1,0 +1,113 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Words that --builder takes besides addresses and names of buildx builders.
+const (
+	builderPrivate = "private" // a buildkitd of our own
+	builderDocker  = "docker"  // the Docker Engine; docker:CONTEXT is that of a context
+)
+
+// A finding is what became of one way to an engine.
+type finding struct {
+	Way    string // how an engine could have been named
+	Answer string // what was found there, in one line
+	Taken  bool
+}
+
+// connectNamed goes to the builder that is asked for by address or name.
+func connectNamed(ctx context.Context, opt EngineOptions, builder string) (*Engine, error) {
+	context, isContext := strings.CutPrefix(builder, builderDocker+":")
+	switch {
+	case strings.Contains(builder, "://"):
+		return dialEngine(ctx, builder, opt.TLS)
+	case builder == builderPrivate:
+		return startPrivate(ctx, opt)
+	case builder == builderDocker:
+		return dialDocker(ctx, opt.docker(), "")
+	case isContext:
+		return dialDocker(ctx, opt.docker(), context)
+	}
+	return dialBuilder(ctx, opt, builder)
+}
+
+// connectFound takes the first engine that there is: what the environment names, the current builder of buildx, the Docker
+// Engine, a private daemon. What is named but does not answer ends the search: whoever named it wants that one.
+func connectFound(ctx context.Context, opt EngineOptions) (*Engine, []finding, error) {
+	var seen []finding
+	note := func(way, answer string, taken bool) { seen = append(seen, finding{way, answer, taken}) }
+	for _, name := range []string{"SEEDPACK_BUILDER", "BUILDKIT_HOST", "BUILDX_BUILDER"} {
+		value := opt.env(name)
+		if value == "" {
+			note(name, "not set", false)
+			continue
+		}
+		connect := connectNamed
+		if name == "BUILDX_BUILDER" {
+			connect = dialBuilder
+		}
+		e, err := connect(ctx, opt, value)
+		note(name, answered(e, err), err == nil)
+		if err != nil {
+			err = fmt.Errorf("%s=%s: %w", name, value, err)
+		}
+		return e, seen, err
+	}
+	const buildx = "the current buildx builder"
+	builder, err := opt.buildx().current()
+	if err != nil {
+		note(buildx, err.Error(), false)
+		return nil, seen, err
+	}
+	if builder != nil {
+		e, err := dialNode(ctx, opt, builder)
+		note(buildx, answered(e, err), err == nil)
+		return e, seen, err
+	}
+	note(buildx, "none is chosen", false)
+	e, err := dialDocker(ctx, opt.docker(), "")
+	note("the Docker Engine", answered(e, err), err == nil)
+	if err == nil || ctx.Err() != nil {
+		return e, seen, err
+	}
+	e, private := startPrivate(ctx, opt)
+	note("a private buildkitd", answered(e, private), private == nil)
+	if private != nil {
+		return nil, seen, errors.Join(private, fmt.Errorf("and no other engine was found: %w", err))
+	}
+	return e, seen, nil
+}
+
+func answered(e *Engine, err error) string {
+	if err != nil {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return first
+	}
+	return e.From
+}
+
+// startPrivate starts a daemon of our own and connects to it.
+func startPrivate(ctx context.Context, opt EngineOptions) (*Engine, error) {
+	d, err := startDaemon(ctx, opt)
+	if err != nil {
+		return nil, fmt.Errorf("start a private BuildKit: %w", err)
+	}
+	e, err := dialEngine(ctx, d.addr, TLSFiles{})
+	if err != nil {
+		return nil, errors.Join(err, d.stop())
+	}
+	e.From, e.stop, e.Private = "a private buildkitd", d.stop, true
+	return e, nil
+}
+
+func (o *EngineOptions) env(name string) string {
+	if o.Getenv == nil {
+		return ""
+	}
+	return o.Getenv(name)
+}

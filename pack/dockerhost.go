@@ -1,0 +1,152 @@
+package pack
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/docker/cli/cli/config"
+	dockercontext "github.com/docker/cli/cli/context"
+	"github.com/docker/cli/cli/context/docker"
+	"github.com/docker/cli/cli/context/store"
+	mobyclient "github.com/moby/moby/client"
+)
+
+// A dockerHost says how Docker Engines are found: as the docker command does, by DOCKER_HOST, DOCKER_CONTEXT and its
+// configuration.
+type dockerHost struct {
+	dir string // of the configuration; empty: none
+	env func(string) string
+}
+
+// docker finds the configuration.
+func (o *EngineOptions) docker() dockerHost {
+	d := dockerHost{dir: o.env("DOCKER_CONFIG"), env: o.env}
+	if home := o.env("HOME"); d.dir == "" && home != "" {
+		d.dir = filepath.Join(home, ".docker")
+	}
+	return d
+}
+
+// defaultContext is the name of the context that DOCKER_HOST and the usual socket are.
+const defaultContext = "default"
+
+// context is the name of the one that docker would use.
+func (d dockerHost) context() string {
+	if d.env("DOCKER_HOST") != "" {
+		return defaultContext
+	}
+	if name := d.env("DOCKER_CONTEXT"); name != "" {
+		return name
+	}
+	if d.dir == "" {
+		return defaultContext
+	}
+	if file, err := config.Load(d.dir); err == nil && file.CurrentContext != "" {
+		return file.CurrentContext
+	}
+	return defaultContext
+}
+
+// key is what buildx knows the engine by.
+func (d dockerHost) key() string {
+	if name := d.context(); name != defaultContext {
+		return name
+	}
+	return d.defaultAddress()
+}
+
+func (d dockerHost) defaultAddress() string {
+	if host := d.env("DOCKER_HOST"); host != "" {
+		return host
+	}
+	return mobyclient.DefaultDockerHost
+}
+
+func (d dockerHost) store() *store.ContextStore {
+	object := func() any { return &map[string]any{} }
+	endpoint := store.EndpointTypeGetter(docker.DockerEndpoint, func() any { return &docker.EndpointMeta{} })
+	return store.New(filepath.Join(d.dir, "contexts"), store.NewConfig(object, endpoint))
+}
+
+// contexts are the names of all.
+func (d dockerHost) contexts() []string {
+	all := []string{defaultContext}
+	if d.dir == "" {
+		return all
+	}
+	if found, err := store.Names(d.store()); err == nil {
+		all = append(all, found...)
+	}
+	return all
+}
+
+// endpoint is where an engine listens: by the name of a context, by address, or docker's choice where name is empty.
+func (d dockerHost) endpoint(name string) (docker.Endpoint, error) {
+	if name == "" {
+		name = d.context()
+	}
+	if strings.Contains(name, "://") {
+		return docker.Endpoint{EndpointMeta: docker.EndpointMeta{Host: name}}, nil
+	}
+	if name == defaultContext {
+		return d.defaultEndpoint()
+	}
+	if !slices.Contains(d.contexts(), name) {
+		return docker.Endpoint{}, fmt.Errorf("docker context %q is unknown: there are %s", name, strings.Join(d.contexts(), ", "))
+	}
+	metadata, err := d.store().GetMetadata(name)
+	if err != nil {
+		return docker.Endpoint{}, err
+	}
+	meta, err := docker.EndpointFromContext(metadata)
+	if err != nil {
+		return docker.Endpoint{}, fmt.Errorf("docker context %s: %w", name, err)
+	}
+	return docker.WithTLSData(d.store(), name, meta)
+}
+
+// defaultEndpoint takes certificates from where docker takes them: DOCKER_CERT_PATH, or beside the configuration where
+// DOCKER_TLS_VERIFY is set.
+func (d dockerHost) defaultEndpoint() (docker.Endpoint, error) {
+	e := docker.Endpoint{EndpointMeta: docker.EndpointMeta{Host: d.defaultAddress()}}
+	certs := d.env("DOCKER_CERT_PATH")
+	if certs == "" && d.env("DOCKER_TLS_VERIFY") != "" {
+		certs = d.dir
+	}
+	if certs == "" {
+		return e, nil
+	}
+	var files [3]string
+	for i, name := range []string{"ca.pem", "cert.pem", "key.pem"} {
+		path := filepath.Join(certs, name)
+		if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+			files[i] = path
+		}
+	}
+	var err error
+	e.TLSData, err = dockercontext.TLSDataFromFiles(files[0], files[1], files[2])
+	e.SkipTLSVerify = d.env("DOCKER_TLS_VERIFY") == ""
+	return e, err
+}
+
+// client gives the API of an engine, which may not answer.
+func (d dockerHost) client(name string) (api *mobyclient.Client, address string, err error) {
+	e, err := d.endpoint(name)
+	if err != nil {
+		return nil, "", err
+	}
+	options, err := e.ClientOpts()
+	if err != nil {
+		return nil, "", fmt.Errorf("docker engine %s: %w", e.Host, err)
+	}
+	api, err = mobyclient.New(options...)
+	if err != nil {
+		return nil, "", fmt.Errorf("docker engine %s: %w", e.Host, err)
+	}
+	return api, e.Host, nil
+}
