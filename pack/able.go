@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -36,21 +35,21 @@ func (e *Engine) Check(r *Request) error {
 	if !e.classic() {
 		return nil
 	}
-	refuse := func(format string, args ...any) error { return &InabilityError{e.From, fmt.Sprintf(format, args...)} }
-	var errs []error
+	refuse := func(format string, args ...any) error {
+		return &InabilityError{e.From, "keeps images in the classic store, which " + fmt.Sprintf(format, args...)}
+	}
+	switch {
+	case len(r.Platforms) > 1:
+		return refuse("holds images of one platform, not of %s together", strings.Join(r.Platforms, ", "))
+	case len(r.Options.Attest) > 0:
+		return refuse("cannot hold attestations (--provenance, --sbom)")
+	case len(r.Annotations) > 0:
+		return refuse("cannot hold annotations (--annotation)")
+	}
 	for _, o := range r.Outputs {
 		if o.image() {
-			errs = append(errs, refuse("keeps images in the classic store, which cannot write type=%s", o.Type))
+			return refuse("cannot write type=%s: only the files of the image, as type=tar or type=local", o.Type)
 		}
-	}
-	if len(r.Platforms) > 1 {
-		errs = append(errs, refuse("keeps images in the classic store, which builds for one platform, not for %s", strings.Join(r.Platforms, ", ")))
-	}
-	if len(r.Options.Attest) > 0 {
-		errs = append(errs, refuse("keeps images in the classic store, which cannot hold attestations (--provenance, --sbom)"))
-	}
-	if len(r.Annotations) > 0 {
-		errs = append(errs, refuse("keeps images in the classic store, which cannot hold annotations (--annotation)"))
 	}
 	caches, err := cacheEntries(r.Options.CacheTo)
 	if err != nil {
@@ -58,11 +57,8 @@ func (e *Engine) Check(r *Request) error {
 	}
 	for _, c := range caches {
 		if c.Type != "inline" {
-			errs = append(errs, refuse("keeps images in the classic store, which cannot write a cache of type %s (--cache-to)", c.Type))
+			return refuse("cannot write a cache of type %s (--cache-to)", c.Type)
 		}
-	}
-	if len(errs) > 0 {
-		return errs[0]
 	}
 	return nil
 }
@@ -71,7 +67,7 @@ func (e *Engine) Check(r *Request) error {
 func (b *build) needs(exports int) []need {
 	var all []need
 	if exports > 1 {
-		all = append(all, need{pb.CapMultipleExporters, false, "exports once a build: give it one output, or publish alone"})
+		all = append(all, need{pb.CapMultipleExporters, false, "writes to one place a build: give it one output, or --push alone"})
 	}
 	if len(b.request.Options.Attest) > 0 {
 		all = append(all, need{pb.CapAttestations, false, "cannot attach attestations (--provenance, --sbom)"})
@@ -80,7 +76,8 @@ func (b *build) needs(exports int) []need {
 		all = append(all, need{pb.CapAnnotations, false, "cannot attach annotations (--annotation)"})
 	}
 	if len(b.request.BuildContexts) > 0 {
-		all = append(all, need{gwpb.CapFrontendCaps, true, "knows no named contexts (--build-context)"})
+		// The frontend that knows them came with the engines that take warnings; older ones pass them over.
+		all = append(all, need{gwpb.CapGatewayWarnings, true, "knows no named contexts (--build-context)"})
 	}
 	for _, source := range b.request.BuildContexts {
 		if strings.HasPrefix(source, "oci-layout://") {
@@ -109,5 +106,3 @@ func (b *build) able(options gateway.BuildOpts) error {
 	}
 	return nil
 }
-
-var errNoPush = errors.New("the engine pushed the image but did not say its digest")

@@ -69,7 +69,7 @@ type Result struct {
 // nil: beside an error it holds the warnings alone.
 func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
 	if err := e.Check(&r); err != nil {
-		return nil, err
+		return &Result{}, err
 	}
 	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	result, err := b.run(ctx)
@@ -249,7 +249,7 @@ func (b *build) result(ctx context.Context, response *client.SolveResponse) (*Re
 		Platforms: slices.Clone(b.platforms),
 	}
 	if b.request.Repository != "" && r.Digest == "" {
-		return nil, errors.Join(errNoPush, b.discard())
+		return nil, errors.Join(errors.New("the engine pushed the image but did not say its digest"), b.discard())
 	}
 	r.Outputs = b.written()
 	return r, nil
