@@ -113,19 +113,20 @@ func (s *githubStep) args() ([]string, error) {
 	return append(args, rest...), err
 }
 
+var actionCommands = []string{"pack", "lint", "smoke", "verify", "publish", "list"}
+
 // command is what the step is to do, one of those that judge jobs.
 func (s *githubStep) command() (*cobra.Command, error) {
 	name := s.input("command")
 	if name == "" {
 		name = "pack"
 	}
-	may := []string{"pack", "lint", "smoke", "verify", "publish", "list"}
 	for _, cmd := range newRootCommand(&program{getenv: s.program.getenv}).Commands() {
-		if cmd.Name() == name && slices.Contains(may, name) {
+		if cmd.Name() == name && slices.Contains(actionCommands, name) {
 			return cmd, nil
 		}
 	}
-	return nil, usagef("command %q must be one of %s", name, strings.Join(may, ", "))
+	return nil, usagef("command %q must be one of %s", name, strings.Join(actionCommands, ", "))
 }
 
 // addRoots confines the command to the workspace and the runner's directory for temporary files.

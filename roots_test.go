@@ -5,6 +5,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,21 @@ func TestActionInspectsPathFlags(t *testing.T) {
 				t.Errorf("%s --%s: flagPaths in roots.go has no row: is there a path in it? Else write nil", cmd.Name(), f.Name)
 			}
 		})
+	}
+}
+
+// Each input of the action that stands for a flag stands for one that a command of the action has.
+func TestActionInputsAreFlags(t *testing.T) {
+	flags := map[string]bool{}
+	for _, cmd := range newRootCommand(&program{getenv: os.Getenv}).Commands() {
+		if slices.Contains(actionCommands, cmd.Name()) {
+			visitFlags(cmd, func(f *pflag.Flag) { flags[f.Name] = true })
+		}
+	}
+	for _, f := range inputFlags {
+		if !flags[f.flag] {
+			t.Errorf("input %s: no command has a flag --%s", f.input, f.flag)
+		}
 	}
 }
 
