@@ -55,6 +55,7 @@ var inputFlags = []inputFlag{
 	{"load", "load", oneValue},
 	{"dry-run", "dry-run", oneValue},
 	{"fail-on", "fail-on", oneValue},
+	{"config", "config", oneValue},
 	{"rules", "rule", lines},
 	{"sarif-file", "sarif-file", oneValue},
 	{"junit-file", "junit-file", oneValue},
