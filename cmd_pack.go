@@ -31,7 +31,8 @@ type packFlags struct {
 	load                            bool
 	smokeOnly                       bool
 	parallel                        int
-	image                           string // source of an image that was built elsewhere
+	image                           string     // source of an image that was built elsewhere
+	single                          *singleRun // what the command run is given; nil for others
 
 	// read from the specs
 	buildArgs, buildContexts map[string]string
@@ -316,6 +317,10 @@ func (p *program) printPacked(run *packRun, r *packed, err error, took time.Dura
 	if err := p.print(&run.reportFlags, found); err != nil {
 		return err
 	}
+	if run.single != nil {
+		p.showPrinted(r)
+	}
+	run.sayKept(r)
 	line := ""
 	switch {
 	case err == nil && r.Plan != nil:

@@ -113,6 +113,8 @@ func (r *packRun) checkMaterial(j *job, file dockerfileText) *diag.Report {
 // refusal is the last line about a job that has findings.
 func (r *packRun) refusal(j *job) string {
 	switch {
+	case r.single != nil:
+		return j.path + ": not as it should be, see above"
 	case j.image == nil:
 		return j.path + ": not packed, see above"
 	case r.push:

@@ -11,9 +11,10 @@ import (
 type measured struct {
 	Platform string         `json:"platform"`
 	Name     string         `json:"name"`
-	Verdict  string         `json:"verdict"`          // passed, failed, inconclusive or skipped
-	Reason   string         `json:"reason,omitempty"` // why it was skipped or is inconclusive
-	Usage    *measuredUsage `json:"usage,omitempty"`  // of the run, if there was one
+	Verdict  string         `json:"verdict"`           // passed, failed, inconclusive or skipped
+	Reason   string         `json:"reason,omitempty"`  // why it was skipped or is inconclusive
+	Usage    *measuredUsage `json:"usage,omitempty"`   // of the run, if there was one
+	Outputs  string         `json:"outputs,omitempty"` // directory where they were kept
 }
 
 type measuredUsage struct {
@@ -28,6 +29,9 @@ type measuredUsage struct {
 
 func measure(platform string, c verify.CaseResult) measured {
 	m := measured{Platform: platform, Name: c.Name, Verdict: c.Verdict.String(), Reason: c.Reason}
+	if c.Kept != nil {
+		m.Outputs = c.Kept.Dir
+	}
 	if c.Outcome == nil || !c.Outcome.Started {
 		return m
 	}

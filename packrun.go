@@ -213,6 +213,9 @@ func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
 func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
 	path, named := r.casesPath(j)
 	switch {
+	case r.single != nil:
+		cases, err := r.single.cases(r.program, j)
+		return cases, nil, err
 	case r.smokeMode == smokeOff:
 		return nil, nil, nil
 	case j.dir == "" && !named:
@@ -305,6 +308,8 @@ func (p *packed) summary(r *packRun, took time.Duration) string {
 	}
 	line := fmt.Sprintf("%s: %ssmoke %s, in %s", p.Name, built, p.smokeVerdict(), took.Round(10*time.Millisecond))
 	switch {
+	case r.single != nil:
+		return r.single.summary(p, took)
 	case len(p.written) > 0:
 		return line + ", written to " + strings.Join(p.written, ", ")
 	case r.smokeOnly, p.job.image != nil:

@@ -160,7 +160,12 @@ var flagPaths = map[string]func(string) []string{
 	"file":             onePath,
 	"image":            imagePath,
 	"iidfile":          onePath,
+	"input-file":       namedPath,
 	"junit-file":       onePath,
+	"keep-outputs":     onePath,
+	"mount":            namedPath,
+	"mount-output":     namedPath,
+	"output-dir":       onePath,
 	"manifest":         onePath,
 	"metadata-file":    onePath,
 	"output":           outputPaths,
@@ -184,6 +189,7 @@ var flagPaths = map[string]func(string) []string{
 	"if-exists":               nil,
 	"input":                   nil,
 	"job-version":             nil,
+	"json":                    nil,
 	"label":                   nil,
 	"maintainer-email":        nil,
 	"maintainer-name":         nil,
@@ -198,7 +204,9 @@ var flagPaths = map[string]func(string) []string{
 	"registry":                nil,
 	"root":                    nil,
 	"rule":                    nil,
+	"run-as":                  nil,
 	"sbom":                    nil,
+	"setting":                 nil,
 	"smoke":                   nil,
 	"seed-version":            nil,
 	"shm-size":                nil,
@@ -218,6 +226,7 @@ var argPaths = map[string]func(string) []string{
 	"name":    onePath,
 	"pack":    onePath,
 	"publish": imagePath,
+	"run":     jobPath,
 	"smoke":   onePath,
 	"verify":  imagePath,
 
@@ -236,6 +245,12 @@ func configPath(v string) []string {
 }
 
 func onePath(v string) []string { return []string{v} }
+
+// namedPath is that of NAME=PATH.
+func namedPath(v string) []string {
+	_, path, _ := strings.Cut(v, "=")
+	return []string{path}
+}
 
 // sourcePath is the directory of a build context, which may also be an image or a place elsewhere.
 func sourcePath(v string) []string {
@@ -259,6 +274,14 @@ func imagePath(v string) []string {
 		return nil // who reads the value says what is wrong
 	}
 	return []string{s.Path}
+}
+
+// jobPath is a job's directory, or an image.
+func jobPath(v string) []string {
+	if isDirectory(v) || strings.HasPrefix(v, ".") {
+		return []string{v}
+	}
+	return imagePath(v)
 }
 
 // sshPaths are the keys or the socket of ID=PATH,PATH.

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/lint/report"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -24,6 +27,8 @@ const ciCaseLimit = 10 * time.Minute
 type smokeFlags struct {
 	smokeMode, casesFile          string
 	grace, caseLimit, smokeBudget time.Duration
+	keepDir                       string
+	keepFailed                    bool
 }
 
 func (f *smokeFlags) registerSmoke(cmd *cobra.Command) {
@@ -32,6 +37,8 @@ func (f *smokeFlags) registerSmoke(cmd *cobra.Command) {
 	s.StringVar(&f.casesFile, "cases", "", "the smoke file, when it is not DIR/"+verify.CasesFile)
 	s.DurationVar(&f.caseLimit, "smoke-timeout", 0, "end a case that runs longer; before the manifest's own timeout it is inconclusive (default 10m under CI)")
 	s.DurationVar(&f.smokeBudget, "smoke-budget", 0, "time for all cases of a job on a platform; those after it are skipped")
+	s.StringVar(&f.keepDir, "keep-outputs", "", "directory for what each case leaves behind: DIR/JOB/PLATFORM/CASE/outputs, and what it printed")
+	s.BoolVar(&f.keepFailed, "keep-failed", false, "with --keep-outputs: only of cases that did not pass")
 	s.DurationVar(&f.grace, "grace", 10*time.Second, "between TERM and KILL for a job that runs past its timeout")
 }
 
@@ -45,6 +52,9 @@ func (f *smokeFlags) readSmoke(getenv func(string) string) error {
 		if d < 0 {
 			return usagef("--%s %v must not be negative", name, d)
 		}
+	}
+	if f.keepFailed && f.keepDir == "" {
+		return usagef("--keep-failed needs --keep-outputs DIR: where should they go?")
 	}
 	if f.caseLimit == 0 && getenv("CI") != "" {
 		f.caseLimit = ciCaseLimit
@@ -61,8 +71,33 @@ func (f *smokeFlags) casesPath(j *job) (path string, named bool) {
 }
 
 func (r *packRun) smokeOptions(j *job, c *pack.Candidate) verify.Options {
-	return verify.Options{
+	opt := verify.Options{
 		Path: j.path, Grace: r.grace, Platform: c.Platform, Foreign: !c.Native(),
 		Required: r.smokeMode == smokeRequired, Timeout: r.caseLimit, Budget: r.smokeBudget,
 	}
+	switch {
+	case r.single != nil:
+		r.single.options(&opt)
+	case r.keepDir != "":
+		dir := filepath.Join(r.keepDir, verify.HostName(j.manifest.Job.Name), strings.ReplaceAll(c.Platform, "/", "-"))
+		opt.Keep = &verify.Keeping{Dir: dir, OnlyFailed: r.keepFailed}
+	}
+	return opt
 }
+
+// sayKept says where outputs are, and what of them is missing.
+func (r *packRun) sayKept(p *packed) {
+	for _, s := range p.smokes {
+		for _, c := range s.result.Cases {
+			if c.Kept == nil {
+				continue
+			}
+			fmt.Fprintf(r.program.stderr, "kept %d files, %s, in %s\n", c.Kept.Files, megabytes(c.Kept.Bytes), report.Escape(c.Kept.Dir))
+			for _, why := range c.Kept.LeftOut {
+				fmt.Fprintln(r.program.stderr, "  not kept: "+report.Escape(why))
+			}
+		}
+	}
+}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

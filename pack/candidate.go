@@ -34,6 +34,8 @@ type Process struct {
 	Grace     time.Duration // between TERM and KILL
 	// Collect are globs relative to OutputDir: files whose content comes back in Outcome.Files, at most 16 MiB each.
 	Collect []string
+	// Archive are directories of the container, OutputDir or Mounts, that come back whole in Outcome.Archive, at most 64 GiB.
+	Archive []string
 }
 
 // A RunMount is a directory at an absolute path of the container.
@@ -51,9 +53,10 @@ type Tree map[string]Entry
 // An Entry is one file of a Tree: Host's content where Host is not empty, else Content. Dir makes an empty directory,
 // or with Host the whole directory of the host.
 type Entry struct {
-	Host    string
-	Content []byte
-	Dir     bool
+	Host     string
+	Content  []byte
+	Dir      bool
+	Writable bool // with Dir: by everybody, and all below it; matters where the directory is mounted so
 }
 
 // Config is what of an image's configuration decides how it runs.

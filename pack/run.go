@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -105,7 +106,10 @@ func supervisorFS() (fsutil.FS, error) {
 	return f, nil
 }
 
-const collectMax = 16 << 20 // bytes of a file whose content is collected
+const (
+	collectMax = 16 << 20 // bytes of a file whose content is collected
+	archiveMax = 64 << 30 // bytes of what comes back whole: a file with holes may claim to have any number
+)
 
 // Run runs a process in the candidate as it stands, without a network, and returns what it left behind. A process that
 // fails, or cannot start, is an outcome and no error. What it changes is thrown away.
@@ -131,7 +135,11 @@ func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run %s: the supervisor left no list of files: %w", p.Name, err)
 	}
-	return wire.ReadOutcome(nonce, report, files)
+	outcome, err := wire.ReadOutcome(nonce, report, files)
+	if err == nil && len(p.Archive) > 0 {
+		outcome.Archive = wire.NewArchive(&partReader{ctx: ctx, ref: ref, name: wire.ArchiveFile})
+	}
+	return outcome, err
 }
 
 // definition is what the engine is asked for. Runs of one build share the states of its Dockerfile, which keep what they
@@ -152,7 +160,7 @@ const readPart = 8 << 20
 func readFile(ctx context.Context, ref gateway.Reference, name string) ([]byte, error) {
 	var all []byte
 	for {
-		part, err := ref.ReadFile(ctx, gateway.ReadRequest{Filename: reportPath + "/" + name, Range: &gateway.FileRange{Offset: len(all), Length: readPart}})
+		part, err := readAt(ctx, ref, name, len(all))
 		if err != nil {
 			return nil, err
 		}
@@ -161,6 +169,37 @@ func readFile(ctx context.Context, ref gateway.Reference, name string) ([]byte, 
 			return all, nil
 		}
 	}
+}
+
+func readAt(ctx context.Context, ref gateway.Reference, name string, offset int) ([]byte, error) {
+	return ref.ReadFile(ctx, gateway.ReadRequest{Filename: reportPath + "/" + name, Range: &gateway.FileRange{Offset: offset, Length: readPart}})
+}
+
+// A partReader reads a file that is too large for memory. It is a part of the call that made it, whose context it keeps.
+type partReader struct {
+	ctx    context.Context
+	ref    gateway.Reference
+	name   string
+	offset int
+	part   []byte
+	ended  bool
+}
+
+func (r *partReader) Read(b []byte) (int, error) {
+	if len(r.part) == 0 && !r.ended {
+		part, err := readAt(r.ctx, r.ref, r.name, r.offset)
+		if err != nil {
+			return 0, err
+		}
+		r.offset += len(part)
+		r.part, r.ended = part, len(part) < readPart
+	}
+	if len(r.part) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, r.part)
+	r.part = r.part[n:]
+	return n, nil
 }
 
 // report is the state of the report directory after the run: the only thing that is read back.
@@ -235,7 +274,7 @@ func (c *Candidate) spec(p Process, nonce string) wire.Spec {
 	s := wire.Spec{
 		Nonce: nonce, Args: p.Args, Env: mergeEnv(c.Config.Env, p.Env, p.Unset), SecretFiles: map[string]string{},
 		Dir: c.Config.WorkingDir, User: p.User, Timeout: p.Timeout, Grace: p.Grace, OutputDir: p.OutputDir,
-		Collect: p.Collect, CollectMax: collectMax,
+		Collect: p.Collect, CollectMax: collectMax, Archive: p.Archive, ArchiveMax: archiveMax,
 	}
 	if s.Dir == "" {
 		s.Dir = "/"

@@ -54,7 +54,11 @@ func newTreeFS(t Tree) (*treeFS, error) {
 func (f *treeFS) add(name string, e Entry) error {
 	switch {
 	case e.Dir && e.Host != "":
-		return f.addHostDir(name, e.Host)
+		if err := f.addHostDir(name, e.Host); err != nil || !e.Writable {
+			return err
+		}
+		f.open(name)
+		return nil
 	case e.Dir:
 		f.mkdir(name)
 		return nil
@@ -71,6 +75,15 @@ func (f *treeFS) add(name string, e Entry) error {
 	}
 	f.put(name, treeEntry{content: e.Content}, 0o644, int64(len(e.Content)), contentTime(e.Content))
 	return nil
+}
+
+// open lets everybody write to a directory and all below it.
+func (f *treeFS) open(dir string) {
+	for name, e := range f.entries {
+		if name == dir || strings.HasPrefix(name, dir+"/") {
+			e.stat.Mode |= 0o222
+		}
+	}
 }
 
 func (f *treeFS) addHostDir(name, host string) error {

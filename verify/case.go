@@ -53,7 +53,10 @@ type InputFile struct {
 }
 
 // A Mount is a directory of the host; Host is empty for an empty one.
-type Mount struct{ Host string }
+type Mount struct {
+	Host     string
+	Writable bool // the manifest declares it so: whatever user the job has may write to its copy
+}
 
 // An Expectation is how a run should end. The zero value is exit status 0.
 type Expectation struct {
@@ -107,7 +110,7 @@ func Inputs(cases []Case) pack.Tree {
 		}
 		for _, m := range c.Mounts {
 			if m.Host != "" {
-				tree[m.tree()] = pack.Entry{Host: m.Host, Dir: true}
+				tree[m.tree()] = pack.Entry{Host: m.Host, Dir: true, Writable: m.Writable}
 			}
 		}
 	}
@@ -125,6 +128,9 @@ func inputTree(files []InputFile) string {
 
 func (m Mount) tree() string {
 	sum := sha256.Sum256([]byte(m.Host))
+	if m.Writable {
+		return "mount-rw-" + hex.EncodeToString(sum[:8])
+	}
 	return "mount-" + hex.EncodeToString(sum[:8])
 }
 

@@ -29,11 +29,13 @@ const (
 
 // An environment is what a run gives to its job (section 3.1.1.2).
 type environment struct {
-	set       map[string]string
-	unset     []string
-	secrets   map[string]string
-	mounts    []pack.RunMount
-	allocated map[string]float64 // by the name of the scalar, storage in MiB
+	set     map[string]string
+	unset   []string
+	secrets map[string]string
+	mounts  []pack.RunMount
+	// mountNames are those of the last of mounts, which the manifest declares.
+	mountNames []string
+	allocated  map[string]float64 // by the name of the scalar, storage in MiB
 }
 
 // prepare computes the environment of a case. An absent optional input leaves its variable unset, even one that the
@@ -67,6 +69,7 @@ func prepare(m *seed.Manifest, c *Case) *environment {
 			from = given.tree()
 		}
 		e.mounts = append(e.mounts, pack.RunMount{Path: mount.Path, From: from, Writable: mount.Mode == "rw"})
+		e.mountNames = append(e.mountNames, mount.Name)
 	}
 	return e
 }

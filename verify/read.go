@@ -386,7 +386,9 @@ func (r *caseReader) mounts(n *yaml.Node, c *Case) {
 				return
 			}
 		}
-		c.Mounts[m.Name] = r.mount(dir, optional, c)
+		given := r.mount(dir, optional, c)
+		given.Writable = m.Mode == "rw"
+		c.Mounts[m.Name] = given
 	})
 }
 

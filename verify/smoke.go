@@ -32,6 +32,7 @@ type Options struct {
 	Timeout  time.Duration // limit of each case beside the manifest's; default: none
 	Budget   time.Duration // limit of all cases together; those after it are skipped, the last is cut short; default: none
 	Parallel int           // cases run at once; default 2
+	Keep     *Keeping      // what stays of the runs; default: nothing
 }
 
 // A Verdict is what came of a run. The greater is the worse.
@@ -67,6 +68,7 @@ type CaseResult struct {
 	Reason  string        // why it was skipped or is inconclusive; else empty
 	Outcome *pack.Outcome // nil when there was no run
 	Files   []Captured    // of each output, in the manifest's order
+	Kept    *Kept         // what stays of the run; nil where nothing does
 	// Diagnostics are those of the case alone; their pointers are into the manifest.
 	Diagnostics []diag.Diagnostic
 }
@@ -132,6 +134,8 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	if refused != nil {
 		return CaseResult{Name: c.Name, Verdict: Failed, Diagnostics: []diag.Diagnostic{*refused}}, nil
 	}
+	archive, places := opt.Keep.paths(env)
+	process.Archive = archive
 	outcome, err := runner.Run(ctx, process)
 	if err != nil {
 		return CaseResult{}, err
@@ -143,7 +147,7 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	}
 	result := judge(newRun(m, c, env, outcome), opt)
 	result.Diagnostics = append(result.Diagnostics, env.shadowed(cfg, m)...)
-	return result, nil
+	return result, opt.Keep.save(&result, places)
 }
 
 // judge runs the probes and applies the rule of made-up values: a run that fails on them says nothing about the job,

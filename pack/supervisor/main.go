@@ -73,6 +73,11 @@ func (at place) supervise() error {
 			return fmt.Errorf("list %s: %w", spec.OutputDir, err)
 		}
 	}
+	if len(spec.Archive) > 0 {
+		if err := at.create(wire.ArchiveFile, func(w io.Writer) error { return writeArchive(w, &spec) }); err != nil {
+			return err
+		}
+	}
 	return at.write(o)
 }
 

@@ -34,6 +34,9 @@ type Spec struct {
 	// Collect are globs, relative to OutputDir, of the regular files whose content is wanted, at most CollectMax bytes each.
 	Collect    []string `json:"collect,omitempty"`
 	CollectMax int64    `json:"collectMax,omitempty"`
+	// Archive are directories that ArchiveFile shall hold whole, with at most ArchiveMax bytes of content.
+	Archive    []string `json:"archive,omitempty"`
+	ArchiveMax int64    `json:"archiveMax,omitempty"`
 }
 
 // MemoryReserve is what a container's memory limit should be above the job's own. The supervisor ends a job that takes
@@ -79,6 +82,8 @@ type Outcome struct {
 	ReadTestError string `json:"readTestError,omitempty"`
 	// FilesCut is the number of further files that were not listed.
 	FilesCut int `json:"filesCut,omitempty"`
+	// Archive is what Spec.Archive asked for, nil where it did not. It can be read while the candidate lives that was run.
+	Archive *Archive `json:"-"`
 }
 
 // A Usage is what a run took.

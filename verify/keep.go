@@ -1,0 +1,226 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+// A Keeping says what of the runs stays on the host, and where.
+type Keeping struct {
+	// Dir gets a directory for each case, in place of one of that name, with the outputs and what the job printed. Made where
+	// missing.
+	Dir string
+	// Bare puts the outputs into Dir itself, which should be empty, and nothing else. It is for a single case.
+	Bare       bool
+	OnlyFailed bool              // only of cases that neither passed nor were skipped
+	Mounts     map[string]string // directories to write the content of writable mounts to, by the name of the mount
+}
+
+// A Kept is what was kept of a case.
+type Kept struct {
+	Dir     string // where the outputs are
+	Files   int
+	Bytes   int64
+	LeftOut []string // why something is missing, an element each: a link that leads out, a device
+}
+
+// paths are the directories of the container that are to come back: OUTPUT_DIR first, then mounts, with where they go.
+func (k *Keeping) paths(e *environment) (from, to []string) {
+	if k == nil {
+		return nil, nil
+	}
+	from, to = []string{outputDir}, []string{""}
+	for i, name := range e.mountNames {
+		if dir := k.Mounts[name]; dir != "" {
+			from, to = append(from, e.mounts[len(e.mounts)-len(e.mountNames)+i].Path), append(to, dir)
+		}
+	}
+	return from, to
+}
+
+// save writes what a run left behind. Names and links are the job's and not to be trusted: nothing is written outside of
+// the directories, and no link is followed.
+func (k *Keeping) save(c *CaseResult, mounts []string) (err error) {
+	if k == nil || c.Outcome == nil || c.Outcome.Archive == nil || k.OnlyFailed && (c.Verdict == Passed || c.Verdict == Skipped) {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("keep the outputs of case %q: %w", c.Name, err)
+		}
+	}()
+	c.Kept = &Kept{Dir: k.Dir}
+	dirs := append([]string{""}, mounts[1:]...)
+	if dirs[0], err = k.place(c); err != nil {
+		return err
+	}
+	roots := make([]*os.Root, len(dirs))
+	for i, dir := range dirs {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return err
+		}
+		if roots[i], err = os.OpenRoot(dir); err != nil {
+			return err
+		}
+		defer roots[i].Close()
+	}
+	return c.Kept.unpack(c.Outcome.Archive, roots)
+}
+
+// place makes the directory of the case, and gives the one for its outputs.
+func (k *Keeping) place(c *CaseResult) (string, error) {
+	if err := os.MkdirAll(k.Dir, 0o777); err != nil || k.Bare {
+		return k.Dir, err
+	}
+	root, err := os.OpenRoot(k.Dir)
+	if err != nil {
+		return "", err
+	}
+	defer root.Close()
+	dir := HostName(c.Name)
+	if err := errors.Join(root.RemoveAll(dir), root.MkdirAll(path.Join(dir, "outputs"), 0o777)); err != nil {
+		return "", err
+	}
+	c.Kept.Dir = filepath.Join(k.Dir, dir, "outputs")
+	return c.Kept.Dir, errors.Join(
+		root.WriteFile(path.Join(dir, "stdout.txt"), ExcerptText(c.Outcome.Stdout), 0o666),
+		root.WriteFile(path.Join(dir, "stderr.txt"), ExcerptText(c.Outcome.Stderr), 0o666))
+}
+
+// HostName is a file name for something of any name, a case for one: a single part that does nobody harm, and the name itself
+// where it is such.
+func HostName(name string) string {
+	dir := strings.ReplaceAll(hostPath(name), "/", "%2F")
+	switch {
+	case dir == "" || dir == "." || dir == "..":
+		return "%" + dir
+	case len(dir) > maxHostName:
+		sum := sha256.Sum256([]byte(name))
+		return strings.ToValidUTF8(dir[:maxHostName], "") + "-" + hex.EncodeToString(sum[:4])
+	}
+	return dir
+}
+
+const maxHostName = 100 // bytes
+
+// ExcerptText is what a job printed, with a line in place of what is left out.
+func ExcerptText(e pack.Excerpt) []byte {
+	text := e.Head
+	if left := e.Total - int64(len(e.Head)+len(e.Tail)); left > 0 {
+		text = fmt.Appendf(text[:len(text):len(text)], "\n[%d bytes are left out here]\n", left)
+	}
+	return append(text[:len(text):len(text)], e.Tail...)
+}
+
+func (k *Kept) unpack(a *wire.Archive, roots []*os.Root) error {
+	for {
+		e, err := a.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if e.Dir >= len(roots) {
+			return fmt.Errorf("what was kept names directory %d of %d", e.Dir, len(roots))
+		}
+		if err := k.refused(&e.File, k.write(roots[e.Dir], e, a)); err != nil {
+			return err
+		}
+	}
+	if a.Cut > 0 {
+		k.leave("%d files are too large or too many", a.Cut)
+	}
+	return nil
+}
+
+// maxLeftOut bounds what is said of files that are left out.
+const maxLeftOut = 20
+
+func (k *Kept) leave(format string, args ...any) {
+	if len(k.LeftOut) < maxLeftOut {
+		k.LeftOut = append(k.LeftOut, fmt.Sprintf(format, args...))
+	}
+}
+
+func (k *Kept) write(root *os.Root, e *wire.ArchiveEntry, content io.Reader) error {
+	f := &e.File
+	name := hostPath(f.Name)
+	switch {
+	case f.Mode.IsDir():
+		return root.MkdirAll(name, 0o777)
+	case f.Mode.IsRegular():
+		flag := os.O_EXCL
+		if e.Dir > 0 {
+			flag = os.O_TRUNC // what is written back to a mount takes the place of what it was given
+		}
+		return k.file(root, name, flag, f.Mode, content)
+	case f.Mode&fs.ModeSymlink == 0:
+		k.leave("%q is neither a file nor a directory nor a link", f.Name)
+		return nil
+	}
+	if to := path.Join(path.Dir(f.Name), f.Link); path.IsAbs(f.Link) || f.Link == "" || !filepath.IsLocal(to) {
+		k.leave("%q is a link that leads out, to %q", f.Name, f.Link)
+		return nil
+	}
+	if there, err := root.Readlink(name); err == nil && there == hostPath(f.Link) {
+		return nil
+	}
+	return root.Symlink(hostPath(f.Link), name)
+}
+
+// refused takes it that the host has another file of that name, or cannot have one.
+func (k *Kept) refused(f *pack.File, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		k.leave("%q is there already", f.Name)
+	case errors.Is(err, syscall.ENAMETOOLONG):
+		k.leave("%q is too long a name", f.Name)
+	default:
+		return err
+	}
+	return nil
+}
+
+func (k *Kept) file(root *os.Root, name string, flag int, mode fs.FileMode, content io.Reader) error {
+	w, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|flag, 0o600|mode.Perm())
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(w, content)
+	k.Files++
+	k.Bytes += n
+	return errors.Join(err, w.Close())
+}
+
+// hostPath is a slash-separated name with the bytes written in hexadecimal that would harm whoever lists it: those of no
+// text, and control characters. Of a path, only the parts change.
+func hostPath(name string) string {
+	var b strings.Builder
+	for i := 0; i < len(name); {
+		r, size := utf8.DecodeRuneInString(name[i:])
+		if r == utf8.RuneError && size <= 1 || !unicode.IsPrint(r) || r == '\\' {
+			for _, c := range []byte(name[i : i+size]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
+		} else {
+			b.WriteString(name[i : i+size])
+		}
+		i += size
+	}
+	return b.String()
+}

@@ -1,0 +1,99 @@
+package verify
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+func TestHostNames(t *testing.T) {
+	tests := []struct{ name, path, part string }{
+		{"plain name.txt", "plain name.txt", "plain name.txt"},
+		{"a/b%é", "a/b%é", "a%2Fb%é"},
+		{"a\nb\xff\x1b[2J\\", "a%0Ab%FF%1B[2J%5C", "a%0Ab%FF%1B[2J%5C"},
+		{"..", "..", "%.."},
+		{"", "", "%"},
+		{"\u202etxt", "%E2%80%AEtxt", "%E2%80%AEtxt"},
+	}
+	for _, tt := range tests {
+		if got := hostPath(tt.name); got != tt.path {
+			t.Errorf("path of %q: %q", tt.name, got)
+		}
+		if got := HostName(tt.name); got != tt.part {
+			t.Errorf("name of %q: %q", tt.name, got)
+		}
+	}
+	long := strings.Repeat("é", 200)
+	if a, b := HostName(long), HostName(long+"x"); len(a) > 120 || a == b {
+		t.Errorf("%q and %q", a, b)
+	}
+}
+
+// A job that is root may write any archive.
+func TestKeepHostile(t *testing.T) {
+	base := t.TempDir()
+	dir := filepath.Join(base, "kept")
+	link := func(name, to string) wire.ArchiveEntry {
+		return wire.ArchiveEntry{File: wire.File{Name: name, Mode: fs.ModeSymlink | 0o777, Link: to}}
+	}
+	file := func(name string) wire.ArchiveEntry {
+		return wire.ArchiveEntry{File: wire.File{Name: name, Mode: fs.ModeSetuid | 0o755, Size: 1}}
+	}
+	var b bytes.Buffer
+	for _, e := range []wire.ArchiveEntry{
+		link("out", "../.."), link("abs", "/tmp"), link("here", "."), file("here/x"), file("a"), file("a"), link("a2", "a"), file("a2"),
+		{File: wire.File{Name: "dev", Mode: fs.ModeDevice | 0o666}}, file("n\x1b"), file(strings.Repeat("\n", 200)), {End: true, Cut: 3},
+	} {
+		if _, err := e.WriteTo(&b); err != nil {
+			t.Fatal(err)
+		}
+		if e.File.Mode.IsRegular() && !e.End {
+			b.WriteByte('!')
+		}
+	}
+	c := &CaseResult{Name: "c", Outcome: &pack.Outcome{Archive: wire.NewArchive(&b), Stdout: pack.Excerpt{Head: []byte("head"), Tail: []byte("tail"), Total: 10}}}
+	if err := (&Keeping{Dir: dir}).save(c, []string{""}); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	err := filepath.WalkDir(base, func(path string, e fs.DirEntry, err error) error {
+		if rel, _ := filepath.Rel(base, path); err == nil && !e.IsDir() {
+			names = append(names, rel)
+		}
+		return err
+	})
+	if want := []string{"kept/c/outputs/a", "kept/c/outputs/a2", "kept/c/outputs/here", "kept/c/outputs/n%1B", "kept/c/outputs/x", "kept/c/stderr.txt", "kept/c/stdout.txt"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("%q, %v", names, err)
+	}
+	left := strings.Join(c.Kept.LeftOut, "\n")
+	for _, want := range []string{`"out" is a link that leads out, to "../.."`, `"abs" is a link`, `"a" is there already`, `"a2" is there already`, `"dev" is neither`, "too long a name", "3 files are too large or too many"} {
+		if !strings.Contains(left, want) {
+			t.Errorf("nothing says %s:\n%s", want, left)
+		}
+	}
+	info, err := os.Stat(filepath.Join(dir, "c/outputs/a"))
+	if err != nil || info.Mode()&^fs.ModePerm != 0 || c.Kept.Files != 3 {
+		t.Errorf("%v, %v, %d files", info, err, c.Kept.Files)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "c/stdout.txt")); string(text) != "head\n[2 bytes are left out here]\ntail" {
+		t.Errorf("%q, %v", text, err)
+	}
+	for _, bad := range []wire.ArchiveEntry{{Dir: 1, File: file("x").File}, {Dir: 0, File: file("../x").File}} {
+		var b bytes.Buffer
+		if _, err := bad.WriteTo(&b); err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("!{\"end\":true}\n")
+		c := &CaseResult{Name: "bad", Outcome: &pack.Outcome{Archive: wire.NewArchive(&b)}}
+		if err := (&Keeping{Dir: dir}).save(c, []string{""}); err == nil {
+			t.Errorf("%+v is taken", bad)
+		}
+	}
+}
