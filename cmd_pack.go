@@ -102,6 +102,7 @@ func (f *publishFlags) registerPublish(cmd *cobra.Command) {
 	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
 	s.BoolVar(&f.preflightFirst, "preflight", true, "ask for the right to push before building")
 	s.BoolVar(&f.dryRun, "dry-run", false, "say what would be built, run, written, pushed and tagged, and do nothing of it")
+	s.DurationVar(&f.pushTimeout, "push-timeout", time.Hour, "how long a push may take before it is given up")
 	s.BoolVar(&f.insecureRegistry, "insecure-registry", false, "plain http also to a registry that is not on this machine")
 }
 

@@ -176,7 +176,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		return result, err
 	}
 	if r.push {
-		if done, err := r.preflight(ctx, result, reference); done || err != nil {
+		if done, err := r.preflight(ctx, result, reference, request.Label); done || err != nil {
 			return result, err
 		}
 	}
@@ -187,7 +187,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	if err != nil {
 		return result, err
 	}
-	built, err := pack.Build(ctx, engine, request, func(ctx context.Context, candidates []*pack.Candidate) error {
+	built, err := r.build(ctx, engine, request, result, func(ctx context.Context, candidates []*pack.Candidate) error {
 		if r.smokeMode != smokeOff {
 			r.begin(result, "smoke")
 			for _, c := range candidates {
@@ -216,17 +216,14 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 
 	// push was the end of the build: verify what the registry holds, and only then tag it
 	if r.push {
-		r.begin(result, "verify")
-		found, err := r.published(ctx, result, reference, built)
+		err := r.verifyAndTag(ctx, result, reference, built)
+		if vanished(err) {
+			r.begin(result, "push")
+			if err = r.pushAgain(ctx, engine, request, reference, built); err == nil {
+				err = r.verifyAndTag(ctx, result, reference, built)
+			}
+		}
 		if err != nil {
-			return result, fmt.Errorf("%w\n%s is not named: the registry holds %s without a tag", err, reference, built.Digest)
-		}
-		result.add(found)
-		if r.fails(result) {
-			return result, errFindings
-		}
-		r.begin(result, "tag")
-		if err := r.tagAll(ctx, result, reference); err != nil {
 			return result, err
 		}
 	}

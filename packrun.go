@@ -253,6 +253,7 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 	}
 	if r.push {
 		request.Repository, request.Insecure = reference[:strings.LastIndex(reference, ":")], r.insecureRegistry
+		request.PushTimeout = r.pushTimeout
 	}
 	for _, o := range r.outputs {
 		o.Name = reference

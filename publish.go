@@ -7,9 +7,11 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // What --if-exists may be.
@@ -25,6 +27,7 @@ type publishFlags struct {
 	aliases          []string
 	preflightFirst   bool
 	insecureRegistry bool
+	pushTimeout      time.Duration
 	dryRun           bool
 }
 
@@ -35,6 +38,9 @@ func (f *publishFlags) check() error {
 	case "", ifExistsError, ifExistsSkip, ifExistsOverwrite:
 	default:
 		return usagef("--if-exists %q must be error, skip or overwrite", f.ifExists)
+	}
+	if f.pushTimeout < 0 {
+		return usagef("--push-timeout %s must not be negative; 0 is without end", f.pushTimeout)
 	}
 	for _, alias := range f.aliases {
 		if !tagForm.MatchString(alias) {
@@ -52,13 +58,24 @@ var tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
 		"--if-exists overwrite moves the tag all the same."}
 
 // preflight asks the registry what would make the build vain. It is done when the job is to be skipped for certain.
-func (r *packRun) preflight(ctx context.Context, result *packed, reference string) (done bool, err error) {
+func (r *packRun) preflight(ctx context.Context, result *packed, reference, label string) (done bool, err error) {
 	if r.preflightFirst {
 		if err := r.remote.Preflight(ctx, reference); err != nil {
 			return false, err
 		}
 	}
-	if r.ifExists != ifExistsSkip || len(r.outputs) > 0 {
+	switch r.ifExists {
+	case ifExistsOverwrite:
+		return false, nil
+	case ifExistsSkip:
+		return r.skipEarly(ctx, result, reference)
+	}
+	return false, r.conflictEarly(ctx, result, reference, label)
+}
+
+// skipEarly is done where the name is taken and nothing else is asked for.
+func (r *packRun) skipEarly(ctx context.Context, result *packed, reference string) (done bool, err error) {
+	if len(r.outputs) > 0 {
 		return false, nil
 	}
 	held, err := r.remote.Held(ctx, reference)
@@ -71,6 +88,29 @@ func (r *packRun) preflight(ctx context.Context, result *packed, reference strin
 	}
 	result.skip(fmt.Sprintf("%q names %s already: %s", reference, held, instead))
 	return true, nil
+}
+
+// conflictEarly finds that the name is an image's with another manifest: what is to be built cannot have the same
+// digest. What cannot be found out now is asked again when the image is tagged.
+func (r *packRun) conflictEarly(ctx context.Context, result *packed, reference, label string) error {
+	if !r.preflightFirst {
+		return nil
+	}
+	ref, err := r.remote.Parse(reference)
+	if err != nil {
+		return err
+	}
+	img, err := source.OpenReference(ctx, ref, r.remote.Options(ctx)...)
+	if err != nil {
+		return nil
+	}
+	for _, p := range img.Platforms {
+		if !pack.Labelled(p.Config.Config.Labels, label) {
+			result.taken(&pack.TagConflict{Reference: reference, Held: img.Digest})
+			return errors.Join(errFindings, img.Close())
+		}
+	}
+	return img.Close()
 }
 
 // tagAll gives the verified image its name, and then its aliases, which move: who asks for latest means this one.
@@ -91,7 +131,12 @@ func (r *packRun) tagAll(ctx context.Context, result *packed, reference string) 
 	result.Published, result.already = true, already
 	result.Reference, result.Tags = reference+"@"+result.Digest, []string{reference[colon+1:]}
 	for _, alias := range r.aliases {
-		if _, err := r.remote.Tag(ctx, reference[:colon+1]+alias, result.Digest, true); err != nil {
+		_, err := r.remote.Tag(ctx, reference[:colon+1]+alias, result.Digest, true)
+		switch {
+		case errors.As(err, &conflict):
+			result.aliasTaken(conflict)
+			return errFindings
+		case err != nil:
 			return fmt.Errorf("%w\n%s is published, without the alias %s", err, reference, alias)
 		}
 		result.Tags = append(result.Tags, alias)
@@ -110,8 +155,26 @@ func (p *packed) taken(c *pack.TagConflict) {
 	if next := nextVersion(version); next != "" {
 		hint = fmt.Sprintf("raise packageVersion from %s to %s, or jobVersion where the job itself has changed", version, next)
 	}
-	p.addTag(diag.Diagnostic{Hint: hint,
-		Message: fmt.Sprintf("%q names another image already, %s; what was built is %s", c.Reference, c.Held, c.Proposed)})
+	message := fmt.Sprintf("%q names another image already, %s", c.Reference, c.Held)
+	switch {
+	case c.Proposed == "":
+		message += ", whose manifest is another: not built"
+		if p.job.image != nil {
+			message = strings.TrimSuffix(message, "not built") + "not tried"
+		}
+	case c.Immutable:
+		message += ", and the registry lets no tag move; what was built is " + c.Proposed
+	default:
+		message += "; what was built is " + c.Proposed
+	}
+	p.addTag(diag.Diagnostic{Hint: hint, Message: message})
+}
+
+// aliasTaken is about a tag that would move, were it not for the registry.
+func (p *packed) aliasTaken(c *pack.TagConflict) {
+	p.addTag(diag.Diagnostic{Hint: "leave the alias out, or let it move in the registry's settings",
+		Message: fmt.Sprintf("the alias %q names another image, %s, and the registry lets no tag move; %s is published without it",
+			c.Reference, c.Held, p.Name)})
 }
 
 func (p *packed) addTag(d diag.Diagnostic) {

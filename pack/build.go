@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
@@ -44,11 +45,13 @@ type Request struct {
 	Inputs Tree
 	// Repository is where the image goes, by digest and without a name; empty: nowhere.
 	Repository string
-	Insecure   bool     // plain http to Repository
-	Remote     Registry // for pushes that are not the engine's
-	Outputs    []Output
-	Progress   Progress
-	Options    BuildOptions
+	Insecure   bool // plain http to Repository
+	// PushTimeout is how long exporting may take once the gate has passed; default: without end.
+	PushTimeout time.Duration
+	Remote      Registry // for pushes that are not the engine's
+	Outputs     []Output
+	Progress    Progress
+	Options     BuildOptions
 	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for builds that shall give the same bytes again; empty: none.
 	Epoch string
 }
@@ -65,7 +68,8 @@ type Result struct {
 
 // Build solves the Dockerfile, calls gate once with a candidate for each platform, and exports only when gate returns
 // nil: all in one session of the engine, so that what the gate tried is what is exported. The error of the gate is
-// returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError. The result is never
+// returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError, an image that cannot be
+// pushed a *PushError. The result is never
 // nil: beside an error it holds the warnings alone.
 func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
 	if err := e.Check(&r); err != nil {
@@ -84,18 +88,24 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return &Result{}, errors.Join(err, b.discard())
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	b.passed = b.exporting(ctx, cancel)
 	response, log, err := b.solve(ctx, opt)
 	switch {
 	case b.refused != nil:
 		// What comes back through the engine is text; the gate's own error is worth more.
 		err = errors.Join(b.refused, b.discard())
 	case err != nil:
-		err = errors.Join(explain(ctx, err, log, b.request.Dockerfile), b.discard())
+		err = errors.Join(b.explain(ctx, err, log), b.discard())
 	}
 	if err != nil {
 		return &Result{Warnings: log.found()}, err
 	}
 	result, err := b.result(ctx, response)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
 	if result == nil {
 		result = &Result{}
 	}
@@ -116,6 +126,7 @@ type build struct {
 	outputs   []*pending
 	exports   int               // exporters that are asked for
 	refused   error             // the gate's, or the engine's inability
+	passed    func()            // to be called once the gate has passed
 	layout    *source.LayoutDir // of an image that was built elsewhere, where the engine cannot pull it
 }
 
@@ -219,13 +230,13 @@ func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result
 	if err != nil {
 		return nil, err
 	}
-	if b.gate == nil {
-		return result, nil
+	if b.gate != nil {
+		if err := b.gate(ctx, candidates); err != nil {
+			b.refused = err
+			return nil, err
+		}
 	}
-	if err := b.gate(ctx, candidates); err != nil {
-		b.refused = err
-		return nil, err
-	}
+	b.passed()
 	return result, nil
 }
 

@@ -54,10 +54,11 @@ func (r Registry) Options(ctx context.Context) []remote.Option {
 }
 
 func (r Registry) transport() http.RoundTripper {
-	if r.Transport != nil {
-		return newRetry(r.Transport)
+	next := r.Transport
+	if next == nil {
+		next = remote.DefaultTransport
 	}
-	return newRetry(remote.DefaultTransport)
+	return newRetry(whole{newPatient(next)})
 }
 
 // Preflight asks, before anything is built, whether the registry would take a push of the reference. It starts an upload
@@ -68,9 +69,18 @@ func (r Registry) Preflight(ctx context.Context, ref string) error {
 		return err
 	}
 	if err := remote.CheckPushPermission(parsed, authn.DefaultKeychain, withContext{ctx, r.transport()}); err != nil {
-		return fmt.Errorf("push to %s is not possible: %w%s", parsed.Context(), err, pushHint(err))
+		return fmt.Errorf("push to %s is not possible: %w%s", parsed.Context(), err, pushHint(parsed.Context().Name(), err))
 	}
 	return nil
+}
+
+// IsRefused tells whether a registry said no, and would say so again.
+func IsRefused(err error) bool {
+	var te *transport.Error
+	if !errors.As(err, &te) {
+		return false
+	}
+	return te.StatusCode == http.StatusUnauthorized || te.StatusCode == http.StatusForbidden || te.StatusCode == http.StatusNotFound
 }
 
 // withContext ends requests of a call that takes no context.
@@ -83,18 +93,22 @@ func (t withContext) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r.WithContext(t.ctx))
 }
 
-func pushHint(err error) string {
+func pushHint(repository string, err error) string {
 	var te *transport.Error
 	if !errors.As(err, &te) {
 		return "\nis the registry's address right, and does it answer?"
 	}
 	switch te.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return "\nlog in with docker login, or ask for the right to push there"
+		return loginHint
 	case http.StatusNotFound:
-		return "\nthe repository does not exist, and the registry does not make it on the first push: create it"
+		return repositoryMissing(repository)
 	}
 	return ""
+}
+
+func repositoryMissing(repository string) string {
+	return "\nthe repository " + repository + " does not exist, and the registry does not make it on the first push: create it"
 }
 
 // Push writes an image that was built elsewhere into a repository, by digest and without a name. Layers that the same
@@ -125,68 +139,7 @@ func pushError(repository string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("push to %s: %w%s", repository, err, pushHint(err))
+	return fmt.Errorf("push to %s: %w%s", repository, err, pushHint(repository, err))
 }
 
-// A TagConflict is a tag that names another image already.
-type TagConflict struct {
-	Reference      string
-	Held, Proposed string // digests
-}
-
-// Error names both digests.
-func (e *TagConflict) Error() string {
-	return fmt.Sprintf("%s is taken by %s: not moved to %s", e.Reference, e.Held, e.Proposed)
-}
-
-// Held is the digest that a reference names in the registry, empty when it names none.
-func (r Registry) Held(ctx context.Context, ref string) (string, error) {
-	tag, err := name.NewTag(ref, r.nameOptions()...)
-	if err != nil {
-		return "", err
-	}
-	held, err := remote.Head(tag, r.Options(ctx)...)
-	switch {
-	case err == nil:
-		return held.Digest.String(), nil
-	case isNotFound(err):
-		return "", nil
-	}
-	return "", fmt.Errorf("look up %s: %w", ref, err)
-}
-
-// Tag names a digest that the registry holds, the last step of a publication. A tag that names the same digest is left as
-// it is, which already tells. One that names another is a *TagConflict, unless move is set.
-func (r Registry) Tag(ctx context.Context, ref, digest string, move bool) (already bool, err error) {
-	tag, err := name.NewTag(ref, r.nameOptions()...)
-	if err != nil {
-		return false, err
-	}
-	held, err := r.Held(ctx, ref)
-	switch {
-	case err != nil:
-		return false, err
-	case held == digest:
-		return true, nil
-	case held != "" && !move:
-		return false, &TagConflict{Reference: ref, Held: held, Proposed: digest}
-	}
-	options := r.Options(ctx)
-	pushed, err := remote.Get(tag.Context().Digest(digest), options...)
-	if isNotFound(err) {
-		return false, fmt.Errorf("tag %s: the registry does not hold %s any more: %w\n"+
-			"does a clean-up delete images without a tag? give them an hour, and publish again", ref, digest, err)
-	}
-	if err != nil {
-		return false, fmt.Errorf("read %s back to name it: %w", digest, err)
-	}
-	if err := remote.Tag(tag, pushed, options...); err != nil {
-		return false, fmt.Errorf("tag %s: %w", ref, err)
-	}
-	return false, nil
-}
-
-func isNotFound(err error) bool {
-	var te *transport.Error
-	return errors.As(err, &te) && te.StatusCode == http.StatusNotFound
-}
+const loginHint = "\nlog in with docker login, or ask for the right to push there"

@@ -62,10 +62,6 @@ func TestTag(t *testing.T) {
 	if held, err := remote.Head(tag); err != nil || held.Digest.String() != first {
 		t.Errorf("the tag names %v, %v", held, err)
 	}
-	_, err = r.Tag(t.Context(), host+"/a-1.0.0-seed:2.0.0", "sha256:"+strings.Repeat("0", 64), false)
-	if err == nil || !strings.Contains(err.Error(), "does not hold sha256:0000") {
-		t.Errorf("a digest that is not there gives %v", err)
-	}
 	if _, err := r.Tag(t.Context(), ref, second, true); err != nil {
 		t.Error(err)
 	}
@@ -78,7 +74,7 @@ func TestPreflight(t *testing.T) {
 	for status, want := range map[int]string{
 		http.StatusForbidden:    "log in with docker login, or ask for the right to push there",
 		http.StatusUnauthorized: "log in with docker login, or ask for the right to push there",
-		http.StatusNotFound:     "the repository does not exist, and the registry does not make it on the first push: create it",
+		http.StatusNotFound:     "/a-1.0.0-seed does not exist, and the registry does not make it on the first push: create it",
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path != "/v2/" {

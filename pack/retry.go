@@ -53,8 +53,9 @@ func (t retry) RoundTrip(r *http.Request) (*http.Response, error) {
 func isPassing(response *http.Response, err error) bool {
 	if err != nil {
 		var timeout net.Error
-		return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
-			errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) || errors.As(err, &timeout) && timeout.Timeout()
+		var garbled *garbledError
+		return errors.As(err, &garbled) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
+			errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, net.ErrClosed) || errors.As(err, &timeout) && timeout.Timeout()
 	}
 	code := response.StatusCode
 	return code == http.StatusRequestTimeout || code == http.StatusTooManyRequests ||

@@ -1,0 +1,308 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seedpack/seedpack/pack"
+)
+
+// A fault is what goes wrong between a registry and who speaks to it.
+type fault struct {
+	name string
+	// strike spoils a request, which it may pass on or not.
+	strike func(w http.ResponseWriter, r *http.Request, rng *rand.Rand, next http.Handler)
+}
+
+var faults = []fault{
+	{"reset before", func(http.ResponseWriter, *http.Request, *rand.Rand, http.Handler) { panic(http.ErrAbortHandler) }},
+	{"reset in mid-blob", func(_ http.ResponseWriter, r *http.Request, rng *rand.Rand, _ http.Handler) {
+		_, _ = io.CopyN(io.Discard, r.Body, rng.Int64N(2000))
+		panic(http.ErrAbortHandler)
+	}},
+	{"answer lost", func(_ http.ResponseWriter, r *http.Request, _ *rand.Rand, next http.Handler) {
+		next.ServeHTTP(httptest.NewRecorder(), r)
+		panic(http.ErrAbortHandler)
+	}},
+	{"dropped at a byte", func(w http.ResponseWriter, r *http.Request, rng *rand.Rand, next http.Handler) {
+		answer := recorded(r, next)
+		answer.copyTo(w, func(body []byte) []byte { return body[:rng.IntN(len(body)+1)] })
+		panic(http.ErrAbortHandler)
+	}},
+	{"500", status(http.StatusInternalServerError, "")},
+	{"503 with Retry-After", status(http.StatusServiceUnavailable, "1")},
+	{"429", status(http.StatusTooManyRequests, "")},
+	{"429 with Retry-After", status(http.StatusTooManyRequests, "1")},
+	{"408", status(http.StatusRequestTimeout, "")},
+	{"slow", func(w http.ResponseWriter, r *http.Request, rng *rand.Rand, next http.Handler) {
+		answer := recorded(r, next)
+		time.Sleep(time.Duration(rng.IntN(300)) * time.Millisecond)
+		answer.copyTo(slowly{w}, nil)
+	}},
+	{"truncated manifest", func(w http.ResponseWriter, r *http.Request, rng *rand.Rand, next http.Handler) {
+		answer := recorded(r, next)
+		cut := func(body []byte) []byte { return body[:rng.IntN(len(body)+1)] }
+		if r.Method == http.MethodGet && answer.Code == http.StatusOK {
+			answer.Header().Del("Content-Length") // so that nobody can tell
+		} else {
+			cut = nil
+		}
+		answer.copyTo(w, cut)
+	}},
+	{"wrong digest header", func(w http.ResponseWriter, r *http.Request, rng *rand.Rand, next http.Handler) {
+		answer := recorded(r, next)
+		if answer.Header().Get("Docker-Content-Digest") != "" {
+			answer.Header().Set("Docker-Content-Digest", fmt.Sprintf("sha256:%064x", rng.Uint64()))
+		}
+		answer.copyTo(w, nil)
+	}},
+}
+
+func status(code int, after string) func(http.ResponseWriter, *http.Request, *rand.Rand, http.Handler) {
+	return func(w http.ResponseWriter, _ *http.Request, _ *rand.Rand, _ http.Handler) {
+		if after != "" {
+			w.Header().Set("Retry-After", after)
+		}
+		w.WriteHeader(code)
+	}
+}
+
+// An answer is a registry's, to be spoilt.
+type answer struct{ *httptest.ResponseRecorder }
+
+func recorded(r *http.Request, next http.Handler) answer {
+	a := answer{httptest.NewRecorder()}
+	next.ServeHTTP(a, r)
+	return a
+}
+
+func (a answer) copyTo(w http.ResponseWriter, change func([]byte) []byte) {
+	body := a.Body.Bytes()
+	if change != nil {
+		body = change(body)
+	}
+	for name, values := range a.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(a.Code)
+	_, _ = w.Write(body) // who asked may have gone
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// slowly writes what is longer than a few bytes in pieces.
+type slowly struct{ http.ResponseWriter }
+
+func (s slowly) Write(b []byte) (int, error) {
+	for i := 0; i < len(b); i += 1 + len(b)/8 {
+		if _, err := s.ResponseWriter.Write(b[i:min(len(b), i+1+len(b)/8)]); err != nil {
+			return i, err
+		}
+		s.ResponseWriter.(http.Flusher).Flush()
+		time.Sleep(20 * time.Millisecond)
+	}
+	return len(b), nil
+}
+
+// A faultyRegistry passes requests on, and spoils some: so many from the first on. One that breaks for good spoils
+// all from there on, and passes none of those on.
+type faultyRegistry struct {
+	next    http.Handler
+	mu      sync.Mutex
+	rng     *rand.Rand
+	fault   fault
+	first   int
+	strikes int
+	seen    int
+}
+
+func (f *faultyRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	strikes := f.seen >= f.first && f.seen < f.first+f.strikes
+	f.seen++
+	rng := rand.New(rand.NewPCG(f.rng.Uint64(), 0))
+	f.mu.Unlock()
+	if !strikes {
+		f.next.ServeHTTP(w, r)
+		return
+	}
+	f.fault.strike(w, r, rng, f.next)
+}
+
+// forGood faults let no request through, so that a name which could not be confirmed was not given either.
+var forGood = []fault{faults[0], faults[1], faults[4], faults[6]}
+
+func newFaultyRegistry(t *testing.T, seed uint64) (f *faultyRegistry, host string) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	f = &faultyRegistry{next: toRegistry(t), rng: rng, first: rng.IntN(40), strikes: 1 + rng.IntN(4), fault: faults[seed%uint64(len(faults))]}
+	if seed%7 == 6 {
+		f.strikes, f.fault = 1<<30, forGood[rng.IntN(len(forGood))]
+	}
+	server := httptest.NewUnstartedServer(f)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	t.Cleanup(server.Close)
+	return f, strings.TrimPrefix(server.URL, "http://")
+}
+
+func toRegistry(t *testing.T) http.Handler {
+	t.Helper()
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: os.Getenv("SEEDPACK_TEST_REGISTRY")})
+	proxy.ErrorLog = log.New(io.Discard, "", 0)
+	director := proxy.Director
+	proxy.Director = func(r *http.Request) {
+		director(r) // Host stays that of the proxy, so that uploads go on through it
+	}
+	return proxy
+}
+
+// TestFaults publishes through a registry that fails in seeded ways. Each run ends, either published and verified or with
+// nothing under the name.
+func TestFaults(t *testing.T) {
+	needRegistry(t)
+	seeds := 30
+	if os.Getenv("SEEDPACK_LONG") != "" {
+		seeds = 120
+	}
+	builder := startBuilder(t)
+	t.Run("seeds", func(t *testing.T) {
+		slots := make(chan struct{}, 12) // most of a run is waiting
+		for seed := range uint64(seeds) {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) {
+				t.Parallel()
+				slots <- struct{}{}
+				defer func() { <-slots }()
+				publishThroughFaults(t, builder, seed)
+			})
+		}
+	})
+}
+
+func publishThroughFaults(t *testing.T, builder string, seed uint64) {
+	faulty, host := newFaultyRegistry(t, seed)
+	namespace := fmt.Sprintf("faults%d-%d", os.Getpid(), seed)
+	start := time.Now()
+	got, out := runProgram(t, "pack", "testdata/jobs/random-number", "--registry", host+"/"+namespace, "--push", "--tag", "latest",
+		"--builder", builder, "--smoke", "off", "--progress", "quiet", "--push-timeout", "1m",
+		"--build-context", "busybox:1.36=oci-layout://"+os.Getenv("SEEDPACK_TEST_BASE"))
+	took := time.Since(start)
+	what := fmt.Sprintf("%s, from request %d on, %d times; %d requests; %s", faulty.fault.name, faulty.first, faulty.strikes, faulty.seen, took.Round(time.Millisecond))
+	t.Log(what, "gives", got)
+
+	// without the faults
+	r := pack.Registry{}
+	held, err := r.Held(t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+namespace+"/random-number-gen-0.1.0-seed:0.1.0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case got == exitClean && held != "" && strings.Contains(out, "published ") && strings.Contains(out, "@"+held+"\n"):
+	case got == exitFailure && held == "":
+	case got == exitFailure && held != "" && strings.Contains(out, "is published, without the alias latest"):
+	default:
+		t.Errorf("%s: exit status %d, and the name is %q's\n%s", what, got, held, out)
+	}
+	if took > 2*time.Minute {
+		t.Errorf("%s: it took %s", what, took)
+	}
+}
+
+// runProgram runs a command in this process.
+func runProgram(t *testing.T, args ...string) (status int, output string) {
+	t.Helper()
+	var out lockedBuffer
+	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &out, getenv: os.Getenv}
+	status = run(t.Context(), args, p)
+	return status, out.String()
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+func needRegistry(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{"SEEDPACK_TEST_BASE", "SEEDPACK_TEST_REGISTRY"} {
+		if os.Getenv(name) == "" {
+			if os.Getenv("SEEDPACK_STRICT") != "" {
+				t.Fatalf("%s is not set", name)
+			}
+			t.Skip("there is no base image or no registry: make test makes them")
+		}
+	}
+}
+
+// startBuilder starts the buildkitd that private ones are, over a directory of its own, for many runs.
+func startBuilder(t *testing.T) (addr string) {
+	t.Helper()
+	dir := t.TempDir()
+	found, err := filepath.Glob(filepath.Join(cacheDir(os.Getenv), "bin", "buildkitd-*"))
+	if err != nil || len(found) == 0 {
+		// The first private daemon builds it.
+		e, err := pack.Connect(t.Context(), pack.EngineOptions{CacheDir: cacheDir(os.Getenv)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if found, err = filepath.Glob(filepath.Join(cacheDir(os.Getenv), "bin", "buildkitd-*")); err != nil || len(found) == 0 {
+			t.Fatal("there is no buildkitd", err)
+		}
+	}
+	runc, err := exec.LookPath("runc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sock := filepath.Join(dir, "s")
+	cmd := exec.Command(found[len(found)-1], "--root", filepath.Join(dir, "root"), "--addr", "unix://"+sock, "--config", os.DevNull,
+		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runc)
+	var said lockedBuffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+			t.Error(err)
+		}
+		if t.Failed() && testing.Verbose() {
+			t.Log(said.String())
+		}
+	})
+	for range 1000 {
+		if _, err := os.Stat(sock); err == nil {
+			return "unix://" + sock
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("buildkitd has no socket\n" + said.String())
+	return ""
+}
