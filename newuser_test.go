@@ -1,0 +1,32 @@
+//go:build linux
+
+package main_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// A new user has a Dockerfile, and the README: from there to a green check and a published image it takes two commands and a
+// file.
+func TestNewUser(t *testing.T) {
+	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
+	r := newRepository(t, buildProgram(t))
+	r.write("Dockerfile", "FROM "+base+"\nENTRYPOINT [\"/bin/busybox\", \"true\"]\n")
+
+	text := readText(t, "README.md")
+	for _, command := range []string{"`seedpack init .`", "git tag v1.0.0 && git push --tags", "`.github/workflows/seed.yml`"} {
+		if !strings.Contains(text, command) {
+			t.Errorf("the README does not say %s any more", command)
+		}
+	}
+	cmd := exec.Command(r.program, "init", ".", "--name", "first-job")
+	cmd.Dir = r.dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	r.text = strings.NewReplacer("ghcr.io/my-organisation", registry+"/new-user", "ghcr.io", registry).Replace(documentedWorkflows(t)["Seed job"].text)
+	r.meet(onBranch.gives("errors", "0").gives("warnings", "0").gives("smoke", "passed").gives("published", "false"), "new-user")
+	r.meet(onTag.gives("errors", "0").gives("published", "true").publishes("first-job-0.1.0-seed"), "new-user")
+}
