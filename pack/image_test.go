@@ -2,13 +2,16 @@ package pack
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
@@ -221,5 +224,48 @@ func TestIsLoopback(t *testing.T) {
 		if got := isLoopback(registry); got != want {
 			t.Errorf("%s: %v", registry, got)
 		}
+	}
+}
+
+// A registry that wants credentials gets them, from the engine too: those of the Docker configuration.
+func TestPrivateRegistry(t *testing.T) {
+	base := material(t, "SEEDPACK_TEST_BASE")
+	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	var engineAsked atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, ok := r.BasicAuth(); !ok || user != "me" || password != "swordfish" {
+			w.Header().Set("WWW-Authenticate", `Basic realm="r"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if strings.HasPrefix(r.UserAgent(), "buildkit/") {
+			engineAsked.Store(true)
+		}
+		inner.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	host := strings.TrimPrefix(server.URL, "http://")
+	home := dir(t, map[string]string{"config.json": `{"auths": {"` + host + `": {"username": "me", "password": "swordfish"}}}`})
+	from := openSource(t, "oci:"+base)
+	if _, err := (Registry{}).Push(t.Context(), host+"/busybox", from); err == nil || !strings.Contains(err.Error(), "log in") {
+		t.Errorf("without credentials: %v", err)
+	}
+	t.Setenv("DOCKER_CONFIG", home)
+	digest, err := Registry{}.Push(t.Context(), host+"/busybox", from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request := Request{Image: openSource(t, host+"/busybox@"+digest), Repository: host + "/a-1.0.0-seed", Label: `{"job":{"name":"a"}}`}
+	ran := false
+	result, err := Build(t.Context(), engine(t), request, func(ctx context.Context, all []*Candidate) error {
+		outcome, err := all[0].Run(ctx, Process{Name: "case", Args: []string{"/bin/sh", "-c", "exit 7"}, OutputDir: "/out", Timeout: time.Minute})
+		ran = err == nil && outcome.Exit == 7
+		return err
+	})
+	if err != nil || !ran || !engineAsked.Load() {
+		t.Fatalf("ran: %v, the engine asked the registry: %v, %v", ran, engineAsked.Load(), err)
+	}
+	if again := openSource(t, host+"/a-1.0.0-seed@"+result.Digest); !Labelled(again.Platforms[0].Config.Config.Labels, request.Label) {
+		t.Error("the pushed image has no label")
 	}
 }
