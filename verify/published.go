@@ -29,7 +29,7 @@ var (
 		Summary: "the image must carry its manifest in the label " + seed.Label}
 	labelUnreadable = &diag.Rule{ID: "label-unreadable", Severity: diag.Error, Spec: "2 S-2-01",
 		Summary: "the label must hold a manifest"}
-	labelForm = &diag.Rule{ID: "label-form", Severity: diag.Warning, Spec: "1.1 T-21",
+	labelForm = &diag.Rule{ID: "label-form", Severity: diag.Warning, Spec: "1.1, 4.4 S-4.4-01, T-21",
 		Summary: "the label should hold plain JSON, which every reader understands"}
 	labelDiffers = &diag.Rule{ID: "label-differs", Severity: diag.Error, Spec: "2.1 S-2.1-01",
 		Summary: "the label must hold the manifest that was packed"}
@@ -37,7 +37,7 @@ var (
 		Summary: "the images of all platforms must carry the same manifest"}
 	platformsDiffer = &diag.Rule{ID: "platforms-differ", Severity: diag.Error,
 		Summary: "the image must be published for the platforms that were built"}
-	nameDiffers = &diag.Rule{ID: "name-differs", Severity: diag.Error, Spec: "1.1 S-1.1-01, T-37",
+	nameDiffers = &diag.Rule{ID: "name-differs", Severity: diag.Error, Spec: "1.1 S-1.1-01, 4 S-4-01, T-37",
 		Summary: "repository and tag must be those that the manifest gives"}
 	publishedNothing = &diag.Rule{ID: "published-nothing-to-run", Severity: diag.Error, Spec: "2.1.1.3 S-2.1.1.3-04",
 		Summary: "a published image must have something to run"}

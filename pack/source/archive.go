@@ -31,9 +31,10 @@ type entry struct {
 	link         string // to another entry
 }
 
-// openArchive reads the list of what the archive holds. A compressed one is expanded into a temporary file first.
-func openArchive(file *os.File, tempDir string) (_ *archive, err error) {
-	a := &archive{file: file}
+// openArchive reads the list of what the archive holds. A compressed one is expanded into a temporary file first. The
+// archive closes the file, and removes it where it is a temporary one.
+func openArchive(file *os.File, temporary bool, tempDir string) (_ *archive, err error) {
+	a := &archive{file: file, temp: temporary}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -90,7 +91,7 @@ func (a *archive) gunzip(tempDir string) error {
 	if err != nil {
 		return err
 	}
-	compressed := a.file
+	compressed := *a
 	a.file, a.temp = temp, true
 	limit := int64(expandBase) + expandRatio*info.Size()
 	err = copyBounded(temp, z, limit)
@@ -162,6 +163,20 @@ func (a *archive) add(h *tar.Header, at, size int64) error {
 	}
 	a.entries[name] = e
 	return nil
+}
+
+// otherKind is the kind of an archive that is not of the kind it is taken for, as far as the names in it tell. Archives of
+// newer Docker Engines are of both.
+func (a *archive) otherKind(kind Kind) Kind {
+	_, oci := a.entries["/index.json"]
+	_, docker := a.entries["/manifest.json"]
+	switch {
+	case kind == LayoutArchive && !oci && docker:
+		return DockerArchive
+	case kind == DockerArchive && !docker && oci:
+		return LayoutArchive
+	}
+	return ""
 }
 
 // open gives the content of an entry, which may be read as long as the archive is open.

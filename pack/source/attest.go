@@ -27,6 +27,9 @@ const maxAttestations = 256
 // is checked. In a registry this takes one request, and one for each manifest of attestations in the index.
 func (i *Image) Attestations() ([]Attestation, error) {
 	var all []Attestation
+	if len(i.attestations) > maxAttestations {
+		return nil, fmt.Errorf("read the attestations of %s: there are more than %d", i.Source, maxAttestations)
+	}
 	for _, d := range i.attestations {
 		img, err := i.Index.Image(d.Digest)
 		if err != nil {

@@ -86,7 +86,7 @@ func (i *Image) open(ctx context.Context, opt Options) error {
 	case Layout:
 		root, err := os.OpenRoot(i.Source.Path)
 		if err != nil {
-			return err
+			return i.Source.explain(err)
 		}
 		i.close = root.Close
 		return i.openLayout(store{directory{root}})
@@ -97,15 +97,32 @@ func (i *Image) open(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	return i.openArchive(file, opt)
+	return i.Source.explain(i.openArchive(file, opt))
+}
+
+// explain says what a path holds instead of what its source says.
+func (s Source) explain(err error) error {
+	info, statErr := os.Stat(s.Path)
+	switch {
+	case err == nil || statErr != nil:
+		return err
+	case s.Kind == Layout && !info.IsDir():
+		return fmt.Errorf("%w\nit is a file: write oci-archive:%s or docker-archive:%s", err, s.Path, s.Path)
+	case s.Kind != Layout && info.IsDir():
+		return fmt.Errorf("%w\nit is a directory: write oci:%s", err, s.Path)
+	}
+	return err
 }
 
 func (i *Image) openArchive(file *os.File, opt Options) error {
-	a, err := openArchive(file, opt.TempDir)
+	a, err := openArchive(file, false, opt.TempDir)
 	if err != nil {
 		return err
 	}
 	i.close = a.Close
+	if other := a.otherKind(i.Source.Kind); other != "" {
+		return fmt.Errorf("it is another kind of archive: write %s:%s", other, i.Source.Path)
+	}
 	if i.Source.Kind == LayoutArchive {
 		return i.openLayout(store{a})
 	}
@@ -144,11 +161,11 @@ func (i *Image) openDaemon(ctx context.Context, opt Options) (err error) {
 	if err := errors.Join(copyErr, seekErr); err != nil {
 		return errors.Join(err, temp.Close(), os.Remove(temp.Name()))
 	}
-	a, err := openArchive(temp, opt.TempDir)
+	a, err := openArchive(temp, true, opt.TempDir)
 	if err != nil {
-		return errors.Join(err, os.Remove(temp.Name()))
+		return err
 	}
-	a.temp, i.close = true, a.Close
+	i.close = a.Close
 	return i.addDocker(a, "")
 }
 

@@ -213,6 +213,25 @@ func TestOpen(t *testing.T) {
 	}
 }
 
+// What an engine streams is a temporary file, and another one where it is compressed: none of them stays.
+func TestSavedCompressed(t *testing.T) {
+	file := gzipOf(t, dockerOf(t, madeImage(t, "amd64")))
+	save := func(context.Context, string) (io.ReadCloser, error) { return os.Open(file) }
+	if _, err := open(t, "docker-daemon:x:1", Options{Save: save}); err != nil {
+		t.Error(err)
+	}
+	temp := t.TempDir()
+	broken := func(context.Context, string) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("no archive")), nil
+	}
+	if _, err := Open(t.Context(), Source{Kind: DockerDaemon, Name: "x"}, Options{Save: broken, TempDir: temp}); err == nil {
+		t.Error("a broken stream is an image")
+	}
+	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 // checkLayoutDir reads the copy as a layout, compressed and not.
 func checkLayoutDir(t *testing.T, i *Image) {
 	t.Helper()
@@ -308,16 +327,20 @@ func TestOpenRefuses(t *testing.T) {
 		return string(text)
 	}
 	for text, want := range map[string]string{
-		"oci:" + t.TempDir():                          "no such file or directory\nit is no OCI layout",
-		"oci-archive:" + plain:                        "read the archive: unexpected EOF",
-		"oci-archive:" + cut:                          "the archive",
-		"oci:" + dir:                                  `2 images there fit, exactly one must; there are: "v0", "v1"`,
-		"oci:" + dir + ":v2":                          `0 images there fit, exactly one must; there are: "v0", "v1"`,
-		"oci:" + brokenLayout(t):                      "has another digest",
-		"oci:" + largeLayout(t):                       "bytes, more than 16777216",
-		"docker-daemon:x":                             "there is no Docker Engine to read it from",
-		"docker-archive:" + tarFile(t):                "it is no tar archive, or an empty one",
-		"docker-archive:" + tarFile(t, file("x", "")): "it is no Docker archive",
+		"oci:" + t.TempDir():     "no such file or directory\nit is no OCI layout",
+		"oci-archive:" + plain:   "read the archive: unexpected EOF",
+		"oci-archive:" + cut:     "the archive",
+		"oci:" + dir:             `2 images there fit, exactly one must; there are: "v0", "v1"`,
+		"oci:" + dir + ":v2":     `0 images there fit, exactly one must; there are: "v0", "v1"`,
+		"oci:" + brokenLayout(t): "has another digest",
+		"oci:" + largeLayout(t):  "bytes, more than 16777216",
+		"oci:" + plain:           "it is a file: write oci-archive:" + plain + " or docker-archive:" + plain,
+		"oci-archive:" + dir:     "it is a directory: write oci:" + dir,
+		"docker-archive:" + tarOf(t, dir, filepath.Join(t.TempDir(), "y.tar")): "it is another kind of archive: write oci-archive:",
+		"oci-archive:" + dockerOf(t, madeImage(t, "amd64")):                    "it is another kind of archive: write docker-archive:",
+		"docker-daemon:x":                                                                                                 "there is no Docker Engine to read it from",
+		"docker-archive:" + tarFile(t):                                                                                    "it is no tar archive, or an empty one",
+		"docker-archive:" + tarFile(t, file("x", "")):                                                                     "it is no Docker archive",
 		"docker-archive:" + tarFile(t, file("manifest.json", "[]")):                                                       "0 images there fit, exactly one must; there are: none",
 		"docker-archive:" + tarFile(t, file("manifest.json", "{")):                                                        "read manifest.json: unexpected end of JSON input",
 		"docker-archive:" + tarFile(t, file("manifest.json", manifest("../../../../etc/passwd"))):                         "file does not exist",
