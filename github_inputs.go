@@ -45,6 +45,7 @@ var inputFlags = []inputFlag{
 	{"no-cache", "no-cache", oneValue},
 	{"pull", "pull", oneValue},
 	{"builder", "builder", oneValue},
+	{"buildkitd-config", "buildkitd-config", oneValue},
 	{"image", "image", oneValue},
 	{"smoke", "smoke", oneValue},
 	{"smoke-timeout", "smoke-timeout", oneValue},

@@ -356,10 +356,12 @@ func TestHostileRepository(t *testing.T) {
 				}
 			}
 			before := filesBelow(t, filepath.Dir(r.workspace))
-			if status := r.action("INPUT_COMMAND=lint", "INPUT_PATH=."); status > 3 {
-				t.Errorf("exit %d", status)
+			for _, inputs := range [][]string{{"INPUT_COMMAND=lint"}, {"INPUT_COMMAND=list"}, {"INPUT_DRY-RUN=true", "INPUT_BUILD-ARGS=API_TOKEN=x"}} {
+				if status := r.action(append(inputs, "INPUT_PATH=.")...); status > 3 {
+					t.Errorf("%q: exit %d", inputs, status)
+				}
+				r.checkSafe(before)
 			}
-			r.checkSafe(before)
 			if t.Failed() {
 				t.Logf("printed:\n%s", r.printed)
 			}

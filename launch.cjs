@@ -56,8 +56,8 @@ function downloaded({ version, platform, sums }, program) {
 }
 
 // A release has a buildkitd for runners without any BuildKit, which is found beside the program.
-const lacksBuildKit = () => !['lint', 'list', 'verify'].includes(input('command')) && !input('builder') && !env.BUILDKIT_HOST &&
-  !fs.existsSync('/var/run/docker.sock') && spawnSync('buildkitd', ['--version']).error;
+const lacksBuildKit = () => !['lint', 'list', 'verify'].includes(input('command')) && (input('builder') ? input('builder') === 'private' :
+  !env.BUILDKIT_HOST && !fs.existsSync('/var/run/docker.sock')) && spawnSync('buildkitd', ['--version']).error;
 
 function built() {
   const program = path.join(temp, 'seedpack', 'seedpack' + exe);

@@ -193,6 +193,13 @@ func TestLauncherTakesBuildKit(t *testing.T) {
 			t.Errorf("%q: %q, %v", env, found, err)
 		}
 	}
+	if err := os.RemoveAll(l.tools); err != nil {
+		t.Fatal(err)
+	}
+	l.want(started, "INPUT_COMMAND=smoke", "INPUT_BUILDER=private", m.input(), path)
+	if found, err := filepath.Glob(filepath.Join(l.tools, "seedpack/*/*/buildkitd")); len(found) != 1 {
+		t.Errorf("for a private builder: %q, %v", found, err)
+	}
 	// One that is not as recorded is not left there.
 	m.daemon.Store("evil")
 	if err := os.RemoveAll(l.tools); err != nil {
