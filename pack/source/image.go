@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -273,6 +274,9 @@ func (i *Image) add(img v1.Image, d v1.Descriptor) error {
 	if d.Platform != nil {
 		p.Declared = platformName(d.Platform.OS, d.Platform.Architecture, d.Platform.Variant)
 	}
+	if !platformForm.MatchString(p.Declared) {
+		return fmt.Errorf("the index says of %s that it is for %q, which is no platform", d.Digest, p.Declared)
+	}
 	id, err := configName(img, p.ImageID)
 	if err != nil {
 		return err
@@ -283,6 +287,9 @@ func (i *Image) add(img v1.Image, d v1.Descriptor) error {
 	}
 	p.ImageID, p.Config = id, config
 	p.Name = platformName(config.OS, config.Architecture, config.Variant)
+	if !platformForm.MatchString(p.Name) {
+		return fmt.Errorf("the image configuration %s is for %q, which is no platform", id, p.Name)
+	}
 	i.Platforms = append(i.Platforms, p)
 	return nil
 }
@@ -316,6 +323,9 @@ func (p *Platform) readManifest(d v1.Descriptor) error {
 	p.ImageID = manifest.Config.Digest.String()
 	return nil
 }
+
+// Platforms are shown wherever an image is, also by engines: they hold nothing but words. They may be left out.
+var platformForm = regexp.MustCompile(`^[A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]*)*$`)
 
 // platformName is os/arch[/variant]. The variant v8 of arm64 goes without saying, as everywhere else. Some
 // tools leave all of it out.
