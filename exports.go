@@ -34,7 +34,7 @@ func (r *packRun) checkExports(jobs []*job) error {
 // addLoad adds the Docker Engine to the outputs, where --load asks for it.
 func (r *packRun) addLoad() {
 	if r.load {
-		r.outputs = append(r.outputs, pack.Output{Type: "docker", Dest: "the Docker Engine", Load: r.remote.Docker.Load})
+		r.outputs = append(r.outputs, pack.Output{Type: "docker", Dest: "the Docker Engine", Load: r.remote.Docker.Load, LoadInto: r.remote.Docker.Address()})
 	}
 }
 
@@ -68,7 +68,7 @@ func (f *packFlags) aside(p *program) (*program, error) {
 
 // writeID writes --iidfile, as docker build has it. A job that went wrong has no ID.
 func (f *packFlags) writeID(all []*packed) error {
-	if f.iidFile == "" || len(all) != 1 || all[0].Digest == "" || all[0].Stopped != "" && !all[0].Skipped {
+	if f.iidFile == "" || len(all) != 1 || all[0].Digest+all[0].ImageID == "" || all[0].Stopped != "" && !all[0].Skipped {
 		return nil
 	}
 	id := all[0].ImageID

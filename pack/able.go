@@ -47,7 +47,7 @@ func (e *Engine) Check(r *Request) error {
 		return refuse("cannot hold annotations (--annotation)")
 	}
 	for _, o := range r.Outputs {
-		if o.image() {
+		if o.image() && !e.loads(o) {
 			return refuse("cannot write type=%s: only the files of the image, as type=tar or type=local", o.Type)
 		}
 	}

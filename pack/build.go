@@ -251,7 +251,7 @@ func (b *build) result(ctx context.Context, response *client.SolveResponse) (*Re
 	if b.request.Image != nil {
 		return b.imageResult(ctx)
 	}
-	if b.request.Repository != "" && b.engine.classic() {
+	if b.stored() {
 		return b.storedResult(ctx, response)
 	}
 	r := &Result{

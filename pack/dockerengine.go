@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/buildkit/client"
@@ -123,12 +124,55 @@ func (b *build) storedResult(ctx context.Context, response *client.SolveResponse
 	if id == "" {
 		return nil, errors.Join(errors.New("the engine stored the image but did not say its ID"), b.discard())
 	}
-	r, err := b.pushStored(ctx, id)
-	if err := errors.Join(err, b.forgetStored(ctx, id)); err != nil {
+	r := &Result{ImageID: id, Platforms: b.platforms}
+	var err error
+	if b.request.Repository != "" {
+		r, err = b.pushStored(ctx, id)
+	}
+	loads := false
+	for _, o := range b.request.Outputs {
+		if err == nil && b.engine.loads(o) {
+			loads = true
+			b.outputs = append(b.outputs, b.pendingName(ctx, o, id))
+		}
+	}
+	if !loads {
+		err = errors.Join(err, b.forgetStored(ctx, id))
+	}
+	if err != nil {
 		return nil, errors.Join(err, b.discard())
 	}
 	r.Outputs = b.written()
 	return r, nil
+}
+
+// stored tells whether the image goes into a classic store.
+func (b *build) stored() bool {
+	return b.engine.classic() && (b.request.Repository != "" || slices.ContainsFunc(b.request.Outputs, b.engine.loads))
+}
+
+// loads tells whether an output is for the very engine that builds it.
+func (e *Engine) loads(o Output) bool {
+	return o.Load != nil && e.docker != nil && o.LoadInto == e.docker.DaemonHost()
+}
+
+// pendingName is an image that the engine has, and that gets its name last.
+func (b *build) pendingName(ctx context.Context, o Output, id string) *pending {
+	return &pending{Output: o,
+		keep: func(ctx context.Context, _ string) error {
+			_, err := b.engine.docker.ImageTag(ctx, mobyclient.ImageTagOptions{Source: id, Target: o.Name})
+			if err != nil {
+				return fmt.Errorf("name the image in the Docker Engine: %w", err)
+			}
+			return nil
+		},
+		drop: func() error {
+			err := b.forgetStored(context.WithoutCancel(ctx), id)
+			if errdefs.IsNotFound(err) {
+				return nil
+			}
+			return err
+		}}
 }
 
 // pushStored writes an image that a classic store has into a repository, by digest and without a name, as an engine with

@@ -28,6 +28,16 @@ func (h DockerHost) Check(ctx context.Context) error {
 	return nil
 }
 
+// Address is where the engine is; empty where that cannot be told.
+func (h DockerHost) Address() string {
+	c, err := h.client()
+	if err != nil {
+		return ""
+	}
+	defer c.Close()
+	return c.DaemonHost()
+}
+
 // Load gives the engine an archive as docker save writes it.
 func (h DockerHost) Load(ctx context.Context, archive io.Reader) (err error) {
 	c, err := h.client()

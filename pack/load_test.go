@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -35,7 +36,7 @@ func TestLoad(t *testing.T) {
 			w.Header().Set("Content-Type", "application/json")
 			w.WriteHeader(tt.status)
 			_, _ = io.WriteString(w, tt.text)
-		})
+		}, nil)
 		if err := host.Check(t.Context()); err != nil {
 			t.Error(err)
 		}
@@ -49,8 +50,8 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// loadingEngine is a Docker Engine on a socket of its own that takes archives.
-func loadingEngine(t *testing.T, load http.HandlerFunc) DockerHost {
+// loadingEngine is a Docker Engine on a socket of its own that takes archives and answers questions about images.
+func loadingEngine(t *testing.T, load, images http.HandlerFunc) DockerHost {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "engine") // the names of sockets are short
 	if err != nil {
@@ -63,8 +64,11 @@ func loadingEngine(t *testing.T, load http.HandlerFunc) DockerHost {
 	}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
-		if strings.HasSuffix(r.URL.Path, "/images/load") && r.Method == http.MethodPost {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/images/load") && r.Method == http.MethodPost:
 			load(w, r)
+		case strings.Contains(r.URL.Path, "/images/"):
+			images(w, r)
 		}
 	}))
 	_ = server.Listener.Close()
@@ -72,4 +76,52 @@ func loadingEngine(t *testing.T, load http.HandlerFunc) DockerHost {
 	server.Start()
 	t.Cleanup(server.Close)
 	return DockerHost{Host: "unix://" + filepath.Join(dir, "s")}
+}
+
+// An engine that has built the image itself names it when all is verified, and else has nothing left of it.
+func TestLoadNames(t *testing.T) {
+	for _, keep := range []bool{true, false} {
+		var calls []string
+		tags := "[]"
+		host := loadingEngine(t, nil, func(w http.ResponseWriter, r *http.Request) {
+			path := r.URL.Path[strings.Index(r.URL.Path, "/images/"):]
+			calls = append(calls, r.Method+" "+path+" "+r.URL.Query().Get("repo")+":"+r.URL.Query().Get("tag"))
+			w.Header().Set("Content-Type", "application/json")
+			switch r.Method {
+			case http.MethodPost:
+				tags = `["a:1"]`
+				w.WriteHeader(http.StatusCreated)
+			case http.MethodGet:
+				_, _ = io.WriteString(w, `{"Id":"sha256:1","RepoTags":`+tags+`}`)
+			case http.MethodDelete:
+				_, _ = io.WriteString(w, "[]")
+			}
+		})
+		api, err := host.client()
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := Output{Type: "docker", Name: "a:1", Load: host.Load, LoadInto: host.Address()}
+		b := &build{engine: &Engine{docker: api}}
+		if !b.engine.loads(o) || b.engine.loads(Output{Load: host.Load, LoadInto: "unix:///elsewhere"}) {
+			t.Error("the engine does not know itself")
+		}
+		w := Written{b.pendingName(t.Context(), o, "sha256:1")}
+		want := []string{"GET /images/sha256:1/json :", "DELETE /images/sha256:1 :"}
+		if keep {
+			if err := w.Keep(t.Context()); err != nil {
+				t.Error(err)
+			}
+			want = []string{"POST /images/sha256:1/tag docker.io/library/a:1", "GET /images/sha256:1/json :", "GET /images/sha256:1/json :"}
+		}
+		if err := w.Discard(); err != nil {
+			t.Error(err)
+		}
+		if !slices.Equal(calls, want) {
+			t.Errorf("keep %t: the engine was asked %q, not %q", keep, calls, want)
+		}
+		if err := api.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -25,6 +25,8 @@ type Output struct {
 	// Load takes the archive instead of a file, once all is verified.
 	Load  func(context.Context, io.Reader) error
 	Attrs map[string]string // further ones of BuildKit's exporter
+	// LoadInto is the address of the Docker Engine that Load is about; one that builds the image itself only names it.
+	LoadInto string
 	// Name is the reference written into the file.
 	Name string
 }
@@ -131,13 +133,18 @@ func (b *build) addExports(opt *client.SolveOpt) error {
 	if err := CheckOutputs(b.request.Outputs, len(b.request.Platforms), len(options.Attest) > 0); err != nil {
 		return err
 	}
+	stores := b.request.Repository != "" && b.engine.classic()
 	for _, o := range b.request.Outputs {
+		if b.engine.classic() && b.engine.loads(o) {
+			stores = true
+			continue
+		}
 		if err := b.addOutput(opt, o); err != nil {
 			return err
 		}
 	}
 	// The image comes last: of all exporters, the last one's digest is what the engine answers.
-	if b.request.Repository != "" && b.engine.classic() {
+	if stores {
 		opt.Exports = append(opt.Exports, client.ExportEntry{Type: "moby", Attrs: map[string]string{}})
 	} else if b.request.Repository != "" {
 		attrs := map[string]string{"name": b.request.Repository, "push": "true", "push-by-digest": "true", "oci-mediatypes": "true"}

@@ -42,9 +42,13 @@ type pending struct {
 	temp string                                       // the file or directory that the engine writes
 	junk string                                       // what is left of it when it is not kept; default: temp
 	keep func(ctx context.Context, temp string) error // puts it in its place
+	drop func() error                                 // throws away what is in an engine; default: nothing is
 }
 
 func (p *pending) discard() error {
+	if p.drop != nil {
+		return p.drop()
+	}
 	if p.junk != "" {
 		return os.RemoveAll(p.junk)
 	}
