@@ -9,6 +9,8 @@ export SEEDPACK_TEST_ACT := $(CURDIR)/.cache/act/$(ACT_VERSION)/act
 
 # Runs a command beside a registry that ends with it.
 WITH_REGISTRY = .cache/bin/registry
+# Runs a command beside a Docker Engine that ends with it.
+WITH_DOCKER = .cache/bin/docker
 
 .PHONY: demo test test-long bench seedpack base tools clean
 
@@ -17,9 +19,9 @@ demo: seedpack base ## pack an example job and publish it to a registry on this 
 	@$(WITH_REGISTRY) setup/demo.sh
 
 test: seedpack base $(SEEDPACK_TEST_ACT) ## everything, with a real BuildKit and registry; what would be skipped fails
-	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs npm
+	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs npm dockerd=docker.io ip=iproute2 curl
 	@setup/node.sh .cache/node
-	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) setup/test.sh
+	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) $(WITH_DOCKER) setup/test.sh
 
 test-long: export SEEDPACK_LONG = 1
 test-long: test ## the same with loops and fuzzing in full, which takes an hour

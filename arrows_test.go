@@ -32,6 +32,7 @@ var arrows = map[string][]string{
 	"docs":                   {"lint", "lint/diag", "lint/dockerfile", "lint/seed", "verify"},
 	"setup/base":             {},
 	"setup/bench":            {},
+	"setup/docker":           {},
 	"setup/label":            {},
 	"setup/registry":         {},
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -27,14 +28,64 @@ func TestMain(m *testing.M) {
 
 // Scripts under the conditions that the set-up makes true: [buildkit] and [registry].
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	params := scriptParams("testdata/script")
+	params.UpdateScripts = os.Getenv("UPDATE_SCRIPTS") != ""
+	testscript.Run(t, params)
+}
+
+func scriptParams(dir string) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
 		RequireExplicitExec: true,
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup:               setupScript,
 		Condition:           scriptCondition,
 		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "foreign": scriptForeign, "engine": scriptEngine},
-	})
+	}
+}
+
+// engineScripts are those that hold on every engine.
+var engineScripts = []string{"broken", "build", "classic", "publish"}
+
+// The same on a real Docker Engine. Where its BuildKit is too old for layouts as base images, it holds the base image itself.
+func TestScriptsDocker(t *testing.T) {
+	host := os.Getenv("SEEDPACK_TEST_DOCKER")
+	if host == "" && os.Getenv("SEEDPACK_STRICT") != "" {
+		t.Fatal("SEEDPACK_TEST_DOCKER is not set: make test sets it")
+	}
+	if host == "" {
+		t.Skip("SEEDPACK_TEST_DOCKER is not set: make test sets it")
+	}
+	classic := os.Getenv("SEEDPACK_TEST_DOCKER_STORE") == "classic"
+	dir := t.TempDir()
+	for _, name := range engineScripts {
+		text, err := os.ReadFile("testdata/script/" + name + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if classic {
+			text = bytes.ReplaceAll(text, []byte(" --build-context $BASE"), nil)
+		}
+		if err := os.WriteFile(dir+"/"+name+".txtar", text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	params := scriptParams(dir)
+	params.Setup = func(env *testscript.Env) error {
+		err := setupScript(env)
+		env.Setenv("SEEDPACK_BUILDER", "docker")
+		env.Setenv("DOCKER_HOST", host)
+		if classic {
+			env.Setenv("FILE", "tar")
+		}
+		return err
+	}
+	params.Condition = func(cond string) (bool, error) {
+		if cond == "classic" {
+			return classic, nil
+		}
+		return scriptCondition(cond)
+	}
+	testscript.Run(t, params)
 }
 
 func setupScript(env *testscript.Env) error {
@@ -58,6 +109,7 @@ func setupScript(env *testscript.Env) error {
 	}
 	// Not the Docker Engine of this machine.
 	env.Setenv("SEEDPACK_BUILDER", "private")
+	env.Setenv("FILE", "oci") // a type of file that the engine can write
 	env.Setenv("REPOSITORY", cwd)
 	env.Setenv("JOBS", cwd+"/testdata/jobs")
 	env.Setenv("BROKEN", cwd+"/testdata/broken")
@@ -72,6 +124,9 @@ func setupScript(env *testscript.Env) error {
 // scriptCondition is true where the set-up made what a script needs. Under make test it is always true, so that what
 // would be skipped fails.
 func scriptCondition(cond string) (bool, error) {
+	if cond == "classic" { // what a Docker Engine may keep images in
+		return false, nil
+	}
 	variable, ok := map[string]string{"buildkit": "SEEDPACK_TEST_BASE", "registry": "SEEDPACK_TEST_REGISTRY"}[cond]
 	if !ok {
 		return false, fmt.Errorf("unknown condition %q", cond)

@@ -18,6 +18,7 @@ import (
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
@@ -244,7 +245,16 @@ func (b *build) solveResult(ctx context.Context, g gateway.Client) (*gateway.Res
 	if b.request.Image != nil {
 		return b.solveImage(ctx, g)
 	}
-	return g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: b.frontendAttrs(g.BuildOpts().Opts), Evaluate: true})
+	caps := g.BuildOpts().Caps
+	result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: b.frontendAttrs(g.BuildOpts().Opts), Evaluate: true})
+	if err != nil || caps.Supports(gwpb.CapGatewayEvaluate) == nil {
+		return result, err
+	}
+	// Older engines leave what a frontend made undone until somebody looks, and a step would fail in the first run.
+	return result, result.EachRef(func(ref gateway.Reference) error {
+		_, err := ref.StatFile(ctx, gateway.StatRequest{Path: "."})
+		return err
+	})
 }
 
 func (b *build) result(ctx context.Context, response *client.SolveResponse) (*Result, error) {

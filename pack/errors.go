@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -71,6 +72,9 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 		n, _ := strconv.Atoi(m[1]) // the expression allows digits alone
 		return &SyntaxError{File: at.file, Line: n, Message: m[2]}
 	}
+	if at.first == 0 && log != nil {
+		at = placeOfStep(path, log.names[log.failed])
+	}
 	if at.first == 0 || log == nil || log.failed == "" {
 		return fmt.Errorf("build: %s", lastCause(err))
 	}
@@ -107,6 +111,26 @@ func placeOf(err error) place {
 		return p
 	}
 	return place{file: "Dockerfile"}
+}
+
+// placeOfStep finds the one instruction that a step is named after, for engines that say no more of what they ran.
+func placeOfStep(path, step string) place {
+	_, instruction, _ := strings.Cut(step, "] ")
+	text, err := os.ReadFile(path)
+	if err != nil || instruction == "" {
+		return place{}
+	}
+	p := place{file: path, lines: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")}
+	for i, line := range p.lines {
+		if strings.Join(strings.Fields(line), " ") != strings.Join(strings.Fields(instruction), " ") {
+			continue
+		}
+		if p.first > 0 {
+			return place{} // it may be either
+		}
+		p.first, p.last = i+1, i+1
+	}
+	return p
 }
 
 // linesAround and linesShown keep an excerpt short: a step may have a script of hundreds of lines.

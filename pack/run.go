@@ -86,7 +86,10 @@ func enginePlatform(g gateway.Client) ocispecs.Platform {
 	return platforms.Normalize(platforms.DefaultSpec())
 }
 
-// supervisorFS holds the supervisor for every machine that an engine may run on.
+// emptyDir is a directory beside the supervisor that everybody may write to.
+const emptyDir = "empty"
+
+// supervisorFS holds the supervisor for every machine that an engine may run on, and an empty directory.
 func supervisorFS() (fsutil.FS, error) {
 	tree := Tree{}
 	for _, arch := range bin.Architectures() {
@@ -96,6 +99,7 @@ func supervisorFS() (fsutil.FS, error) {
 		}
 		tree[arch+"/"+path.Base(wire.Program)] = Entry{Content: program}
 	}
+	tree[emptyDir] = Entry{Dir: true}
 	f, err := newTreeFS(tree)
 	if err != nil {
 		return nil, err
@@ -103,6 +107,7 @@ func supervisorFS() (fsutil.FS, error) {
 	for _, e := range f.entries {
 		e.stat.Mode |= 0o111
 	}
+	f.entries[emptyDir].stat.Mode |= 0o777
 	return f, nil
 }
 
@@ -249,6 +254,11 @@ func (c *Candidate) mount(m RunMount, room llb.State) llb.RunOption {
 	options := []llb.MountOption{}
 	if !m.Writable {
 		options = append(options, llb.Readonly)
+	}
+	if m.From == "" && m.Writable {
+		// Older engines make directories of the mode that their umask leaves; those of the session keep theirs.
+		empty := c.local(localSupervisor, llb.IncludePatterns([]string{emptyDir}))
+		return llb.AddMount(m.Path, empty, append(options, llb.SourcePath("/"+emptyDir))...)
 	}
 	if m.From == "" {
 		return llb.AddMount(m.Path, room, append(options, llb.SourcePath("/empty"))...)
