@@ -14,7 +14,7 @@ import (
 // brokenManifests are copies of testdata/broken/good.json with one fault each, and what is first said of them.
 var brokenManifests = map[string]string{
 	"brace-early":        `9:31 error: "}" closes the "{" on line 3, which goes on below [json-syntax]`,
-	"brace-unclosed":     `10:19 error: "{" is not closed before the "}" on line 53, which is indented as another one [json-syntax]`,
+	"brace-unclosed":     `10:19 error: "{" is not closed before line 14, which is indented as what is around it [json-syntax]`,
 	"bracket-unclosed":   `21:17 error: "[" is not closed before the "}" on line 24 [json-syntax]`,
 	"bracket-wrong":      `9:30 error: "}" closes the "[" on line 9, it should be "]" [json-syntax]`,
 	"byte-order-mark":    `1:1 error: file starts with a byte order mark, which JSON does not have [json-encoding]`,

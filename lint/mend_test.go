@@ -47,7 +47,8 @@ func mendAll(t *testing.T, text []byte) {
 			t.Fatalf("fixes do not end: %q", text)
 		}
 		after := Manifest("it", seed.Parse(mended), Options{})
-		if b, a := len(before.Source.Problems), len(after.Source.Problems); a > b {
+		// Of a text whose brackets do not match another reading may be the likeliest afterwards.
+		if b, a := len(before.Source.Problems), len(after.Source.Problems); a > b && !before.Source.Torn() {
 			t.Fatalf("%d problems become %d:\n%q\n%s%q\n%s", b, a, text, said(before), mended, said(after))
 		}
 		checkUntouched(t, text, mended, before.Diagnostics)

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"unicode/utf8"
@@ -31,6 +32,13 @@ func (p *parser) container() *node {
 	}
 	p.open, p.indents = p.open[:len(p.open)-1], p.indents[:len(p.indents)-1]
 	l.span.End = p.i
+	if p.unfinished == p.i { // what stands between is no part of it
+		l.span.End = l.span.Start + len(bytes.TrimRight(p.Text[l.span.Start:p.i], " \t\r\n"))
+		if n := len(l.children); n > 0 {
+			l.span.End = max(l.span.End, l.children[n-1].span.End)
+		}
+		p.unfinished = l.span.End
+	}
 	return l.node
 }
 
@@ -44,7 +52,11 @@ func (p *parser) ended(l *list) bool {
 		}
 		return true
 	case c == l.close && p.guess == byIndentation && p.ofOuter(c):
-		p.unclosed(l, fmt.Sprintf(" before the %q on line %d, which is indented as another one", string(c), p.line(p.i)))
+		p.unclosed(l, fmt.Sprintf(": by its indentation the %q on line %d closes another one", string(c), p.line(p.i)))
+		return true
+	case p.guess == byIndentation && c != '}' && c != ']' && c != ',' && p.outdented():
+		p.unclosed(l, fmt.Sprintf(" before line %d, which is indented as what is around it", p.line(p.i)))
+		p.carried = l.comma >= 0
 		return true
 	case c == l.close && p.guess == byIndentation && p.tooEarly(l):
 		return false
@@ -98,6 +110,14 @@ func (p *parser) ofOuter(c byte) bool {
 	return false
 }
 
+// outdented tells whether a line begins at i that is indented no more than the one on which the innermost bracket, within
+// another one, was opened.
+func (p *parser) outdented() bool {
+	last := len(p.indents) - 1
+	indent, ok := p.beginsLine()
+	return ok && last > 0 && indent <= p.indents[last]
+}
+
 // tooEarly tells whether the closing bracket at i stands behind something else on its line, though the opening one ends
 // a line before.
 func (p *parser) tooEarly(l *list) bool {
@@ -134,10 +154,10 @@ func (p *parser) element(l *list) {
 		p.i++
 		return
 	}
-	if l.comma < 0 && len(l.children) > 0 {
+	if l.comma < 0 && len(l.children) > 0 && !p.carried {
 		p.missingComma(l.children[len(l.children)-1].span)
 	}
-	l.comma = -1
+	l.comma, p.carried = -1, false
 	before := p.i
 	if l.kind == kindArray {
 		l.children = append(l.children, p.value())

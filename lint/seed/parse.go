@@ -92,6 +92,8 @@ type parser struct {
 	// unfinished is the end of the last string, object or array that is not closed: what is inserted there would become
 	// part of it.
 	unfinished int
+	// carried is set where the comma before the element at i was read within what is not closed before it.
+	carried bool
 	// stopped is set where the text is nested too deeply to go on; what is open is then closed without a word.
 	stopped bool
 }
