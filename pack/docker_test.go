@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docker/cli/cli/config"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -18,14 +19,23 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 )
 
+// setDockerConfig makes a directory that of the Docker configuration. Docker's own package asks the environment only once.
+func setDockerConfig(t *testing.T, dir string) {
+	t.Helper()
+	t.Setenv("DOCKER_CONFIG", dir)
+	before := config.Dir()
+	config.SetDir(dir)
+	t.Cleanup(func() { config.SetDir(before) })
+}
+
 // dockerEngine answers as a Docker Engine that has the image x:1, on a socket of its own.
-func dockerEngine(t *testing.T) (address, id string) {
+func dockerEngine(t *testing.T) (address, imageID string) {
 	t.Helper()
 	img, err := random.Image(1000, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config, err := img.ConfigName()
+	id, err := img.ConfigName()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,13 +70,13 @@ func dockerEngine(t *testing.T) (address, id string) {
 	server.Listener = listener
 	server.Start()
 	t.Cleanup(server.Close)
-	return "unix://" + filepath.Join(dir, "s"), config.String()
+	return "unix://" + filepath.Join(dir, "s"), id.String()
 }
 
 func TestDockerDaemonSource(t *testing.T) {
 	address, id := dockerEngine(t)
 	home := t.TempDir()
-	t.Setenv("DOCKER_CONFIG", home)
+	setDockerConfig(t, home)
 	t.Setenv("TMPDIR", t.TempDir())
 	open := func(r Registry, image string) (*source.Image, error) {
 		return r.Open(t.Context(), source.Source{Kind: source.DockerDaemon, Name: image})
@@ -95,7 +105,7 @@ func TestDockerDaemonSource(t *testing.T) {
 // The engine is the one that docker's own command line would take.
 func TestDockerHost(t *testing.T) {
 	home := t.TempDir()
-	t.Setenv("DOCKER_CONFIG", home)
+	setDockerConfig(t, home)
 	t.Setenv("DOCKER_HOST", "")
 	write := func(file, text string) {
 		t.Helper()

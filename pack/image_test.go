@@ -250,7 +250,7 @@ func TestPrivateRegistry(t *testing.T) {
 	if _, err := (Registry{}).Push(t.Context(), host+"/busybox", from); err == nil || !strings.Contains(err.Error(), "log in") {
 		t.Errorf("without credentials: %v", err)
 	}
-	t.Setenv("DOCKER_CONFIG", home)
+	setDockerConfig(t, home)
 	digest, err := Registry{}.Push(t.Context(), host+"/busybox", from)
 	if err != nil {
 		t.Fatal(err)
