@@ -227,7 +227,10 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 			return result, err
 		}
 	}
-	return result, keepAll(ctx, built.Outputs)
+	if err := keepAll(ctx, built.Outputs); err != nil {
+		return result, err
+	}
+	return result, r.measureWritten(ctx, result)
 }
 
 // fails tells whether the job's policy fails on what was found, after it set the severities.

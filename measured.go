@@ -1,8 +1,15 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/distribution/reference"
+
+	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -72,6 +79,32 @@ func manifests(image *source.Image) ([]manifest, error) {
 		all = append(all, found)
 	}
 	return all, nil
+}
+
+// measureWritten reads what the registry would have told of an image that was not pushed, from a file that it was written to.
+func (r *packRun) measureWritten(ctx context.Context, result *packed) error {
+	i := slices.IndexFunc(r.outputs, func(o pack.Output) bool { return o.Type == "oci" && (o.Dir || isFile(o.Dest)) })
+	if result.Manifests != nil || i < 0 {
+		return nil
+	}
+	from := source.Source{Kind: source.LayoutArchive, Path: r.outputs[i].Dest}
+	if r.outputs[i].Dir {
+		from.Kind, from.Name = source.Layout, result.layoutName()
+	}
+	image, err := source.Open(ctx, from, source.Options{})
+	if err != nil {
+		return fmt.Errorf("read back what was written: %w", err)
+	}
+	result.Manifests, err = manifests(image)
+	return errors.Join(err, image.Close())
+}
+
+// layoutName is what a layout calls the image: as Docker does, with the registry that no name means.
+func (p *packed) layoutName() string {
+	if name, err := reference.ParseNormalizedNamed(p.Name); err == nil {
+		return name.String()
+	}
+	return p.Name
 }
 
 // seconds are rounded to milliseconds: what is finer is noise.
