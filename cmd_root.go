@@ -36,7 +36,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	for _, sub := range []*cobra.Command{
 		newInitCommand(p), newLintCommand(p), newListCommand(p), newNameCommand(p), newLabelCommand(p), newPackCommand(p), newSmokeCommand(p), newRunCommand(p), newPublishCommand(p),
-		newVerifyCommand(p), newRulesCommand(p), newExplainCommand(p), newSchemaCommand(p), newVersionCommand(p), newActionCommand(p),
+		newVerifyCommand(p), newDoctorCommand(p), newRulesCommand(p), newExplainCommand(p), newSchemaCommand(p), newVersionCommand(p), newActionCommand(p),
 	} {
 		sub.Args = usageArgs(sub.Args)
 		cmd.AddCommand(sub)

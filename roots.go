@@ -231,6 +231,7 @@ var argPaths = map[string]func(string) []string{
 	"verify":  imagePath,
 
 	"action":  nil,
+	"doctor":  nil,
 	"explain": nil,
 	"rules":   nil,
 	"schema":  nil,

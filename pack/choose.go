@@ -13,11 +13,11 @@ const (
 	builderDocker  = "docker"  // the Docker Engine; docker:CONTEXT is that of a context
 )
 
-// A finding is what became of one way to an engine.
-type finding struct {
-	Way    string // how an engine could have been named
-	Answer string // what was found there, in one line
-	Taken  bool
+// A Way is what became of one way to an engine.
+type Way struct {
+	Way    string `json:"way"`    // how an engine could have been named
+	Answer string `json:"answer"` // what was found there, in one line
+	Taken  bool   `json:"taken"`
 }
 
 // connectNamed goes to the builder that is asked for by address or name.
@@ -38,9 +38,9 @@ func connectNamed(ctx context.Context, opt EngineOptions, builder string) (*Engi
 
 // connectFound takes the first engine that there is: what the environment names, the current builder of buildx, the Docker
 // Engine, a private daemon. What is named but does not answer ends the search: whoever named it wants that one.
-func connectFound(ctx context.Context, opt EngineOptions) (*Engine, []finding, error) {
-	var seen []finding
-	note := func(way, answer string, taken bool) { seen = append(seen, finding{way, answer, taken}) }
+func connectFound(ctx context.Context, opt EngineOptions) (*Engine, []Way, error) {
+	var seen []Way
+	note := func(way, answer string, taken bool) { seen = append(seen, Way{way, answer, taken}) }
 	for _, name := range []string{"SEEDPACK_BUILDER", "BUILDKIT_HOST", "BUILDX_BUILDER"} {
 		value := opt.env(name)
 		if value == "" {

@@ -43,3 +43,12 @@ func lockFile(path string) (unlock func() error, err error) {
 	}
 	return f.Close, nil
 }
+
+// freeBytes is the room for us in the file system of a directory; 0 where it is not known.
+func freeBytes(dir string) uint64 {
+	var s syscall.Statfs_t
+	if dir == "" || syscall.Statfs(existing(dir), &s) != nil {
+		return 0
+	}
+	return s.Bavail * uint64(s.Bsize)
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/docker/go-units"
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/pack"
+)
+
+func newDoctorCommand(p *program) *cobra.Command {
+	flags := &engineFlags{}
+	var format string
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what jobs are built with here, and what that can and cannot do",
+		Long: `Doctor looks for an engine as pack does: --builder, else SEEDPACK_BUILDER, BUILDKIT_HOST and
+BUILDX_BUILDER, the current buildx builder, the Docker Engine, a private buildkitd. It says which one is
+found and why not those before it, what it can do, what is lost with it, and what to do about it.
+
+The exit status is 0 when a job can be packed, and 3 when not.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if format != "text" && format != "json" {
+				return usagef("--format %q must be text or json", format)
+			}
+			if err := flags.checkEngine(); err != nil {
+				return err
+			}
+			return p.doctor(cmd.Context(), flags.engineOptions(p), format)
+		},
+	}
+	flags.registerEngine(cmd)
+	cmd.Flags().StringVar(&format, "format", "text", "how to print: text or json")
+	return cmd
+}
+
+func (p *program) doctor(ctx context.Context, opt pack.EngineOptions, format string) error {
+	d, err := pack.Diagnose(ctx, opt)
+	if format == "json" {
+		doc := struct {
+			SchemaVersion int `json:"schemaVersion"`
+			*pack.Diagnosis
+			Error string `json:"error,omitempty"`
+		}{SchemaVersion: 1, Diagnosis: d}
+		if err != nil {
+			doc.Error = err.Error()
+		}
+		return errors.Join(err, report.Encode(p.stdout, doc))
+	}
+	w := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
+	diagnosisText(w, d)
+	return errors.Join(err, w.Flush())
+}
+
+// diagnosisText prints cells, each of which may be foreign text.
+func diagnosisText(w io.Writer, d *pack.Diagnosis) {
+	row := func(cells ...string) {
+		for i := range cells {
+			cells[i] = report.Escape(cells[i])
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
+	}
+	for _, way := range d.Ways {
+		mark := "-"
+		if way.Taken {
+			mark = "*"
+		}
+		row(mark+" "+way.Way, way.Answer)
+	}
+	if e := d.Engine; e != nil {
+		row("")
+		row("engine", e.From)
+		row("version", engineVersion(e))
+		row("platforms", enginePlatforms(e))
+		row("")
+		for _, a := range e.Abilities {
+			if a.Can {
+				row(a.Name, "yes")
+				continue
+			}
+			row(a.Name, "no: "+a.Lost)
+			row("", "    "+a.Do)
+		}
+	}
+	row("")
+	hostText(row, &d.Host)
+}
+
+func engineVersion(e *pack.EngineInfo) string {
+	var all []string
+	if e.Docker != "" {
+		all = append(all, "Docker Engine "+e.Docker+" with its "+e.Store+" image store")
+	}
+	if e.BuildKit != "" {
+		all = append(all, "BuildKit "+e.BuildKit)
+	}
+	if len(all) == 0 {
+		return "it does not say"
+	}
+	return strings.Join(all, ", ")
+}
+
+func enginePlatforms(e *pack.EngineInfo) string {
+	var all []string
+	for _, platform := range e.Platforms {
+		if !platform.Native {
+			platform.Name += " (emulated)"
+		}
+		all = append(all, platform.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func hostText(row func(...string), h *pack.HostInfo) {
+	or := func(value, other string) string {
+		if value == "" {
+			return other
+		}
+		return value
+	}
+	row("runc or crun", or(h.Runtime, "neither is there: a private buildkitd needs one (apt-get install runc)"))
+	if h.Root {
+		row("user", "root")
+	} else {
+		row("rootlesskit", or(h.Rootless, "not there: without root a private buildkitd needs it (apt-get install rootlesskit uidmap slirp4netns)"))
+	}
+	switch {
+	case h.Cache == "":
+		row("cache", "there is no directory for it: set HOME or XDG_CACHE_HOME")
+	case h.CacheFree == 0:
+		row("cache", h.Cache)
+	default:
+		row("cache", h.Cache+", with "+units.HumanSize(float64(h.CacheFree))+" free")
+	}
+	credentials := or(strings.Join(h.Credentials, ", "), "none in the Docker configuration")
+	if h.Helper != "" {
+		credentials += ", and what docker-credential-" + h.Helper + " keeps"
+	}
+	row("credentials for", or(h.Unreadable, credentials))
+}

@@ -1,0 +1,218 @@
+package pack
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/containerd/platforms"
+	"github.com/docker/cli/cli/config"
+	"github.com/moby/buildkit/client"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/moby/buildkit/solver/pb"
+	"github.com/moby/buildkit/util/apicaps"
+	mobyclient "github.com/moby/moby/client"
+)
+
+// A Diagnosis says what this machine builds with, and what that can do.
+type Diagnosis struct {
+	Ways   []Way       `json:"ways"`   // in the order in which engines are looked for
+	Engine *EngineInfo `json:"engine"` // nil where none can be had
+	Host   HostInfo    `json:"host"`
+}
+
+// EngineInfo is an engine as it describes itself.
+type EngineInfo struct {
+	From      string     `json:"from"`
+	BuildKit  string     `json:"buildkit,omitempty"` // version; empty where it does not tell
+	Docker    string     `json:"docker,omitempty"`   // version of the Docker Engine
+	Store     string     `json:"store"`              // of images: "classic", "containerd", or "none" where it only builds
+	Platforms []Platform `json:"platforms"`
+	Abilities []Ability  `json:"abilities"`
+}
+
+// A Platform is one that an engine says it runs.
+type Platform struct {
+	Name   string `json:"name"`
+	Native bool   `json:"native"` // else it is emulated
+}
+
+// An Ability is something that a job may need of an engine.
+type Ability struct {
+	Name string `json:"name"`
+	Can  bool   `json:"can"`
+	Lost string `json:"lost,omitempty"` // what is lost without it
+	Do   string `json:"do,omitempty"`   // what to do about it
+}
+
+// HostInfo is what this machine has for a private BuildKit, and for registries.
+type HostInfo struct {
+	Runtime     string   `json:"runtime"`              // path of runc or crun; empty: neither is there
+	Rootless    string   `json:"rootless"`             // path of rootlesskit; empty: it is not there
+	Root        bool     `json:"root"`                 // whether we are root
+	Cache       string   `json:"cache"`                // directory
+	CacheFree   uint64   `json:"cacheFree"`            // bytes that are free there
+	Credentials []string `json:"credentials"`          // registries that the Docker configuration has credentials for
+	Helper      string   `json:"credentialsStore"`     // program that keeps credentials of further ones
+	Unreadable  string   `json:"unreadable,omitempty"` // why credentials could not be read
+}
+
+// Diagnose looks for an engine as Connect does, and asks it. The error says why none can be had.
+func Diagnose(ctx context.Context, opt EngineOptions) (d *Diagnosis, err error) {
+	if opt.Log == nil {
+		opt.Log = io.Discard
+	}
+	d = &Diagnosis{Host: hostInfo(opt)}
+	var e *Engine
+	if opt.Builder != "" {
+		e, err = connectNamed(ctx, opt, opt.Builder)
+		d.Ways = []Way{{"--builder " + opt.Builder, answered(e, err), err == nil}}
+	} else {
+		e, d.Ways, err = connectFound(ctx, opt)
+	}
+	if err != nil {
+		return d, err
+	}
+	defer func() { err = errors.Join(err, e.Close()) }()
+	d.Engine, err = e.info(ctx)
+	return d, err
+}
+
+func (e *Engine) info(ctx context.Context) (*EngineInfo, error) {
+	i := &EngineInfo{From: e.From, Store: "none", BuildKit: e.workers[0].BuildkitVersion.Version}
+	if e.docker != nil {
+		i.Store = "containerd"
+		if e.classic() {
+			i.Store = "classic"
+		}
+		v, err := e.docker.ServerVersion(ctx, mobyclient.ServerVersionOptions{})
+		if err != nil {
+			return nil, err
+		}
+		i.Docker = v.Version
+	}
+	if info, err := e.client.Info(ctx); i.BuildKit == "" && err == nil { // older ones do not know the question
+		i.BuildKit = info.BuildkitVersion.Version
+	}
+	i.Platforms = e.platforms()
+	options, err := e.options(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i.Abilities = e.abilities(options)
+	return i, nil
+}
+
+// platforms are those of all workers. The first of a worker is its machine's own.
+func (e *Engine) platforms() []Platform {
+	var all []Platform
+	for _, w := range e.workers {
+		for n, p := range w.Platforms {
+			own := w.Platforms[0] // a variant of its architecture is one that it says it runs
+			native := n == 0 || p.OS == own.OS && p.Architecture == own.Architecture || platforms.Only(own).Match(p)
+			name := platforms.Format(platforms.Normalize(p))
+			if !slices.ContainsFunc(all, func(a Platform) bool { return a.Name == name }) {
+				all = append(all, Platform{name, native})
+			}
+		}
+	}
+	return all
+}
+
+// options asks what the engine can do, in a session that builds nothing.
+func (e *Engine) options(ctx context.Context) (options gateway.BuildOpts, err error) {
+	statuses := make(chan *client.SolveStatus)
+	go func() {
+		for range statuses { // Build closes it
+		}
+	}()
+	_, err = e.client.Build(ctx, client.SolveOpt{}, "seedpack", func(_ context.Context, g gateway.Client) (*gateway.Result, error) {
+		options = g.BuildOpts()
+		return gateway.NewResult(), nil
+	}, statuses)
+	return options, err
+}
+
+const (
+	elsewhere  = "--builder private or another BuildKit can"
+	newerStore = "turn on the containerd image store of the Docker Engine, or take another: --builder private"
+)
+
+func (e *Engine) abilities(options gateway.BuildOpts) []Ability {
+	can := func(caps apicaps.CapSet, id apicaps.CapID) bool { return caps.Supports(id) == nil }
+	llb, full := options.LLBCaps, !e.classic()
+	all := []Ability{
+		{"push by digest", full, "images are read out of the engine and pushed by Seedpack, which takes longer; the digest is another than elsewhere", newerStore},
+		{"files of images (type=oci, type=docker)", full, "--output writes type=tar and type=local only", newerStore},
+		{"several outputs in one build", can(llb, pb.CapMultipleExporters), "one output a build, or --push alone", elsewhere},
+		{"several platforms in one image", full, "one --platform a build", newerStore},
+		{"attestations", full && can(llb, pb.CapAttestations), "--provenance and --sbom are refused", newerStore},
+		{"annotations", full && can(llb, pb.CapAnnotations), "--annotation is refused, and images have labels only", newerStore},
+		{"writing caches", full, "--cache-to takes type=inline only", newerStore},
+		{"dating files (rewrite-timestamp)", full && can(llb, pb.CapSourceDateEpoch), "two builds of one commit have two digests", newerStore},
+		{"named build contexts", can(options.Caps, gwpb.CapGatewayWarnings), "--build-context is refused", elsewhere},
+		{"layouts as base images", can(llb, pb.CapSourceOCILayout), "--build-context NAME=oci-layout://… and --image of files are refused", elsewhere},
+		{"size of /dev/shm in smoke runs", can(llb, pb.CapExecMountTmpfsSize), "sharedMem is not held to", elsewhere},
+		{"memory limit of smoke runs", can(llb, pb.CapExecMetaLinuxResources), "a job that takes more than it declares is ended by the supervisor alone, which looks at intervals", elsewhere},
+	}
+	for i := range all {
+		if all[i].Can {
+			all[i].Lost, all[i].Do = "", ""
+		}
+	}
+	return all
+}
+
+func hostInfo(opt EngineOptions) HostInfo {
+	h := HostInfo{Root: os.Geteuid() == 0, Cache: opt.CacheDir, CacheFree: freeBytes(opt.CacheDir), Credentials: []string{}}
+	h.Runtime, _ = ociRuntime() // that there is none is what empty says
+	if path, err := exec.LookPath("rootlesskit"); err == nil {
+		h.Rootless = path
+	}
+	dir := opt.docker().dir
+	if dir == "" {
+		return h
+	}
+	file, err := config.Load(dir)
+	if err != nil {
+		h.Unreadable = err.Error()
+		return h
+	}
+	// Of credentials the names of their registries alone, as far as they stand in the file.
+	for host := range file.AuthConfigs {
+		h.Credentials = append(h.Credentials, registryHost(host))
+	}
+	for host := range file.CredentialHelpers {
+		h.Credentials = append(h.Credentials, registryHost(host))
+	}
+	slices.Sort(h.Credentials)
+	h.Credentials, h.Helper = slices.Compact(h.Credentials), file.CredentialsStore
+	return h
+}
+
+// registryHost is the host of what the configuration calls a registry, which may be an address. What stands before an @
+// may be a secret.
+func registryHost(key string) string {
+	_, rest, ok := strings.Cut(key, "://")
+	if !ok {
+		rest = key
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	return host[strings.LastIndex(host, "@")+1:]
+}
+
+// existing is the directory or the nearest one above it that is there.
+func existing(dir string) string {
+	for {
+		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
+			return dir
+		}
+		dir = filepath.Dir(dir)
+	}
+}
