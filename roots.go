@@ -200,6 +200,7 @@ var flagPaths = map[string]func(string) []string{
 	"platform":                nil,
 	"progress":                nil,
 	"provenance":              nil,
+	"provides":                nil,
 	"push":                    nil,
 	"registry":                nil,
 	"root":                    nil,

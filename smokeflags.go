@@ -28,7 +28,8 @@ type smokeFlags struct {
 	smokeMode, casesFile          string
 	grace, caseLimit, smokeBudget time.Duration
 	keepDir                       string
-	keepFailed                    bool
+	keepFailed, strictResources   bool
+	provides                      []string
 }
 
 func (f *smokeFlags) registerSmoke(cmd *cobra.Command) {
@@ -39,6 +40,8 @@ func (f *smokeFlags) registerSmoke(cmd *cobra.Command) {
 	s.DurationVar(&f.smokeBudget, "smoke-budget", 0, "time for all cases of a job on a platform; those after it are skipped")
 	s.StringVar(&f.keepDir, "keep-outputs", "", "directory for what each case leaves behind: DIR/JOB/PLATFORM/CASE/outputs, and what it printed")
 	s.BoolVar(&f.keepFailed, "keep-failed", false, "with --keep-outputs: only of cases that did not pass")
+	s.StringSliceVar(&f.provides, "provides", nil, "resources of the engine's machine beside cpus, mem, disk and sharedMem, such as gpus")
+	s.BoolVar(&f.strictResources, "strict-resources", false, "refuse jobs with resources that the machine is not said to have")
 	s.DurationVar(&f.grace, "grace", 10*time.Second, "between TERM and KILL for a job that runs past its timeout")
 }
 
@@ -74,6 +77,7 @@ func (r *packRun) smokeOptions(j *job, c *pack.Candidate) verify.Options {
 	opt := verify.Options{
 		Path: j.path, Grace: r.grace, Platform: c.Platform, Foreign: !c.Native(),
 		Required: r.smokeMode == smokeRequired, Timeout: r.caseLimit, Budget: r.smokeBudget,
+		Provides: r.provides, Strict: r.strictResources,
 	}
 	switch {
 	case r.single != nil:

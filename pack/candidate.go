@@ -28,6 +28,7 @@ type Process struct {
 	Mounts  []RunMount
 	// OutputDir is where the empty output directory, mode 0777, is mounted.
 	OutputDir string
+	Network   bool  // the engine's own; default: none
 	SharedMem int64 // bytes of /dev/shm; 0: the engine's default
 	Memory    int64 // limit in bytes, applied where the engine can; 0: none
 	Timeout   time.Duration
@@ -42,7 +43,9 @@ type Process struct {
 type RunMount struct {
 	Path string
 	// From is a directory of Request.Inputs; empty mounts an empty one.
-	From     string
+	From string
+	// Image is mounted in place of From: a reference as ParseImage gives it, of the candidate's platform.
+	Image    string
 	Writable bool // what is written there is thrown away
 }
 

@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/containerd/platforms"
+	"github.com/distribution/reference"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -215,7 +216,7 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 	}
 	room := prepare(spec)
 	options := []llb.RunOption{
-		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(llb.NetModeNone),
+		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(network(p)),
 		// A run is never taken from the cache: that it went well once says nothing about now.
 		llb.AddEnv("SEEDPACK_NONCE", nonce),
 		llb.WithCustomName("[smoke] " + p.Name),
@@ -250,10 +251,29 @@ func (c *Candidate) local(name string, options ...llb.LocalOption) llb.State {
 	return llb.Local(name, append(options, llb.SharedKeyHint(name), llb.LocalUniqueID(c.session), llb.WithCustomName("[smoke] "+strings.TrimPrefix(name, "seedpack-")))...)
 }
 
+func network(p Process) pb.NetMode {
+	if p.Network {
+		return llb.NetModeSandbox
+	}
+	return llb.NetModeNone
+}
+
+// ParseImage reads the name of an image as people write it: busybox is docker.io/library/busybox:latest.
+func ParseImage(name string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(name)
+	if err != nil {
+		return "", err
+	}
+	return reference.TagNameOnly(named).String(), nil
+}
+
 func (c *Candidate) mount(m RunMount, room llb.State) llb.RunOption {
 	options := []llb.MountOption{}
 	if !m.Writable {
 		options = append(options, llb.Readonly)
+	}
+	if m.Image != "" {
+		return llb.AddMount(m.Path, llb.Image(m.Image, c.imageOptions(m)...), options...)
 	}
 	if m.From == "" && m.Writable {
 		// Older engines make directories of the mode that their umask leaves; those of the session keep theirs.
@@ -264,6 +284,14 @@ func (c *Candidate) mount(m RunMount, room llb.State) llb.RunOption {
 		return llb.AddMount(m.Path, room, append(options, llb.SourcePath("/empty"))...)
 	}
 	return llb.AddMount(m.Path, c.local(localInputs), append(options, llb.SourcePath("/"+m.From))...)
+}
+
+func (c *Candidate) imageOptions(m RunMount) []llb.ImageOption {
+	options := []llb.ImageOption{llb.WithCustomName("[smoke] mount " + m.Image)}
+	if p, err := platforms.Parse(c.Platform); err == nil {
+		options = append(options, llb.Platform(p))
+	}
+	return options
 }
 
 // limits sets what the engine can limit; older ones cannot, and then nothing is said of it here.

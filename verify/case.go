@@ -39,6 +39,8 @@ type Case struct {
 	RunAs     string        // as USER in a Dockerfile; default: the image's own
 	Timeout   time.Duration // in place of the manifest's where it is shorter; default: none
 	Platforms []string      // those that the case is for; default: all
+	Requires  []string      // what the runner must have, such as gpus; Options.Provides says what it has
+	Network   bool          // the run has one; default: none
 	Expect    Expectation
 	// Skip says why the case cannot be tried: a secret that is not there, say. It is empty for the others.
 	Skip string
@@ -55,7 +57,8 @@ type InputFile struct {
 // A Mount is a directory of the host; Host is empty for an empty one.
 type Mount struct {
 	Host     string
-	Writable bool // the manifest declares it so: whatever user the job has may write to its copy
+	Image    string // in place of Host: a reference of an image that the engine gets
+	Writable bool   // the manifest declares it so: whatever user the job has may write to its copy
 }
 
 // An Expectation is how a run should end. The zero value is exit status 0.

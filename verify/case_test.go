@@ -73,6 +73,8 @@ cases:
     run-as: nobody
     timeout: 90
     platforms: [linux/amd64]
+    requires: gpus
+    network: default
     expect: {error: bad, stderr: ^no}
   - inputs: {IN: d/a.txt, many: d}
     json: *json
@@ -85,6 +87,9 @@ cases:
 	}
 	one, two := cases[0], cases[1]
 	got := fmt.Sprintf("%s %v %s %q %v %s %v %v %+v %v", one.Name, inputNames(one), one.JSON["n"], one.Settings, filepath.Base(one.Mounts["REF"].Host), one.RunAs, one.Timeout, one.Platforms, one.Expect, one.MadeUp)
+	if !slices.Equal(one.Requires, []string{"gpus"}) || !one.Network || two.Network {
+		t.Errorf("%+v", one)
+	}
 	want := `first IN=a.txt many=a.txt,b_b.txt 10 map["HOST":"1.20" "pass":"swordfish"] d nobody 1m30s [linux/amd64] {Exit:0 Error:bad Stdout:[] Stderr:[^no] Outputs:map[] JSON:map[]} []`
 	if got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
@@ -122,7 +127,7 @@ func TestReadCasesProblems(t *testing.T) {
 		{"- a", `1:1-2 the file is a list, it should be a mapping [smoke-file-type]`},
 		{"cases: 5", `1:8-9 cases is a number, it should be a list [smoke-file-type]`},
 		{"case: []", `1:1-5 the file has no key "case", there are cases [smoke-file-key]`},
-		{given("{name: é, input: {}}"), `2:13-18 the case has no key "input", there are expect, inputs, json, mounts, name, platforms, run-as, settings, timeout [smoke-file-key]`},
+		{given("{name: é, input: {}}"), `2:13-18 the case has no key "input", there are expect, inputs, json, mounts, name, network, platforms, requires, run-as, settings, timeout [smoke-file-key]`},
 		{given("{name: a}\n- {name: a}"), `3:3-4 a case is called "a" already, on line 2 [smoke-file-key]`},
 		{given("name: a\n  name: b"), `3:3-7 "name" is there already, on line 2 [smoke-file-key]`},
 		{given("inputs: {in: a.txt}"), `2:12-14 the manifest has no input file "in", it has "IN", "many" [smoke-file-name]`},
@@ -146,6 +151,10 @@ func TestReadCasesProblems(t *testing.T) {
 		{given("expect: {error: worse}"), `2:19-24 the manifest has no error "worse", it has "bad" [smoke-file-name]`},
 		{given("expect: {error: bad, exit: 2}"), `2:30-31 exit and error are both given, one of them says how the run ends [smoke-file-key]`},
 		{given("expect: {stdout: '('}"), "2:20-23 \"(\" is no regular expression: error parsing regexp: missing closing ): `(` [smoke-file-type]"},
+		{given("network: host"), `2:12-16 network "host" must be none or default [smoke-file-type]`},
+		{given("mounts: {REF: {image: A}}"), `2:25-26 image "A" is no reference of an image: invalid reference format: repository name (library/A) must be lowercase [smoke-file-type]`},
+		{given("mounts: {REF: {image: a, dir: d}}"), `2:25-26 dir and image are both given, one of them is what is mounted [smoke-file-key]`},
+		{given("mounts: {REF: {skip-if-missing: true}}"), `2:17-18 the mount has neither dir nor image [smoke-file-type]`},
 		{given("timeout: soon"), `2:12-16 timeout "soon" is no duration, write seconds or 90s or 5m [smoke-file-type]`},
 	}
 	for _, tt := range tests {
@@ -203,6 +212,8 @@ func TestCasesSchema(t *testing.T) {
 		"cases: [{}]": true, "cases: []": false, "case: []": false, "cases: [{nam: x}]": false, "cases: [{timeout: 90s, run-as: 1000}]": true,
 		"cases: [{name: a, inputs: {a: b, c: [d, e]}, json: {x: [1]}, settings: {a: 1, b: {env: C}}, mounts: {m: {dir: d, skip-if-missing: true}}, platforms: [linux/arm64]}]": true,
 		"cases: [{expect: {exit: 1, stdout: a, stderr: [b, c], json: {a: 1}, outputs: {o: {count: 1, file: f, min-size: 1, max-size: 2, media-type: a/b, json: {}}}}}]":        true,
+		"cases: [{network: default, requires: [gpus], mounts: {m: {image: busybox}}}]":                                                                                         true,
+		"cases: [{network: host}]": false, "cases: [{mounts: {m: {image: busybox, dir: x}}}]": false,
 		"cases: [{expect: {exit: 1, error: a}}]": false, "cases: [{expect: {exit: 256}}]": false, "cases: [{settings: {a: {var: x}}}]": false,
 	}
 	for _, job := range []string{"complete", "image-watermark", "random-number"} {

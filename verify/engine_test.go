@@ -67,6 +67,10 @@ var scripts = []struct{ name, script, want string }{
 	{"secret written", well + `echo "$PASS" >>table.csv`, "/job/interface/settings/1 [secret-shown]"},
 	{"left running", well + "setsid sleep 60 & sleep 0.2", "/job [processes-left]"},
 	{"writes elsewhere", well + "echo x >/work/x", "/job [writes-elsewhere]"},
+	{"readable again", well + "chmod 600 table.csv seed.outputs.json && chmod +r table.csv seed.outputs.json", ""},
+	{"many files", well + "mkdir plots && cd plots && i=0 && while [ $i -lt 10000 ]; do : >x$i; i=$((i+1)); done", ""},
+	{"root: signals its supervisor", well + "for s in TERM INT HUP QUIT USR1 ABRT PIPE STOP KILL; do kill -$s 1; done; sleep 0.3", ""},
+	{"root: overwrites the report", well + "cd /.seedpack/report && echo '{}' >report.json && mkdir -p files.json/x && mkdir archive", ""},
 	{"writes to an input", well + `echo x >$IN || exit 3`, "/job/errors/0 [exit-mapped]\n/job/interface/inputs/files/0 [input-written]"},
 }
 
@@ -76,6 +80,9 @@ func TestScripts(t *testing.T) {
 	for _, s := range scripts {
 		c := Case{Name: s.name, Inputs: map[string][]InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}},
 			Settings: map[string]string{"SCRIPT": s.script, "PASS": "swordfish"}}
+		if strings.HasPrefix(s.name, "root: ") {
+			c.RunAs = "0"
+		}
 		c.init()
 		cases = append(cases, c)
 	}
@@ -95,7 +102,7 @@ func TestScripts(t *testing.T) {
 }
 
 // buildScripted builds a Dockerfile on a real engine and calls do with what came of it, before it would be exported.
-func buildScripted(t *testing.T, dir, text string, cases []Case, do func(context.Context, *pack.Candidate) error) {
+func buildScripted(t testing.TB, dir, text string, cases []Case, do func(context.Context, *pack.Candidate) error) {
 	t.Helper()
 	base := os.Getenv("SEEDPACK_TEST_BASE")
 	if base == "" && os.Getenv("SEEDPACK_STRICT") != "" {
@@ -141,5 +148,28 @@ func checkScript(t *testing.T, want string, r CaseResult) {
 	}
 	if r.Outcome.Usage.Wall > 20*time.Second {
 		t.Errorf("%s took %v", r.Name, r.Outcome.Usage.Wall)
+	}
+}
+
+// BenchmarkRuns is what a smoke run adds to a build: of a job that does nothing, and of one with very many outputs.
+func BenchmarkRuns(b *testing.B) {
+	for name, script := range map[string]string{"empty": well, "files=10000": well + "mkdir plots; cd plots; i=0; while [ $i -lt 10000 ]; do : >x$i; i=$((i+1)); done"} {
+		c := Case{Name: name, Inputs: map[string][]InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}}, Settings: map[string]string{"SCRIPT": script, "PASS": "swordfish"}}
+		c.init()
+		text := "FROM busybox:1.36\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\", \"eval \\\"$SCRIPT\\\"\"]\n"
+		b.Run(name, func(b *testing.B) {
+			buildScripted(b, b.TempDir(), text, []Case{c}, func(ctx context.Context, candidate *pack.Candidate) error {
+				for b.Loop() {
+					result, err := Smoke(ctx, candidate, candidate.Config, seed.Parse([]byte(scripted)), []Case{c}, Options{})
+					if err != nil {
+						return err
+					}
+					if result.Verdict != Passed {
+						b.Fatal(findings(result.Report.Diagnostics))
+					}
+				}
+				return nil
+			})
+		})
 	}
 }

@@ -35,6 +35,7 @@ type environment struct {
 	mounts  []pack.RunMount
 	// mountNames are those of the last of mounts, which the manifest declares.
 	mountNames []string
+	provides   []string           // resources of the runner beside those that the standard knows
 	allocated  map[string]float64 // by the name of the scalar, storage in MiB
 }
 
@@ -64,11 +65,11 @@ func prepare(m *seed.Manifest, c *Case) *environment {
 		e.set[seed.AllocatedPrefix+seed.Variable(s.Name)] = formatAmount(amount)
 	}
 	for _, mount := range face.Mounts {
-		from := ""
-		if given := c.Mounts[mount.Name]; given.Host != "" {
+		given, from := c.Mounts[mount.Name], ""
+		if given.Host != "" {
 			from = given.tree()
 		}
-		e.mounts = append(e.mounts, pack.RunMount{Path: mount.Path, From: from, Writable: mount.Mode == "rw"})
+		e.mounts = append(e.mounts, pack.RunMount{Path: mount.Path, From: from, Image: given.Image, Writable: mount.Mode == "rw"})
 		e.mountNames = append(e.mountNames, mount.Name)
 	}
 	return e
@@ -182,6 +183,7 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Op
 	}
 	p := pack.Process{
 		Name: oneLine(c.Name), Args: args, Unset: e.unset, Secrets: e.secrets, User: cmp.Or(c.RunAs, cfg.User), Mounts: e.mounts,
+		Network:   c.Network,
 		OutputDir: outputDir, SharedMem: e.bytes("sharedMem"), Timeout: timeout(m, c, opt), Grace: opt.Grace,
 		Collect: []string{seed.OutputsFile, "*" + seed.SideCarSuffix, "*/*" + seed.SideCarSuffix, "*/*/*" + seed.SideCarSuffix},
 	}

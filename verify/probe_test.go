@@ -166,6 +166,9 @@ var probeTests = []struct {
 	{"orphan", add(holding("table.metadata.json", `{"type": "Point", "coordinates": [1, 2]}`)), `/job/interface/outputs/files: warning: side-car "table.metadata.json" describes "table", which is not there [side-car-orphan] (the side-car of table.csv is called table.csv.metadata.json)`},
 
 	{"too much output", func(o *pack.Outcome) { o.Usage.Output = 9*mib + 1 }, `/job/resources/scalar/2: error: the outputs have 9.00 MiB, disk declares 9.0 MiB for this input [disk-exceeded]`},
+	{"too many processors", func(o *pack.Outcome) { o.Usage.Wall, o.Usage.CPU = 10*time.Second, 12*time.Second },
+		`/job/resources/scalar/0: notice: the job took 12.0s of processor time in 10.0s, cpus declares 1.0 [cpus-exceeded]`},
+	{"processors for a moment", func(o *pack.Outcome) { o.Usage.Wall, o.Usage.CPU = 900*time.Millisecond, 12*time.Second }, ""},
 	{"too much memory", func(o *pack.Outcome) { o.Usage.Memory = 600 * mib }, `/job/resources/scalar/1: warning: the job took 600 MiB of memory, mem declares 512.0 MiB [memory-exceeded]`},
 	{"little memory", func(o *pack.Outcome) { o.Usage.Memory = 20 * mib }, `/job/resources/scalar/1: notice: the job took 20 MiB of memory at most, mem declares 512.0 MiB [memory-unused]`},
 	{"shared memory full", func(o *pack.Outcome) { o.Usage.SharedMem, o.Usage.SharedMemSize = 16*mib, 16*mib }, `/job/resources/scalar/3: error: the job filled /dev/shm, which holds 16 MiB here; sharedMem should declare more [shared-memory-exhausted]`},

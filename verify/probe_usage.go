@@ -3,7 +3,9 @@ package verify
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
@@ -16,6 +18,20 @@ var diskExceeded = &Probe{
 	Check: func(r *Run) {
 		if disk := r.env.bytes("disk"); disk > 0 && r.Outcome.Usage.Output > disk {
 			r.Reportf(r.scalar("disk"), "the outputs have %s, disk declares %s MiB for this input", size(r.Outcome.Usage.Output), formatAmount(r.env.allocated["disk"]))
+		}
+	},
+}
+
+// busyWorth is how long a run must take for its use of processors to mean something.
+const busyWorth = time.Second
+
+var cpusExceeded = &Probe{
+	Rule: diag.Rule{ID: "cpus-exceeded", Severity: diag.Notice, Spec: "2.1.1.2 S-2.1.1.2-08",
+		Summary: "the job should declare the processors that it keeps busy"},
+	Check: func(r *Run) {
+		u, cpus := r.Outcome.Usage, r.env.allocated["cpus"]
+		if u.Wall >= busyWorth && cpus > 0 && u.CPU.Seconds() > 1.1*cpus*u.Wall.Seconds() {
+			r.Reportf(r.scalar("cpus"), "the job took %.1fs of processor time in %.1fs, cpus declares %s", u.CPU.Seconds(), u.Wall.Seconds(), formatAmount(cpus))
 		}
 	},
 }
@@ -150,11 +166,25 @@ var resourceUnknown = &Probe{
 	Rule: diag.Rule{ID: "resource-unknown", Severity: diag.Warning, Spec: "3.1.4 S-3.1.4-06",
 		Summary: "the runner should know every resource that the job needs"},
 	Check: func(r *Run) {
-		known := map[string]bool{"cpus": true, "mem": true, "disk": true, "sharedMem": true}
 		for i, s := range r.Manifest.Job.Resources.Scalar {
-			if !known[s.Name] {
+			if !knownResource(s.Name, r.env.provides) {
 				r.Reportf(scalars.Index(i), "resource %q was not provided, only its variable %s: executors that do not know it should refuse the job", s.Name, seed.AllocatedPrefix+seed.Variable(s.Name))
 			}
 		}
 	},
+}
+
+func knownResource(name string, provided []string) bool {
+	return slices.Contains([]string{"cpus", "mem", "disk", "sharedMem"}, name) || slices.Contains(provided, name)
+}
+
+// unknownResources is why a strict runner refuses a job.
+func unknownResources(m *seed.Manifest, opt Options) (found []diag.Diagnostic) {
+	for i, s := range m.Job.Resources.Scalar {
+		if !knownResource(s.Name, opt.Provides) {
+			found = append(found, diag.Diagnostic{Rule: &resourceUnknown.Rule, Severity: diag.Error, Pointer: scalars.Index(i), Hint: "say that the machine has it with --provides " + oneLine(s.Name),
+				Message: fmt.Sprintf("resource %q is not known here, the job was not run", s.Name)})
+		}
+	}
+	return found
 }

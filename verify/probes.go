@@ -44,6 +44,7 @@ var probes = []*Probe{
 	sideCarInvalid,
 	sideCarOrphan,
 	diskExceeded,
+	cpusExceeded,
 	memoryExceeded,
 	memoryUnused,
 	sharedMemoryExhausted,

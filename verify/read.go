@@ -19,6 +19,7 @@ import (
 
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
 )
 
 // Rules of what is wrong with CasesFile.
@@ -230,6 +231,8 @@ func (r *caseReader) one(n *yaml.Node) Case {
 		"json":      func(n *yaml.Node) { r.json(n, &c) },
 		"settings":  func(n *yaml.Node) { r.settings(n, &c) },
 		"mounts":    func(n *yaml.Node) { r.mounts(n, &c) },
+		"requires":  func(n *yaml.Node) { c.Requires = r.texts(n, "requires") },
+		"network":   func(n *yaml.Node) { c.Network = r.network(n) },
 		"run-as":    func(n *yaml.Node) { c.RunAs = r.text(n, "run-as") },
 		"timeout":   func(n *yaml.Node) { c.Timeout = r.duration(n) },
 		"platforms": func(n *yaml.Node) { c.Platforms = r.texts(n, "platforms") },
@@ -374,22 +377,54 @@ func (r *caseReader) mounts(n *yaml.Node, c *Case) {
 		if m == nil {
 			return
 		}
-		optional := false
-		dir := deref(value)
-		if dir.Kind == yaml.MappingNode {
-			node := dir
-			r.members(node, "the mount", map[string]func(*yaml.Node){
-				"dir":             func(n *yaml.Node) { dir = n },
-				"skip-if-missing": func(n *yaml.Node) { optional = r.text(n, "skip-if-missing") == "true" },
-			})
-			if dir == node {
-				return
-			}
-		}
-		given := r.mount(dir, optional, c)
+		given := r.mountValue(deref(value), c)
 		given.Writable = m.Mode == "rw"
 		c.Mounts[m.Name] = given
 	})
+}
+
+func (r *caseReader) mountValue(n *yaml.Node, c *Case) Mount {
+	if n.Kind != yaml.MappingNode {
+		return r.mount(n, false, c)
+	}
+	var dir, image *yaml.Node
+	optional := false
+	r.members(n, "the mount", map[string]func(*yaml.Node){
+		"dir":             func(n *yaml.Node) { dir = n },
+		"image":           func(n *yaml.Node) { image = n },
+		"skip-if-missing": func(n *yaml.Node) { optional = r.text(n, "skip-if-missing") == "true" },
+	})
+	switch {
+	case dir != nil && image != nil:
+		r.add(caseKey, image, "dir and image are both given, one of them is what is mounted")
+	case dir != nil:
+		return r.mount(dir, optional, c)
+	case image != nil:
+		return r.image(image)
+	default:
+		r.add(caseType, n, "the mount has neither dir nor image")
+	}
+	return Mount{}
+}
+
+func (r *caseReader) image(n *yaml.Node) Mount {
+	name := r.text(n, "image")
+	reference, err := pack.ParseImage(name)
+	if err != nil && name != "" {
+		r.add(caseType, n, "image %q is no reference of an image: %v", name, err)
+	}
+	return Mount{Image: reference}
+}
+
+func (r *caseReader) network(n *yaml.Node) bool {
+	switch mode := r.text(n, "network"); mode {
+	case "", "none":
+	case "default":
+		return true
+	default:
+		r.add(caseType, n, "network %q must be none or default", mode)
+	}
+	return false
 }
 
 func (r *caseReader) mount(n *yaml.Node, optional bool, c *Case) Mount {

@@ -32,6 +32,8 @@ type Options struct {
 	Timeout  time.Duration // limit of each case beside the manifest's; default: none
 	Budget   time.Duration // limit of all cases together; those after it are skipped, the last is cut short; default: none
 	Parallel int           // cases run at once; default 2
+	Provides []string      // resources of the machine beside those that the standard knows, such as gpus
+	Strict   bool          // refuse a job that asks for other resources
 	Keep     *Keeping      // what stays of the runs; default: nothing
 }
 
@@ -129,7 +131,19 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 		r.Diagnostics = nil
 		return r, nil
 	}
+	if refused := unknownResources(m, opt); opt.Strict && len(refused) > 0 {
+		return CaseResult{Name: c.Name, Verdict: Failed, Diagnostics: refused}, nil
+	}
+	for _, name := range c.Requires {
+		if !slices.Contains(opt.Provides, name) {
+			r := skip(c, fmt.Sprintf("it requires %q, which nobody says is here", name))
+			r.Diagnostics[0].Severity = diag.Notice
+			r.Diagnostics[0].Hint = "say so with --provides " + oneLine(name)
+			return r, nil
+		}
+	}
 	env := prepare(m, c)
+	env.provides = opt.Provides
 	process, refused := env.process(cfg, m, c, opt)
 	if refused != nil {
 		return CaseResult{Name: c.Name, Verdict: Failed, Diagnostics: []diag.Diagnostic{*refused}}, nil

@@ -20,7 +20,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
@@ -61,8 +60,9 @@ func (at place) supervise() error {
 			return err
 		}
 	}
-	// A handler, not SIG_IGN, which the job would inherit: output that nobody reads must not end the supervisor.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	// Neither output that nobody reads nor a job that is root shall end the supervisor. Handlers, not SIG_IGN, which the job would
+	// inherit.
+	signal.Notify(make(chan os.Signal, 1))
 	secrets, err := readSecrets(spec.SecretFiles)
 	if err != nil {
 		return err
