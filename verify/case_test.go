@@ -223,6 +223,13 @@ func TestCasesSchema(t *testing.T) {
 		}
 		tests[string(text)] = true
 	}
+	doc, err := os.ReadFile("../docs/smoke.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(doc), "```yaml\n")
+	example, _, found := strings.Cut(example, "```")
+	tests[example] = found
 	for text, want := range tests {
 		var v any
 		if err := yaml.Unmarshal([]byte(text), &v); err != nil {
