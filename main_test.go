@@ -44,7 +44,7 @@ func scriptParams(dir string) testscript.Params {
 }
 
 // engineScripts are those that hold on every engine.
-var engineScripts = []string{"broken", "build", "classic", "doctor", "publish"}
+var engineScripts = []string{"broken", "build", "classic", "doctor", "image", "publish"}
 
 // The same on a real Docker Engine. Where its BuildKit is too old for layouts as base images, it holds the base image itself.
 func TestScriptsDocker(t *testing.T) {

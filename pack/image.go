@@ -2,9 +2,14 @@ package pack
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,12 +18,14 @@ import (
 	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/containerd/platforms"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/client/llb"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/solver/pb"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+	"github.com/tonistiigi/fsutil"
 
 	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack/source"
@@ -26,6 +33,9 @@ import (
 
 // localImage is the store under which the session offers an image that no registry has for the engine.
 const localImage = "seedpack-image"
+
+// localImageFiles is the directory that the session offers beside it, see build.unpacked.
+const localImageFiles = "seedpack-image-files"
 
 // addImage hands an image that was built elsewhere to the session, unless the engine can pull it.
 func (b *build) addImage(ctx context.Context, opt *client.SolveOpt) error {
@@ -45,8 +55,15 @@ func (b *build) addImage(ctx context.Context, opt *client.SolveOpt) error {
 		opt.OCIStores = map[string]content.Store{}
 	}
 	opt.OCIStores[localImage] = store
-	return nil
+	if err := os.Mkdir(b.imageFiles(), 0o700); err != nil {
+		return err
+	}
+	opt.LocalMounts[localImageFiles], err = fsutil.NewFS(b.imageFiles())
+	return err
 }
+
+// imageFiles is the directory under which the session offers the files of an image to engines that take no layouts.
+func (b *build) imageFiles() string { return filepath.Join(b.layout.Path, "files") }
 
 // pulls tells whether the engine is to fetch the image from a registry itself. It speaks plain http to its own machine
 // alone.
@@ -65,10 +82,6 @@ func isLoopback(registry string) bool {
 
 // solveImage gives an image that was built elsewhere the form of a build's result, so that it is tried in the same way.
 func (b *build) solveImage(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-	caps := g.BuildOpts().LLBCaps
-	if err := caps.Supports(pb.CapSourceOCILayout); err != nil && !b.pulls() {
-		return nil, fmt.Errorf("this engine takes images from registries alone, not %s: %w\npush it to a registry first, or use another builder", b.request.Image.Source, err)
-	}
 	result := gateway.NewResult()
 	var found exptypes.Platforms
 	for n, p := range b.request.Image.Platforms {
@@ -137,13 +150,43 @@ func (b *build) solvePlatform(ctx context.Context, g gateway.Client, n int, plat
 		return nil, err
 	}
 	name := llb.WithCustomName("[image] " + platforms.Format(platform))
-	var state llb.State
 	if b.pulls() {
-		state = llb.Image(img.Reference.Context().Name()+"@"+img.Platforms[n].Digest, llb.Platform(platform), name)
-	} else {
-		// The repository means nothing there, but a digest needs one.
-		state = llb.OCILayout("image.local/seedpack@"+b.layout.Digests[n], llb.OCIStore(g.BuildOpts().SessionID, localImage), llb.Platform(platform), name)
+		return solveState(ctx, g, llb.Image(img.Reference.Context().Name()+"@"+img.Platforms[n].Digest, llb.Platform(platform), name))
 	}
+	caps := g.BuildOpts().LLBCaps
+	if caps.Supports(pb.CapSourceOCILayout) == nil {
+		// The repository means nothing there, but a digest needs one.
+		ref, err := solveState(ctx, g, llb.OCILayout("image.local/seedpack@"+b.layout.Digests[n],
+			llb.OCIStore(g.BuildOpts().SessionID, localImage), llb.Platform(platform), name))
+		if err == nil || ctx.Err() != nil {
+			return ref, err
+		}
+	}
+	state, err := b.unpacked(n, name)
+	if err != nil {
+		return nil, err
+	}
+	return solveState(ctx, g, state)
+}
+
+// unpacked is for engines that take no layouts, as those of Docker with its classic store, or refuse this one: the image's
+// files in one archive, which every engine can unpack.
+func (b *build) unpacked(n int, name llb.ConstraintsOpt) (_ llb.State, err error) {
+	archive := fmt.Sprintf("%d.tar", n)
+	file, err := os.Create(filepath.Join(b.imageFiles(), archive))
+	if err != nil {
+		return llb.State{}, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	files := mutate.Extract(b.layout.Image.Platforms[n].Image)
+	if _, err := io.Copy(file, files); err != nil {
+		return llb.State{}, errors.Join(err, files.Close())
+	}
+	local := llb.Local(localImageFiles, llb.IncludePatterns([]string{archive}), llb.SharedKeyHint(localImageFiles), llb.LocalUniqueID(rand.Text()))
+	return llb.Scratch().File(llb.Copy(local, "/"+archive, "/", &llb.CopyInfo{AttemptUnpack: true}), name), files.Close()
+}
+
+func solveState(ctx context.Context, g gateway.Client, state llb.State) (gateway.Reference, error) {
 	def, err := state.Marshal(ctx)
 	if err != nil {
 		return nil, err
