@@ -101,7 +101,7 @@ func startPrivate(ctx context.Context, opt EngineOptions) (*Engine, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.stop())
 	}
-	e.From, e.stop, e.Private = "a private buildkitd", d.stop, true
+	e.From, e.stop, e.daemon = "a private buildkitd", d.stop, d
 	return e, nil
 }
 

@@ -14,9 +14,13 @@ import (
 
 // A daemon is a buildkitd of our own.
 type daemon struct {
-	addr string
-	stop func() error
+	addr   string
+	stop   func() error
+	unlock func() error // lets go of the root, which stop does, too
 }
+
+// socketPrefix begins the names of directories of sockets.
+const socketPrefix = "seedpack-"
 
 const (
 	daemonStart = 30 * time.Second // until the socket is there
@@ -45,6 +49,9 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cleanRoot(ctx, root, runtime); err != nil {
+		return nil, errors.Join(err, unlock())
+	}
 	config := os.DevNull // not the one of another daemon of this machine
 	if opt.Config != "" {
 		config = opt.Config
@@ -54,6 +61,7 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 		return nil, errors.Join(err, unlock())
 	}
 	stop := d.stop
+	d.unlock = unlock
 	d.stop = func() error { return errors.Join(stop(), unlock()) }
 	return d, nil
 }
@@ -61,7 +69,7 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 // launch starts the program over the root directory. Its log stays in the root and is quoted when it ends early.
 func launch(ctx context.Context, launcher []string, program, runtime, root, config string) (*daemon, error) {
 	// A path of a socket holds at most 107 bytes, so it cannot lie below the cache directory.
-	dir, err := os.MkdirTemp("", "seedpack-")
+	dir, err := os.MkdirTemp("", socketPrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +90,23 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Join(root, tempDir))
+	record := daemonRecord{Socket: dir}
+	if err := record.remember(root); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	exited, err := startBound(cmd)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	d := &daemon{addr: "unix://" + sock, stop: func() error {
-		return errors.Join(end(cmd.Process, exited), os.RemoveAll(dir))
+		// One that had to be killed leaves what its steps mounted.
+		return errors.Join(end(cmd.Process, exited), cleanRoot(context.Background(), root, runtime))
 	}}
+	record.PID = cmd.Process.Pid
+	if err := record.remember(root); err != nil {
+		return nil, errors.Join(err, d.stop())
+	}
 	if err := waitSocket(ctx, sock, exited); err != nil {
 		err = fmt.Errorf("%s: %w\n%s", filepath.Base(program), err, lastLines(logPath, 5))
 		return nil, errors.Join(err, d.stop())

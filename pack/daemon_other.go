@@ -3,6 +3,7 @@
 package pack
 
 import (
+	"context"
 	"errors"
 	"os/exec"
 )
@@ -16,3 +17,9 @@ func startBound(*exec.Cmd) (<-chan struct{}, error) { return nil, daemonPossible
 func lockFile(string) (func() error, error) { return nil, daemonPossible() }
 
 func freeBytes(string) uint64 { return 0 }
+
+func isDaemonOf(int, string) bool { return false }
+
+func endContainers(context.Context, string, string) error { return nil }
+
+func unmountBelow(string) error { return nil }

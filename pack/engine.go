@@ -24,11 +24,10 @@ type Engine struct {
 	client  *client.Client
 	workers []*client.WorkerInfo
 	docker  *mobyclient.Client // of a Docker Engine, else nil
+	daemon  *daemon            // of our own, else nil
 	stop    func() error
 	// From says in a few words where the engine was found.
 	From string
-	// Private tells that Connect started it.
-	Private bool
 }
 
 // EngineOptions say where to look for an engine. The zero value takes the Docker Engine at its usual socket.

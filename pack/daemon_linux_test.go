@@ -1,0 +1,133 @@
+package pack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A daemon that is killed in the middle of a step leaves a container, mounts and a socket; the next start removes all.
+func TestDaemonKilled(t *testing.T) {
+	material(t, "SEEDPACK_TEST_BASE")
+	user, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache := filepath.Join(user, "seedpack-test-killed") // not below t.TempDir, which cannot be removed while it is mounted
+	opt := EngineOptions{Builder: "private", CacheDir: cache, Log: os.Stderr}
+	program, err := findBuildkitd(t.Context(), EngineOptions{CacheDir: filepath.Join(user, "seedpack"), Log: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", filepath.Dir(program)+":"+os.Getenv("PATH")+":/usr/sbin")
+	mine, err := cachedBuildkitd(cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(mine), 0o700), os.RemoveAll(mine), os.Symlink(program, mine)); err != nil {
+		t.Fatal(err)
+	}
+	e, err := Connect(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(cache, "buildkit", "0")
+	record := readRecord(t, root)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := Build(context.Background(), e, request(t, "FROM busybox:1.36\nRUN sleep 987654\n", nil), nil)
+		ended <- err
+	}()
+	sleeper := waitFor(t, func() int { return processOf("sleep\x00987654\x00") })
+	if err := syscall.Kill(record.PID, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	// What the killed run would have left: it cannot clean up after itself.
+	abandon(t, e)
+	if points, err := mountsBelow(root); err != nil || len(points) == 0 {
+		t.Fatalf("the killed daemon leaves no mounts, so that the test shows nothing: %v", err)
+	}
+
+	e, err = Connect(t.Context(), opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if processOf("sleep\x00987654\x00") == sleeper {
+		t.Error("the step of the killed daemon is running")
+	}
+	if _, err := os.Stat(record.Socket); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the socket of the killed daemon is there: %v", err)
+	}
+	if _, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\nRUN true\n", nil), nil); err != nil {
+		t.Errorf("the next build fails: %v", err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+	if points, err := mountsBelow(root); err != nil || len(points) > 0 {
+		t.Errorf("mounts are left: %q %v", points, err)
+	}
+	if err := os.RemoveAll(cache); err != nil {
+		t.Error(err)
+	}
+}
+
+// abandon hangs up and lets go of the root's lock, as the end of a process does, and stops nothing.
+func abandon(t *testing.T, e *Engine) {
+	t.Helper()
+	if err := errors.Join(e.client.Close(), e.daemon.unlock()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func readRecord(t *testing.T, root string) (r daemonRecord) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, recordFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func waitFor(t *testing.T, what func() int) int {
+	t.Helper()
+	for range 600 {
+		if n := what(); n != 0 {
+			return n
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	t.Fatal("waited for 30 s in vain")
+	return 0
+}
+
+// processOf is the process with that command line, 0 where there is none.
+func processOf(cmdline string) int {
+	found, _ := filepath.Glob("/proc/[0-9]*/cmdline")
+	for _, path := range found {
+		if text, err := os.ReadFile(path); err == nil && strings.HasSuffix(string(text), cmdline) {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path))) // the pattern has a digit first
+			return pid
+		}
+	}
+	return 0
+}
+
+func TestMountPath(t *testing.T) {
+	for in, want := range map[string]string{`/a\040b`: "/a b", `/a\134b`: `/a\b`, `/a\x`: `/a\x`, `/a\0`: `/a\0`, "/a": "/a"} {
+		if got := mountPath(in); got != want {
+			t.Errorf("%s gives %q, not %q", in, got, want)
+		}
+	}
+}
