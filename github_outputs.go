@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seedpack/seedpack/lint/report"
 )
 
 // Only values of these forms become outputs, since later steps put them into command lines.
@@ -45,17 +47,32 @@ func (s *githubStep) writeOutputs(r *result, printed []byte) error {
 	if file := s.input("sarif-file"); fileExists(file) {
 		outputs["sarif-file"] = checked(fileForm, file)
 	}
-	var line bytes.Buffer
-	if err := json.Compact(&line, printed); err != nil {
+	var err error
+	if outputs["result"], err = oneLine(r, printed); err != nil {
 		return err
 	}
-	outputs["result"] = line.String()
 	for name, value := range outputs {
 		if err := s.output(name, value); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// resultMax is how many bytes of result are written. A runner refuses larger outputs of a job.
+const resultMax = 512 << 10
+
+// oneLine is the result as JSON on one line. Where it is too large it is without the reports, which are in the log.
+func oneLine(r *result, printed []byte) (string, error) {
+	var line bytes.Buffer
+	if err := json.Compact(&line, printed); err != nil || line.Len() <= resultMax {
+		return line.String(), err
+	}
+	short := *r
+	short.Reports = []report.File{}
+	line.Reset()
+	err := report.EncodeLine(&line, short)
+	return strings.TrimSpace(line.String()), err
 }
 
 func fileExists(path string) bool {

@@ -220,6 +220,30 @@ func TestActionWritesFindings(t *testing.T) {
 	}
 }
 
+// What a runner would refuse for its size is cut where it makes sense, and says so.
+func TestActionOutputsAreBounded(t *testing.T) {
+	var outputs []string
+	for i := range 3000 {
+		outputs = append(outputs, fmt.Sprintf(`{"name": "out %d %s", "pattern": "*.%d"}`, i, strings.Repeat("&", 300), i))
+	}
+	r := newStep(t, map[string]string{"job/seed.manifest.json": strings.Replace(badManifest, `"timeout": "10"`,
+		`"timeout": "10", "interface": {"command": "x", "outputs": {"files": [`+strings.Join(outputs, ",\n")+`]}}`, 1)})
+	if status := r.action("INPUT_COMMAND=lint"); status != 1 {
+		t.Errorf("exit %d", status)
+	}
+	summary := string(r.written("STEP_SUMMARY"))
+	lines := strings.Split(strings.TrimSpace(summary), "\n")
+	if n := len(lines); len(summary) > 1<<20 || !strings.HasSuffix(lines[n-1], " more are in the log") || !strings.HasSuffix(lines[n-3], " |") {
+		t.Errorf("the summary has %d bytes and ends with %q", len(summary), lines[len(lines)-3:])
+	}
+	if result := r.outputs()["result"]; len(result) > 1<<19 || !strings.Contains(result, `"reports":[],"errors":3`) {
+		t.Errorf("the result has %d bytes: %.200s", len(result), result)
+	}
+	if n := strings.Count(string(r.printed), "\njob/seed.manifest.json:"); n < 3000 {
+		t.Errorf("the log has %d findings", n)
+	}
+}
+
 func TestWrongInputs(t *testing.T) {
 	r := newStep(t, below("job", example(t, "random-number")))
 	for _, tt := range [][]string{

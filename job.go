@@ -82,7 +82,7 @@ func findUnder(path string) ([]string, error) {
 		return nil
 	})
 	if err == nil && len(found) == 0 {
-		err = usagef("%s: there is no %s in it or below", path, seed.ManifestFile)
+		err = usagef("%s: there is no %s in it or below\nseedpack init %s writes one", path, seed.ManifestFile, path)
 	}
 	return found, err
 }
