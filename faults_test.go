@@ -165,13 +165,13 @@ func newFaultyRegistry(t *testing.T, seed uint64) (f *faultyRegistry, host strin
 
 func toRegistry(t *testing.T) http.Handler {
 	t.Helper()
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: os.Getenv("SEEDPACK_TEST_REGISTRY")})
-	proxy.ErrorLog = log.New(io.Discard, "", 0)
-	director := proxy.Director
-	proxy.Director = func(r *http.Request) {
-		director(r) // Host stays that of the proxy, so that uploads go on through it
+	return &httputil.ReverseProxy{
+		ErrorLog: log.New(io.Discard, "", 0),
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(&url.URL{Scheme: "http", Host: os.Getenv("SEEDPACK_TEST_REGISTRY")})
+			r.Out.Host = r.In.Host // that of the proxy, so that uploads go on through it
+		},
 	}
-	return proxy
 }
 
 // TestFaults publishes through a registry that fails in seeded ways. Each run ends, either published and verified or with

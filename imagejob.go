@@ -73,7 +73,7 @@ func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ 
 
 func (p *program) registry(insecure bool) pack.Registry {
 	return pack.Registry{UserAgent: "seedpack/" + programVersion(), Insecure: insecure,
-		Docker: pack.DockerHost{Host: p.getenv("DOCKER_HOST"), Context: p.getenv("DOCKER_CONTEXT")}}
+		Docker: pack.DockerHost{Getenv: p.getenv}}
 }
 
 func closeJobs(jobs []*job) error {

@@ -38,7 +38,7 @@ type buildxNode struct {
 type buildxStore struct {
 	dir    string
 	opt    *EngineOptions
-	docker dockerHost
+	docker DockerHost
 }
 
 // buildx finds the directory where buildx does.
@@ -47,8 +47,8 @@ func (o *EngineOptions) buildx() buildxStore {
 	switch {
 	case o.env("BUILDX_CONFIG") != "":
 		s.dir = o.env("BUILDX_CONFIG")
-	case s.docker.dir != "":
-		s.dir = filepath.Join(s.docker.dir, "buildx")
+	case s.docker.dir() != "":
+		s.dir = filepath.Join(s.docker.dir(), "buildx")
 	}
 	return s
 }

@@ -81,7 +81,7 @@ func TestDockerDaemonSource(t *testing.T) {
 	open := func(r Registry, image string) (*source.Image, error) {
 		return r.Open(t.Context(), source.Source{Kind: source.DockerDaemon, Name: image})
 	}
-	img, err := open(Registry{Docker: DockerHost{Host: address}}, "x:1")
+	img, err := open(Registry{Docker: DockerHost{environment("DOCKER_HOST", address)}}, "x:1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,19 +94,29 @@ func TestDockerDaemonSource(t *testing.T) {
 	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if _, err := open(Registry{Docker: DockerHost{Host: address}}, "y"); err == nil || !strings.Contains(err.Error(), "read docker-daemon:y: ") || !strings.Contains(err.Error(), "no such image: y") {
+	if _, err := open(Registry{Docker: DockerHost{environment("DOCKER_HOST", address)}}, "y"); err == nil || !strings.Contains(err.Error(), "read docker-daemon:y: ") || !strings.Contains(err.Error(), "no such image: y") {
 		t.Error(err)
 	}
-	if _, err := open(Registry{Docker: DockerHost{Host: "unix:///nowhere"}}, "x"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
+	if _, err := open(Registry{Docker: DockerHost{environment("DOCKER_HOST", "unix:///nowhere")}}, "x"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
 		t.Error(err)
+	}
+}
+
+// environment is one of a test: pairs of names and values.
+func environment(pairs ...string) func(string) string {
+	return func(name string) string {
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i] == name {
+				return pairs[i+1]
+			}
+		}
+		return ""
 	}
 }
 
 // The engine is the one that docker's own command line would take.
 func TestDockerHost(t *testing.T) {
 	home := t.TempDir()
-	setDockerConfig(t, home)
-	t.Setenv("DOCKER_HOST", "")
 	write := func(file, text string) {
 		t.Helper()
 		if err := os.MkdirAll(filepath.Dir(filepath.Join(home, file)), 0o755); err != nil {
@@ -119,28 +129,27 @@ func TestDockerHost(t *testing.T) {
 	write("config.json", `{"currentContext": "there"}`)
 	// The directory of a context is called by the digest of its name.
 	write(fmt.Sprintf("contexts/meta/%x/meta.json", sha256.Sum256([]byte("there"))), `{"Name": "there", "Endpoints": {"docker": {"Host": "tcp://192.0.2.1:2375"}}}`)
-	for _, tt := range []struct {
-		host DockerHost
-		want string
-	}{
-		{DockerHost{}, "tcp://192.0.2.1:2375"},
-		{DockerHost{Context: "there"}, "tcp://192.0.2.1:2375"},
-		{DockerHost{Context: "default"}, "unix:///var/run/docker.sock"},
-		{DockerHost{Host: "tcp://192.0.2.2:2375", Context: "there"}, "tcp://192.0.2.2:2375"},
+	for _, tt := range []struct{ host, context, want string }{
+		{"", "", "tcp://192.0.2.1:2375"},
+		{"", "there", "tcp://192.0.2.1:2375"},
+		{"", "default", "unix:///var/run/docker.sock"},
+		{"tcp://192.0.2.2:2375", "there", "tcp://192.0.2.2:2375"},
 	} {
-		c, err := tt.host.client()
+		host := DockerHost{environment("DOCKER_CONFIG", home, "DOCKER_HOST", tt.host, "DOCKER_CONTEXT", tt.context)}
+		c, _, err := host.client("")
 		if err != nil {
-			t.Errorf("%+v: %v", tt.host, err)
+			t.Errorf("%+v: %v", tt, err)
 			continue
 		}
-		if got := c.DaemonHost(); got != tt.want {
-			t.Errorf("%+v is %s, not %s", tt.host, got, tt.want)
+		if got := c.DaemonHost(); got != tt.want || host.Address() != tt.want {
+			t.Errorf("%+v is %s, %s", tt, got, host.Address())
 		}
 		if err := c.Close(); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := (DockerHost{Context: "nowhere"}).client(); err == nil || !strings.Contains(err.Error(), `docker context "nowhere"`) {
+	host := DockerHost{environment("DOCKER_CONFIG", home, "DOCKER_CONTEXT", "nowhere")}
+	if _, _, err := host.client(""); err == nil || !strings.Contains(err.Error(), `docker context "nowhere" is unknown: there are default, there`) {
 		t.Error(err)
 	}
 }

@@ -18,7 +18,7 @@ import (
 )
 
 // dialDocker connects to the BuildKit in a Docker Engine, through the engine's API.
-func dialDocker(ctx context.Context, d dockerHost, name string) (*Engine, error) {
+func dialDocker(ctx context.Context, d DockerHost, name string) (*Engine, error) {
 	api, address, err := d.answering(ctx, name)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,7 @@ func dialDocker(ctx context.Context, d dockerHost, name string) (*Engine, error)
 }
 
 // answering gives the API of an engine that answers.
-func (d dockerHost) answering(ctx context.Context, name string) (*mobyclient.Client, string, error) {
+func (d DockerHost) answering(ctx context.Context, name string) (*mobyclient.Client, string, error) {
 	api, address, err := d.client(name)
 	if err != nil {
 		return nil, "", err
@@ -53,7 +53,7 @@ func (d dockerHost) answering(ctx context.Context, name string) (*mobyclient.Cli
 }
 
 // dialContainer connects to the BuildKit that buildx runs in a container of a node, and starts it where it is stopped.
-func dialContainer(ctx context.Context, d dockerHost, n buildxNode) (*Engine, error) {
+func dialContainer(ctx context.Context, d DockerHost, n buildxNode) (*Engine, error) {
 	api, _, err := d.answering(ctx, n.Endpoint)
 	if err != nil {
 		return nil, err

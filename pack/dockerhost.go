@@ -16,67 +16,75 @@ import (
 	mobyclient "github.com/moby/moby/client"
 )
 
-// A dockerHost says how Docker Engines are found: as the docker command does, by DOCKER_HOST, DOCKER_CONTEXT and its
+// A DockerHost says how Docker Engines are found: as the docker command does, by DOCKER_HOST, DOCKER_CONTEXT and its
 // configuration.
-type dockerHost struct {
-	dir string // of the configuration; empty: none
-	env func(string) string
+type DockerHost struct {
+	Getenv func(string) string // default: an empty environment
 }
 
-// docker finds the configuration.
-func (o *EngineOptions) docker() dockerHost {
-	d := dockerHost{dir: o.env("DOCKER_CONFIG"), env: o.env}
-	if home := o.env("HOME"); d.dir == "" && home != "" {
-		d.dir = filepath.Join(home, ".docker")
+func (o *EngineOptions) docker() DockerHost { return DockerHost{o.Getenv} }
+
+func (d DockerHost) env(name string) string {
+	if d.Getenv == nil {
+		return ""
 	}
-	return d
+	return d.Getenv(name)
+}
+
+// dir is that of the configuration; empty: none.
+func (d DockerHost) dir() string {
+	dir, home := d.env("DOCKER_CONFIG"), d.env("HOME")
+	if dir == "" && home != "" {
+		dir = filepath.Join(home, ".docker")
+	}
+	return dir
 }
 
 // defaultContext is the name of the context that DOCKER_HOST and the usual socket are.
 const defaultContext = "default"
 
 // context is the name of the one that docker would use.
-func (d dockerHost) context() string {
+func (d DockerHost) context() string {
 	if d.env("DOCKER_HOST") != "" {
 		return defaultContext
 	}
 	if name := d.env("DOCKER_CONTEXT"); name != "" {
 		return name
 	}
-	if d.dir == "" {
+	if d.dir() == "" {
 		return defaultContext
 	}
-	if file, err := config.Load(d.dir); err == nil && file.CurrentContext != "" {
+	if file, err := config.Load(d.dir()); err == nil && file.CurrentContext != "" {
 		return file.CurrentContext
 	}
 	return defaultContext
 }
 
 // key is what buildx knows the engine by.
-func (d dockerHost) key() string {
+func (d DockerHost) key() string {
 	if name := d.context(); name != defaultContext {
 		return name
 	}
 	return d.defaultAddress()
 }
 
-func (d dockerHost) defaultAddress() string {
+func (d DockerHost) defaultAddress() string {
 	if host := d.env("DOCKER_HOST"); host != "" {
 		return host
 	}
 	return mobyclient.DefaultDockerHost
 }
 
-func (d dockerHost) store() *store.ContextStore {
+func (d DockerHost) store() *store.ContextStore {
 	object := func() any { return &map[string]any{} }
 	endpoint := store.EndpointTypeGetter(docker.DockerEndpoint, func() any { return &docker.EndpointMeta{} })
-	return store.New(filepath.Join(d.dir, "contexts"), store.NewConfig(object, endpoint))
+	return store.New(filepath.Join(d.dir(), "contexts"), store.NewConfig(object, endpoint))
 }
 
 // contexts are the names of all.
-func (d dockerHost) contexts() []string {
+func (d DockerHost) contexts() []string {
 	all := []string{defaultContext}
-	if d.dir == "" {
+	if d.dir() == "" {
 		return all
 	}
 	if found, err := store.Names(d.store()); err == nil {
@@ -86,7 +94,7 @@ func (d dockerHost) contexts() []string {
 }
 
 // endpoint is where an engine listens: by the name of a context, by address, or docker's choice where name is empty.
-func (d dockerHost) endpoint(name string) (docker.Endpoint, error) {
+func (d DockerHost) endpoint(name string) (docker.Endpoint, error) {
 	if name == "" {
 		name = d.context()
 	}
@@ -112,11 +120,11 @@ func (d dockerHost) endpoint(name string) (docker.Endpoint, error) {
 
 // defaultEndpoint takes certificates from where docker takes them: DOCKER_CERT_PATH, or beside the configuration where
 // DOCKER_TLS_VERIFY is set.
-func (d dockerHost) defaultEndpoint() (docker.Endpoint, error) {
+func (d DockerHost) defaultEndpoint() (docker.Endpoint, error) {
 	e := docker.Endpoint{EndpointMeta: docker.EndpointMeta{Host: d.defaultAddress()}}
 	certs := d.env("DOCKER_CERT_PATH")
 	if certs == "" && d.env("DOCKER_TLS_VERIFY") != "" {
-		certs = d.dir
+		certs = d.dir()
 	}
 	if certs == "" {
 		return e, nil
@@ -135,7 +143,7 @@ func (d dockerHost) defaultEndpoint() (docker.Endpoint, error) {
 }
 
 // client gives the API of an engine, which may not answer.
-func (d dockerHost) client(name string) (api *mobyclient.Client, address string, err error) {
+func (d DockerHost) client(name string) (api *mobyclient.Client, address string, err error) {
 	e, err := d.endpoint(name)
 	if err != nil {
 		return nil, "", err

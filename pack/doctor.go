@@ -175,7 +175,7 @@ func hostInfo(opt EngineOptions) HostInfo {
 	if path, err := exec.LookPath("rootlesskit"); err == nil {
 		h.Rootless = path
 	}
-	dir := opt.docker().dir
+	dir := opt.docker().dir()
 	if dir == "" {
 		return h
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // Check asks whether the engine answers, so that a build is not done in vain.
-func (h DockerHost) Check(ctx context.Context) error {
+func (d DockerHost) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
 	defer cancel()
-	c, err := h.client()
+	c, _, err := d.client("")
 	if err == nil {
 		_, err = c.Ping(ctx, client.PingOptions{})
 		err = errors.Join(err, c.Close())
@@ -29,18 +29,17 @@ func (h DockerHost) Check(ctx context.Context) error {
 }
 
 // Address is where the engine is; empty where that cannot be told.
-func (h DockerHost) Address() string {
-	c, err := h.client()
+func (d DockerHost) Address() string {
+	e, err := d.endpoint("")
 	if err != nil {
 		return ""
 	}
-	defer c.Close()
-	return c.DaemonHost()
+	return e.Host
 }
 
 // Load gives the engine an archive as docker save writes it.
-func (h DockerHost) Load(ctx context.Context, archive io.Reader) (err error) {
-	c, err := h.client()
+func (d DockerHost) Load(ctx context.Context, archive io.Reader) (err error) {
+	c, _, err := d.client("")
 	if err != nil {
 		return err
 	}

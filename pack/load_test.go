@@ -45,7 +45,7 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%+v: the engine got %q, the error is %v", tt, got, err)
 		}
 	}
-	if err := (DockerHost{Host: "unix:///nowhere/docker.sock"}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "reach the Docker Engine: ") {
+	if err := (DockerHost{environment("DOCKER_HOST", "unix:///nowhere/docker.sock")}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "reach the Docker Engine: ") {
 		t.Errorf("error is %v", err)
 	}
 }
@@ -75,7 +75,7 @@ func loadingEngine(t *testing.T, load, images http.HandlerFunc) DockerHost {
 	server.Listener = listener
 	server.Start()
 	t.Cleanup(server.Close)
-	return DockerHost{Host: "unix://" + filepath.Join(dir, "s")}
+	return DockerHost{environment("DOCKER_HOST", "unix://"+filepath.Join(dir, "s"))}
 }
 
 // An engine that has built the image itself names it when all is verified, and else has nothing left of it.
@@ -97,7 +97,7 @@ func TestLoadNames(t *testing.T) {
 				_, _ = io.WriteString(w, "[]")
 			}
 		})
-		api, err := host.client()
+		api, _, err := host.client("")
 		if err != nil {
 			t.Fatal(err)
 		}
