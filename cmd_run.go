@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -107,6 +108,9 @@ func (f *runFlags) readGiven(getenv func(string) string) error {
 	if run.repeat < 1 {
 		return usagef("--rep %d must be 1 or more", run.repeat)
 	}
+	if len(f.platforms) > 1 {
+		return usagef("--platform: a run is for one platform, %d are given", len(f.platforms))
+	}
 	if run.timeout < 0 {
 		return usagef("--timeout %v must not be negative", run.timeout)
 	}
@@ -147,6 +151,15 @@ func pairs(flag string, specs []string, getenv func(string) string) (map[string]
 		all[name] = value
 	}
 	return all, nil
+}
+
+// runnable is the one platform that a single run is for, the engine's own where it is there; of smoke runs all are.
+func (r *packRun) runnable(all []*pack.Candidate) []*pack.Candidate {
+	if r.single == nil || len(all) < 2 {
+		return all
+	}
+	i := max(0, slices.IndexFunc(all, (*pack.Candidate).Native))
+	return all[i : i+1]
 }
 
 // cases are the runs of a job, which are all alike. What is wrong with the values is a mistake in the command line.

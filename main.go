@@ -190,7 +190,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	built, err := r.build(ctx, engine, request, result, func(ctx context.Context, candidates []*pack.Candidate) error {
 		if r.smokeMode != smokeOff {
 			r.begin(result, "smoke")
-			for _, c := range candidates {
+			for _, c := range r.runnable(candidates) {
 				smoked, err := verify.Smoke(ctx, c, c.Config, j.manifest, cases, r.smokeOptions(j, c))
 				if err != nil {
 					return err
