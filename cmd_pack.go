@@ -22,6 +22,7 @@ type packFlags struct {
 	publishFlags
 	buildFlags
 	engineFlags
+	networkFlags
 	smokeFlags
 	manifest, file, context, target string
 	registry, pushWhen              string
@@ -122,6 +123,7 @@ func (f *packFlags) registerBuild(cmd *cobra.Command) {
 
 // registerRun is for whatever runs in an engine.
 func (f *packFlags) registerRun(cmd *cobra.Command) {
+	f.registerNetwork(cmd)
 	s := cmd.Flags()
 	f.registerEngine(cmd)
 	s.IntVar(&f.parallel, "parallel", 1, "jobs to pack side by side on one builder; runs that share the machine measure less exactly")
@@ -149,6 +151,9 @@ func (f *packFlags) read(getenv func(string) string) error {
 	if err := pack.CheckProgress(f.progress); err != nil {
 		return usageError{err}
 	}
+	if err := f.readNetwork(); err != nil {
+		return err
+	}
 	if err := f.checkEngine(); err != nil {
 		return err
 	}
@@ -163,6 +168,7 @@ func (f *packFlags) read(getenv func(string) string) error {
 		}
 		f.buildArgs[name] = value
 	}
+	f.addProxyArgs(getenv)
 	for _, s := range f.contextSpecs {
 		name, source, ok := strings.Cut(s, "=")
 		if !ok || name == "" || source == "" {

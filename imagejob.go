@@ -58,7 +58,7 @@ func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ 
 			return nil, err
 		}
 	}
-	if j.image, err = p.registry(f.insecureRegistry).Open(ctx, from); err != nil {
+	if j.image, err = p.registry(f).Open(ctx, from); err != nil {
 		return nil, err
 	}
 	if j.manifest != nil {
@@ -71,8 +71,8 @@ func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ 
 	return j, nil
 }
 
-func (p *program) registry(insecure bool) pack.Registry {
-	return pack.Registry{UserAgent: "seedpack/" + programVersion(), Insecure: insecure,
+func (p *program) registry(f *packFlags) pack.Registry {
+	return pack.Registry{UserAgent: "seedpack/" + programVersion(), Insecure: f.insecureRegistry, Transport: f.trust.Transport,
 		Docker: pack.DockerHost{Getenv: p.getenv}}
 }
 

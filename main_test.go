@@ -39,7 +39,8 @@ func scriptParams(dir string) testscript.Params {
 		RequireExplicitExec: true,
 		Setup:               setupScript,
 		Condition:           scriptCondition,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "foreign": scriptForeign, "engine": scriptEngine},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "foreign": scriptForeign, "engine": scriptEngine,
+			"private-registry": scriptPrivateRegistry},
 	}
 }
 

@@ -34,7 +34,7 @@ type packRun struct {
 }
 
 func newPackRun(p *program, f *packFlags) *packRun {
-	r := &packRun{packFlags: f, program: p, remote: p.registry(f.insecureRegistry)}
+	r := &packRun{packFlags: f, program: p, remote: p.registry(f)}
 	var mu sync.Mutex
 	var engine *pack.Engine
 	r.engine = func(ctx context.Context) (*pack.Engine, error) {
@@ -44,7 +44,9 @@ func newPackRun(p *program, f *packFlags) *packRun {
 			return engine, nil
 		}
 		var err error
-		engine, err = pack.Connect(ctx, f.engineOptions(p))
+		options := f.engineOptions(p)
+		options.Trust = f.trust
+		engine, err = pack.Connect(ctx, options)
 		return engine, err
 	}
 	r.close = func() error {
@@ -253,7 +255,7 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 	}
 	if r.push {
 		request.Repository, request.Insecure = reference[:strings.LastIndex(reference, ":")], r.insecureRegistry
-		request.PushTimeout = r.pushTimeout
+		request.PushTimeout, request.Trust = r.pushTimeout, r.trust
 	}
 	for _, o := range r.outputs {
 		o.Name = reference

@@ -49,10 +49,12 @@ type Request struct {
 	Insecure   bool // plain http to Repository
 	// PushTimeout is how long exporting may take once the gate has passed; default: without end.
 	PushTimeout time.Duration
-	Remote      Registry // for pushes that are not the engine's
-	Outputs     []Output
-	Progress    Progress
-	Options     BuildOptions
+	// Trust is for the service that hands out tokens for Repository. The engine has its own.
+	Trust    Trust
+	Remote   Registry // for pushes that are not the engine's
+	Outputs  []Output
+	Progress Progress
+	Options  BuildOptions
 	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for builds that shall give the same bytes again; empty: none.
 	Epoch string
 }
@@ -174,7 +176,8 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	opt.Session = append(opt.Session,
 		secretsprovider.NewSecretProvider(b.secrets),
 		authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-			AuthConfigProvider: authprovider.LoadAuthConfig(config.LoadDefaultConfigFile(os.Stderr)),
+			AuthConfigProvider: sessionAuth(config.LoadDefaultConfigFile(os.Stderr)),
+			TLSConfigs:         b.request.Trust.tokenTrust(b.request.Repository),
 		}),
 	)
 	return opt, nil

@@ -56,7 +56,7 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 	if opt.Config != "" {
 		config = opt.Config
 	}
-	d, err := launch(ctx, launcher, program, runtime, root, config)
+	d, err := launch(ctx, launcher, program, runtime, root, config, opt.Trust)
 	if err != nil {
 		return nil, errors.Join(err, unlock())
 	}
@@ -67,7 +67,7 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 }
 
 // launch starts the program over the root directory. Its log stays in the root and is quoted when it ends early.
-func launch(ctx context.Context, launcher []string, program, runtime, root, config string) (*daemon, error) {
+func launch(ctx context.Context, launcher []string, program, runtime, root, config string, trust Trust) (*daemon, error) {
 	// A path of a socket holds at most 107 bytes, so it cannot lie below the cache directory.
 	dir, err := os.MkdirTemp("", socketPrefix)
 	if err != nil {
@@ -90,7 +90,11 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(os.Environ(), "TMPDIR="+filepath.Join(root, tempDir))
+	environ, err := trust.environ(dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	cmd.Env = append(environ, "TMPDIR="+filepath.Join(root, tempDir))
 	record := daemonRecord{Socket: dir}
 	if err := record.remember(root); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))

@@ -42,6 +42,8 @@ type EngineOptions struct {
 	CacheDir string
 	// Config is a buildkitd.toml for the private daemon; empty: none.
 	Config string
+	// Trust is what the private daemon trusts in registries, too.
+	Trust Trust
 	// Getenv is the environment that engines are looked for in. Default: an empty one.
 	Getenv func(string) string
 	// Log is told what takes long: one line each. Default: nobody.

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net/http"
@@ -95,6 +96,10 @@ func (t withContext) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func pushHint(repository string, err error) string {
 	var te *transport.Error
+	var unknown x509.UnknownAuthorityError
+	if errors.As(err, &unknown) {
+		return "\nis it an authority of your own? name its certificate with --ca-file or SSL_CERT_FILE"
+	}
 	if !errors.As(err, &te) {
 		return "\nis the registry's address right, and does it answer?"
 	}
