@@ -150,6 +150,7 @@ var flagPaths = map[string]func(string) []string{
 	"cache-from":       fieldPaths("src"),
 	"cache-to":         fieldPaths("dest"),
 	"builder-tls-ca":   onePath,
+	"ca-file":          onePath,
 	"builder-tls-cert": onePath,
 	"builder-tls-key":  onePath,
 	"buildkitd-config": onePath,
