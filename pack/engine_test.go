@@ -1,0 +1,152 @@
+package pack
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// certificate is for builder.test, signed by itself: it is the one to trust, to show, and its key.
+func certificate(t *testing.T) (files TLSFiles, pair tls.Certificate, pool *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "builder.test"}, DNSNames: []string{"builder.test"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
+		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	certPEM, keyPEM := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER})
+	d := dir(t, map[string]string{"cert.pem": string(certPEM), "key.pem": string(keyPEM)})
+	files = TLSFiles{CA: filepath.Join(d, "cert.pem"), Cert: filepath.Join(d, "cert.pem"), Key: filepath.Join(d, "key.pem"), ServerName: "builder.test"}
+	if pair, err = tls.X509KeyPair(certPEM, keyPEM); err != nil {
+		t.Fatal(err)
+	}
+	pool = x509.NewCertPool()
+	pool.AppendCertsFromPEM(certPEM)
+	return files, pair, pool
+}
+
+// tunnel listens with TLS, wants a certificate, and hands connections to a socket.
+func tunnel(t *testing.T, pair tls.Certificate, pool *x509.CertPool, socket string) (address string) {
+	t.Helper()
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool,
+		ClientAuth: tls.RequireAndVerifyClientCert, NextProtos: []string{"h2"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() }) // ends the loop below
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go join(c, socket)
+		}
+	}()
+	return "tcp://" + l.Addr().String()
+}
+
+func join(c net.Conn, socket string) {
+	defer c.Close()
+	s, err := net.Dial("unix", socket)
+	if err != nil {
+		return
+	}
+	defer s.Close()
+	go func() {
+		_, _ = io.Copy(s, c) // what breaks is seen at the other end
+		_ = s.Close()
+	}()
+	_, _ = io.Copy(c, s)
+}
+
+// A builder at tcp:// is reached with certificates, given by flags or by buildx, and not without.
+func TestConnectTLS(t *testing.T) {
+	material(t, "SEEDPACK_TEST_BASE")
+	private := engine(t)
+	files, pair, pool := certificate(t)
+	address := tunnel(t, pair, pool, strings.TrimPrefix(private.daemon.addr, "unix://"))
+	otherName, noKey := files, files
+	otherName.ServerName, noKey.Cert, noKey.Key = "other.test", "", ""
+	node := fmt.Sprintf(`{"Name":"far","Driver":"remote","Nodes":[{"Name":"far0","Endpoint":%q,"DriverOpts":{"cacert":%q,"cert":%q,"key":%q,"servername":%q}}]}`,
+		address, files.CA, files.Cert, files.Key, files.ServerName)
+	env := home(t, map[string]string{"buildx/instances/far": node})
+	for _, test := range []struct {
+		name string
+		opt  EngineOptions
+		want string
+	}{
+		{"flags", EngineOptions{Builder: address, TLS: files}, ""},
+		{"buildx", EngineOptions{Builder: "far", Getenv: env}, ""},
+		{"another name", EngineOptions{Builder: address, TLS: otherName}, "certificate is valid for builder.test, not other.test"},
+		{"no certificate", EngineOptions{Builder: address, TLS: noKey}, "certificate required"},
+		{"no file", EngineOptions{Builder: address, TLS: TLSFiles{CA: "/nowhere/ca.pem"}}, "/nowhere/ca.pem"},
+		{"no key", EngineOptions{Builder: address, TLS: TLSFiles{Cert: files.Cert}}, "a certificate and its key go together"},
+	} {
+		e, err := Connect(t.Context(), test.opt)
+		if test.want != "" {
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("%s: error is %v, not %s", test.name, err, test.want)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", test.name, err)
+			continue
+		}
+		_, buildErr := Build(t.Context(), e, request(t, "FROM busybox:1.36\nRUN true\n", nil), nil)
+		if err := errors.Join(buildErr, e.Close()); err != nil {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
+// An engine of Docker that is asked for by name builds, and one that is no engine does not answer for one.
+func TestConnectDocker(t *testing.T) {
+	host := material(t, "SEEDPACK_TEST_DOCKER")
+	for _, builder := range []string{"docker", "docker:default", "default"} {
+		e, err := Connect(t.Context(), EngineOptions{Builder: builder, Getenv: home(t, nil, "DOCKER_HOST="+host)})
+		if err != nil {
+			t.Errorf("%s: %v", builder, err)
+			continue
+		}
+		if e.classic() != (os.Getenv("SEEDPACK_TEST_DOCKER_STORE") == "classic") {
+			t.Errorf("%s: the store is taken for another", builder)
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	e, seen, err := connectFound(t.Context(), EngineOptions{Getenv: home(t, nil, "DOCKER_HOST="+host)})
+	if err != nil || !seen[len(seen)-1].Taken || seen[len(seen)-1].Way != "the Docker Engine" {
+		t.Fatalf("found %+v: %v", seen, err)
+	}
+	if err := e.Close(); err != nil {
+		t.Error(err)
+	}
+}
