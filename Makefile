@@ -12,7 +12,7 @@ WITH_REGISTRY = .cache/bin/registry
 # Runs a command beside a Docker Engine that ends with it.
 WITH_DOCKER = .cache/bin/docker
 
-.PHONY: demo test test-long bench seedpack base tools clean
+.PHONY: demo test test-long test-engines bench seedpack base tools clean
 
 demo: seedpack base ## pack an example job and publish it to a registry on this machine
 	@setup/install.sh docker-registry skopeo runc
@@ -26,6 +26,10 @@ test: seedpack base $(SEEDPACK_TEST_ACT) ## everything, with a real BuildKit and
 test-long: export SEEDPACK_LONG = 1
 test-long: test ## the same with loops and fuzzing in full, which takes an hour
 	@setup/fuzz.sh
+
+test-engines: seedpack base ## the scripts that hold on every engine over a current Docker Engine, with both of its image stores
+	@setup/install.sh docker-registry skopeo dockerd=docker.io ip=iproute2 curl
+	@SEEDPACK_STRICT=1 $(WITH_REGISTRY) setup/engines.sh
 
 bench: seedpack base ## what a run takes, beside other tools
 	@setup/install.sh docker-registry skopeo runc

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Runs the scripts that hold on every engine over a current Docker Engine: Debian 13's, in a directory of its own, with the
+# containerd image store and with the classic one. Wants root, the tools that the Makefile makes, and a registry.
+set -eu
+
+root=$PWD/.cache/trixie
+if [ ! -x "$root/usr/sbin/dockerd" ]; then
+	setup/install.sh debootstrap
+	rm -rf "$root"
+	debootstrap --variant=minbase --include=docker.io,iproute2,iptables,ca-certificates trixie "$root.new" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+	mv "$root.new" "$root"
+fi
+
+for store in containerd classic; do
+	echo "== Docker Engine $("$root/usr/sbin/dockerd" --version | cut -d' ' -f3 | tr -d ,), $store store"
+	SEEDPACK_TEST_DOCKERD="$PWD/setup/enter.sh $root dockerd" SEEDPACK_TEST_DOCKER_STORE=$store .cache/bin/docker \
+		go test -count=1 -parallel 1 -run '^TestScriptsDocker$|^TestConnectDocker$' . ./pack
+done

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Runs a command with the directory ROOT as its root, in a mount namespace of its own: enter.sh ROOT COMMAND [ARGUMENT...]
+#
+# chroot would not do: runtimes of containers change the root themselves, which needs one that is mounted.
+set -eu
+if [ "${SEEDPACK_ENTERED-}" != "$1" ]; then
+	export SEEDPACK_ENTERED="$1"
+	exec unshare --mount --propagation private "$0" "$@"
+fi
+root=$1
+shift
+mount --bind "$root" "$root"
+for dir in /proc /sys /dev /tmp; do
+	mount --rbind "$dir" "$root$dir"
+done
+mkdir -p "$root/.old"
+cd "$root"
+pivot_root . .old
+cd /
+umount --lazy /.old
+exec "$@"
