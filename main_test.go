@@ -40,12 +40,12 @@ func scriptParams(dir string) testscript.Params {
 		Setup:               setupScript,
 		Condition:           scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "foreign": scriptForeign, "engine": scriptEngine,
-			"private-registry": scriptPrivateRegistry},
+			"private-registry": scriptPrivateRegistry, "frontend": scriptFrontend},
 	}
 }
 
 // engineScripts are those that hold on every engine.
-var engineScripts = []string{"broken", "build", "classic", "doctor", "image", "publish"}
+var engineScripts = []string{"broken", "build", "classic", "doctor", "image", "label", "publish"}
 
 // The same on a real Docker Engine. Where its BuildKit is too old for layouts as base images, it holds the base image itself.
 func TestScriptsDocker(t *testing.T) {
