@@ -175,6 +175,9 @@ func (s *singleRun) cases(p *program, j *job) ([]verify.Case, error) {
 			}
 		}
 	}
+	for _, line := range c.Doubts(j.manifest) {
+		fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(line))
+	}
 	c.RunAs, c.Timeout = s.user, s.timeout
 	var all []verify.Case
 	for i := range s.repeat {

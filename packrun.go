@@ -275,6 +275,7 @@ func (r *packRun) published(ctx context.Context, result *packed, reference strin
 	if err != nil {
 		return nil, err
 	}
+	result.add(verify.Succession(ctx, result.job.path, result.job.manifest, image, r.remote.Options(ctx)...))
 	result.Manifests, err = manifests(image)
 	return found, errors.Join(err, image.Close())
 }

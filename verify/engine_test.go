@@ -16,7 +16,7 @@ import (
 
 // scripted is a job that does what its setting says, with promises enough to break.
 const scripted = `{"job": {"name": "s", "timeout": 4, "interface": {
-"inputs": {"files": [{"name": "IN"}], "json": [{"name": "absent", "type": "string", "required": false}]},
+"inputs": {"files": [{"name": "IN", "partial": true}], "json": [{"name": "absent", "type": "string", "required": false}]},
 "outputs": {
 	"files": [{"name": "table", "pattern": "table*.csv", "mediaType": "text/csv"},
 		{"name": "plots", "pattern": "plots/*", "multiple": true, "required": false, "mediaType": "image/png"},

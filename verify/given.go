@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
 // Given are a user's own values for one run, by the names of the manifest. Paths are the user's, anywhere on the host.
@@ -68,6 +70,37 @@ func (g *Given) Case(m *seed.Manifest) (Case, error) {
 		c.Mounts[mount.Name] = Mount{Host: host, Writable: mount.Mode == "rw"}
 	}
 	return c, errors.Join(errs...)
+}
+
+// Doubts says, in a line each, which files look like something else than the media types that their input takes. They are no
+// errors: the job may know better.
+func (c *Case) Doubts(m *seed.Manifest) (lines []string) {
+	for _, in := range m.Job.Interface.Inputs.Files {
+		for _, f := range c.Inputs[in.Name] {
+			if found, ok := doubt(in.MediaTypes, f); ok {
+				lines = append(lines, fmt.Sprintf("input %q: %s looks like %s, the job takes %s", in.Name, f.Host, found, strings.Join(in.MediaTypes, ", ")))
+			}
+		}
+	}
+	return lines
+}
+
+func doubt(types []string, f InputFile) (found string, yes bool) {
+	file, err := os.Open(f.Host)
+	if err != nil {
+		return "", false // whoever reads it says so
+	}
+	defer file.Close()
+	head, err := io.ReadAll(io.LimitReader(file, wire.HeadSize))
+	if err != nil || len(head) == 0 {
+		return "", false
+	}
+	for _, declared := range types {
+		if found, yes = contradicts(declared, head); !yes {
+			return "", false
+		}
+	}
+	return found, yes
 }
 
 func lacks(required bool, kind, name, flag string) error {

@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"encoding/json"
 	"mime"
 	"strings"
+	"time"
 
 	"github.com/gabriel-vasile/mimetype"
 
@@ -123,6 +125,29 @@ var sideCarInvalid = &Probe{
 			for _, v := range violations[:min(len(violations), fewViolations)] {
 				place := src.Position(src.Span(v.Pointer).Start)
 				r.hintf(at, v.Hint, "side-car %q, line %d, column %d: %s", car.Name, place.Line, place.Column, v.Message)
+			}
+		})
+	},
+}
+
+var sideCarDate = &Probe{
+	Rule: diag.Rule{ID: "side-car-date", Severity: diag.Notice, Spec: "1.2 S-1.2-04",
+		Summary: "dates in a side-car should be written as RFC 3339 has them"},
+	Check: func(r *Run) {
+		r.sideCars(func(car, described *pack.File) {
+			src := seed.ParseJSON(car.Content)
+			if !car.Collected || len(src.Problems) > 0 {
+				return
+			}
+			for _, member := range []string{"start", "end"} {
+				at := seed.Pointer("/properties/time").Member(member)
+				var date string
+				if !src.Has(at) || json.Unmarshal(src.Raw(at), &date) != nil {
+					continue // the schema's business
+				}
+				if _, err := time.Parse(time.RFC3339, date); err != nil {
+					r.Reportf(r.outputOf(described), "side-car %q: time.%s is %q, it should be a date like 2016-08-06T00:00:00Z", car.Name, member, date)
+				}
 			}
 		})
 	},

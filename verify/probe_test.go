@@ -163,6 +163,7 @@ var probeTests = []struct {
 
 	{"side-car is no JSON", add(holding("table.csv.metadata.json", `{`)), `/job/interface/outputs/files/0: error: side-car "table.csv.metadata.json" is not JSON: line 1, column 1: "{" is not closed [side-car-invalid] (write "}" where this object ends)`},
 	{"side-car is no GeoJSON", add(holding("table.csv.metadata.json", `{"type": "Point"}`)), `/job/interface/outputs/files/0: error: side-car "table.csv.metadata.json", line 1, column 1: member "coordinates" is missing, it is required here [side-car-invalid]`},
+	{"side-car with a date", add(holding("table.csv.metadata.json", `{"type": "Feature", "geometry": null, "properties": {"time": {"end": "yesterday"}}}`)), `/job/interface/outputs/files/0: notice: side-car "table.csv.metadata.json": time.end is "yesterday", it should be a date like 2016-08-06T00:00:00Z [side-car-date]`},
 	{"orphan", add(holding("table.metadata.json", `{"type": "Point", "coordinates": [1, 2]}`)), `/job/interface/outputs/files: warning: side-car "table.metadata.json" describes "table", which is not there [side-car-orphan] (the side-car of table.csv is called table.csv.metadata.json)`},
 
 	{"too much output", func(o *pack.Outcome) { o.Usage.Output = 9*mib + 1 }, `/job/resources/scalar/2: error: the outputs have 9.00 MiB, disk declares 9.0 MiB for this input [disk-exceeded]`},

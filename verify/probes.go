@@ -42,6 +42,7 @@ var probes = []*Probe{
 	outputsType,
 	outputsInteger,
 	sideCarInvalid,
+	sideCarDate,
 	sideCarOrphan,
 	diskExceeded,
 	cpusExceeded,
@@ -65,5 +66,5 @@ func Rules() []*diag.Rule {
 	for _, p := range probes {
 		rules = append(rules, &p.Rule)
 	}
-	return slices.Concat(rules, publishedRules)
+	return slices.Concat(rules, publishedRules, successionRules)
 }

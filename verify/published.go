@@ -212,7 +212,11 @@ func (c *check) name() {
 	}
 	last := repository[strings.LastIndexByte(repository, '/')+1:]
 	if want := c.manifest.Repository(); repository != "" && last != want {
-		c.report.Add(diag.Diagnostic{Rule: nameDiffers, Severity: severity, Pointer: "/job/name", Message: fmt.Sprintf("the repository is called %q, the manifest gives %q", last, want)})
+		hint := ""
+		if strings.HasSuffix(last, "-jobpack") {
+			hint = "that is how JobPack, the standard before Seed, called images"
+		}
+		c.report.Add(diag.Diagnostic{Rule: nameDiffers, Severity: severity, Pointer: "/job/name", Hint: hint, Message: fmt.Sprintf("the repository is called %q, the manifest gives %q", last, want)})
 	}
 	if want := c.manifest.Job.PackageVersion; tag != "" && tag != want {
 		c.report.Add(diag.Diagnostic{Rule: nameDiffers, Severity: severity, Pointer: "/job/packageVersion", Message: fmt.Sprintf("the tag is %q, the manifest gives %q", tag, want)})

@@ -73,6 +73,7 @@ func TestPublished(t *testing.T) {
 		{"good", amd64, "j-1.0.0-seed:2.0.0", expect, ""},
 		{"two platforms", both(good), "team/j-1.0.0-seed:2.0.0", nil, ""},
 		{"other name", amd64, "j-1.0-seed:2.0.0", nil, `/job/name: error: the repository is called "j-1.0-seed", the manifest gives "j-1.0.0-seed" [name-differs]`},
+		{"JobPack", amd64, "j-1.0.0-jobpack:2.0.0", expect, `/job/name: error: the repository is called "j-1.0.0-jobpack", the manifest gives "j-1.0.0-seed" [name-differs] (that is how JobPack, the standard before Seed, called images)`},
 		{"other tag", amd64, "j-1.0.0-seed:latest", nil, `/job/packageVersion: error: the tag is "latest", the manifest gives "2.0.0" [name-differs]`},
 		{"other manifest", jobImage(t, "amd64", label(t, changed), "/job"), "j-1.0.0-seed:2.0.1", expect, `/job/packageVersion: error: the label's manifest is another than the one that was packed, first at "/job/packageVersion" [label-differs]`},
 		{"platform missing", amd64, "j-1.0.0-seed:2.0.0", &Expect{Platforms: []string{"linux/arm64", "linux/amd64"}}, `: error: the registry holds linux/amd64, built were linux/amd64, linux/arm64 [platforms-differ]`},

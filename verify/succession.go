@@ -1,0 +1,119 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"golang.org/x/mod/semver"
+
+	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/pack/source"
+)
+
+// Rules on an image beside the one that was published before it under the name of the job.
+var (
+	jobIdentity = &diag.Rule{ID: "job-identity", Severity: diag.Warning, Spec: "2.1.1 S-2.1.1-18",
+		Summary: "name and jobVersion should stand for one job"}
+	jobChanged = &diag.Rule{ID: "job-changed", Severity: diag.Warning, Spec: "2.1.1 S-2.1.1-19",
+		Summary: "a new packageVersion should not stand for a change of the job itself"}
+	errorCodeMoved = &diag.Rule{ID: "error-code-moved", Severity: diag.Notice, Spec: "2.1.1.4 S-2.1.1.4-05",
+		Summary: "an error should keep its code"}
+	notCompared = &diag.Rule{ID: "predecessor-unknown", Severity: diag.Notice, Spec: "2.1.1 S-2.1.1-18",
+		Summary: "what was published before should be known"}
+)
+
+var successionRules = []*diag.Rule{jobIdentity, jobChanged, errorCodeMoved, notCompared}
+
+// Succession compares an image that is about to be named with the one that its repository named last before it. Where that
+// cannot be found out, a notice says so. Path is that of the manifest, which the report is about.
+func Succession(ctx context.Context, path string, m *seed.Manifest, img *source.Image, options ...remote.Option) *diag.Report {
+	s := &succession{m: m, image: img, report: &diag.Report{Path: path, Source: m.Source}}
+	if err := s.run(ctx, img.Reference.Context(), options); err != nil {
+		s.add(notCompared, "/job/packageVersion", "the image is not compared with those that were published before: %v", err)
+	}
+	s.report.Sort()
+	return s.report
+}
+
+type succession struct {
+	m      *seed.Manifest
+	image  *source.Image
+	report *diag.Report
+}
+
+func (s *succession) add(rule *diag.Rule, at seed.Pointer, format string, args ...any) {
+	s.report.Add(diag.Diagnostic{Rule: rule, Pointer: at, Message: fmt.Sprintf(format, args...)})
+}
+
+func (s *succession) run(ctx context.Context, repository name.Repository, options []remote.Option) (err error) {
+	tags, err := remote.List(repository, append(options, remote.WithContext(ctx))...)
+	if err != nil {
+		return err
+	}
+	tag := before(tags, s.m.Job.PackageVersion)
+	if tag == "" {
+		return nil
+	}
+	last, err := source.OpenReference(ctx, repository.Tag(tag), append(options, remote.WithContext(ctx))...)
+	if err != nil {
+		return err
+	}
+	defer last.Close()
+	was, _ := FromLabel(last)
+	if was == nil {
+		return fmt.Errorf("tag %q holds no manifest", tag)
+	}
+	s.identity(tag, was)
+	s.layers(tag, last)
+	s.codes(tag, was)
+	return nil
+}
+
+// before is the greatest version among tags that is less than the given one, empty where there is none. Aliases are no
+// versions, and no job is named by them (trap T-38).
+func before(tags []string, version string) string {
+	last := ""
+	for _, tag := range tags {
+		if v := "v" + tag; semver.IsValid(v) && semver.Compare(v, "v"+version) < 0 && (last == "" || semver.Compare(v, "v"+last) > 0) {
+			last = tag
+		}
+	}
+	return last
+}
+
+// identity takes a job for another one when neither title nor maintainer stayed.
+func (s *succession) identity(tag string, was *seed.Manifest) {
+	now, then := &s.m.Job, &was.Job
+	if now.Title != then.Title && now.Maintainer.Name != then.Maintainer.Name && now.Maintainer.Email != then.Maintainer.Email {
+		s.add(jobIdentity, "/job/name", "tag %q is another job, %q by %q: a job of its own should have a name of its own", tag, then.Title, then.Maintainer.Name)
+	}
+}
+
+func (s *succession) layers(tag string, last *source.Image) {
+	then := map[string][]v1.Hash{}
+	for _, p := range last.Platforms {
+		then[p.Name] = p.Config.RootFS.DiffIDs
+	}
+	for _, p := range s.image.Platforms {
+		if ids, ok := then[p.Name]; ok && !slices.Equal(ids, p.Config.RootFS.DiffIDs) {
+			s.report.Add(diag.Diagnostic{Rule: jobChanged, Pointer: "/job/packageVersion",
+				Message: fmt.Sprintf("the files of the image for %s are not those of tag %q: where the job itself changed, jobVersion should be raised", p.Name, tag)})
+			return
+		}
+	}
+}
+
+func (s *succession) codes(tag string, was *seed.Manifest) {
+	for i, e := range s.m.Job.Errors {
+		for _, old := range was.Job.Errors {
+			if old.Name == e.Name && old.Code != e.Code {
+				s.add(errorCodeMoved, jobErrors.Index(i).Member("code"), "error %q has code %d, it had %d in tag %q: who compares runs should find one code", e.Name, e.Code, old.Code, tag)
+			}
+		}
+	}
+}
