@@ -94,7 +94,7 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	cmd.Env = append(environ, "TMPDIR="+filepath.Join(root, tempDir))
+	cmd.Env = append(environ, "TMPDIR="+daemonTemp(root, dir))
 	record := daemonRecord{Socket: dir}
 	if err := record.remember(root); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -116,6 +116,16 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 		return nil, errors.Join(err, d.stop())
 	}
 	return d, nil
+}
+
+// daemonTemp is where the daemon keeps sockets of SSH agents, among others: below its root if their paths fit into an address
+// there, else beside its own socket.
+func daemonTemp(root, dir string) string {
+	const agent = "/.buildkit-ssh-sock1234567890/ssh_auth_sock"
+	if temp := filepath.Join(root, tempDir); len(temp)+len(agent) <= 107 { // unix(7)
+		return temp
+	}
+	return dir
 }
 
 // waitSocket dials until somebody listens: gRPC, which would do so itself, waits a second after each refusal.

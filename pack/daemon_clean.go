@@ -57,6 +57,9 @@ func cleanRoot(ctx context.Context, root, runtime string) error {
 	}
 	errs := []error{os.RemoveAll(filepath.Join(root, tempDir)), os.MkdirAll(filepath.Join(root, tempDir), 0o700), os.Remove(path)}
 	if strings.HasPrefix(filepath.Base(r.Socket), socketPrefix) {
+		if err := unmountBelow(r.Socket); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
 		errs = append(errs, os.RemoveAll(r.Socket))
 	}
 	return errors.Join(errs...)
