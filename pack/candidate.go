@@ -3,6 +3,7 @@ package pack
 import (
 	"time"
 
+	"github.com/seedpack/seedpack/pack/supervisor/bin"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
@@ -60,6 +61,8 @@ type Entry struct {
 	Content  []byte
 	Dir      bool
 	Writable bool // with Dir: by everybody, and all below it; matters where the directory is mounted so
+
+	program *bin.Program // in place of Content: the supervisor
 }
 
 // Config is what of an image's configuration decides how it runs.

@@ -94,11 +94,11 @@ const emptyDir = "empty"
 func supervisorFS() (fsutil.FS, error) {
 	tree := Tree{}
 	for _, arch := range bin.Architectures() {
-		program, err := bin.Program(arch)
+		program, err := bin.Find(arch)
 		if err != nil {
 			return nil, err
 		}
-		tree[arch+"/"+path.Base(wire.Program)] = Entry{Content: program}
+		tree[arch+"/"+path.Base(wire.Program)] = Entry{program: &program}
 	}
 	tree[emptyDir] = Entry{Dir: true}
 	f, err := newTreeFS(tree)

@@ -18,6 +18,8 @@ import (
 
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
+
+	"github.com/seedpack/seedpack/pack/supervisor/bin"
 )
 
 // A treeFS offers a Tree to BuildKit, which asks for what it does not hold yet. All of it belongs to root and may be
@@ -31,6 +33,7 @@ type treeEntry struct {
 	stat    *types.Stat
 	host    string
 	content []byte
+	program *bin.Program
 }
 
 // newTreeFS expands the directories of the host in t. Anything else than files, directories and links is left out, since
@@ -71,6 +74,9 @@ func (f *treeFS) add(name string, e Entry) error {
 			return fmt.Errorf("%s is not a regular file", e.Host)
 		}
 		f.put(name, treeEntry{host: e.Host}, fileMode(info), info.Size(), info.ModTime())
+		return nil
+	case e.program != nil:
+		f.put(name, treeEntry{program: e.program}, 0o755, e.program.Size(), contentTime(e.program.Packed()))
 		return nil
 	}
 	f.put(name, treeEntry{content: e.Content}, 0o644, int64(len(e.Content)), contentTime(e.Content))
@@ -171,6 +177,8 @@ func (f *treeFS) Open(name string) (io.ReadCloser, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	case e.host != "":
 		return os.Open(e.host)
+	case e.program != nil:
+		return e.program.Open()
 	}
 	return io.NopCloser(bytes.NewReader(e.content)), nil
 }

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"debug/elf"
+	"errors"
 	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,11 +44,7 @@ func TestPrograms(t *testing.T) {
 				write(t, arch, built)
 				return
 			}
-			committed, err := Program(arch)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(built, committed) {
+			if !bytes.Equal(built, unpack(t, arch)) {
 				t.Error("the committed program is another than its source builds: go generate ./pack/supervisor")
 			}
 		})
@@ -89,10 +87,7 @@ func write(t *testing.T, arch string, program []byte) {
 func TestProgram(t *testing.T) {
 	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 	for _, arch := range Architectures() {
-		program, err := Program(arch)
-		if err != nil {
-			t.Fatal(err)
-		}
+		program := unpack(t, arch)
 		f, err := elf.NewFile(bytes.NewReader(program))
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +99,28 @@ func TestProgram(t *testing.T) {
 			t.Errorf("%s needs %q (%v): it should be static", arch, libs, err)
 		}
 	}
-	if _, err := Program("s390x"); err == nil || err.Error() != `no supervisor for linux/s390x: there are ones for ["amd64" "arm64"]` {
+	if _, err := Find("s390x"); err == nil || err.Error() != `no supervisor for linux/s390x: there are ones for ["amd64" "arm64"]` {
 		t.Errorf("s390x: %v", err)
 	}
+}
+
+// unpack reads a program, which must be as long as it says.
+func unpack(t *testing.T, arch string) []byte {
+	t.Helper()
+	program, err := Find(arch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := program.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if int64(len(text)) != program.Size() {
+		t.Errorf("%s has %d bytes and says %d", arch, len(text), program.Size())
+	}
+	return text
 }
