@@ -257,30 +257,37 @@ func needRegistry(t *testing.T) {
 	}
 }
 
-// startBuilder starts the buildkitd that private ones are, over a directory of its own, for many runs.
-func startBuilder(t *testing.T) (addr string) {
+// userBuildkitd is the program of private daemons, in the user's cache.
+func userBuildkitd(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	found, err := filepath.Glob(filepath.Join(cacheDir(os.Getenv), "bin", "buildkitd-*"))
+	programs := filepath.Join(cacheDir(os.Getenv), "bin", "buildkitd-*")
+	found, err := filepath.Glob(programs)
 	if err != nil || len(found) == 0 {
 		// The first private daemon builds it.
-		e, err := pack.Connect(t.Context(), pack.EngineOptions{CacheDir: cacheDir(os.Getenv)})
+		e, err := pack.Connect(t.Context(), pack.EngineOptions{Builder: "private", CacheDir: cacheDir(os.Getenv)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := e.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if found, err = filepath.Glob(filepath.Join(cacheDir(os.Getenv), "bin", "buildkitd-*")); err != nil || len(found) == 0 {
+		if found, err = filepath.Glob(programs); err != nil || len(found) == 0 {
 			t.Fatal("there is no buildkitd", err)
 		}
 	}
+	return found[len(found)-1]
+}
+
+// startBuilder starts the buildkitd that private ones are, over a directory of its own, for many runs.
+func startBuilder(t *testing.T) (addr string) {
+	t.Helper()
+	dir := t.TempDir()
 	runc, err := exec.LookPath("runc")
 	if err != nil {
 		t.Fatal(err)
 	}
 	sock := filepath.Join(dir, "s")
-	cmd := exec.Command(found[len(found)-1], "--root", filepath.Join(dir, "root"), "--addr", "unix://"+sock, "--config", os.DevNull,
+	cmd := exec.Command(userBuildkitd(t), "--root", filepath.Join(dir, "root"), "--addr", "unix://"+sock, "--config", os.DevNull,
 		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runc)
 	var said lockedBuffer
 	cmd.Stdout, cmd.Stderr = &said, &said

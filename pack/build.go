@@ -80,6 +80,9 @@ func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context,
 	}
 	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	result, err := b.run(ctx)
+	if e.daemon != nil {
+		err = e.daemon.lost(ctx, err)
+	}
 	if closeErr := b.closeImage(); closeErr != nil {
 		err = errors.Join(err, closeErr)
 	}

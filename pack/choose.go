@@ -99,7 +99,7 @@ func startPrivate(ctx context.Context, opt EngineOptions) (*Engine, error) {
 	}
 	e, err := dialEngine(ctx, d.addr, TLSFiles{})
 	if err != nil {
-		return nil, errors.Join(err, d.stop())
+		return nil, errors.Join(d.lost(ctx, err), d.stop())
 	}
 	e.From, e.stop, e.daemon = "a private buildkitd", d.stop, d
 	return e, nil

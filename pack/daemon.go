@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -17,10 +18,11 @@ type daemon struct {
 	addr   string
 	stop   func() error
 	unlock func() error // lets go of the root, which stop does, too
-}
 
-// socketPrefix begins the names of directories of sockets.
-const socketPrefix = "seedpack-"
+	cmd    *exec.Cmd
+	exited <-chan struct{}
+	log    string // path
+}
 
 const (
 	daemonStart = 30 * time.Second // until the socket is there
@@ -52,6 +54,7 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 	if err := cleanRoot(ctx, root, runtime); err != nil {
 		return nil, errors.Join(err, unlock())
 	}
+	cleanOthers(ctx, opt, root, runtime)
 	config := os.DevNull // not the one of another daemon of this machine
 	if opt.Config != "" {
 		config = opt.Config
@@ -68,11 +71,11 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 
 // launch starts the program over the root directory. Its log stays in the root and is quoted when it ends early.
 func launch(ctx context.Context, launcher []string, program, runtime, root, config string, trust Trust) (*daemon, error) {
-	// A path of a socket holds at most 107 bytes, so it cannot lie below the cache directory.
-	dir, err := os.MkdirTemp("", socketPrefix)
+	record, err := newDaemonRecord(root)
 	if err != nil {
 		return nil, err
 	}
+	dir := record.Socket
 	sock := filepath.Join(dir, "buildkitd.sock")
 	logPath := filepath.Join(root, "buildkitd.log")
 	log, err := os.Create(logPath)
@@ -95,15 +98,11 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	cmd.Env = append(environ, "TMPDIR="+daemonTemp(root, dir))
-	record := daemonRecord{Socket: dir}
-	if err := record.remember(root); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
-	}
 	exited, err := startBound(cmd)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	d := &daemon{addr: "unix://" + sock, stop: func() error {
+	d := &daemon{addr: "unix://" + sock, cmd: cmd, exited: exited, log: logPath, stop: func() error {
 		// One that had to be killed leaves what its steps mounted.
 		return errors.Join(end(cmd.Process, exited), cleanRoot(context.Background(), root, runtime))
 	}}
@@ -146,6 +145,27 @@ func waitSocket(ctx context.Context, sock string, exited <-chan struct{}) error 
 	}
 }
 
+// hungUp is how errors read that may come of the daemon's end: some of them have crossed the engine's protocol as text.
+var hungUp = regexp.MustCompile(`Unavailable|EOF|connection re(set|fused)|broken pipe|[Cc]anceled|connection is closing`)
+
+// lost says that the daemon ended before it was asked to, where an error comes of that; any other it gives as it is.
+func (d *daemon) lost(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || !hungUp.MatchString(err.Error()) {
+		return err
+	}
+	select {
+	case <-d.exited:
+	case <-time.After(time.Second): // the connection breaks a moment before the process has ended
+		return err
+	}
+	hint := ""
+	if d.cmd.ProcessState.String() == "signal: killed" {
+		hint = "somebody killed it, or the machine's memory was full\n"
+	}
+	return fmt.Errorf("the private buildkitd ended before its work was done (%s)\n%sthe end of its log, %s:\n%s",
+		d.cmd.ProcessState, hint, d.log, lastLines(d.log, 5))
+}
+
 // end asks a process to stop, and kills it if it does not. BuildKit exits with 1 after TERM, which is no failure.
 func end(p *os.Process, exited <-chan struct{}) error {
 	select {
@@ -179,7 +199,7 @@ func lockRoot(cache string) (root string, unlock func() error, err error) {
 		if err := os.MkdirAll(root, 0o700); err != nil {
 			return "", nil, err
 		}
-		unlock, err := lockFile(filepath.Join(root, "seedpack.lock"))
+		unlock, err := lockFile(filepath.Join(root, lockName))
 		if err == nil {
 			return root, unlock, nil
 		}

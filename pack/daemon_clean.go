@@ -2,6 +2,7 @@ package pack
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -20,16 +21,34 @@ type daemonRecord struct {
 
 const (
 	recordFile = "seedpack.json"
+	lockName   = "seedpack.lock"
 	tempDir    = "tmp" // of the daemon, so that what it mounts is found below its root
 )
 
-// remember writes the record, which stays when the run is killed and tells the next one what to clean up.
+// socketPrefix begins the names of directories of sockets.
+const socketPrefix = "seedpack-"
+
+// newDaemonRecord makes a directory for the socket: the path of one holds at most 107 bytes, so it cannot lie below the
+// cache directory. It is remembered before it is made, so that it is found whenever we are killed.
+func newDaemonRecord(root string) (daemonRecord, error) {
+	r := daemonRecord{Socket: filepath.Join(os.TempDir(), socketPrefix+rand.Text()[:10])}
+	if err := r.remember(root); err != nil {
+		return r, err
+	}
+	return r, os.Mkdir(r.Socket, 0o700)
+}
+
+// remember writes the record, all of it or nothing. It stays when the run is killed and tells the next one what to clean up.
 func (r daemonRecord) remember(root string) error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(root, recordFile), text, 0o600)
+	whole := filepath.Join(root, recordFile)
+	if err := os.WriteFile(whole+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(whole+".new", whole)
 }
 
 // cleanRoot removes what is left of the last daemon of a root directory: the daemon itself where it outlived its run, and
@@ -44,7 +63,7 @@ func cleanRoot(ctx context.Context, root, runtime string) error {
 		return err
 	}
 	var r daemonRecord
-	if err := json.Unmarshal(text, &r); err == nil { // else it was killed while it wrote, before it started anything
+	if err := json.Unmarshal(text, &r); err == nil { // else the machine went down before it was on the disk, and the daemon with it
 		if err := endLost(ctx, r.PID, root); err != nil {
 			return err
 		}
@@ -55,6 +74,9 @@ func cleanRoot(ctx context.Context, root, runtime string) error {
 	if err := unmountBelow(root); err != nil {
 		return err
 	}
+	if err := removeExecutors(root); err != nil {
+		return err
+	}
 	errs := []error{os.RemoveAll(filepath.Join(root, tempDir)), os.MkdirAll(filepath.Join(root, tempDir), 0o700), os.Remove(path)}
 	if strings.HasPrefix(filepath.Base(r.Socket), socketPrefix) {
 		if err := unmountBelow(r.Socket); err != nil {
@@ -63,6 +85,37 @@ func cleanRoot(ctx context.Context, root, runtime string) error {
 		errs = append(errs, os.RemoveAll(r.Socket))
 	}
 	return errors.Join(errs...)
+}
+
+// removeExecutors removes what containers were started from. Their mounts are gone before, whose content it would take, too.
+func removeExecutors(root string) error {
+	all, err := filepath.Glob(filepath.Join(root, "runc-*", "executor"))
+	for _, dir := range all {
+		err = errors.Join(err, os.RemoveAll(dir))
+	}
+	return err
+}
+
+// cleanOthers does the same in the other roots that nobody has: fewer runs at a time than before would never come to
+// them. What stays there keeps no run from its work.
+func cleanOthers(ctx context.Context, opt EngineOptions, own, runtime string) {
+	records, _ := filepath.Glob(filepath.Join(filepath.Dir(own), "*", recordFile)) // none where the path has a bracket
+	for _, path := range records {
+		root := filepath.Dir(path)
+		if root == own {
+			continue
+		}
+		unlock, err := lockFile(filepath.Join(root, lockName))
+		if errors.Is(err, errLocked) {
+			continue
+		}
+		if err == nil {
+			err = errors.Join(cleanRoot(ctx, root, runtime), unlock())
+		}
+		if err != nil {
+			fmt.Fprintf(opt.Log, "clean up after an earlier run in %s: %v\n", root, err)
+		}
+	}
 }
 
 // endLost ends a daemon that outlived the run that started it, which it does for a moment at most.

@@ -42,7 +42,7 @@ func endContainers(ctx context.Context, root, runtime string) error {
 	return nil
 }
 
-// unmountBelow takes away what is mounted below a directory, the last first.
+// unmountBelow takes away what is mounted below a directory, the last first. After it, nothing is.
 func unmountBelow(dir string) error {
 	points, err := mountsBelow(dir)
 	if err != nil {
@@ -53,7 +53,10 @@ func unmountBelow(dir string) error {
 			return fmt.Errorf("unmount %s of an earlier run: %w", point, err)
 		}
 	}
-	return nil
+	if points, err = mountsBelow(dir); err == nil && len(points) > 0 {
+		err = fmt.Errorf("%s of an earlier run cannot be unmounted", points[0])
+	}
+	return err
 }
 
 const umountNoFollow = 8 // UMOUNT_NOFOLLOW, which package syscall lacks
