@@ -126,7 +126,7 @@ func (f *packFlags) registerRun(cmd *cobra.Command) {
 	f.registerNetwork(cmd)
 	s := cmd.Flags()
 	f.registerEngine(cmd)
-	s.IntVar(&f.parallel, "parallel", 1, "jobs to pack side by side on one builder; runs that share the machine measure less exactly")
+	s.IntVar(&f.parallel, "parallel", 1, "jobs to work on side by side on one builder; runs that share the machine measure less exactly")
 	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
 	f.registerSmoke(cmd)
 }
@@ -226,6 +226,9 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 			err = errors.Join(err, closeErr)
 		}
 	}()
+	if f.single != nil && len(jobs) > 1 {
+		return usagef("%d jobs are found there, one must be named: give its directory", len(jobs))
+	}
 	for _, j := range jobs {
 		if j.policy, err = policies.of(j.path); err != nil {
 			return err
@@ -245,6 +248,9 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 		return err
 	}
 	if err := run.checkLoad(ctx); err != nil {
+		return err
+	}
+	if err := run.checkFiles(); err != nil {
 		return err
 	}
 	start := time.Now()
@@ -337,7 +343,7 @@ func (p *program) printPacked(run *packRun, r *packed, err error, took time.Dura
 	case errors.Is(err, errFindings):
 		line = run.refusal(r.job)
 	default:
-		line = r.job.path + ": not packed, we could not find out whether it can be"
+		line = run.unclear(r.job, exitStatus(context.Background(), err))
 	}
 	_, err = fmt.Fprintln(p.stdout, escapeLines(line))
 	return err

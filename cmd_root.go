@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
   seedpack pack --registry registry.example.com/team --push
   seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0`,
 		SilenceUsage: true, SilenceErrors: true,
-		Args: cobra.NoArgs,
+		Args: knownCommand, SuggestionsMinimumDistance: 2,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetOut(p.stdout)
@@ -46,16 +47,29 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	return cmd
 }
 
+// knownCommand is reached with arguments only when the first is no command.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return usagef("unknown command %q: seedpack --help lists them", args[0])
+}
+
 // usageArgs makes a wrong number of arguments a mistake in the command line.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if check == nil {
 			return nil
 		}
-		if err := check(cmd, args); err != nil {
-			return usageError{err}
+		err := check(cmd, args)
+		var told usageError
+		if err == nil || errors.As(err, &told) {
+			return err
 		}
-		return nil
+		return usagef("%d arguments are given: write %s", len(args), cmd.UseLine())
 	}
 }
 

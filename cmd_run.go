@@ -209,9 +209,12 @@ func (s *singleRun) prepareDir(j *job) error {
 	entries, err := os.ReadDir(s.outputDir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil
+		if err := os.MkdirAll(s.outputDir, 0o777); err != nil {
+			return usageError{fmt.Errorf("--output-dir: %w", err)}
+		}
+		return os.Remove(s.outputDir) // until there is something to put there
 	case err != nil:
-		return usageError{err}
+		return usageError{fmt.Errorf("--output-dir: %w", err)}
 	case len(entries) > 0:
 		return usagef("--output-dir %s is not empty: give an empty or new directory", s.outputDir)
 	}
@@ -230,7 +233,7 @@ func (s *singleRun) summary(p *packed, took time.Duration) string {
 	if s.repeat > 1 {
 		dir = filepath.Join(dir, fmt.Sprintf("1 … %d", s.repeat))
 	}
-	return fmt.Sprintf("%s: ran %s, in %s; its outputs are in %s", p.Name, p.smokeVerdict(), took.Round(10*time.Millisecond), dir)
+	return fmt.Sprintf("%s: run %s, in %s; its outputs are in %s", p.Name, p.smokeVerdict(), took.Round(10*time.Millisecond), dir)
 }
 
 // showPrinted prints what the job printed, of which a run's user is the only reader. It is not to be trusted.

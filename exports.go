@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -81,11 +82,60 @@ func (f *packFlags) writeID(all []*packed) error {
 	})
 }
 
+// createBeside opens a temporary file that can become the one at a path. The error is about that path.
+func createBeside(path string) (*os.File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
+	var wrong *fs.PathError
+	if errors.As(err, &wrong) {
+		return nil, fmt.Errorf("write %s: %s: %w", path, filepath.Dir(path), wrong.Err)
+	}
+	return f, err
+}
+
+// isDevice tells of what is there and takes bytes without being a file, such as a pipe: no file can take its place.
+func isDevice(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
+}
+
+// checkFiles makes sure, before anything is built or even published, that what is told of it can be written.
+func (r *packRun) checkFiles() error {
+	if r.dryRun {
+		return nil
+	}
+	var paths []string
+	for _, o := range r.outputs {
+		if o.Load == nil && !o.Dir && o.Dest != "-" {
+			paths = append(paths, o.Dest)
+		}
+	}
+	for _, path := range append(paths, r.metadataFile, r.iidFile, r.sarifFile, r.junitFile) {
+		if path == "" || isDevice(path) {
+			continue
+		}
+		f, err := createBeside(path)
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // writeWhole writes a file whole or not at all.
 func writeWhole(path string, write func(*os.File) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
+	if isDevice(path) {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("write %w", err)
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	f, err := createBeside(path)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return err
 	}
 	defer func() {
 		if err != nil {

@@ -113,7 +113,7 @@ func (r *packRun) checkMaterial(j *job, file dockerfileText) *diag.Report {
 // refusal is the last line about a job that has findings.
 func (r *packRun) refusal(j *job) string {
 	switch {
-	case r.single != nil:
+	case r.single != nil, r.smokeOnly && j.image == nil:
 		return j.path + ": not as it should be, see above"
 	case j.image == nil:
 		return j.path + ": not packed, see above"
@@ -121,4 +121,19 @@ func (r *packRun) refusal(j *job) string {
 		return j.image.Source.String() + ": not published, see above"
 	}
 	return j.image.Source.String() + ": refused, see above"
+}
+
+// unclear is the last line about a job of which nothing was found out, for a reason that stands above.
+func (r *packRun) unclear(j *job, status int) string {
+	done := "packed"
+	switch {
+	case r.single != nil:
+		done = "run"
+	case r.smokeOnly:
+		done = "tried"
+	}
+	if status == exitUsage {
+		return fmt.Sprintf("%s: not %s, see above", j.path, done)
+	}
+	return fmt.Sprintf("%s: not %s, we could not find out whether it can be", j.path, done)
 }

@@ -206,7 +206,7 @@ func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && r.file == "" {
-		return dockerfileText{}, fmt.Errorf("job %s: %w\nwrite a Dockerfile beside the manifest, or name one with --file", j.path, err)
+		return dockerfileText{}, usagef("%s: there is no such file\nwrite a Dockerfile beside the manifest, or name one with --file", path)
 	}
 	return dockerfileText{path, text}, err
 }

@@ -117,10 +117,11 @@ func HostName(name string) string {
 
 const maxHostName = 100 // bytes
 
-// ExcerptText is what a job printed, with a line in place of what is left out.
+// ExcerptText is what a job printed, with a line in place of what is left out. Without a tail nothing is: what is missing
+// then is what masks are shorter than the secrets in whose place they are.
 func ExcerptText(e pack.Excerpt) []byte {
 	text := e.Head
-	if left := e.Total - int64(len(e.Head)+len(e.Tail)); left > 0 {
+	if left := e.Total - int64(len(e.Head)+len(e.Tail)); left > 0 && len(e.Tail) > 0 {
 		text = fmt.Appendf(text[:len(text):len(text)], "\n[%d bytes are left out here]\n", left)
 	}
 	return append(text[:len(text):len(text)], e.Tail...)

@@ -85,6 +85,9 @@ func TestKeepHostile(t *testing.T) {
 	if text, err := os.ReadFile(filepath.Join(dir, "c/stdout.txt")); string(text) != "head\n[2 bytes are left out here]\ntail" {
 		t.Errorf("%q, %v", text, err)
 	}
+	if text := ExcerptText(pack.Excerpt{Head: []byte("it is ***"), Total: 19}); string(text) != "it is ***" {
+		t.Errorf("a mask that is shorter than its secret: %q", text)
+	}
 	for _, bad := range []wire.ArchiveEntry{{Dir: 1, File: file("x").File}, {Dir: 0, File: file("../x").File}} {
 		var b bytes.Buffer
 		if _, err := bad.WriteTo(&b); err != nil {

@@ -197,3 +197,26 @@ func madeGzip() []byte {
 	}
 	return b.Bytes()
 }
+
+// madeUpNames are the names of what was made up.
+func madeUpNames(m *seed.Manifest, c *Case) (names []string) {
+	face := &m.Job.Interface
+	add := func(at seed.Pointer, name string) {
+		if slices.Contains(c.MadeUp, at) {
+			names = append(names, name)
+		}
+	}
+	for i, in := range face.Inputs.Files {
+		add(inputFiles.Index(i), in.Name)
+	}
+	for i, in := range face.Inputs.JSON {
+		add(inputJSON.Index(i), in.Name)
+	}
+	for i, s := range face.Settings {
+		add(settings.Index(i), s.Name)
+	}
+	for i, mount := range face.Mounts {
+		add(mounts.Index(i), mount.Name)
+	}
+	return names
+}

@@ -77,21 +77,24 @@ func (r *Run) declared(code int) int {
 	return slices.IndexFunc(r.Manifest.Job.Errors, func(e seed.Error) bool { return e.Code == int64(code) })
 }
 
-func (r *Run) lacksOutputs() bool {
+func (r *Run) lacksOutputs() bool { return len(r.lacking()) > 0 }
+
+// lacking are the names of required outputs that are not there.
+func (r *Run) lacking() (names []string) {
 	for i, c := range r.Files {
-		if len(c.Files) == 0 && r.Manifest.Job.Interface.Outputs.Files[i].Required {
-			return true
+		if out := r.Manifest.Job.Interface.Outputs.Files[i]; len(c.Files) == 0 && out.Required {
+			names = append(names, out.Name)
 		}
 	}
 	if !r.succeeded() {
-		return false
+		return names
 	}
 	for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
 		if out.Required && (r.Outputs == nil || !r.Outputs.Has(seed.Pointer("").Member(key(out)))) {
-			return true
+			names = append(names, out.Name)
 		}
 	}
-	return false
+	return names
 }
 
 // ending says in a few words how the run ended.
@@ -104,10 +107,14 @@ func (r *Run) ending() string {
 		return "reached its timeout"
 	case o.Signal != "":
 		return "was ended by a signal: " + o.Signal
+	case o.Exit != 0 && r.declared(o.Exit) >= 0:
+		return fmt.Sprintf("ended with exit status %d, its error %q", o.Exit, r.Manifest.Job.Errors[r.declared(o.Exit)].Name)
 	case o.Exit != 0:
 		return fmt.Sprintf("ended with exit status %d", o.Exit)
+	case !r.asExpected():
+		return fmt.Sprintf("ended with exit status 0, where the case expects %d", r.Case.Expect.code(r.Manifest))
 	}
-	return "lacks outputs"
+	return "lacks outputs: " + quoteFew(r.lacking())
 }
 
 // Reportf adds a finding of the probe that runs.

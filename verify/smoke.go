@@ -182,7 +182,7 @@ func judge(r *Run, opt Options) CaseResult {
 	case r.Outcome.TimedOut && timeout(r.Manifest, r.Case, opt) < declaredTimeout(r.Manifest):
 		result.Reason = fmt.Sprintf("it was ended after %v, before the manifest's own timeout", timeout(r.Manifest, r.Case, opt))
 	case r.Case.madeUp() && (!r.asExpected() || r.lacksOutputs()):
-		result.Reason = "it was given made-up values and " + r.ending()
+		result.Reason = r.hide(fmt.Sprintf("it was given made-up values for %s and %s", quoteFew(madeUpNames(r.Manifest, r.Case)), r.ending()))
 	default:
 		return result
 	}
@@ -203,7 +203,11 @@ func stanza(r *Run) string {
 	if !r.Case.madeUp() {
 		return ""
 	}
-	return fmt.Sprintf("give real values in %s: %s", CasesFile, strings.TrimSpace(flow(r.Manifest)))
+	hint := fmt.Sprintf("give real values in %s: %s", CasesFile, strings.TrimSpace(flow(r.Manifest)))
+	if words := r.lastWords(); words != "" && !r.asExpected() {
+		hint = words + "; " + hint
+	}
+	return hint
 }
 
 // conclude joins the cases. Where there are several, findings name theirs.

@@ -143,17 +143,18 @@ func (f *fakeRunner) Run(_ context.Context, p pack.Process) (*pack.Outcome, erro
 }
 
 const judged = `{"job": {"name": "j", "timeout": 10, "interface": {"command": "run",
-"inputs": {"json": [{"name": "N", "type": "integer"}]}, "outputs": {"files": [{"name": "o", "pattern": "o"}]}}}}`
+"inputs": {"json": [{"name": "N", "type": "integer"}]}, "outputs": {"files": [{"name": "o", "pattern": "o"}]}}, "errors": [{"code": 7, "name": "bad"}]}}`
 
 func TestSmoke(t *testing.T) {
 	ok := &pack.Outcome{Started: true, UID: 1, Files: []pack.File{file("o")}}
 	fails := &pack.Outcome{Started: true, UID: 1, Exit: 1}
+	bad := &pack.Outcome{Started: true, UID: 1, Exit: 7, Stderr: pack.Excerpt{Head: []byte("so\nno\n"), Total: 6}}
 	empty := &pack.Outcome{Started: true, UID: 1}
 	unreadable := &pack.Outcome{Started: true, UID: 1, Files: []pack.File{with(file("o"), 0o600)}}
 	absent := &pack.Outcome{Exit: -1, StartError: `"run": exec format error`}
 	slow := &pack.Outcome{Started: true, UID: 1, TimedOut: true, Exit: 143}
 	made := []seed.Pointer{inputJSON.Index(0)}
-	stanza := `/job/interface/inputs/json/0: warning: inconclusive: it was given made-up values and %s [smoke-inconclusive] (give real values in seed.smoke.yaml: cases: [{name: first, json: {N: 1}}])`
+	stanza := `/job/interface/inputs/json/0: warning: inconclusive: it was given made-up values for "N" and %s [smoke-inconclusive] (give real values in seed.smoke.yaml: cases: [{name: first, json: {N: 1}}])`
 	tests := []struct {
 		name    string
 		cases   []Case
@@ -164,9 +165,11 @@ func TestSmoke(t *testing.T) {
 	}{
 		{"all is well", []Case{{}}, ok, Options{}, Passed, ""},
 		{"and with made-up values", []Case{{MadeUp: made}}, ok, Options{}, Passed, ""},
-		{"exit", []Case{{}}, fails, Options{}, Failed, "/job: error: the job ended with exit status 1, which none of its errors declares [exit-undeclared]"},
+		{"exit", []Case{{}}, fails, Options{}, Failed, "/job/errors: error: the job ended with exit status 1, which none of its errors declares [exit-undeclared]"},
 		{"made-up exit", []Case{{MadeUp: made}}, fails, Options{}, Inconclusive, fmt.Sprintf(stanza, "ended with exit status 1")},
-		{"made-up and no output", []Case{{MadeUp: made}}, empty, Options{}, Inconclusive, fmt.Sprintf(stanza, "lacks outputs")},
+		{"made-up and no output", []Case{{MadeUp: made}}, empty, Options{}, Inconclusive, fmt.Sprintf(stanza, `lacks outputs: "o"`)},
+		{"made-up and not the error that is expected", []Case{{MadeUp: made, Expect: Expectation{Error: "bad"}}}, ok, Options{}, Inconclusive, fmt.Sprintf(stanza, "ended with exit status 0, where the case expects 7")},
+		{"made-up and a declared error", []Case{{MadeUp: made}}, bad, Options{}, Inconclusive, strings.Replace(fmt.Sprintf(stanza, `ended with exit status 7, its error "bad"`), "(give", `(its last words were "no"; give`, 1)},
 		{"made-up and too slow", []Case{{MadeUp: made}}, slow, Options{}, Inconclusive, fmt.Sprintf(stanza, "reached its timeout")},
 		{"made-up and not readable", []Case{{MadeUp: made}}, unreadable, Options{}, Failed, `/job/interface/outputs/files/0: error: output "o": file "o" is not readable for others: "o" has mode 0600 [output-unreadable] (chmod +r it in the job)`},
 		{"made-up and cannot start", []Case{{MadeUp: made}}, absent, Options{}, Failed, `/job/interface/command: error: the job cannot start: "run": exec format error [cannot-start]`},
