@@ -37,7 +37,6 @@ var update = flag.Bool("update", false, "write what the archives want")
 
 // untried are the rules whose archives are not run, with the test that has them instead.
 var untried = map[string]string{
-	"memory-exceeded":     "only where the engine cannot limit memory: TestProbes",
 	"job-identity":        "TestSuccession",
 	"job-changed":         "TestSuccession",
 	"error-code-moved":    "TestSuccession",
@@ -233,13 +232,18 @@ USER 1000
 `
 
 // TestArchives runs the jobs of all archives in one build of a real engine.
-func TestArchives(t *testing.T) {
+func TestArchives(t *testing.T) { testArchives(t, privateEngine(t)) }
+
+// The same on a real Docker Engine.
+func TestArchivesDocker(t *testing.T) { testArchives(t, dockerEngine(t)) }
+
+func testArchives(t *testing.T, on testEngine) {
 	var samples []*sample
 	var all []Case
 	dir := t.TempDir()
 	cases := map[*sample][]Case{}
 	for _, r := range Rules() {
-		if slices.Contains(publishedRules, r) || strings.HasPrefix(r.ID, "smoke-file") || untried[r.ID] != "" {
+		if slices.Contains(publishedRules, r) || strings.HasPrefix(r.ID, "smoke-file") || untried[r.ID] != "" || slices.Contains(on.lacks, r.ID) {
 			continue
 		}
 		for _, kind := range []string{"bad", "good"} {
@@ -254,7 +258,7 @@ func TestArchives(t *testing.T) {
 			samples, all = append(samples, s), append(all, cases[s]...)
 		}
 	}
-	buildScripted(t, dir, archiveImage, all, func(ctx context.Context, c *pack.Candidate) error {
+	buildScripted(t, on, dir, archiveImage, all, func(ctx context.Context, c *pack.Candidate) error {
 		for _, s := range samples {
 			opt := Options{Path: seed.ManifestFile, Grace: 500 * time.Millisecond, Platform: c.Platform, Required: s.rule == smokeRequired.ID}
 			result, err := Smoke(ctx, c, s.config(t, c.Config), s.manifest, cases[s], opt)

@@ -87,7 +87,7 @@ func TestScripts(t *testing.T) {
 		cases = append(cases, c)
 	}
 	text := "FROM busybox:1.36\nRUN mkdir -m 777 /work\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\", \"eval \\\"$SCRIPT\\\"\"]\n"
-	buildScripted(t, t.TempDir(), text, cases, func(ctx context.Context, c *pack.Candidate) error {
+	buildScripted(t, privateEngine(t), t.TempDir(), text, cases, func(ctx context.Context, c *pack.Candidate) error {
 		begin := time.Now()
 		result, err := Smoke(ctx, c, c.Config, seed.Parse([]byte(scripted)), cases, Options{Grace: 500 * time.Millisecond, Platform: c.Platform})
 		if err != nil {
@@ -101,21 +101,56 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// buildScripted builds a Dockerfile on a real engine and calls do with what came of it, before it would be exported.
-func buildScripted(t testing.TB, dir, text string, cases []Case, do func(context.Context, *pack.Candidate) error) {
+// A testEngine is one that jobs are tried on.
+type testEngine struct {
+	options pack.EngineOptions
+	// base is a layout of the base image; empty where the engine holds it itself.
+	base string
+	// lacks are the rules that it has no means for.
+	lacks []string
+}
+
+func privateEngine(t testing.TB) testEngine {
 	t.Helper()
-	base := os.Getenv("SEEDPACK_TEST_BASE")
-	if base == "" && os.Getenv("SEEDPACK_STRICT") != "" {
-		t.Fatal("SEEDPACK_TEST_BASE is not set: make test sets it")
-	}
-	if base == "" {
-		t.Skip("SEEDPACK_TEST_BASE is not set: make test sets it")
-	}
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := pack.Connect(t.Context(), pack.EngineOptions{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	return testEngine{pack.EngineOptions{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr},
+		material(t, "SEEDPACK_TEST_BASE"), []string{memoryExceeded.ID}}
+}
+
+// dockerEngine is a real Docker Engine. Where its BuildKit is too old for layouts as base images, it holds the base image.
+func dockerEngine(t testing.TB) testEngine {
+	t.Helper()
+	host := material(t, "SEEDPACK_TEST_DOCKER")
+	getenv := func(name string) string { return map[string]string{"DOCKER_HOST": host}[name] }
+	e := testEngine{options: pack.EngineOptions{Builder: "docker", Getenv: getenv, Log: os.Stderr}}
+	if os.Getenv("SEEDPACK_TEST_DOCKER_STORE") == "classic" {
+		e.lacks = []string{memoryKilled.ID, sharedMemoryExhausted.ID} // it limits neither
+	} else {
+		e.base, e.lacks = material(t, "SEEDPACK_TEST_BASE"), []string{memoryExceeded.ID}
+	}
+	return e
+}
+
+// material is what make test makes and names in a variable.
+func material(t testing.TB, variable string) string {
+	t.Helper()
+	value := os.Getenv(variable)
+	if value == "" && os.Getenv("SEEDPACK_STRICT") != "" {
+		t.Fatalf("%s is not set: make test sets it", variable)
+	}
+	if value == "" {
+		t.Skipf("%s is not set: make test sets it", variable)
+	}
+	return value
+}
+
+// buildScripted builds a Dockerfile on a real engine and calls do with what came of it, before it would be exported.
+func buildScripted(t testing.TB, on testEngine, dir, text string, cases []Case, do func(context.Context, *pack.Candidate) error) {
+	t.Helper()
+	engine, err := pack.Connect(t.Context(), on.options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,8 +163,10 @@ func buildScripted(t testing.TB, dir, text string, cases []Case, do func(context
 	if err := os.WriteFile(dockerfile, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	request := pack.Request{Context: dir, Dockerfile: dockerfile, Inputs: Inputs(cases),
-		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + base}}
+	request := pack.Request{Context: dir, Dockerfile: dockerfile, Inputs: Inputs(cases)}
+	if on.base != "" {
+		request.BuildContexts = map[string]string{"busybox:1.36": "oci-layout://" + on.base}
+	}
 	_, err = pack.Build(t.Context(), engine, request, func(ctx context.Context, all []*pack.Candidate) error { return do(ctx, all[0]) })
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +195,7 @@ func BenchmarkRuns(b *testing.B) {
 		c.init()
 		text := "FROM busybox:1.36\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\", \"eval \\\"$SCRIPT\\\"\"]\n"
 		b.Run(name, func(b *testing.B) {
-			buildScripted(b, b.TempDir(), text, []Case{c}, func(ctx context.Context, candidate *pack.Candidate) error {
+			buildScripted(b, privateEngine(b), b.TempDir(), text, []Case{c}, func(ctx context.Context, candidate *pack.Candidate) error {
 				for b.Loop() {
 					result, err := Smoke(ctx, candidate, candidate.Config, seed.Parse([]byte(scripted)), []Case{c}, Options{})
 					if err != nil {
