@@ -235,7 +235,12 @@ USER 1000
 func TestArchives(t *testing.T) { testArchives(t, privateEngine(t)) }
 
 // The same on a real Docker Engine.
-func TestArchivesDocker(t *testing.T) { testArchives(t, dockerEngine(t)) }
+func TestArchivesDocker(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector saw TestArchives")
+	}
+	testArchives(t, dockerEngine(t))
+}
 
 func testArchives(t *testing.T, on testEngine) {
 	var samples []*sample
