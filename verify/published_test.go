@@ -113,7 +113,7 @@ func TestPublished(t *testing.T) {
 		}
 	}
 	absent, _ := name.NewTag(host + "/none:1")
-	if _, _, err := Published(t.Context(), absent, nil); err == nil {
-		t.Error("an image that is not there is no error")
+	if _, _, err := Published(t.Context(), absent, nil); err == nil || !strings.Contains(err.Error(), `the registry has no image of tag "1" there`) {
+		t.Errorf("an image that is not there: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"regexp"
 
@@ -12,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
 // Options say how sources are reached. The zero value reads files, and registries without credentials.
@@ -182,7 +184,7 @@ func (i *Image) openReference(ctx context.Context, ref name.Reference, options [
 	i.Reference, i.Name, i.remote = ref, ref.String(), append(options[:len(options):len(options)], remote.WithContext(ctx))
 	found, err := remote.Get(ref, i.remote...)
 	if err != nil {
-		return err
+		return absent(ref, err)
 	}
 	i.Digest = found.Digest.String()
 	if !found.MediaType.IsIndex() {
@@ -198,6 +200,27 @@ func (i *Image) openReference(ctx context.Context, ref name.Reference, options [
 	}
 	return i.addIndex(index)
 }
+
+// absent says in words that an image is not there; the error stays as it is for who asks for its status.
+func absent(ref name.Reference, err error) error {
+	var te *transport.Error
+	if !errors.As(err, &te) || te.StatusCode != http.StatusNotFound {
+		return err
+	}
+	what := "digest " + ref.Identifier()
+	if tag, ok := ref.(name.Tag); ok {
+		what = fmt.Sprintf("tag %q", tag.TagStr())
+	}
+	return absentError{te, "the registry has no image of " + what + " there, or does not show it to you"}
+}
+
+type absentError struct {
+	error
+	text string
+}
+
+func (e absentError) Error() string { return e.text }
+func (e absentError) Unwrap() error { return e.error }
 
 func (i *Image) openLayout(s store) error {
 	d, err := s.choose(i.Source.Name)

@@ -1,0 +1,17 @@
+package dockerfile
+
+import (
+	"testing"
+
+	"github.com/seedpack/seedpack/lint/diag"
+)
+
+// A base image for another platform makes an image that does not run: no mere notice, as other checks are.
+func TestWarnedSeverity(t *testing.T) {
+	for name, want := range map[string]diag.Severity{"InvalidBaseImagePlatform": diag.Warning, "StageNameCasing": diag.Notice} {
+		found := Warned("Dockerfile", []byte("FROM a\n"), []Warning{{Name: name, Text: "text", First: 1}})
+		if len(found.Diagnostics) != 1 || found.Diagnostics[0].Level() != want {
+			t.Errorf("%s: %+v", name, found.Diagnostics)
+		}
+	}
+}
