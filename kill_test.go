@@ -74,7 +74,6 @@ type killing struct {
 	moment
 	t                *testing.T
 	dir, host, named string
-	runs             int
 
 	mu    sync.Mutex
 	said  bytes.Buffer
