@@ -147,6 +147,8 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	if err != nil {
 		return result, err
 	}
+	commit := r.askCommit(ctx, j, file.path)
+	defer commit.stop()
 	result.add(r.checkMaterial(j, file))
 	result.add(r.checkAttestations(j))
 	result.add(secretArgs(file, r.buildArgs))
@@ -170,8 +172,8 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	if err != nil {
 		return result, err
 	}
-	result.add(r.describe(ctx, j, &request))
 	if r.dryRun {
+		result.add(r.describe(commit, j, &request))
 		result.Plan, err = r.plan(ctx, j, &request, reference, cases)
 		return result, err
 	}
@@ -187,6 +189,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	if err != nil {
 		return result, err
 	}
+	result.add(r.describe(commit, j, &request))
 	built, err := r.build(ctx, engine, request, result, func(ctx context.Context, candidates []*pack.Candidate) error {
 		if r.smokeMode != smokeOff {
 			r.begin(result, "smoke")

@@ -243,12 +243,9 @@ func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (
 		return pack.Request{}, fmt.Errorf("job %s: %w", j.path, err)
 	}
 	request := pack.Request{
-		Context: j.dir, Dockerfile: file, Image: j.image, Remote: r.remote, Label: label, Target: r.target, Platforms: r.platforms,
+		Context: r.contextOf(j), Dockerfile: file, Image: j.image, Remote: r.remote, Label: label, Target: r.target, Platforms: r.platforms,
 		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Annotations: r.annotations, Inputs: verify.Inputs(cases), Options: r.options,
 		Progress: pack.Progress{Mode: r.progress, Writer: r.progressWriter(j), Escape: report.Escape},
-	}
-	if r.context != "" {
-		request.Context = r.context
 	}
 	if request.Epoch, err = r.epoch(); err != nil {
 		return request, err

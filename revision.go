@@ -20,17 +20,43 @@ var imageRevision = &diag.Rule{ID: "image-revision", Severity: diag.Notice,
 		"Dockerfile or build contexts. Where that cannot be told they are left out, rather than say something untrue. The image\n" +
 		"then has another digest than one of the same files that has them."}
 
+// An askedCommit is what git says of a job's files, once it has said it.
+type askedCommit struct {
+	commit  pack.Commit
+	unknown string // why it cannot tell
+	said    chan struct{}
+	stop    func()
+}
+
+// askCommit lets git look for the commit while other stages go on: in a long history it takes longer than a build that is
+// cached. The caller stops it. Of an image that was built elsewhere nothing is asked.
+func (r *packRun) askCommit(ctx context.Context, j *job, dockerfile string) *askedCommit {
+	ctx, cancel := context.WithCancel(ctx)
+	asked := &askedCommit{said: make(chan struct{})}
+	asked.stop = func() {
+		cancel()
+		<-asked.said
+	}
+	if j.image != nil || j.path == "-" {
+		close(asked.said)
+		return asked
+	}
+	paths := r.ownPaths(j, dockerfile)
+	go func() {
+		defer close(asked.said)
+		asked.commit, asked.unknown = pack.LastCommit(ctx, paths)
+	}()
+	return asked
+}
+
 // describe puts into the request what manifest and git say of the image. An image that was built elsewhere
 // is left as it is. The report is nil where there is nothing to say.
-func (r *packRun) describe(ctx context.Context, j *job, request *pack.Request) *diag.Report {
+func (r *packRun) describe(asked *askedCommit, j *job, request *pack.Request) *diag.Report {
 	if j.image != nil {
 		return nil
 	}
-	var commit pack.Commit
-	unknown := ""
-	if j.path != "-" {
-		commit, unknown = pack.LastCommit(ctx, ownPaths(j, request))
-	}
+	<-asked.said
+	commit, unknown := asked.commit, asked.unknown
 	created := commit.Time
 	if at, err := strconv.ParseInt(r.epochGiven(), 10, 64); err == nil {
 		created = time.Unix(at, 0)
@@ -49,17 +75,25 @@ func (r *packRun) describe(ctx context.Context, j *job, request *pack.Request) *
 }
 
 // ownPaths are the files and directories that the image is made from. Base images are not among them.
-func ownPaths(j *job, request *pack.Request) []string {
-	paths := []string{j.path, request.Dockerfile, request.Context}
-	if ignore := request.Dockerfile + ".dockerignore"; isFile(ignore) {
+func (r *packRun) ownPaths(j *job, dockerfile string) []string {
+	paths := []string{j.path, dockerfile, r.contextOf(j)}
+	if ignore := dockerfile + ".dockerignore"; isFile(ignore) {
 		paths = append(paths, ignore)
 	}
-	for _, name := range slices.Sorted(maps.Keys(request.BuildContexts)) {
-		if source := request.BuildContexts[name]; pack.IsDirectory(source) {
+	for _, name := range slices.Sorted(maps.Keys(r.buildContexts)) {
+		if source := r.buildContexts[name]; pack.IsDirectory(source) {
 			paths = append(paths, source)
 		}
 	}
 	return paths
+}
+
+// contextOf is the directory that a job is built from.
+func (r *packRun) contextOf(j *job) string {
+	if r.context != "" {
+		return r.context
+	}
+	return j.dir
 }
 
 func isFile(path string) bool {

@@ -13,9 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // A Commit is where a job's files come from. Its zero value says that nothing is known.
@@ -40,31 +39,46 @@ func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) 
 	if g.dir, err = directory(paths[0]); err != nil {
 		return Commit{}, ""
 	}
-	said, err := g.run("rev-parse", "--show-toplevel", "--git-path", "shallow")
+	real, err := resolveAll(paths)
 	if err != nil {
-		return Commit{}, noWorkTree(err)
+		return Commit{}, err.Error()
 	}
-	top, shallow, _ := strings.Cut(strings.TrimSuffix(said, "\n"), "\n")
+	said := g.ask(real)
+	if said.treeErr != nil {
+		return Commit{}, noWorkTree(said.treeErr)
+	}
+	top, shallow, _ := strings.Cut(strings.TrimSuffix(said.tree, "\n"), "\n")
 	if !filepath.IsAbs(shallow) {
 		shallow = filepath.Join(g.dir, shallow)
 	}
-	g.dir, g.shallow = top, shallow
-	within, err := g.within(paths)
-	if err != nil {
+	if err := within(top, paths, real); err != nil {
 		unknown = err.Error()
+	} else {
+		c, unknown = said.last(shallow)
 	}
-	var address string
-	var group errgroup.Group
-	group.Go(func() (none error) {
-		address, _ = g.run("config", "--get", "remote.origin.url") // there need not be one
-		return nil
-	})
-	if unknown == "" {
-		c, unknown = g.last(within)
-	}
-	_ = group.Wait() // it gives no error
-	c.Source = webAddress(strings.TrimSpace(address))
+	c.Source = webAddress(strings.TrimSpace(said.address))
 	return c, unknown
+}
+
+// answers are what git says to all that it is asked.
+type answers struct {
+	tree, address, status, log string
+	treeErr, statusErr, logErr error
+}
+
+// ask asks everything at once: each call takes milliseconds, for which a build that is cached would wait.
+func (g git) ask(paths []string) (a answers) {
+	var all sync.WaitGroup
+	all.Go(func() { a.tree, a.treeErr = g.run("rev-parse", "--show-toplevel", "--git-path", "shallow") })
+	all.Go(func() { a.address, _ = g.run("config", "--get", "remote.origin.url") }) // there need not be one
+	all.Go(func() {
+		a.status, a.statusErr = g.run(append([]string{"status", "--porcelain", "-z", "--untracked-files=normal", "--"}, paths...)...)
+	})
+	all.Go(func() {
+		a.log, a.logErr = g.run(append([]string{"log", "-1", "--no-show-signature", "--format=%H %ct", "--"}, paths...)...)
+	})
+	all.Wait()
+	return a
 }
 
 // A git runs the program in a directory.
@@ -72,7 +86,6 @@ type git struct {
 	ctx     context.Context
 	program string
 	dir     string
-	shallow string // the file that a shallow clone has
 }
 
 // run gives the program's standard output. Nothing that a repository's own configuration names is run, paths mean
@@ -106,34 +119,21 @@ func noWorkTree(err error) string {
 	return "git says: " + failed.said
 }
 
-// last is the commit, or says why there is none. Git is asked everything at once: each call takes milliseconds, for which
-// a build that is cached would wait.
-func (g git) last(paths []string) (c Commit, unknown string) {
-	var changed, found string
-	var statusErr, logErr error
-	var group errgroup.Group
-	group.Go(func() error {
-		changed, statusErr = g.run(append([]string{"status", "--porcelain", "-z", "--untracked-files=normal", "--"}, paths...)...)
-		return nil
-	})
-	group.Go(func() error {
-		found, logErr = g.run(append([]string{"log", "-1", "--no-show-signature", "--format=%H %ct", "--"}, paths...)...)
-		return nil
-	})
-	_ = group.Wait() // each has an error of its own
-	shallow, err := g.cutOff()
-	revision, seconds, ok := strings.Cut(strings.TrimSpace(found), " ")
+// last is the commit, or says why there is none. Shallow is the file that a shallow clone has.
+func (a *answers) last(shallow string) (c Commit, unknown string) {
+	cut, err := cutOff(shallow)
+	revision, seconds, ok := strings.Cut(strings.TrimSpace(a.log), " ")
 	switch {
-	case statusErr != nil:
-		return c, noWorkTree(statusErr)
+	case a.statusErr != nil:
+		return c, noWorkTree(a.statusErr)
 	case err != nil:
 		return c, err.Error()
-	case changed != "":
-		first, _, _ := strings.Cut(changed, "\x00")
+	case a.status != "":
+		first, _, _ := strings.Cut(a.status, "\x00")
 		return c, fmt.Sprintf("%q is not committed as it is", strings.TrimSpace(first[min(3, len(first)):]))
-	case logErr != nil || !ok:
+	case a.logErr != nil || !ok:
 		return c, "no commit has its files"
-	case slices.Contains(shallow, revision):
+	case slices.Contains(cut, revision):
 		return c, TooShallow
 	}
 	at, err := strconv.ParseInt(seconds, 10, 64)
@@ -144,31 +144,37 @@ func (g git) last(paths []string) (c Commit, unknown string) {
 }
 
 // cutOff are the commits whose parents are missing, and which therefore seem to have made all that they hold.
-func (g git) cutOff() ([]string, error) {
-	text, err := os.ReadFile(g.shallow)
+func cutOff(shallow string) ([]string, error) {
+	text, err := os.ReadFile(shallow)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
 	return strings.Fields(string(text)), err
 }
 
-// within are the paths relative to the work tree, where they lie in it.
-func (g git) within(paths []string) ([]string, error) {
-	top, err := filepath.EvalSymlinks(g.dir)
+// within refuses paths that do not lie in the work tree. Real are the same paths, resolved.
+func within(top string, paths, real []string) error {
+	resolved, err := filepath.EvalSymlinks(top)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	for i, path := range real {
+		relative, err := filepath.Rel(resolved, path)
+		if err != nil || !filepath.IsLocal(relative) {
+			return fmt.Errorf("%q lies outside of the work tree %q", paths[i], top)
+		}
+	}
+	return nil
+}
+
+func resolveAll(paths []string) ([]string, error) {
 	var all []string
 	for _, path := range paths {
 		real, err := resolve(path)
 		if err != nil {
 			return nil, err
 		}
-		relative, err := filepath.Rel(top, real)
-		if err != nil || !filepath.IsLocal(relative) {
-			return nil, fmt.Errorf("%q lies outside of the work tree %q", path, top)
-		}
-		all = append(all, filepath.ToSlash(relative))
+		all = append(all, filepath.ToSlash(real))
 	}
 	return all, nil
 }
