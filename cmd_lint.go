@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"sync/atomic"
 
@@ -92,9 +91,6 @@ func (p *program) lint(ctx context.Context, f *lintFlags, args []string) error {
 
 // lintAll lints with all processors, and keeps the order of the paths. Of each manifest only what is printed is kept.
 func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options, policies []diag.Policy) ([]*diag.Report, error) {
-	// What is made for one manifest is waste a moment later, and little of it stays: collecting it half as often saves
-	// a tenth of the time for many, and all of it for a single one.
-	defer debug.SetGCPercent(debug.SetGCPercent(200))
 	reports := make([]*diag.Report, len(paths))
 	group, ctx := errgroup.WithContext(ctx)
 	var taken atomic.Int64
