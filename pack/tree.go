@@ -76,7 +76,7 @@ func (f *treeFS) add(name string, e Entry) error {
 		f.put(name, treeEntry{host: e.Host}, fileMode(info), info.Size(), info.ModTime())
 		return nil
 	case e.program != nil:
-		f.put(name, treeEntry{program: e.program}, 0o755, e.program.Size(), contentTime(e.program.Packed()))
+		f.put(name, treeEntry{program: e.program}, 0o755, e.program.Size(), contentTime(e.program.Sum()))
 		return nil
 	}
 	f.put(name, treeEntry{content: e.Content}, 0o644, int64(len(e.Content)), contentTime(e.Content))

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"debug/elf"
+	"encoding/binary"
 	"errors"
 	"flag"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/exec"
@@ -79,7 +81,7 @@ func write(t *testing.T, arch string, program []byte) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file(arch), packed.Bytes(), 0o644); err != nil {
+	if err := os.WriteFile("supervisor_linux_"+arch+".gz", packed.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -121,6 +123,9 @@ func unpack(t *testing.T, arch string) []byte {
 	}
 	if int64(len(text)) != program.Size() {
 		t.Errorf("%s has %d bytes and says %d", arch, len(text), program.Size())
+	}
+	if sum := crc32.ChecksumIEEE(text); !bytes.HasPrefix(program.Sum(), binary.LittleEndian.AppendUint32(nil, sum)) {
+		t.Errorf("%s has the checksum %#x and says % x", arch, sum, program.Sum())
 	}
 	return text
 }
