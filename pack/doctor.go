@@ -85,6 +85,9 @@ func Diagnose(ctx context.Context, opt EngineOptions) (d *Diagnosis, err error) 
 }
 
 func (e *Engine) info(ctx context.Context) (*EngineInfo, error) {
+	if err := e.askWorkers(ctx); err != nil {
+		return nil, err
+	}
 	i := &EngineInfo{From: e.From, Store: "none", BuildKit: e.workers[0].BuildkitVersion.Version}
 	if e.docker != nil {
 		i.Store = "containerd"

@@ -17,14 +17,16 @@ import (
 	"github.com/moby/buildkit/client/connhelper/podmancontainer"
 	"github.com/moby/buildkit/client/connhelper/ssh"
 	mobyclient "github.com/moby/moby/client"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // An Engine is a BuildKit to build with. It may be used by several builds at once.
 type Engine struct {
 	client  *client.Client
-	workers []*client.WorkerInfo
-	docker  *mobyclient.Client // of a Docker Engine, else nil
-	daemon  *daemon            // of our own, else nil
+	workers []*client.WorkerInfo // of a Docker Engine; others are asked for them where somebody wants to know
+	docker  *mobyclient.Client   // of a Docker Engine, else nil
+	daemon  *daemon              // of our own, else nil
 	stop    func() error
 	// From says in a few words where the engine was found.
 	From string
@@ -123,16 +125,31 @@ func dialClient(ctx context.Context, from, addr string, opts ...client.ClientOpt
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
 	defer cancel()
 	e := &Engine{client: c, From: from}
-	if e.workers, err = c.ListWorkers(ctx); err != nil {
+	if err := e.answers(ctx); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
 		return nil, errors.Join(fmt.Errorf("reach %s: %w", from, err), c.Close())
 	}
-	if len(e.workers) == 0 {
-		return nil, errors.Join(fmt.Errorf("%s has no worker to build with", from), c.Close())
-	}
 	return e, nil
+}
+
+// answers asks for as little as there is: a list of workers has the engine try programs of every architecture. Engines
+// that are older than the question know no other.
+func (e *Engine) answers(ctx context.Context) error {
+	_, err := e.client.Info(ctx)
+	if status.Code(err) == codes.Unimplemented {
+		err = e.askWorkers(ctx)
+	}
+	return err
+}
+
+// askWorkers fills in what the engine builds with.
+func (e *Engine) askWorkers(ctx context.Context) (err error) {
+	if e.workers, err = e.client.ListWorkers(ctx); err == nil && len(e.workers) == 0 {
+		err = errors.New("it has no worker to build with")
+	}
+	return err
 }
 
 // dialOptions maps BuildKit's own connection schemes to their dialers. They are called by name, since their packages
