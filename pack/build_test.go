@@ -79,17 +79,21 @@ echo out >$OUTPUT_DIR/o.txt; chmod 600 $OUTPUT_DIR/o.txt; echo '{"n":1}' >$OUTPU
 		Secrets: map[string]string{"TOKEN": "s3cret"}, Mounts: []RunMount{{Path: "/in", From: "case/in"}}, OutputDir: "/out",
 		Timeout: time.Minute, Grace: time.Second, Collect: []string{"*.json"},
 	}
-	var outcome, slow *Outcome
+	var outcome, slow, large *Outcome
 	result, err := Build(t.Context(), e, r, func(ctx context.Context, all []*Candidate) error {
 		if len(all) != 1 || !all[0].Native() || all[0].Config.User != "1000" {
 			t.Errorf("candidates are %+v", all)
 		}
-		var err, errSlow error
+		var err, errSlow, errLarge error
 		outcome, err = all[0].Run(ctx, process)
 		sleeper := process
 		sleeper.Args, sleeper.Timeout, sleeper.Grace = []string{"/bin/sh", "-c", "trap '' TERM; sleep 60"}, 300*time.Millisecond, 200*time.Millisecond
 		slow, errSlow = all[0].Run(ctx, sleeper)
-		return errors.Join(err, errSlow)
+		told := process
+		told.Env = slices.Concat(process.Env, []string{"A=" + strings.Repeat("a", 100_000), "B=" + strings.Repeat("b", 100_000)})
+		told.Args = []string{"/bin/sh", "-c", "echo ${#A} ${#B}"}
+		large, errLarge = all[0].Run(ctx, told)
+		return errors.Join(err, errSlow, errLarge)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +116,9 @@ echo out >$OUTPUT_DIR/o.txt; chmod 600 $OUTPUT_DIR/o.txt; echo '{"n":1}' >$OUTPU
 	}
 	if want := []string{"o.txt -rw-------", "seed.outputs.json -rw-r--r--"}; !slices.Equal(files, want) {
 		t.Errorf("files are %q, not %q", files, want)
+	}
+	if want := "100000 100000\n"; string(large.Stdout.Head) != want {
+		t.Errorf("a run with large variables says %q", large.Stdout.Head)
 	}
 	if !slow.TimedOut || slow.Usage.Wall > 30*time.Second {
 		t.Errorf("the sleeper's outcome is %+v", slow)

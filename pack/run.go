@@ -214,15 +214,12 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	room := prepare(spec)
+	room, tell := prepare(spec)
 	options := []llb.RunOption{
-		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(network(p)),
-		// A run is never taken from the cache: that it went well once says nothing about now.
-		llb.AddEnv("SEEDPACK_NONCE", nonce),
+		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(network(p)), tell,
 		llb.WithCustomName("[smoke] " + p.Name),
 		llb.AddMount(path.Dir(wire.Program), c.local(localSupervisor, llb.IncludePatterns([]string{c.engine.Architecture})), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
-		llb.AddMount(path.Dir(wire.SpecFile), room, llb.SourcePath("/spec"), llb.Readonly),
-		llb.AddMount(p.OutputDir, room, llb.SourcePath("/output")),
+		llb.AddMount(p.OutputDir, room, llb.SourcePath("/output"), llb.ForceNoOutput),
 	}
 	for _, m := range p.Mounts {
 		options = append(options, c.mount(m, room))
@@ -239,10 +236,17 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 const reportPath = "/report"
 
 // prepare makes what a run finds in its mounts: one step for all, since each is a line in the progress. Every mount has
-// a copy of its own.
-func prepare(spec []byte) llb.State {
-	return llb.Scratch().File(llb.Mkdir("/output", 0o777).Mkdir("/empty", 0o777).Mkdir(reportPath, 0o700).Mkdir("/spec", 0o700).
-		Mkfile("/spec/"+path.Base(wire.SpecFile), 0o600, spec), llb.WithCustomName("[smoke] prepare"))
+// a copy of its own. The step is the same for all runs, which then find it in the cache, but for one that has much to be
+// told. The spec has a nonce, so that a run itself is never taken from the cache: that it went well once says nothing
+// about now.
+func prepare(spec []byte) (room llb.State, tell llb.RunOption) {
+	files := llb.Mkdir("/output", 0o777).Mkdir("/empty", 0o777).Mkdir(reportPath, 0o700)
+	name := llb.WithCustomName("[smoke] prepare")
+	if len(spec) <= wire.MaxVariable {
+		return llb.Scratch().File(files, name), llb.AddEnv(wire.SpecVariable, string(spec))
+	}
+	room = llb.Scratch().File(files.Mkdir("/spec", 0o700).Mkfile("/spec/"+path.Base(wire.SpecFile), 0o600, spec), name)
+	return room, llb.AddMount(path.Dir(wire.SpecFile), room, llb.SourcePath("/spec"), llb.Readonly)
 }
 
 // local is a directory of the session. One unique ID for the session means that it is handed over once: without any,
@@ -268,9 +272,9 @@ func ParseImage(name string) (string, error) {
 }
 
 func (c *Candidate) mount(m RunMount, room llb.State) llb.RunOption {
-	options := []llb.MountOption{}
+	options := []llb.MountOption{llb.ForceNoOutput}
 	if !m.Writable {
-		options = append(options, llb.Readonly)
+		options[0] = llb.Readonly
 	}
 	if m.Image != "" {
 		return llb.AddMount(m.Path, llb.Image(m.Image, c.imageOptions(m)...), options...)

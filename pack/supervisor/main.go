@@ -3,7 +3,7 @@
 // Supervisor runs a job inside its image and reports on it. It is the first process of a smoke run's container, so it
 // is a program of its own that needs nothing there: package bin holds it, built for the platforms of Linux.
 //
-// It is told what to do by wire.SpecFile and answers in wire.ReportDir. It always exits 0 when it could answer, since
+// It is told what to do by wire.SpecVariable, or else wire.SpecFile, and answers in wire.ReportDir. It always exits 0 when it could answer, since
 // the engine keeps what a step wrote only then. It is no security boundary: a job that runs as root shares the container
 // with it.
 package main
@@ -43,13 +43,9 @@ func main() {
 }
 
 func (at place) supervise() error {
-	text, err := os.ReadFile(at.spec)
+	spec, err := at.readSpec()
 	if err != nil {
 		return err
-	}
-	var spec wire.Spec
-	if err := json.Unmarshal(text, &spec); err != nil {
-		return fmt.Errorf("%s: %w", at.spec, err)
 	}
 	// The report of a job that can write there would not be ours.
 	if err := os.Chmod(at.report, 0o700); err != nil {
@@ -67,18 +63,32 @@ func (at place) supervise() error {
 	if err != nil {
 		return err
 	}
-	o := at.runJob(&spec, secrets)
+	o := at.runJob(spec, secrets)
 	if spec.OutputDir != "" {
-		if err := inventory(o, &spec, secrets); err != nil {
+		if err := inventory(o, spec, secrets); err != nil {
 			return fmt.Errorf("list %s: %w", spec.OutputDir, err)
 		}
 	}
 	if len(spec.Archive) > 0 {
-		if err := at.create(wire.ArchiveFile, func(w io.Writer) error { return writeArchive(w, &spec) }); err != nil {
+		if err := at.create(wire.ArchiveFile, func(w io.Writer) error { return writeArchive(w, spec) }); err != nil {
 			return err
 		}
 	}
 	return at.write(o)
+}
+
+func (at place) readSpec() (*wire.Spec, error) {
+	text, err := []byte(os.Getenv(wire.SpecVariable)), error(nil)
+	if len(text) == 0 {
+		if text, err = os.ReadFile(at.spec); err != nil {
+			return nil, err
+		}
+	}
+	spec := new(wire.Spec)
+	if err := json.Unmarshal(text, spec); err != nil {
+		return nil, fmt.Errorf("what to run: %w", err)
+	}
+	return spec, nil
 }
 
 // readSecrets gives the values of the variables.

@@ -11,10 +11,16 @@ import (
 const (
 	Root       = "/.seedpack"
 	Program    = Root + "/bin/supervisor"
-	SpecFile   = Root + "/spec/spec.json"
-	ReportDir  = Root + "/report" // a directory of root's alone, mode 0700
-	ReportFile = "report.json"    // in ReportDir: an Outcome without Files
-	FilesFile  = "files.json"     // in ReportDir: one File a line, in the order of their names
+	SpecFile   = Root + "/spec/spec.json" // a Spec, where SpecVariable is not set
+	ReportDir  = Root + "/report"         // a directory of root's alone, mode 0700
+	ReportFile = "report.json"            // in ReportDir: an Outcome without Files
+	FilesFile  = "files.json"             // in ReportDir: one File a line, in the order of their names
+)
+
+// SpecVariable holds a Spec of up to MaxVariable bytes, as JSON: a file would be a step of its own in each run.
+const (
+	SpecVariable = "SEEDPACK_SPEC"
+	MaxVariable  = 96 << 10 // the kernel takes 128 KiB a variable (execve(2))
 )
 
 // A Spec is what the supervisor is to run, and within which bounds.
