@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unsafe"
 
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
@@ -78,19 +79,30 @@ func raiseOOMScore() func() {
 	return func() { _ = os.WriteFile(file, old, 0o644) }
 }
 
-// forkBehind forks from a thread of lower priority, which the job inherits: where its processes crowd the machine, the
-// supervisor still gets its turn. The thread ends with that, since without a privilege there is no way back.
+// forkBehind forks from a thread that stands behind the supervisor, which the job inherits: where its processes crowd the
+// machine, the supervisor still gets its turn. The thread ends with that, since without a privilege there is no way back.
 func forkBehind(path string, args []string, attr *syscall.ProcAttr) (pid int, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
-		const niceness = 10
-		_ = syscall.Setpriority(syscall.PRIO_PROCESS, syscall.Gettid(), niceness)
+		standBehind()
 		pid, err = syscall.ForkExec(path, args, attr)
 	}()
 	<-done
 	return pid, err
+}
+
+// standBehind lowers the priority of a thread. With a share of the processor that is the container's own it takes the idle
+// class, which gives way to the supervisor at once and costs nothing beside other containers. Without one it would give
+// way to the whole machine, so that it is only nicer; a bomb of thousands of processes then holds the supervisor up.
+func standBehind() {
+	const niceness, idle = 10, 5 // SCHED_IDLE, sched(7)
+	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, niceness)
+	if findGroup("cpu").dir != "" {
+		var none int32
+		_, _, _ = syscall.RawSyscall(syscall.SYS_SCHED_SETSCHEDULER, 0, idle, uintptr(unsafe.Pointer(&none)))
+	}
 }
 
 // environment gives the variables their values; the last of several counts.

@@ -36,7 +36,7 @@ type meter struct {
 }
 
 func newMeter() *meter {
-	m := &meter{group: findGroup(), stop: make(chan struct{}), ended: make(chan struct{})}
+	m := &meter{group: findGroup("memory"), stop: make(chan struct{}), ended: make(chan struct{})}
 	m.base, _ = m.group.memory()
 	m.kills = m.group.kills()
 	m.limit = max(m.group.limit()-wire.MemoryReserve, 0)
@@ -146,15 +146,15 @@ func sharedMemory() (used, size int64) {
 	return int64(fs.Blocks-fs.Bfree) * block, int64(fs.Blocks) * block
 }
 
-// A group is the directory of our memory cgroup, of version 1 or 2; empty where there is none of our own.
+// A group is the directory of our cgroup of a controller, of version 1 or 2; empty where there is none of our own.
 type group struct {
 	dir string
 	v2  bool
 }
 
 // findGroup joins where the hierarchy is mounted, and from which of its directories, with the one we are in.
-func findGroup() group {
-	own := ownGroups()
+func findGroup(controller string) group {
+	own := ownGroups(controller)
 	mounts, _ := os.ReadFile("/proc/self/mountinfo")
 	var found group
 	for line := range strings.Lines(string(mounts)) {
@@ -164,13 +164,13 @@ func findGroup() group {
 			continue
 		}
 		v2 := kind[0] == "cgroup2"
-		v1 := kind[0] == "cgroup" && hasWord(kind[2], "memory")
+		v1 := kind[0] == "cgroup" && hasWord(kind[2], controller)
 		path, in := own[v2]
 		if !v1 && !v2 || !in || found.dir != "" && v2 {
 			continue
 		}
 		g := group{filepath.Join(unescape(fields[4]), strings.TrimPrefix(path, fields[3])), v2}
-		if g.isOwn() {
+		if g.isOwn(controller) {
 			found = g
 		}
 	}
@@ -178,7 +178,7 @@ func findGroup() group {
 }
 
 // ownGroups is the path of our group in the hierarchy of version 1 (false) and 2 (true).
-func ownGroups() map[bool]string {
+func ownGroups(controller string) map[bool]string {
 	own := map[bool]string{}
 	text, _ := os.ReadFile("/proc/self/cgroup")
 	for line := range strings.Lines(string(text)) {
@@ -187,7 +187,7 @@ func ownGroups() map[bool]string {
 		case len(fields) < 3:
 		case fields[0] == "0" && fields[1] == "":
 			own[true] = fields[2]
-		case hasWord(fields[1], "memory"):
+		case hasWord(fields[1], controller):
 			own[false] = fields[2]
 		}
 	}
@@ -196,15 +196,16 @@ func ownGroups() map[bool]string {
 
 func hasWord(list, word string) bool { return strings.Contains(","+list+",", ","+word+",") }
 
-// isOwn tells whether the directory counts memory, and not that of the whole machine.
-func (g group) isOwn() bool {
-	_, err := os.Stat(filepath.Join(g.dir, "release_agent")) // in the root of version 1 alone
-	_, counts := g.memory()
+// isOwn tells whether the directory is about us alone, and not about the whole machine.
+func (g group) isOwn(controller string) bool {
+	// Of version 2, the root has none of these files.
+	names := map[string]string{"memory": "memory.stat", "cpu": "cpu.shares"}
 	if g.v2 {
-		_, err2 := os.Stat(filepath.Join(g.dir, "memory.current")) // everywhere but in the root
-		counts = counts && err2 == nil
+		names = map[string]string{"memory": "memory.current", "cpu": "cpu.weight"}
 	}
-	return counts && err != nil
+	_, isRoot := os.Stat(filepath.Join(g.dir, "release_agent")) // in the root of version 1 alone
+	_, err := os.Stat(filepath.Join(g.dir, names[controller]))
+	return err == nil && isRoot != nil
 }
 
 // memory is the anonymous and shared memory in use.
