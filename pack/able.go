@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -12,9 +13,11 @@ import (
 )
 
 // classic tells whether the engine keeps images in Docker's classic store, which knows neither indexes nor pushes by
-// digest. What a worker keeps its files in is named by all others.
+// digest. What a worker keeps its files in is named by all others. Before Check has asked, nobody needs to know.
 func (e *Engine) classic() bool {
-	return e.docker != nil && e.workers[0].Labels[label.Snapshotter] == ""
+	e.asking.Lock()
+	defer e.asking.Unlock()
+	return e.docker != nil && len(e.workers) > 0 && e.workers[0].Labels[label.Snapshotter] == ""
 }
 
 // wayOut ends what is said of an engine that cannot do something.
@@ -31,9 +34,12 @@ type InabilityError struct {
 func (e *InabilityError) Error() string { return e.Engine + " " + e.What + wayOut }
 
 // Check refuses before anything is built what a classic store cannot hold or send.
-func (e *Engine) Check(r *Request) error {
-	if !e.classic() {
+func (e *Engine) Check(ctx context.Context, r *Request) error {
+	if e.docker == nil || !r.needsStore() {
 		return nil
+	}
+	if err := e.askWorkers(ctx); err != nil || !e.classic() {
+		return err
 	}
 	refuse := func(format string, args ...any) error {
 		return &InabilityError{e.From, "keeps images in the classic store, which " + fmt.Sprintf(format, args...)}
@@ -61,6 +67,12 @@ func (e *Engine) Check(r *Request) error {
 		}
 	}
 	return nil
+}
+
+// needsStore tells whether it matters to the request how the engine keeps images.
+func (r *Request) needsStore() bool {
+	return r.Repository != "" || len(r.Outputs) > 0 || len(r.Platforms) > 1 || len(r.Annotations) > 0 ||
+		len(r.Options.Attest) > 0 || len(r.Options.CacheTo) > 0
 }
 
 // needs is what a request asks of an engine that older ones lack, and would leave out without a word.

@@ -29,13 +29,13 @@ func TestCheckClassic(t *testing.T) {
 		{Request{Annotations: []Annotation{{Key: "a"}}}, "cannot hold annotations"},
 		{Request{Options: BuildOptions{CacheTo: []string{"example.com/cache"}}}, "cannot write a cache of type registry"},
 	} {
-		err := classic.Check(&test.request)
+		err := classic.Check(t.Context(), &test.request)
 		want := "the engine keeps images in the classic store, which " + test.want
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), wayOut)) {
 			t.Errorf("%+v: error is %v, not %q", test.request, err, test.want)
 		}
 		for _, e := range others {
-			if err := e.Check(&test.request); err != nil {
+			if err := e.Check(t.Context(), &test.request); err != nil {
 				t.Errorf("%+v: error is %v", test.request, err)
 			}
 		}

@@ -75,7 +75,7 @@ type Result struct {
 // pushed a *PushError. The result is never
 // nil: beside an error it holds the warnings alone.
 func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
-	if err := e.Check(&r); err != nil {
+	if err := e.Check(ctx, &r); err != nil {
 		return &Result{}, err
 	}
 	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}

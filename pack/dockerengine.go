@@ -32,12 +32,6 @@ func dialDocker(ctx context.Context, d DockerHost, name string) (*Engine, error)
 		return nil, errors.Join(err, api.Close())
 	}
 	e.docker, e.stop = api, api.Close
-	if e.workers == nil {
-		err = e.askWorkers(ctx)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("reach %s: %w", e.From, err), e.Close())
-	}
 	return e, nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/moby/buildkit/client"
@@ -24,7 +25,8 @@ import (
 // An Engine is a BuildKit to build with. It may be used by several builds at once.
 type Engine struct {
 	client  *client.Client
-	workers []*client.WorkerInfo // of a Docker Engine; others are asked for them where somebody wants to know
+	asking  sync.Mutex
+	workers []*client.WorkerInfo // once somebody has asked for them
 	docker  *mobyclient.Client   // of a Docker Engine, else nil
 	daemon  *daemon              // of our own, else nil
 	stop    func() error
@@ -144,12 +146,24 @@ func (e *Engine) answers(ctx context.Context) error {
 	return err
 }
 
-// askWorkers fills in what the engine builds with.
-func (e *Engine) askWorkers(ctx context.Context) (err error) {
-	if e.workers, err = e.client.ListWorkers(ctx); err == nil && len(e.workers) == 0 {
-		err = errors.New("it has no worker to build with")
+// askWorkers has the engine say what it builds with, once.
+func (e *Engine) askWorkers(ctx context.Context) error {
+	e.asking.Lock()
+	defer e.asking.Unlock()
+	if e.workers != nil {
+		return nil
 	}
-	return err
+	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
+	defer cancel()
+	workers, err := e.client.ListWorkers(ctx)
+	if err == nil && len(workers) == 0 {
+		err = errors.New("it has nothing to build with")
+	}
+	if err != nil {
+		return fmt.Errorf("ask %s for its workers: %w", e.From, err)
+	}
+	e.workers = workers
+	return nil
 }
 
 // dialOptions maps BuildKit's own connection schemes to their dialers. They are called by name, since their packages

@@ -135,6 +135,9 @@ func TestConnectDocker(t *testing.T) {
 			t.Errorf("%s: %v", builder, err)
 			continue
 		}
+		if err := e.askWorkers(t.Context()); err != nil {
+			t.Error(err)
+		}
 		if e.classic() != (os.Getenv("SEEDPACK_TEST_DOCKER_STORE") == "classic") {
 			t.Errorf("%s: the store is taken for another", builder)
 		}
