@@ -32,8 +32,8 @@ test-engines: seedpack base ## the scripts that hold on every engine over a curr
 	@SEEDPACK_STRICT=1 $(WITH_REGISTRY) setup/engines.sh
 
 bench: seedpack base ## what a run takes, beside other tools
-	@setup/install.sh docker-registry skopeo runc
-	@$(WITH_REGISTRY) setup/bench.sh
+	@setup/install.sh docker-registry skopeo runc node=nodejs dockerd=docker.io ip=iproute2
+	@$(WITH_REGISTRY) $(WITH_DOCKER) setup/bench.sh
 
 seedpack:
 	@CGO_ENABLED=0 go build -trimpath -o seedpack .

@@ -48,6 +48,7 @@ func main() {
 type side struct {
 	name    string
 	args    []string
+	env     []string                                   // beside the environment
 	prepare func(round int) (args []string, err error) // in place of args, and not measured
 	most    float64                                    // the ratio to the first side that it should not exceed; 0 for none
 	took    []time.Duration
@@ -77,7 +78,15 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 	}
 	defer func() { err = errors.Join(err, stop()) }()
 	t := tools{seedpack, buildctl, socket(dir)}
-	groups, err := t.builds()
+	n, err := fromEnv("SEEDPACK_BENCH_ROUNDS", rounds)
+	if err != nil {
+		return err
+	}
+	groups, err := t.builds(n)
+	if err != nil {
+		return err
+	}
+	docker, err := dockers(t, n)
 	if err != nil {
 		return err
 	}
@@ -89,7 +98,7 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 	if err != nil {
 		return err
 	}
-	groups = append(append(groups, pushed), lints...)
+	groups = append(append(groups, docker, pushed), lints...)
 	groups = append(groups, group{rounds: rounds, sides: []*side{
 		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
@@ -107,11 +116,7 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 }
 
 // builds are what the daemon has built before: nothing is left to do but to find that out.
-func (t tools) builds() ([]group, error) {
-	n, err := fromEnv("SEEDPACK_BENCH_ROUNDS", rounds)
-	if err != nil {
-		return nil, err
-	}
+func (t tools) builds(n int) ([]group, error) {
 	var groups []group
 	for _, job := range []string{smallJob, largeJob} {
 		build, err := buildctlArgs(t.buildctl, t.addr, job)
@@ -188,7 +193,7 @@ func (s *side) run(round int) (err error) {
 		}
 	}
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Env = append(os.Environ(), "INPUT_BINARY=/bin/true", "GITHUB_STATE=")
+	cmd.Env = append(append(os.Environ(), "INPUT_BINARY=/bin/true", "GITHUB_STATE="), s.env...)
 	start := time.Now()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out)

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"slices"
+)
+
+// dockers build and run a job with the Docker Engine that make bench starts, all of it cached: by docker's own commands,
+// which have the engine export the image and then run it, and by pack, which runs what the engine has built in one
+// session. The environment names the engine to both.
+func dockers(t tools, rounds int) (group, error) {
+	engine := os.Getenv("SEEDPACK_TEST_DOCKER")
+	if engine == "" {
+		return group{}, errors.New("SEEDPACK_TEST_DOCKER is not set: make bench sets it")
+	}
+	docker, err := exec.LookPath("docker")
+	if err != nil {
+		return group{}, err
+	}
+	manifest, err := os.ReadFile(smallJob + "/seed.manifest.json")
+	if err != nil {
+		return group{}, err
+	}
+	const both = `set -eu
+docker=$1 job=$2 label=$3; shift 3
+"$docker" build --quiet --label "com.ngageoint.seed.manifest=$label" --tag bench "$job"
+exec "$docker" run --rm "$@" bench`
+	args := []string{"sh", "-c", both, "sh", docker, smallJob, string(manifest)}
+	env := []string{"DOCKER_HOST=" + engine, "DOCKER_BUILDKIT=1"}
+	return group{rounds: rounds, sides: []*side{
+		{name: "docker build of " + smallJob + ", cached, then docker run", env: env, args: args},
+		{name: "the same with docker run --network none", env: env, args: append(slices.Clone(args), "--network", "none")},
+		{name: "seedpack pack of it with its smoke run, same engine", env: env, most: 0.5,
+			args: []string{t.seedpack, "pack", smallJob, "--builder", "docker", "--progress", "quiet"}},
+	}}, nil
+}
