@@ -145,9 +145,10 @@ func (r *Run) file(name string) *pack.File {
 
 // capture matches a pattern with the inventory. What describes outputs is none (trap T-25).
 func (r *Run) capture(pattern string) (c Captured) {
+	matches := glob.Matcher(pattern)
 	for i := range r.Outcome.Files {
 		f := &r.Outcome.Files[i]
-		if describesOutputs(f.Name) || !glob.Match(pattern, f.Name) {
+		if describesOutputs(f.Name) || !matches(f.Name) {
 			continue
 		}
 		if target, _ := r.resolve(f); target != nil && target.Mode.IsRegular() {

@@ -15,18 +15,23 @@ import (
 // begins a component, "**" is "*", braces are plain characters. "." components and doubled slashes in the pattern
 // count for nothing. A byte of the name that is no UTF-8 counts as one character. In a pattern that Valid refuses,
 // what is wrong stands for itself, as fnmatch(3) has it.
-func Match(pattern, name string) bool {
+func Match(pattern, name string) bool { return Matcher(pattern)(name) }
+
+// Matcher is Match of one pattern, for many names.
+func Matcher(pattern string) func(name string) bool {
 	segments := compile(pattern)
-	components := strings.Split(name, "/")
-	if len(segments) != len(components) {
-		return false
-	}
-	for i, s := range segments {
-		if !s.match(components[i]) {
+	return func(name string) bool {
+		components := strings.Split(name, "/")
+		if len(segments) != len(components) {
 			return false
 		}
+		for i, s := range segments {
+			if !s.match(components[i]) {
+				return false
+			}
+		}
+		return true
 	}
-	return true
 }
 
 // Valid says what in a pattern readers would take differently: an unclosed bracket, a range that ends before it
