@@ -83,7 +83,7 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	defer log.Close() // the child has its own copy
-	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--config", config,
+	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--otel-socket-path", filepath.Join(dir, "otel.sock"), "--config", config,
 		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runtime,
 		"--oci-worker-gc=true", "--oci-worker-gc-keepstorage=10000",
 		// It is ours alone, and each build still has to be told by its user that its steps may.
@@ -98,6 +98,10 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	cmd.Env = append(environ, "TMPDIR="+daemonTemp(root, dir))
+	if len(launcher) > 0 {
+		// The runtime keeps its state there, for which below /run it may find directories of root's.
+		cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+dir)
+	}
 	exited, err := startBound(cmd)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
