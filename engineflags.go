@@ -1,6 +1,11 @@
 package main
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/pack"
@@ -26,6 +31,31 @@ func (f *engineFlags) registerEngine(cmd *cobra.Command) {
 func (f *engineFlags) checkEngine() error {
 	if err := f.builderTLS.Check(); err != nil {
 		return usagef("--builder-tls-cert, --builder-tls-key: %w", err)
+	}
+	return checkBuildkitdConfig(f.builderConfig)
+}
+
+// checkBuildkitdConfig reads the file as buildkitd will, which takes one that is not there for an empty one, and names no
+// place in one that it cannot read.
+func checkBuildkitdConfig(path string) error {
+	if path == "" {
+		return nil
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return usagef("--buildkitd-config %s: there is no such file", path)
+	}
+	if err != nil {
+		return usagef("--buildkitd-config: %w", err)
+	}
+	var config map[string]any
+	err = toml.Unmarshal(text, &config)
+	if at := new(toml.DecodeError); errors.As(err, &at) {
+		row, column := at.Position()
+		return usagef("--buildkitd-config %s:%d:%d: %w\nwrite it as https://docs.docker.com/build/buildkit/toml-configuration/ says", path, row, column, err)
+	}
+	if err != nil {
+		return usagef("--buildkitd-config %s: %w", path, err)
 	}
 	return nil
 }

@@ -240,11 +240,20 @@ func rootLauncher() ([]string, error) {
 	return []string{path, "--net=slirp4netns", "--copy-up=/etc", "--copy-up=/run", "--disable-host-loopback"}, nil
 }
 
+// lastLines are the last lines of a log without those of stacks, which buildkitd prints with an error: a function, and where
+// it is on an indented line.
 func lastLines(path string, n int) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()
 	}
-	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+	var kept []string
+	for line := range strings.Lines(strings.TrimSpace(string(text))) {
+		if strings.HasPrefix(line, "\t") && len(kept) > 0 {
+			kept = kept[:len(kept)-1]
+			continue
+		}
+		kept = append(kept, strings.TrimSuffix(line, "\n"))
+	}
+	return strings.Join(kept[max(0, len(kept)-n):], "\n")
 }

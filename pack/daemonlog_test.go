@@ -1,0 +1,23 @@
+package pack
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// What a user is shown of the log is what went wrong, not where in buildkitd.
+func TestLastLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	text := "level=info msg=one\nlevel=info msg=two\nbuildkitd: toml: expected '=' after key\nfailed to parse config\n" +
+		"main.main.func3\n\tgithub.com/moby/buildkit/cmd/buildkitd/main.go:270\nruntime.goexit\n\truntime/asm_amd64.s:1771\n"
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := lastLines(path, 3), "level=info msg=two\nbuildkitd: toml: expected '=' after key\nfailed to parse config"; got != want {
+		t.Errorf("last lines are %q, not %q", got, want)
+	}
+	if got := lastLines(filepath.Join(t.TempDir(), "none"), 3); got == "" {
+		t.Error("nothing is said of a log that is not there")
+	}
+}
