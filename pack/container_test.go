@@ -1,0 +1,143 @@
+package pack
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/moby/moby/api/types/container"
+	mobyclient "github.com/moby/moby/client"
+)
+
+// The builders of buildx's default driver are BuildKits in containers, which their users stop and start: one is reached by
+// its builder's name and by the container's, and one that is stopped is started.
+func TestConnectContainer(t *testing.T) {
+	host := material(t, "SEEDPACK_TEST_DOCKER")
+	material(t, "SEEDPACK_TEST_BASE")
+	api, address, err := (DockerHost{environment("DOCKER_HOST", host)}).client("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := api.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	const name = "buildx_buildkit_live0"
+	runBuildKit(t, api, name)
+	node := fmt.Sprintf(`{"Name":"live","Driver":"docker-container","Nodes":[{"Name":"live0","Endpoint":%q}]}`, address)
+	env := home(t, map[string]string{"buildx/instances/live": node})
+	t.Setenv("DOCKER_HOST", host) // for the docker command, which BuildKit's own helper runs
+	builders := []string{"live", "live"}
+	if _, err := exec.LookPath("docker"); err == nil {
+		builders = append(builders, "docker-container://"+name)
+	}
+	for i, builder := range builders {
+		e, err := Connect(t.Context(), EngineOptions{Builder: builder, Getenv: env})
+		if err != nil {
+			t.Errorf("%s: %v", builder, err)
+			continue
+		}
+		ran := false
+		_, buildErr := Build(t.Context(), e, request(t, fmt.Sprintf("FROM busybox:1.36\nRUN echo %d >/x\n", i), nil), func(ctx context.Context, all []*Candidate) error {
+			outcome, err := all[0].Run(ctx, Process{Name: "case", Args: []string{"cat", "/x"}, OutputDir: "/out"})
+			ran = err == nil && string(outcome.Stdout.Head) == fmt.Sprintln(i)
+			return err
+		})
+		if err := errors.Join(buildErr, e.Close()); err != nil || !ran {
+			t.Errorf("%s: ran %t: %v", builder, ran, err)
+		}
+		if i == 0 {
+			if _, err := api.ContainerStop(t.Context(), name, mobyclient.ContainerStopOptions{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// runBuildKit starts a BuildKit in a container until the test ends. Its image is nothing but links into this machine's /usr.
+func runBuildKit(t *testing.T, api *mobyclient.Client, name string) {
+	t.Helper()
+	programs := buildKitPrograms(t)
+	image, err := api.ImageImport(t.Context(), mobyclient.ImageImportSource{Source: usrLinks(t), SourceName: "-"}, "seedpack-test-buildkit", mobyclient.ImageImportOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = io.Copy(io.Discard, image)
+	if err := errors.Join(err, image.Close()); err != nil {
+		t.Fatal(err)
+	}
+	made, err := api.ContainerCreate(t.Context(), mobyclient.ContainerCreateOptions{Name: name,
+		Config: &container.Config{Image: "seedpack-test-buildkit", Cmd: []string{"buildkitd", "--containerd-worker=false", "--oci-worker=true"},
+			Env: []string{"PATH=/programs:/usr/sbin:/usr/bin"}},
+		// Privileged, but for what containers may not have on the machines that run tests.
+		HostConfig: &container.HostConfig{NetworkMode: "none", CapAdd: []string{"ALL"}, CapDrop: []string{"SYS_RESOURCE"},
+			SecurityOpt: []string{"seccomp=unconfined", "apparmor=unconfined"}, MaskedPaths: []string{}, ReadonlyPaths: []string{},
+			Binds: []string{"/usr:/usr:ro", "/sys/fs/cgroup:/sys/fs/cgroup", programs + ":/programs:ro"}, Tmpfs: map[string]string{"/var/lib/buildkit": "exec"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_, err := api.ContainerRemove(context.Background(), made.ID, mobyclient.ContainerRemoveOptions{Force: true, RemoveVolumes: true})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := api.ContainerStart(t.Context(), made.ID, mobyclient.ContainerStartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// usrLinks is the archive of a root directory in which all that is run lies in /usr, as on any Debian.
+func usrLinks(t *testing.T) io.Reader {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	var errs []error
+	for _, name := range []string{"bin", "sbin", "lib", "lib64"} {
+		errs = append(errs, w.WriteHeader(&tar.Header{Typeflag: tar.TypeSymlink, Name: name, Linkname: "usr/" + name, Mode: 0o777}))
+	}
+	for _, name := range []string{"usr", "tmp", "run", "var", "var/lib", "var/lib/buildkit"} {
+		errs = append(errs, w.WriteHeader(&tar.Header{Typeflag: tar.TypeDir, Name: name, Mode: 0o755}))
+	}
+	if err := errors.Join(append(errs, w.Close())...); err != nil {
+		t.Fatal(err)
+	}
+	return &b
+}
+
+// buildKitPrograms is a directory with the pinned buildkitd and buildctl.
+func buildKitPrograms(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	buildkitd, err := findBuildkitd(t.Context(), EngineOptions{CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	program, err := os.ReadFile(buildkitd)
+	if err := errors.Join(err, os.WriteFile(filepath.Join(dir, "buildkitd"), program, 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	scratch := t.TempDir()
+	if err := writeScratch(scratch); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-trimpath", "-o", filepath.Join(dir, "buildctl"), "github.com/moby/buildkit/cmd/buildctl")
+	build.Dir, build.Env = scratch, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
+	if said, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, said)
+	}
+	return dir
+}
