@@ -27,7 +27,7 @@ test-long: export SEEDPACK_LONG = 1
 test-long: test ## the same with loops and fuzzing in full, which takes an hour
 	@setup/fuzz.sh
 
-test-engines: seedpack base ## the scripts that hold on every engine over a current Docker Engine, with both of its image stores
+test-engines: seedpack base ## a current Docker Engine, with both of its image stores, and a private BuildKit that is not root's
 	@setup/install.sh docker-registry skopeo dockerd=docker.io ip=iproute2 curl
 	@SEEDPACK_STRICT=1 $(WITH_REGISTRY) setup/engines.sh
 

@@ -1,7 +1,11 @@
 #!/bin/sh
-# Runs the scripts that hold on every engine over a current Docker Engine: Debian 13's, in a directory of its own, with the
-# containerd image store and with the classic one. Wants root, the tools that the Makefile makes, and a registry.
+# Runs the scripts that hold on every engine, and the archives of rules, over a current Docker Engine: Debian 13's, in a
+# directory of its own, with the containerd image store and with the classic one. Before that, a private BuildKit that is not
+# root's. Wants root, the tools that the Makefile makes, and a registry.
 set -eu
+
+echo '== private BuildKit under rootlesskit'
+setup/rootless.sh
 
 root=$PWD/.cache/trixie
 if [ ! -x "$root/usr/sbin/dockerd" ]; then
@@ -14,5 +18,5 @@ fi
 for store in containerd classic; do
 	echo "== Docker Engine $("$root/usr/sbin/dockerd" --version | cut -d' ' -f3 | tr -d ,), $store store"
 	SEEDPACK_TEST_DOCKERD="$PWD/setup/enter.sh $root dockerd" SEEDPACK_TEST_DOCKER_STORE=$store .cache/bin/docker \
-		go test -count=1 -parallel 1 -run '^TestScriptsDocker$|^TestConnectDocker$' . ./pack
+		go test -count=1 -p 1 -parallel 1 -run '^TestScriptsDocker$|^TestConnectDocker$|^TestArchivesDocker$' . ./pack ./verify
 done

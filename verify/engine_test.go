@@ -127,10 +127,23 @@ func dockerEngine(t testing.TB) testEngine {
 	host := material(t, "SEEDPACK_TEST_DOCKER")
 	getenv := func(name string) string { return map[string]string{"DOCKER_HOST": host}[name] }
 	e := testEngine{options: pack.EngineOptions{Builder: "docker", Getenv: getenv, Log: os.Stderr}}
-	if os.Getenv("SEEDPACK_TEST_DOCKER_STORE") == "classic" {
-		e.lacks = []string{memoryKilled.ID, sharedMemoryExhausted.ID} // it limits neither
-	} else {
-		e.base, e.lacks = material(t, "SEEDPACK_TEST_BASE"), []string{memoryExceeded.ID}
+	if os.Getenv("SEEDPACK_TEST_DOCKER_STORE") != "classic" {
+		e.base = material(t, "SEEDPACK_TEST_BASE")
+	}
+	d, err := pack.Diagnose(t.Context(), e.options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	can := map[string]bool{}
+	for _, a := range d.Engine.Abilities {
+		can[a.Name] = a.Can
+	}
+	e.lacks = []string{memoryExceeded.ID}
+	if !can["memory limit of smoke runs"] {
+		e.lacks = []string{memoryKilled.ID}
+	}
+	if !can["size of /dev/shm in smoke runs"] {
+		e.lacks = append(e.lacks, sharedMemoryExhausted.ID)
 	}
 	return e
 }
