@@ -1,12 +1,15 @@
 package report
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,7 +89,26 @@ func (s *sarifWriter) finish() {
 		}
 		invocation.Notifications = append(invocation.Notifications, sarifNotification{"error", sarifMessage(message)})
 	}
+	if n := s.cut(); n > 0 {
+		invocation.Notifications = append(invocation.Notifications,
+			sarifNotification{"warning", sarifMessage(fmt.Sprintf("%d more results are left out, the least severe: there may be %d", n, maxResults))})
+	}
 	s.run.Invocations = []sarifInvocation{invocation}
+}
+
+// maxResults is as many as GitHub takes in a run: of a log with more it takes none.
+const maxResults = 25_000
+
+// cut leaves out the least severe results of too many, and says how many.
+func (s *sarifWriter) cut() int {
+	n := len(s.run.Results) - maxResults
+	if n <= 0 {
+		return 0
+	}
+	rank := map[string]int{"error": 0, "warning": 1, "note": 2}
+	slices.SortStableFunc(s.run.Results, func(a, b sarifResult) int { return cmp.Compare(rank[a.Level], rank[b.Level]) })
+	s.run.Results = s.run.Results[:maxResults]
+	return n
 }
 
 func (s *sarifWriter) report(r *diag.Report) {

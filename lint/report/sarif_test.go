@@ -209,3 +209,40 @@ func FuzzSARIF(f *testing.F) {
 		}
 	})
 }
+
+// GitHub takes no log of more results than it takes: the least severe are left out, and the log says so.
+func TestSARIFCut(t *testing.T) {
+	r := &diag.Report{Path: "seed.manifest.json", Source: &seed.Source{Text: []byte("{}")}}
+	for _, severity := range []diag.Severity{diag.Notice, diag.Warning, diag.Error} {
+		rule := &diag.Rule{ID: "rule-" + severity.String(), Severity: severity}
+		for range maxResults/2 - 1 {
+			r.Add(diag.Diagnostic{Rule: rule, Message: "is so"})
+		}
+	}
+	var b bytes.Buffer
+	if err := SARIF(&b, []*diag.Report{r}, SARIFOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	var log struct {
+		Runs []struct {
+			Results     []struct{ Level string }
+			Invocations []struct {
+				Notifications []struct{ Message struct{ Text string } } `json:"toolExecutionNotifications"`
+			}
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &log); err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, result := range log.Runs[0].Results {
+		count[result.Level]++
+	}
+	if want := maxResults/2 - 1; count["error"] != want || count["warning"] != want || count["note"] != 2 {
+		t.Errorf("there are %v", count)
+	}
+	want := "12497 more results are left out, the least severe: there may be 25000"
+	if said := log.Runs[0].Invocations[0].Notifications; len(said) != 1 || said[0].Message.Text != want {
+		t.Errorf("the log says %v, not %s", said, want)
+	}
+}
