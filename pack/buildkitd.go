@@ -83,7 +83,7 @@ func buildBuildkitd(ctx context.Context, opt EngineOptions, dest string) (err er
 	}
 	fmt.Fprintf(opt.Log, "building %s with go, once: this takes a few minutes\n", filepath.Base(dest))
 	start := time.Now()
-	if err := goBuild(ctx, goTool, dir, opt); err != nil {
+	if err := goBuild(ctx, goTool, dir, dest); err != nil {
 		return fmt.Errorf("build buildkitd: %w", err)
 	}
 	fmt.Fprintf(opt.Log, "built %s in %s\n", dest, time.Since(start).Round(time.Second))
@@ -104,8 +104,10 @@ func writeScratch(dir string) error {
 	})
 }
 
-func goBuild(ctx context.Context, goTool, dir string, opt EngineOptions) error {
-	cmd := exec.CommandContext(ctx, goTool, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags=-s -w",
+func goBuild(ctx context.Context, goTool, dir, dest string) error {
+	version := strings.TrimPrefix(filepath.Base(dest), "buildkitd-")
+	cmd := exec.CommandContext(ctx, goTool, "build", "-mod=readonly", "-trimpath", "-buildvcs=false",
+		"-ldflags=-s -w -X github.com/moby/buildkit/version.Version="+version,
 		"-o", "out", "github.com/moby/buildkit/cmd/buildkitd")
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "GOOS=linux", "GO111MODULE=on")

@@ -31,10 +31,12 @@ for file in pack/buildkitd/*.txt; do
 	cp "$file" "$scratch/$(basename "$file" .txt)"
 done
 
+buildkit=$(sed -n 's|.*github.com/moby/buildkit \(v[^ ]*\).*|\1|p' "$scratch/go.mod")
+
 for platform; do
 	export GOOS="${platform%/*}" GOARCH="${platform#*/}"
 	build . . seedpack "-s -X main.version=$version"
-	[ "$GOOS" != linux ] || build "$scratch" github.com/moby/buildkit/cmd/buildkitd buildkitd -s
+	[ "$GOOS" != linux ] || build "$scratch" github.com/moby/buildkit/cmd/buildkitd buildkitd "-s -X github.com/moby/buildkit/version.Version=$buildkit"
 done
 
 cd "$out"
