@@ -94,7 +94,15 @@ one in its own label.`,
 	}
 	flags.registerBuild(cmd)
 	flags.registerImage(cmd)
+	hideExports(cmd)
 	return cmd
+}
+
+// hideExports leaves out of a command's help what only an image that goes somewhere shows. A script may give it all the same.
+func hideExports(cmd *cobra.Command) {
+	for _, name := range []string{"provenance", "sbom", "attest", "annotation"} {
+		cmd.Flags().Lookup(name).Hidden = true
+	}
 }
 
 func (f *publishFlags) registerPublish(cmd *cobra.Command) {
@@ -336,7 +344,7 @@ func (p *program) printPacked(run *packRun, r *packed, err error, took time.Dura
 	run.sayKept(r)
 	line := ""
 	switch {
-	case err == nil && r.Plan != nil:
+	case r.Plan != nil && (err == nil || errors.Is(err, errFindings)):
 		line = r.Plan.text(r.Name)
 	case err == nil:
 		line = r.summary(run, took)

@@ -73,6 +73,7 @@ func (f *runFlags) registerBuildOnly(cmd *cobra.Command) {
 	for _, name := range []string{"smoke", "cases", "smoke-timeout", "smoke-budget", "keep-outputs", "keep-failed", "parallel"} {
 		all.Flags().Lookup(name).Hidden = true
 	}
+	hideExports(all)
 	cmd.Flags().AddFlagSet(all.Flags())
 }
 

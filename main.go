@@ -180,7 +180,9 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 	if r.dryRun {
 		result.add(r.describe(commit, j, &request))
-		result.Plan, err = r.plan(ctx, j, &request, reference, cases)
+		if result.Plan, err = r.plan(ctx, j, &request, reference, cases); err == nil && result.Plan.IfHeld == heldRefused {
+			err = r.conflictEarly(ctx, result, reference, request.Label)
+		}
 		return result, err
 	}
 	if r.push {
@@ -210,7 +212,9 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 		if r.fails(result) {
 			return errFindings
 		}
-		r.begin(result, "push")
+		if r.push || len(r.outputs) > 0 {
+			r.begin(result, "push")
+		}
 		return nil
 	})
 	result.add(buildWarnings(file, built.Warnings))

@@ -38,6 +38,9 @@ type plannedFile struct {
 	Dest string `json:"dest"`
 }
 
+// heldRefused is what becomes of a name that is another image's, unless --if-exists says otherwise.
+const heldRefused = "refused"
+
 // plan is made from what pack would go by, and asks the registry nothing but what the name stands for.
 func (r *packRun) plan(ctx context.Context, j *job, request *pack.Request, reference string, cases []verify.Case) (*plan, error) {
 	p := &plan{Cases: []string{}, Tags: []string{}, Write: []plannedFile{}}
@@ -65,7 +68,7 @@ func (r *packRun) plan(ctx context.Context, j *job, request *pack.Request, refer
 	if p.Held != "" {
 		p.IfHeld = map[string]string{ifExistsSkip: "left", ifExistsOverwrite: "moved"}[r.ifExists]
 		if p.IfHeld == "" {
-			p.IfHeld = "refused"
+			p.IfHeld = heldRefused
 		}
 	}
 	return p, err
