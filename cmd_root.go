@@ -7,10 +7,12 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/lint/policy"
 	"github.com/seedpack/seedpack/lint/report"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -34,7 +36,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	}
 	cmd.SetOut(p.stdout)
 	cmd.SetErr(p.stderr)
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.SetFlagErrorFunc(flagError)
 	for _, sub := range []*cobra.Command{
 		newInitCommand(p), newLintCommand(p), newListCommand(p), newNameCommand(p), newLabelCommand(p), newPackCommand(p), newSmokeCommand(p), newRunCommand(p), newPublishCommand(p),
 		newVerifyCommand(p), newDoctorCommand(p), newRulesCommand(p), newExplainCommand(p), newSchemaCommand(p), newVersionCommand(p), newActionCommand(p),
@@ -45,6 +47,24 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	cmd.Args = usageArgs(cmd.Args)
 	p.registerRoots(cmd)
 	return cmd
+}
+
+// flagError is a mistake in the flags; one that is misspelt is told apart from one that is for another command.
+func flagError(cmd *cobra.Command, err error) error {
+	unknown := new(pflag.NotExistError)
+	if !errors.As(err, &unknown) {
+		return usageError{err}
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
+		}
+	})
+	if near := policy.Nearest(unknown.GetSpecifiedName(), known); near != "" {
+		return usagef("%w: did you mean --%s?", err, near)
+	}
+	return usagef("%w: %s --help lists them", err, cmd.CommandPath())
 }
 
 // knownCommand is reached with arguments only when the first is no command.

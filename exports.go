@@ -121,7 +121,22 @@ func (r *packRun) checkFiles() error {
 			return err
 		}
 	}
-	return nil
+	return r.checkKeepDir()
+}
+
+// checkKeepDir makes the directory of --keep-outputs and tries to write there.
+func (r *packRun) checkKeepDir() error {
+	if r.keepDir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(r.keepDir, 0o755); err != nil {
+		return fmt.Errorf("--keep-outputs: %w", err)
+	}
+	f, err := os.CreateTemp(r.keepDir, ".seedpack-")
+	if err != nil {
+		return fmt.Errorf("--keep-outputs: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // writeWhole writes a file whole or not at all.

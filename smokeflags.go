@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/lint/report"
@@ -35,7 +36,7 @@ type smokeFlags struct {
 func (f *smokeFlags) registerSmoke(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.smokeMode, "smoke", smokeAuto, "auto, required (one case must come to a conclusion) or off")
-	s.StringVar(&f.casesFile, "cases", "", "the smoke file, when it is not DIR/"+verify.CasesFile)
+	s.StringVar(&f.casesFile, "cases", "", "the smoke file, when it is not "+verify.CasesFile+" beside the manifest")
 	s.DurationVar(&f.caseLimit, "smoke-timeout", 0, "end a case that runs longer; before the manifest's own timeout it is inconclusive (default 10m under CI)")
 	s.DurationVar(&f.smokeBudget, "smoke-budget", 0, "time for all cases of a job on a platform; those after it are skipped")
 	s.StringVar(&f.keepDir, "keep-outputs", "", "directory for what each case leaves behind: DIR/JOB/PLATFORM/CASE/outputs, and what it printed")
@@ -96,12 +97,10 @@ func (r *packRun) sayKept(p *packed) {
 			if c.Kept == nil {
 				continue
 			}
-			fmt.Fprintf(r.program.stderr, "kept %d files, %s, in %s\n", c.Kept.Files, megabytes(c.Kept.Bytes), report.Escape(c.Kept.Dir))
+			fmt.Fprintf(r.program.stderr, "kept %d files, %s, in %s\n", c.Kept.Files, units.BytesSize(float64(c.Kept.Bytes)), report.Escape(c.Kept.Dir))
 			for _, why := range c.Kept.LeftOut {
 				fmt.Fprintln(r.program.stderr, "  not kept: "+report.Escape(why))
 			}
 		}
 	}
 }
-
-func megabytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
