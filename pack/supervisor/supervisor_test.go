@@ -323,7 +323,7 @@ func TestUsage(t *testing.T) {
 		t.Errorf("CPU %v", o.Usage.CPU)
 	}
 	if o.Usage.Memory < 20<<20 || o.Usage.Memory > 2<<30 {
-		t.Errorf("memory %d", o.Usage.Memory)
+		t.Errorf("memory %d, of a job that exits with %d and says %q %q", o.Usage.Memory, o.Exit, o.Stdout.Head, o.Stderr.Head)
 	}
 }
 
