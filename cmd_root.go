@@ -61,7 +61,8 @@ func flagError(cmd *cobra.Command, err error) error {
 			known = append(known, f.Name)
 		}
 	})
-	if near := policy.Nearest(unknown.GetSpecifiedName(), known); near != "" {
+	name := unknown.GetSpecifiedName()
+	if near := policy.Nearest(name, known); near != "" && len(name) > 2 {
 		return usagef("%w: did you mean --%s?", err, near)
 	}
 	return usagef("%w: %s --help lists them", err, cmd.CommandPath())

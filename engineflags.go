@@ -41,10 +41,14 @@ func checkBuildkitdConfig(path string) error {
 	if path == "" {
 		return nil
 	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return usagef("--buildkitd-config %s: there is no such file", path)
+	case err == nil && !info.Mode().IsRegular() && path != os.DevNull:
+		return usagef("--buildkitd-config %s is no regular file", path)
 	}
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return usagef("--buildkitd-config: %w", err)
 	}

@@ -124,15 +124,16 @@ func (r *packRun) checkFiles() error {
 	return r.checkKeepDir()
 }
 
-// checkKeepDir makes the directory of --keep-outputs and tries to write there.
+// checkKeepDir tries to write in the directory of --keep-outputs, or where it is to be made.
 func (r *packRun) checkKeepDir() error {
-	if r.keepDir == "" {
+	if r.keepDir == "" || r.smokeMode == smokeOff {
 		return nil
 	}
-	if err := os.MkdirAll(r.keepDir, 0o755); err != nil {
-		return fmt.Errorf("--keep-outputs: %w", err)
+	dir := r.keepDir
+	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
+		dir = filepath.Dir(dir)
 	}
-	f, err := os.CreateTemp(r.keepDir, ".seedpack-")
+	f, err := os.CreateTemp(dir, ".seedpack-")
 	if err != nil {
 		return fmt.Errorf("--keep-outputs: %w", err)
 	}

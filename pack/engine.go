@@ -159,6 +159,9 @@ func (e *Engine) askWorkers(ctx context.Context) error {
 	if err == nil && len(workers) == 0 {
 		err = errors.New("it has nothing to build with")
 	}
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
 	if err != nil {
 		return fmt.Errorf("ask %s for its workers: %w", e.From, err)
 	}

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -18,6 +19,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	controlapi "github.com/moby/buildkit/api/services/control"
+	types "github.com/moby/buildkit/api/types"
+	"google.golang.org/grpc"
 )
 
 // certificate is for builder.test, signed by itself: it is the one to trust, to show, and its key.
@@ -151,5 +156,36 @@ func TestConnectDocker(t *testing.T) {
 	}
 	if err := e.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// oldEngine does not know the question whether it answers; it has the workers that it is given.
+type oldEngine struct {
+	controlapi.UnimplementedControlServer
+	workers []*types.WorkerRecord
+}
+
+func (e oldEngine) ListWorkers(context.Context, *controlapi.ListWorkersRequest) (*controlapi.ListWorkersResponse, error) {
+	return &controlapi.ListWorkersResponse{Record: e.workers}, nil
+}
+
+func TestConnectOld(t *testing.T) {
+	for want, workers := range map[string][]*types.WorkerRecord{"": {{ID: "one"}}, "it has nothing to build with": nil} {
+		socket := filepath.Join(t.TempDir(), "s")
+		l, err := net.Listen("unix", socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := grpc.NewServer()
+		controlapi.RegisterControlServer(server, oldEngine{workers: workers})
+		go func() { _ = server.Serve(l) }() // until Stop
+		t.Cleanup(server.Stop)
+		e, err := Connect(t.Context(), EngineOptions{Builder: "unix://" + socket})
+		if err == nil {
+			err = e.Close()
+		}
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%d workers: %v, not %q", len(workers), err, want)
+		}
 	}
 }
