@@ -83,13 +83,14 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	defer log.Close() // the child has its own copy
-	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--otel-socket-path", filepath.Join(dir, "otel.sock"), "--config", config,
+	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--config", config,
 		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runtime,
 		"--oci-worker-gc=true", "--oci-worker-gc-keepstorage=10000",
 		// It is ours alone, and each build still has to be told by its user that its steps may.
 		"--allow-insecure-entitlement=network.host", "--allow-insecure-entitlement=security.insecure")
 	if len(launcher) > 0 {
-		args = append(args, "--rootless", "--oci-worker-no-process-sandbox")
+		// Below /run there may be root's directories, which it would find in place of its own.
+		args = append(args, "--rootless", "--oci-worker-no-process-sandbox", "--otel-socket-path", filepath.Join(dir, "otel.sock"))
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
@@ -99,7 +100,6 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	}
 	cmd.Env = append(environ, "TMPDIR="+daemonTemp(root, dir))
 	if len(launcher) > 0 {
-		// The runtime keeps its state there, for which below /run it may find directories of root's.
 		cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+dir)
 	}
 	exited, err := startBound(cmd)
@@ -240,8 +240,10 @@ func rootLauncher() ([]string, error) {
 	return []string{path, "--net=slirp4netns", "--copy-up=/etc", "--copy-up=/run", "--disable-host-loopback"}, nil
 }
 
-// lastLines are the last lines of a log without those of stacks, which buildkitd prints with an error: a function, and where
-// it is on an indented line.
+// stackPlace is the indented line of a stack that says where the function on the line before it is.
+var stackPlace = regexp.MustCompile(`^\t\S+:\d+( \+0x[0-9a-f]+)?\s*$`)
+
+// lastLines are the last lines of a log without those of stacks, which buildkitd prints with an error.
 func lastLines(path string, n int) string {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -249,7 +251,7 @@ func lastLines(path string, n int) string {
 	}
 	var kept []string
 	for line := range strings.Lines(strings.TrimSpace(string(text))) {
-		if strings.HasPrefix(line, "\t") && len(kept) > 0 {
+		if stackPlace.MatchString(line) && len(kept) > 0 {
 			kept = kept[:len(kept)-1]
 			continue
 		}

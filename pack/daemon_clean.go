@@ -68,7 +68,7 @@ func cleanRoot(ctx context.Context, root, runtime string) error {
 			return err
 		}
 	}
-	if err := endContainers(ctx, root, runtime); err != nil {
+	if err := endContainers(ctx, root, runtime, r.Socket); err != nil {
 		return err
 	}
 	if err := unmountBelow(root); err != nil {

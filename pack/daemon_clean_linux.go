@@ -26,15 +26,19 @@ func isDaemonOf(pid int, root string) bool {
 }
 
 // endContainers ends the steps and runs that a killed daemon left running. The runtime knows them by the names of their
-// bundles.
-func endContainers(ctx context.Context, root, runtime string) error {
+// bundles; of a daemon that is not root's it keeps its state beside the socket.
+func endContainers(ctx context.Context, root, runtime, socketDir string) error {
 	bundles, err := filepath.Glob(filepath.Join(root, "runc-*", "executor", "*", "config.json"))
 	if err != nil {
 		return err
 	}
 	for _, bundle := range bundles {
 		id := filepath.Base(filepath.Dir(bundle))
-		out, err := exec.CommandContext(ctx, runtime, "delete", "--force", id).CombinedOutput()
+		cmd := exec.CommandContext(ctx, runtime, "delete", "--force", id)
+		if os.Geteuid() != 0 {
+			cmd.Env = append(os.Environ(), "XDG_RUNTIME_DIR="+socketDir)
+		}
+		out, err := cmd.CombinedOutput()
 		if err != nil && !strings.Contains(string(out), "does not exist") {
 			return fmt.Errorf("end the container %s of an earlier run: %w\n%s", id, err, bytes.TrimSpace(out))
 		}

@@ -20,6 +20,6 @@ func freeBytes(string) uint64 { return 0 }
 
 func isDaemonOf(int, string) bool { return false }
 
-func endContainers(context.Context, string, string) error { return nil }
+func endContainers(context.Context, string, string, string) error { return nil }
 
 func unmountBelow(string) error { return nil }

@@ -3,9 +3,9 @@
 // Supervisor runs a job inside its image and reports on it. It is the first process of a smoke run's container, so it
 // is a program of its own that needs nothing there: package bin holds it, built for the platforms of Linux.
 //
-// It is told what to do by wire.SpecVariable, or else wire.SpecFile, and answers in wire.ReportDir. It always exits 0 when it could answer, since
-// the engine keeps what a step wrote only then. It is no security boundary: a job that runs as root shares the container
-// with it.
+// It is told what to do by wire.SpecVariable, or else wire.SpecFile, and answers in wire.ReportDir. It always exits 0 when
+// it could answer, since the engine keeps what a step wrote only then. It is no security boundary: a job that runs as root
+// shares the container with it.
 package main
 
 //go:generate go test ./bin -run TestPrograms -update
@@ -32,6 +32,13 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == readTestArg {
 		readTest(os.Stdin, os.Stdout)
 		return
+	}
+	supervised := os.Getenv(childVariable) != ""
+	if os.Getpid() != 1 && !supervised {
+		os.Exit(superviseBehind())
+	}
+	if supervised {
+		go endWithParent(os.Getppid())
 	}
 	if len(os.Args) == 4 {
 		at = place{os.Args[1], os.Args[2], os.Args[3]}

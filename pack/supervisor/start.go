@@ -94,8 +94,9 @@ func forkBehind(path string, args []string, attr *syscall.ProcAttr) (pid int, er
 }
 
 // standBehind lowers the priority of a thread. With a share of the processor that is the container's own it takes the idle
-// class, which gives way to the supervisor at once and costs nothing beside other containers. Without one it would give
-// way to the whole machine, so that it is only nicer; a bomb of thousands of processes then holds the supervisor up.
+// class, which gives way to the supervisor at once; beside others it has the container's share, and a job that computes took
+// no longer next to three busy processes. Without one it would give way to the whole machine, so that it is only nicer; a
+// bomb of thousands of processes then holds the supervisor up.
 func standBehind() {
 	const niceness, idle = 10, 5 // SCHED_IDLE, sched(7)
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, niceness)

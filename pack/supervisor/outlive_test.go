@@ -1,0 +1,62 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+// Where the supervisor is not process 1, to kill it ends the job and all that the job has started.
+func TestKilled(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("starting processes as other users needs root")
+	}
+	dir := t.TempDir()
+	started := filepath.Join(dir, "started")
+	spec := shell(fmt.Sprintf(`setsid sleep 600 & echo $! $$ >%[1]s.new && mv %[1]s.new %[1]s; wait`, started))
+	spec.User, spec.Dir, spec.Timeout = "0:0", "/", time.Minute
+	text, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "none.json", dir, dir)
+	cmd.Env = append(os.Environ(), wire.SpecVariable+"="+string(text))
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pids := strings.Fields(until(t, func() string { text, _ := os.ReadFile(started); return string(text) }))
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // it was killed
+	until(t, func() string {
+		for _, pid := range pids {
+			if text, err := os.ReadFile("/proc/" + pid + "/cmdline"); err == nil && len(text) > 0 {
+				return ""
+			}
+		}
+		return "gone"
+	})
+}
+
+// until waits for something to be said.
+func until(t *testing.T, said func() string) string {
+	t.Helper()
+	for range 1000 {
+		if s := said(); s != "" {
+			return s
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("nothing within 10 s")
+	return ""
+}
