@@ -1,6 +1,7 @@
 #!/bin/sh
-# Packs an example as a user who is not root, with a private BuildKit under rootlesskit. Wants root, to be that user; nothing of
-# the machine is changed, since users and devices are others in a mount namespace of its own. Wants ./seedpack and the base.
+# Packs an example as a user who is not root, with a private BuildKit under rootlesskit, after another run that was killed. Wants
+# root, to be that user; nothing of the machine is changed, since users and devices are others in a mount namespace of its own.
+# Wants ./seedpack and the base.
 set -eu
 
 setup/install.sh rootlesskit newuidmap=uidmap slirp4netns runc
@@ -10,7 +11,10 @@ chmod 755 "$dir"
 cp -r testdata/jobs/random-number "$dir/job"
 cp -r "$SEEDPACK_TEST_BASE" "$dir/base"
 cp seedpack "$dir"
-cp "${XDG_CACHE_HOME:-$HOME/.cache}"/seedpack/bin/buildkitd-* "$dir/buildkitd"
+./seedpack doctor --builder private >/dev/null # builds buildkitd where there is none
+for program in "${XDG_CACHE_HOME:-$HOME/.cache}"/seedpack/bin/buildkitd-*; do
+	cp "$program" "$dir/buildkitd"
+done
 mkdir "$dir/home" "$dir/dev"
 for file in passwd subuid subgid; do
 	grep -v '^seedpacker:' "/etc/$file" >"$dir/$file" || true
