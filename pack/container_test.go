@@ -62,6 +62,52 @@ func TestConnectContainer(t *testing.T) {
 	}
 }
 
+// Other ways to a BuildKit go through a program of its host. Those of the test write down what they are asked for, and then
+// lead to the private daemon.
+func TestConnectThroughPrograms(t *testing.T) {
+	material(t, "SEEDPACK_TEST_BASE")
+	through := engine(t)
+	programs := buildKitPrograms(t)
+	log := filepath.Join(t.TempDir(), "log")
+	const program = `#!/bin/sh
+echo "${0##*/} $*" >>"$ASKED"
+case " $* " in *" get pods "*) exec echo pod/builder-1 ;; esac
+while [ "$1" != buildctl ]; do shift; done
+exec "$@"
+`
+	for _, name := range []string{"podman", "kubectl", "ssh"} {
+		if err := os.WriteFile(filepath.Join(programs, name), []byte(program), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", programs+":"+os.Getenv("PATH"))
+	t.Setenv("ASKED", log)
+	t.Setenv("BUILDKIT_HOST", through.daemon.addr)
+	env := home(t, map[string]string{"buildx/instances/cluster": `{"Name":"cluster","Driver":"kubernetes","Nodes":[{"Name":"builder",
+		"Endpoint":"kubernetes:///cluster?deployment=builder&kubeconfig=/k","DriverOpts":{"namespace":"ns"}}]}`})
+	for builder, want := range map[string]string{
+		"podman-container://box":                             "podman exec -i box buildctl dial-stdio\n",
+		"kube-pod://pod-1?context=c&namespace=n&container=b": "kubectl --context=c --namespace=n exec --container=b -i pod-1 -- buildctl dial-stdio\n",
+		"ssh://me@far:2222":                                  "ssh -l me -p 2222 -- far buildctl dial-stdio\n",
+		"cluster": "kubectl --kubeconfig=/k --namespace=ns get pods --output=name --selector=app=builder --field-selector=status.phase=Running\n" +
+			"kubectl --kubeconfig=/k --namespace=ns exec --container=buildkitd --stdin pod/builder-1 -- buildctl dial-stdio\n",
+	} {
+		e, err := Connect(t.Context(), EngineOptions{Builder: builder, Getenv: env})
+		if err != nil {
+			t.Errorf("%s: %v", builder, err)
+			continue
+		}
+		_, buildErr := Build(t.Context(), e, request(t, "FROM busybox:1.36\nRUN true\n", nil), nil)
+		if err := errors.Join(buildErr, e.Close()); err != nil {
+			t.Errorf("%s: %v", builder, err)
+		}
+		asked, err := os.ReadFile(log)
+		if err := errors.Join(err, os.Remove(log)); err != nil || string(asked) != want {
+			t.Errorf("%s: asked is %q, not %q: %v", builder, asked, want, err)
+		}
+	}
+}
+
 // runBuildKit starts a BuildKit in a container until the test ends. Its image is nothing but links into this machine's /usr.
 func runBuildKit(t *testing.T, api *mobyclient.Client, name string) {
 	t.Helper()
