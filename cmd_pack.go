@@ -252,7 +252,7 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 		}
 	}
 	run.addLoad()
-	if err := errors.Join(run.checkExports(jobs), run.checkParallel(jobs)); err != nil {
+	if err := errors.Join(run.checkExports(jobs), run.checkParallel(jobs), run.checkKept(jobs)); err != nil {
 		return err
 	}
 	if err := run.checkLoad(ctx); err != nil {

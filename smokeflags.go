@@ -90,6 +90,22 @@ func (r *packRun) smokeOptions(j *job, c *pack.Candidate) verify.Options {
 	return opt
 }
 
+// checkKept refuses jobs whose outputs would come to lie in one directory.
+func (r *packRun) checkKept(jobs []*job) error {
+	if r.keepDir == "" {
+		return nil
+	}
+	places := map[string]string{}
+	for _, j := range jobs {
+		place := verify.HostName(j.manifest.Job.Name)
+		if other, ok := places[place]; ok {
+			return usagef("--keep-outputs %s: the outputs of %s and %s would both lie in %s: give each a directory of its own, one call at a time", r.keepDir, other, j.path, filepath.Join(r.keepDir, place))
+		}
+		places[place] = j.path
+	}
+	return nil
+}
+
 // sayKept says where outputs are, and what of them is missing.
 func (r *packRun) sayKept(p *packed) {
 	for _, s := range p.smokes {
