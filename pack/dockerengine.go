@@ -7,12 +7,15 @@ import (
 	"io"
 	"net"
 	"slices"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	"github.com/moby/moby/api/pkg/stdcopy"
 	mobyclient "github.com/moby/moby/client"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"github.com/seedpack/seedpack/pack/source"
 )
@@ -59,12 +62,15 @@ func dialContainer(ctx context.Context, d DockerHost, n buildxNode) (*Engine, er
 		return nil, err
 	}
 	name := "buildx_buildkit_" + n.Name
-	if err := startContainer(ctx, api, name); err != nil {
+	started, err := startContainer(ctx, api, name)
+	if err != nil {
 		return nil, errors.Join(err, api.Close())
 	}
-	e, err := dialClient(ctx, "the BuildKit in the container "+name, "", client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
-		return execContainer(ctx, api, name, "buildctl", "dial-stdio")
-	}))
+	e, err := dialStarted(ctx, started, func() (*Engine, error) {
+		return dialClient(ctx, "the BuildKit in the container "+name, "", client.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return execContainer(ctx, api, name, "buildctl", "dial-stdio")
+		}))
+	})
 	if err != nil {
 		return nil, errors.Join(err, api.Close())
 	}
@@ -72,18 +78,35 @@ func dialContainer(ctx context.Context, d DockerHost, n buildxNode) (*Engine, er
 	return e, nil
 }
 
-func startContainer(ctx context.Context, api *mobyclient.Client, name string) error {
+// startContainer starts a container that is stopped, and tells since when it runs; zero when it does not say.
+func startContainer(ctx context.Context, api *mobyclient.Client, name string) (started time.Time, err error) {
 	found, err := api.ContainerInspect(ctx, name, mobyclient.ContainerInspectOptions{})
 	if err != nil {
-		return fmt.Errorf("look for its container %s: %w\nmake it: docker buildx inspect --bootstrap", name, err)
+		return started, fmt.Errorf("look for its container %s: %w\nmake it: docker buildx inspect --bootstrap", name, err)
 	}
-	if found.Container.State != nil && found.Container.State.Running {
-		return nil
+	if state := found.Container.State; state != nil && state.Running {
+		started, _ = time.Parse(time.RFC3339Nano, state.StartedAt)
+		return started, nil
 	}
 	if _, err := api.ContainerStart(ctx, name, mobyclient.ContainerStartOptions{}); err != nil {
-		return fmt.Errorf("start its container %s: %w", name, err)
+		return started, fmt.Errorf("start its container %s: %w", name, err)
 	}
-	return nil
+	return time.Now(), nil
+}
+
+// dialStarted dials again while a BuildKit that was started a moment ago does not listen yet.
+func dialStarted(ctx context.Context, started time.Time, dial func() (*Engine, error)) (*Engine, error) {
+	for {
+		e, err := dial()
+		if status.Code(err) != codes.Unavailable || time.Since(started) > connectTimeout {
+			return e, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // execContainer runs a command in a container; the connection is its standard input and output.
