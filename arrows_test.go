@@ -32,9 +32,10 @@ var arrows = map[string][]string{
 	"docs":                   {"lint", "lint/diag", "lint/dockerfile", "lint/seed", "verify"},
 	"setup/base":             {},
 	"setup/bench":            {},
-	"setup/docker":           {},
+	"setup/beside":           {},
+	"setup/docker":           {"setup/beside"},
 	"setup/label":            {},
-	"setup/registry":         {},
+	"setup/registry":         {"setup/beside"},
 }
 
 // doors says which packages alone may import a foreign module, directly.

@@ -15,64 +15,34 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/seedpack/seedpack/setup/beside"
 )
 
-func main() {
-	// The engine gets a signal when the thread that started it ends, so that thread must be the last one.
-	runtime.LockOSThread()
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: docker COMMAND [ARGUMENT...]")
-		os.Exit(2)
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err := run(ctx, os.Args[1:])
-	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.Exited() {
-		os.Exit(exit.ExitCode())
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "docker:", err)
-		os.Exit(1)
-	}
-}
+func main() { beside.Main("docker", serve) }
 
-func run(ctx context.Context, args []string) (err error) {
+func serve(ctx context.Context, dir string) (env []string, stop func() error, err error) {
 	store := os.Getenv("SEEDPACK_TEST_DOCKER_STORE")
 	if store == "" {
 		store = "classic"
 	}
-	dir, err := os.MkdirTemp("", "seedpack-docker-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	bridge, err := addBridge()
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer func() { err = errors.Join(err, command("ip", "link", "del", bridge)) }()
+	removeBridge := func() error { return command("ip", "link", "del", bridge) }
 	e, err := start(ctx, dir, bridge, store)
 	if err != nil {
-		return err
+		return nil, nil, errors.Join(err, removeBridge())
 	}
-	defer func() { err = errors.Join(err, e.stop()) }()
+	stop = func() error { return errors.Join(e.process.Stop(), removeBridge()) }
 	if err := e.load(ctx, dir, os.Getenv("SEEDPACK_TEST_BASE")); err != nil {
-		return err
+		return nil, nil, errors.Join(err, stop())
 	}
-
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	cmd.Env = append(os.Environ(), "SEEDPACK_TEST_DOCKER=unix://"+e.socket, "SEEDPACK_TEST_DOCKER_STORE="+store)
-	// A terminal interrupts the whole group: the command has heard of it, and gets time to clean up after itself.
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 30 * time.Second
-	return cmd.Run()
+	return []string{"SEEDPACK_TEST_DOCKER=unix://" + e.socket, "SEEDPACK_TEST_DOCKER_STORE=" + store}, stop, nil
 }
 
 // addBridge makes a network that leads nowhere, without which BuildKit in an engine runs no step. Its name and addresses
@@ -98,9 +68,8 @@ func command(name string, args ...string) error {
 
 // An engine is a dockerd that listens.
 type engine struct {
-	socket string
-	cmd    *exec.Cmd
-	ended  <-chan struct{}
+	socket  string
+	process *beside.Process
 }
 
 func start(ctx context.Context, dir, bridge, store string) (*engine, error) {
@@ -122,26 +91,16 @@ func start(ctx context.Context, dir, bridge, store string) (*engine, error) {
 		program = []string{"dockerd"}
 	}
 	e := &engine{socket: filepath.Join(dir, "docker.sock")}
-	e.cmd = exec.Command(program[0], append(program[1:], "--config-file", config, "--host", "unix://"+e.socket,
+	cmd := exec.Command(program[0], append(program[1:], "--config-file", config, "--host", "unix://"+e.socket,
 		"--data-root", filepath.Join(dir, "data"), "--exec-root", filepath.Join(dir, "exec"), "--pidfile", filepath.Join(dir, "pid"),
 		"--bridge", bridge, "--iptables=false", "--ip-forward=false", "--ip-masq=false")...)
-	e.cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
-	e.cmd.Stdout, e.cmd.Stderr = log, log
-	e.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	if err := e.cmd.Start(); err != nil {
-		return nil, err
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = e.cmd.Wait() // how it ends after TERM says nothing
-		close(ended)
-	}()
-	e.ended = ended
-	if err := e.ready(ctx); err != nil {
-		said, _ := os.ReadFile(log.Name())
-		return nil, errors.Join(fmt.Errorf("%w\n%s", err, said), e.stop())
-	}
-	return e, nil
+	cmd.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
+	cmd.Stdout, cmd.Stderr = log, log
+	e.process, err = beside.Start(ctx, cmd, log.Name(), time.Minute, func() bool {
+		response, err := e.api().Get("http://docker/_ping")
+		return err == nil && response.Body.Close() == nil
+	})
+	return e, err
 }
 
 // api is a client of the engine. The host of its addresses means nothing.
@@ -149,24 +108,6 @@ func (e *engine) api() *http.Client {
 	return &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return (&net.Dialer{}).DialContext(ctx, "unix", e.socket)
 	}}}
-}
-
-// ready waits until the engine answers.
-func (e *engine) ready(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, time.Minute, errors.New("dockerd does not answer"))
-	defer cancel()
-	for {
-		if resp, err := e.api().Get("http://docker/_ping"); err == nil {
-			return resp.Body.Close()
-		}
-		select {
-		case <-e.ended:
-			return errors.New("dockerd ended before it answered")
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
 }
 
 // load gives the engine the image that jobs are built FROM.
@@ -197,22 +138,4 @@ func (e *engine) load(ctx context.Context, dir, layout string) error {
 		err = errors.Join(err, fmt.Errorf("load busybox:1.36: %s %s", response.Status, said))
 	}
 	return errors.Join(err, response.Body.Close())
-}
-
-// stop ends the engine by its own process id, and waits for it: it ends what it started and unmounts what it mounted.
-func (e *engine) stop() error {
-	if err := e.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
-	}
-	select {
-	case <-e.ended:
-		return nil
-	case <-time.After(30 * time.Second):
-	}
-	// Its group are the engine and its containerd alone.
-	if err := syscall.Kill(-e.cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return err
-	}
-	<-e.ended
-	return errors.New("dockerd did not end and was killed")
 }
