@@ -9,9 +9,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/moby/sys/mountinfo"
 )
 
 // isDaemonOf tells whether a process is a daemon over the root directory, and not another one that got its number.
@@ -66,36 +67,10 @@ func unmountBelow(dir string) error {
 const umountNoFollow = 8 // UMOUNT_NOFOLLOW, which package syscall lacks
 
 // mountsBelow are in the order in which they were mounted.
-func mountsBelow(dir string) ([]string, error) {
-	text, err := os.ReadFile("/proc/self/mountinfo")
-	if err != nil {
-		return nil, err
+func mountsBelow(dir string) (all []string, err error) {
+	found, err := mountinfo.GetMounts(func(m *mountinfo.Info) (skip, stop bool) { return !strings.HasPrefix(m.Mountpoint, dir+"/"), false })
+	for _, m := range found {
+		all = append(all, m.Mountpoint)
 	}
-	var all []string
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) < 5 {
-			continue
-		}
-		if point := mountPath(fields[4]); strings.HasPrefix(point, dir+"/") {
-			all = append(all, point)
-		}
-	}
-	return all, nil
-}
-
-// mountPath undoes how the kernel writes blanks and backslashes in paths, as \ and three octal digits.
-func mountPath(s string) string {
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] == '\\' && i+3 < len(s) {
-			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
-				b.WriteByte(byte(n))
-				i += 3
-				continue
-			}
-		}
-		b.WriteByte(s[i])
-	}
-	return b.String()
+	return all, err
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -124,10 +125,36 @@ func processOf(cmdline string) int {
 	return 0
 }
 
-func TestMountPath(t *testing.T) {
-	for in, want := range map[string]string{`/a\040b`: "/a b", `/a\134b`: `/a\b`, `/a\x`: `/a\x`, `/a\0`: `/a\0`, "/a": "/a"} {
-		if got := mountPath(in); got != want {
-			t.Errorf("%s gives %q, not %q", in, got, want)
+// What the kernel writes with a backslash is found by its name, in the order of mounting; the directory itself is not.
+func TestMountsBelow(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("mounting needs root")
+	}
+	dir := filepath.Join(t.TempDir(), `a b\c`)
+	inner := filepath.Join(dir, "in ner")
+	beside := dir + "d"
+	for _, at := range []string{dir, inner, beside} {
+		if err := os.MkdirAll(at, 0o755); err != nil {
+			t.Fatal(err)
 		}
+		if err := syscall.Mount("none", at, "tmpfs", 0, "size=4k"); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = syscall.Unmount(at, syscall.MNT_DETACH) }) // it may be gone
+	}
+	if err := os.MkdirAll(inner, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("none", inner, "tmpfs", 0, "size=4k"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := mountsBelow(dir); err != nil || !slices.Equal(got, []string{inner, inner}) {
+		t.Errorf("below %s there are %q: %v", dir, got, err)
+	}
+	if err := unmountBelow(dir); err != nil {
+		t.Error(err)
+	}
+	if got, err := mountsBelow(filepath.Dir(dir)); err != nil || !slices.Equal(got, []string{dir, beside}) {
+		t.Errorf("after it there are %q: %v", got, err)
 	}
 }
