@@ -19,7 +19,6 @@ import (
 	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/report"
 	"github.com/seedpack/seedpack/pack"
-	"github.com/seedpack/seedpack/verify"
 )
 
 // Exit statuses. Scripts rely on them.
@@ -180,10 +179,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 	if r.dryRun {
 		result.add(r.describe(commit, j, &request))
-		if result.Plan, err = r.plan(ctx, j, &request, reference, cases); err == nil && result.Plan.IfHeld == heldRefused {
-			err = r.conflictEarly(ctx, result, reference, request.Label)
-		}
-		return result, err
+		return result, r.plan(ctx, result, &request, reference, cases)
 	}
 	if r.push {
 		if done, err := r.preflight(ctx, result, reference, request.Label); done || err != nil {
@@ -199,15 +195,8 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 	result.add(r.describe(commit, j, &request))
 	built, err := r.build(ctx, engine, request, result, func(ctx context.Context, candidates []*pack.Candidate) error {
-		if r.smokeMode != smokeOff {
-			r.begin(result, "smoke")
-			for _, c := range r.runnable(candidates) {
-				smoked, err := verify.Smoke(ctx, c, c.Config, j.manifest, cases, r.smokeOptions(j, c))
-				if err != nil {
-					return err
-				}
-				result.addSmoke(c.Platform, smoked)
-			}
+		if err := r.smoke(ctx, result, candidates, cases); err != nil {
+			return err
 		}
 		if r.fails(result) {
 			return errFindings

@@ -127,6 +127,22 @@ func (p *packed) endStage(now time.Time) {
 	p.Durations[p.stage] += seconds(now.Sub(p.since))
 }
 
+// smoke tries the image of each platform.
+func (r *packRun) smoke(ctx context.Context, result *packed, candidates []*pack.Candidate, cases []verify.Case) error {
+	if r.smokeMode == smokeOff {
+		return nil
+	}
+	r.begin(result, "smoke")
+	for _, c := range r.runnable(candidates) {
+		smoked, err := verify.Smoke(ctx, c, c.Config, result.job.manifest, cases, r.smokeOptions(result.job, c))
+		if err != nil {
+			return err
+		}
+		result.addSmoke(c.Platform, smoked)
+	}
+	return nil
+}
+
 type platformSmoke struct {
 	platform string
 	result   *verify.Result

@@ -41,8 +41,16 @@ type plannedFile struct {
 // heldRefused is what becomes of a name that is another image's, unless --if-exists says otherwise.
 const heldRefused = "refused"
 
-// plan is made from what pack would go by, and asks the registry nothing but what the name stands for.
-func (r *packRun) plan(ctx context.Context, j *job, request *pack.Request, reference string, cases []verify.Case) (*plan, error) {
+// plan is made from what pack would go by, and asks the registry nothing but what the name stands for. That the name is
+// an image's of another manifest is a finding, as it would be for pack.
+func (r *packRun) plan(ctx context.Context, result *packed, request *pack.Request, reference string, cases []verify.Case) (err error) {
+	if result.Plan, err = r.makePlan(ctx, result.job, request, reference, cases); err == nil && result.Plan.IfHeld == heldRefused {
+		err = r.conflictEarly(ctx, result, reference, request.Label)
+	}
+	return err
+}
+
+func (r *packRun) makePlan(ctx context.Context, j *job, request *pack.Request, reference string, cases []verify.Case) (*plan, error) {
 	p := &plan{Cases: []string{}, Tags: []string{}, Write: []plannedFile{}}
 	if j.image == nil {
 		p.Build = &buildPlan{Dockerfile: request.Dockerfile, Context: request.Context, Target: request.Target,
