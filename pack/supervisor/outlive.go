@@ -27,14 +27,13 @@ func superviseBehind() (status int) {
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	err := cmd.Run()
-	if exit := new(exec.ExitError); errors.As(err, &exit) {
-		return 1
+	if err == nil {
+		return 0
 	}
-	if err != nil {
+	if exit := new(exec.ExitError); !errors.As(err, &exit) { // which has said itself what was wrong
 		fmt.Fprintln(os.Stderr, "supervisor:", err)
-		return 1
 	}
-	return 0
+	return 1
 }
 
 // endWithParent ends the job and this process when the parent has ended. A job of root's may send the same signal, which

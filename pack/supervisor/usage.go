@@ -203,9 +203,9 @@ func (g group) isOwn(controller string) bool {
 	if g.v2 {
 		names = map[string]string{"memory": "memory.current", "cpu": "cpu.weight"}
 	}
-	_, isRoot := os.Stat(filepath.Join(g.dir, "release_agent")) // in the root of version 1 alone
+	_, isBelow := os.Stat(filepath.Join(g.dir, "release_agent")) // in the root of version 1 alone
 	_, err := os.Stat(filepath.Join(g.dir, names[controller]))
-	return err == nil && isRoot != nil
+	return err == nil && isBelow != nil
 }
 
 // memory is the anonymous and shared memory in use.
