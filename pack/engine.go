@@ -90,10 +90,17 @@ func Connect(ctx context.Context, opt EngineOptions) (*Engine, error) {
 	if opt.Log == nil {
 		opt.Log = io.Discard
 	}
+	var e *Engine
+	var err error
 	if opt.Builder != "" {
-		return connectNamed(ctx, opt, opt.Builder)
+		e, err = connectNamed(ctx, opt, opt.Builder)
+	} else {
+		e, _, err = connectFound(ctx, opt)
 	}
-	e, _, err := connectFound(ctx, opt)
+	if err == nil && opt.Config != "" && e.daemon == nil {
+		err = fmt.Errorf("%s would not read %s, which is for a private buildkitd\nname that: --builder private, or leave --buildkitd-config out", e.From, opt.Config)
+		return nil, errors.Join(err, e.Close())
+	}
 	return e, err
 }
 

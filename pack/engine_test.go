@@ -169,18 +169,38 @@ func (e oldEngine) ListWorkers(context.Context, *controlapi.ListWorkersRequest) 
 	return &controlapi.ListWorkersResponse{Record: e.workers}, nil
 }
 
+// serveOld gives its address.
+func serveOld(t *testing.T, workers []*types.WorkerRecord) string {
+	t.Helper()
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	controlapi.RegisterControlServer(server, oldEngine{workers: workers})
+	go func() { _ = server.Serve(l) }() // until Stop
+	t.Cleanup(server.Stop)
+	return "unix://" + socket
+}
+
+// A configuration that the engine would not read is not left out without a word.
+func TestConnectConfig(t *testing.T) {
+	address := serveOld(t, []*types.WorkerRecord{{ID: "one"}})
+	for _, opt := range []EngineOptions{{Builder: address}, {Getenv: home(t, nil, "BUILDKIT_HOST="+address)}} {
+		opt.Config = "buildkitd.toml"
+		_, err := Connect(t.Context(), opt)
+		want := "the builder at " + address + " would not read buildkitd.toml, which is for a private buildkitd\n" +
+			"name that: --builder private, or leave --buildkitd-config out"
+		if err == nil || err.Error() != want {
+			t.Errorf("error is %v, not %s", err, want)
+		}
+	}
+}
+
 func TestConnectOld(t *testing.T) {
 	for want, workers := range map[string][]*types.WorkerRecord{"": {{ID: "one"}}, "it has nothing to build with": nil} {
-		socket := filepath.Join(t.TempDir(), "s")
-		l, err := net.Listen("unix", socket)
-		if err != nil {
-			t.Fatal(err)
-		}
-		server := grpc.NewServer()
-		controlapi.RegisterControlServer(server, oldEngine{workers: workers})
-		go func() { _ = server.Serve(l) }() // until Stop
-		t.Cleanup(server.Stop)
-		e, err := Connect(t.Context(), EngineOptions{Builder: "unix://" + socket})
+		e, err := Connect(t.Context(), EngineOptions{Builder: serveOld(t, workers)})
 		if err == nil {
 			err = e.Close()
 		}
