@@ -86,11 +86,12 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--config", config,
 		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runtime,
 		"--oci-worker-gc=true", "--oci-worker-gc-keepstorage=10000",
+		// The usual place is one for the whole machine: whoever starts takes it from who is there, and two at once fail.
+		"--otel-socket-path", filepath.Join(dir, "otel.sock"),
 		// It is ours alone, and each build still has to be told by its user that its steps may.
 		"--allow-insecure-entitlement=network.host", "--allow-insecure-entitlement=security.insecure")
 	if len(launcher) > 0 {
-		// Below /run there may be root's directories, which it would find in place of its own.
-		args = append(args, "--rootless", "--oci-worker-no-process-sandbox", "--otel-socket-path", filepath.Join(dir, "otel.sock"))
+		args = append(args, "--rootless", "--oci-worker-no-process-sandbox")
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
@@ -100,6 +101,7 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	}
 	cmd.Env = append(environ, "TMPDIR="+daemonTemp(root, dir))
 	if len(launcher) > 0 {
+		// Below /run there may be root's directories, which it would find in place of its own.
 		cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+dir)
 	}
 	exited, err := startBound(cmd)

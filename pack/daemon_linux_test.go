@@ -81,6 +81,63 @@ func TestDaemonKilled(t *testing.T) {
 	}
 }
 
+// Several daemons run side by side, and beside one of the machine: none may listen where another would.
+func TestDaemonListensInItsOwnDirectory(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("its process would be rootlesskit's")
+	}
+	user, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
+	e, err := Connect(t.Context(), EngineOptions{Builder: "private", CacheDir: filepath.Join(user, "seedpack"), Log: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = e.Close() })
+	// What it says of itself comes last: by then it listens everywhere.
+	if _, err := e.client.Info(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Dir(strings.TrimPrefix(e.daemon.addr, "unix://"))
+	sockets := listening(t, e.daemon.cmd.Process.Pid)
+	if len(sockets) < 2 {
+		t.Errorf("it listens at %q, which are too few to show anything", sockets)
+	}
+	for _, path := range sockets {
+		if filepath.Dir(path) != dir {
+			t.Errorf("it listens at %s, which is not in %s", path, dir)
+		}
+	}
+}
+
+// listening are the paths of the sockets that a process listens at.
+func listening(t *testing.T, pid int) (paths []string) {
+	t.Helper()
+	table, err := os.ReadFile("/proc/net/unix")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]string{} // by inode
+	for line := range strings.Lines(string(table)) {
+		// Num, RefCount, Protocol, Flags, Type, St, Inode and, of a socket with a name, Path; 10000 is __SO_ACCEPTCON.
+		if f := strings.Fields(line); len(f) == 8 && f[3] == "00010000" {
+			at["socket:["+f[6]+"]"] = f[7]
+		}
+	}
+	files, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/fd/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if name, err := os.Readlink(file); err == nil && at[name] != "" {
+			paths = append(paths, at[name])
+		}
+	}
+	return paths
+}
+
 // abandon hangs up and lets go of the root's lock, as the end of a process does, and stops nothing.
 func abandon(t *testing.T, e *Engine) {
 	t.Helper()
