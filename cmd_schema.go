@@ -6,17 +6,18 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/lint/policy"
 	"github.com/seedpack/seedpack/lint/schema"
 	"github.com/seedpack/seedpack/verify"
 )
 
 // schemaKinds are the files that there are schemas of.
-var schemaKinds = []string{"manifest", "metadata", "smoke"}
+var schemaKinds = []string{"manifest", "metadata", "smoke", "policy"}
 
 func newSchemaCommand(p *program) *cobra.Command {
 	version := schema.Versions()[0]
 	cmd := &cobra.Command{
-		Use:   "schema [manifest|metadata|smoke]",
+		Use:   "schema [manifest|metadata|smoke|policy]",
 		Short: "Print a JSON Schema, for editors",
 		Long: `Schema prints the JSON Schema (draft 7) of a file, with which editors complete and
 explain its members while it is written:
@@ -24,6 +25,7 @@ explain its members while it is written:
   manifest  seed.manifest.json (the default)
   metadata  the side-cars of outputs, *.metadata.json
   smoke     seed.smoke.yaml
+  policy    .seedpack.yaml
 
 A schema cannot say all that the linter checks.`,
 		Example:   "  seedpack schema manifest >.vscode/seed.manifest.schema.json",
@@ -47,8 +49,13 @@ A schema cannot say all that the linter checks.`,
 }
 
 func schemaText(kind, version string) ([]byte, error) {
-	if kind == "smoke" && slices.Contains(schema.Versions(), version) {
-		return []byte(verify.CasesSchema), nil // Seedpack's own, the same for all versions
+	if slices.Contains(schema.Versions(), version) {
+		switch kind { // of Seedpack's own files, the same for all versions
+		case "smoke":
+			return []byte(verify.CasesSchema), nil
+		case "policy":
+			return policy.Schema(allRules())
+		}
 	}
 	text, err := schema.Text(version, kind)
 	if err != nil {

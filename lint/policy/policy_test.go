@@ -12,28 +12,31 @@ import (
 
 var rules = []string{"output-name-unique", "timeout-long", "tags-form"}
 
-func TestReadProblems(t *testing.T) {
-	for _, tt := range []struct{ name, text, want string }{
-		{"a misspelt key", "fail_on: error", `p:1:1: the file has no key "fail_on": did you mean "fail-on"?`},
-		{"another key", "extends: base\n", `p:1:1: the file has no key "extends": there are fail-on, ignore, rules`},
-		{"a key twice", "fail-on: error\nfail-on: error\n", `p:2:1: "fail-on" is there already, on line 1`},
-		{"no mapping", "- a\n", `p:1:1: the file is a list, it should be a mapping`},
-		{"no YAML", "rules:\n  a: [\n", `p:3:1: not YAML: `},
-		{"a misspelt severity", "fail-on: eror", `p:1:10: fail-on "eror" is no severity that can fail: did you mean "error"?`},
-		{"off cannot fail", "fail-on: off", `p:1:10: fail-on "off" is no severity that can fail: write error, warning or notice`},
-		{"no severity", "rules:\n  tags-form: yes\n", `p:2:14: "yes" is no severity: write off, notice, warning or error`},
-		{"an empty severity", "rules:\n  tags-form:\n", `p:2:13: a severity is empty, it should be text`},
-		{"a misspelt rule", "rules:\n  output-name-uniqe: off\n", `p:2:3: there is no rule "output-name-uniqe": did you mean "output-name-unique"?`},
-		{"no such rule", "# é\nrules: {x: off, 'tags-fromm': off}\n", `p:2:9: there is no rule "x": seedpack rules lists them
+// problems are files with something wrong in them.
+var problems = []struct{ name, text, want string }{
+	{"a misspelt key", "fail_on: error", `p:1:1: the file has no key "fail_on": did you mean "fail-on"?`},
+	{"another key", "extends: base\n", `p:1:1: the file has no key "extends": there are fail-on, ignore, rules`},
+	{"a key twice", "fail-on: error\nfail-on: error\n", `p:2:1: "fail-on" is there already, on line 1`},
+	{"no mapping", "- a\n", `p:1:1: the file is a list, it should be a mapping`},
+	{"no YAML", "rules:\n  a: [\n", `p:3:1: not YAML: `},
+	{"a misspelt severity", "fail-on: eror", `p:1:10: fail-on "eror" is no severity that can fail: did you mean "error"?`},
+	{"off cannot fail", "fail-on: off", `p:1:10: fail-on "off" is no severity that can fail: write error, warning or notice`},
+	{"no severity", "rules:\n  tags-form: yes\n", `p:2:14: "yes" is no severity: write off, notice, warning or error`},
+	{"an empty severity", "rules:\n  tags-form:\n", `p:2:13: a severity is empty, it should be text`},
+	{"a misspelt rule", "rules:\n  output-name-uniqe: off\n", `p:2:3: there is no rule "output-name-uniqe": did you mean "output-name-unique"?`},
+	{"no such rule", "# é\nrules: {x: off, 'tags-fromm': off}\n", `p:2:9: there is no rule "x": seedpack rules lists them
 p:2:17: there is no rule "tags-fromm": did you mean "tags-form"?`},
-		{"ignore without anything", "ignore:\n- {}\n", `p:2:3: the entry has no path: say which manifests it is for, as with path: jobs/old
+	{"ignore without anything", "ignore:\n- {}\n", `p:2:3: the entry has no path: say which manifests it is for, as with path: jobs/old
 p:2:3: the entry has no rules: say which are ignored, as with rules: [timeout-long]`},
-		{"ignore is no list", "ignore: a\n", `p:1:9: ignore is text, it should be a list`},
-		{"an entry is no mapping", "ignore: [a]\n", `p:1:10: an entry of ignore is text, it should be a mapping`},
-		{"ignore of no rule", "ignore: [{path: a, rules: [tags]}]\n", `p:1:28: there is no rule "tags": seedpack rules lists them`},
-		{"a bad pattern", "ignore: [{path: '[', rules: [tags-form]}]\n", `p:1:10: path ["["]: syntax error in pattern`},
-		{"a key that is a list", "rules: {[a]: off}\n", `p:1:9: a key is a list, it should be text`},
-	} {
+	{"ignore is no list", "ignore: a\n", `p:1:9: ignore is text, it should be a list`},
+	{"an entry is no mapping", "ignore: [a]\n", `p:1:10: an entry of ignore is text, it should be a mapping`},
+	{"ignore of no rule", "ignore: [{path: a, rules: [tags]}]\n", `p:1:28: there is no rule "tags": seedpack rules lists them`},
+	{"a bad pattern", "ignore: [{path: '[', rules: [tags-form]}]\n", `p:1:10: path ["["]: syntax error in pattern`},
+	{"a key that is a list", "rules: {[a]: off}\n", `p:1:9: a key is a list, it should be text`},
+}
+
+func TestReadProblems(t *testing.T) {
+	for _, tt := range problems {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Read("p", []byte(tt.text), rules)
 			var e *Error

@@ -1,0 +1,72 @@
+package policy
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/seedpack/seedpack/lint/diag"
+)
+
+// beyondSchema are problems that a JSON Schema cannot say, or that no document with them can be had to hold against it.
+var beyondSchema = []string{"a key twice", "no YAML", "a bad pattern", "a key that is a list"}
+
+// An editor marks what Read refuses, and nothing else.
+func TestSchemaIsAsRead(t *testing.T) {
+	schema := compile(t)
+	for _, tt := range problems {
+		if slices.Contains(beyondSchema, tt.name) {
+			continue
+		}
+		if err := schema.Validate(document(t, tt.text)); err == nil {
+			t.Errorf("%s: the schema takes it, Read says %s", tt.name, tt.want)
+		}
+	}
+	for _, text := range []string{
+		"", "# nothing yet\n", "{}", "fail-on: notice", "rules: {}", "rules: {tags-form: off, timeout-long: error}", "ignore: []",
+		"ignore: [{path: a, rules: tags-form}]", "ignore: [{path: [a, 1], rules: [tags-form, timeout-long], reason: 2026}]",
+	} {
+		if _, err := Read("p", []byte(text), rules); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+		if err := schema.Validate(document(t, text)); err != nil {
+			t.Errorf("%q: Read takes it, the schema says %v", text, err)
+		}
+	}
+}
+
+func compile(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	var all []*diag.Rule
+	for _, id := range rules {
+		all = append(all, &diag.Rule{ID: id, Severity: diag.Warning, Summary: "it should be"})
+	}
+	text, err := Schema(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("mem:///policy", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("mem:///policy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func document(t *testing.T, text string) (doc any) {
+	t.Helper()
+	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
