@@ -29,6 +29,7 @@ var arrows = map[string][]string{
 	"scaffold":               {"lint/seed", "lint/glob", "verify"},
 	"":                       {"lint", "lint/seed", "lint/diag", "lint/schema", "lint/dockerfile", "lint/report", "lint/policy", "pack", "pack/source", "verify", "scaffold"},
 	"lint/internal/material": {},
+	"lint/internal/oracle":   {},
 	"docs":                   {"lint", "lint/diag", "lint/dockerfile", "lint/seed", "verify"},
 	"setup/base":             {},
 	"setup/bench":            {},

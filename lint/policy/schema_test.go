@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"bytes"
 	"slices"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/internal/oracle"
 )
 
 // beyondSchema are problems that a JSON Schema cannot say, or that no document with them can be had to hold against it.
@@ -48,19 +48,7 @@ func compile(t *testing.T) *jsonschema.Schema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	if err := c.AddResource("mem:///policy", doc); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("mem:///policy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
+	return oracle.Compile(t, text)
 }
 
 func document(t *testing.T, text string) (doc any) {

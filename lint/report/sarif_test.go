@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/lint/internal/oracle"
 	"github.com/seedpack/seedpack/lint/seed"
 )
 
@@ -24,20 +25,7 @@ func sarifSchema(t testing.TB) *jsonschema.Schema {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	if err := c.AddResource("sarif.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	schema, err := c.Compile("sarif.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return schema
+	return oracle.Compile(t, text, (*jsonschema.Compiler).AssertFormat)
 }
 
 func validSARIF(t testing.TB, schema *jsonschema.Schema, text []byte) error {

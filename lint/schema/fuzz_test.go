@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"testing"
 
-	oracle "github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/seedpack/seedpack/lint/seed"
 )
@@ -32,7 +32,7 @@ func FuzzKeywords(f *testing.F) {
 		if len(src.Problems) > 0 || hugeExponent.Match(text) {
 			return
 		}
-		doc, err := oracle.UnmarshalJSON(bytes.NewReader(text))
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 		if err != nil {
 			t.Fatalf("%q: %v", text, err)
 		}

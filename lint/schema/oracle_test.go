@@ -11,9 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	oracle "github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/seedpack/seedpack/lint/internal/material"
+	"github.com/seedpack/seedpack/lint/internal/oracle"
 	"github.com/seedpack/seedpack/lint/seed"
 )
 
@@ -25,7 +26,7 @@ func mutants() int {
 	return 5_000
 }
 
-func published(t *testing.T, path string) *oracle.Schema {
+func published(t *testing.T, path string) *jsonschema.Schema {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -34,23 +35,10 @@ func published(t *testing.T, path string) *oracle.Schema {
 	return compileOracle(t, text)
 }
 
-func compileOracle(t testing.TB, text []byte) *oracle.Schema {
+func compileOracle(t testing.TB, text []byte) *jsonschema.Schema {
 	t.Helper()
-	doc, err := oracle.UnmarshalJSON(bytes.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := oracle.NewCompiler()
 	// The standard's schema of side-cars refers to a schema on the network; bounding boxes are compared elsewhere (T-19).
-	c.UseLoader(noBoundingBox{})
-	if err := c.AddResource("mem:///schema.json", doc); err != nil {
-		t.Fatal(err)
-	}
-	s, err := c.Compile("mem:///schema.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
+	return oracle.Compile(t, text, func(c *jsonschema.Compiler) { c.UseLoader(noBoundingBox{}) })
 }
 
 type noBoundingBox struct{}
@@ -65,7 +53,7 @@ func (noBoundingBox) Load(url string) (any, error) {
 // Our schemas and keywords say of mutated documents what a strict engine says by the standard's own schemas.
 func TestSameAsTheStandard(t *testing.T) {
 	dir := material.Dir(t, "spec", "schemas")
-	theirs := map[string]*oracle.Schema{}
+	theirs := map[string]*jsonschema.Schema{}
 	for _, version := range Versions() {
 		theirs[version] = published(t, filepath.Join(dir, version, "seed.manifest.schema.json"))
 	}
@@ -76,7 +64,7 @@ func TestSameAsTheStandard(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range mutants() {
 		text := mutate(t, random, complete)
-		doc, err := oracle.UnmarshalJSON(bytes.NewReader(text))
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +165,7 @@ func TestSideCarsSameAsTheStandard(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for i := range mutants() {
 		text := mutateSideCar(t, random, sideCars[i%len(sideCars)])
-		doc, err := oracle.UnmarshalJSON(bytes.NewReader(text))
+		doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 		if err != nil {
 			t.Fatal(err)
 		}
