@@ -17,9 +17,7 @@ import (
 
 // Where the supervisor is not process 1, to kill it ends the job and all that the job has started.
 func TestKilled(t *testing.T) {
-	if os.Getuid() != 0 {
-		t.Skip("starting processes as other users needs root")
-	}
+	needsRoot(t)
 	dir := t.TempDir()
 	started := filepath.Join(dir, "started")
 	spec := shell(fmt.Sprintf(`setsid sleep 600 & echo $! $$ >%[1]s.new && mv %[1]s.new %[1]s; wait`, started))
