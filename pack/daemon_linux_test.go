@@ -86,16 +86,7 @@ func TestDaemonListensInItsOwnDirectory(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("its process would be rootlesskit's")
 	}
-	user, err := os.UserCacheDir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin")
-	e, err := Connect(t.Context(), EngineOptions{Builder: "private", CacheDir: filepath.Join(user, "seedpack"), Log: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = e.Close() })
+	e := engine(t)
 	// What it says of itself comes last: by then it listens everywhere.
 	if _, err := e.client.Info(t.Context()); err != nil {
 		t.Fatal(err)
