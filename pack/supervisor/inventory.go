@@ -140,15 +140,16 @@ func readFile(name string, limit int64) []byte {
 
 func searchFiles(o *wire.Outcome, secrets map[string][]byte) {
 	left := int64(secretLimit)
+	buf := make([]byte, chunkSize+longest(secrets)) // one for all: there may be very many files
 	for _, file := range o.Files {
-		if !file.Mode.IsRegular() {
+		if !file.Mode.IsRegular() || file.Size == 0 {
 			continue
 		}
 		f, err := openFile(file.Name)
 		if err != nil {
 			continue
 		}
-		found := leaks(f, secrets, left)
+		found := leaks(f, buf, secrets, left)
 		f.Close()
 		left = max(left-file.Size, 0)
 		slices.Sort(found)

@@ -120,15 +120,14 @@ func (c *capture) finish(limit time.Duration) wire.Excerpt {
 	return c.excerpt
 }
 
-// leaks finds secrets in a file, in pieces that overlap. It reads at most limit bytes.
-func leaks(f *os.File, secrets map[string][]byte, limit int64) (found []string) {
+// leaks finds secrets in a file, in pieces that overlap. It reads at most limit bytes. The buffer is longer than any secret.
+func leaks(f *os.File, buf []byte, secrets map[string][]byte, limit int64) (found []string) {
 	keep := longest(secrets) - 1
 	if keep <= 0 {
 		return nil
 	}
 	seen := &capture{leaked: map[string]bool{}}
 	r := io.LimitReader(f, limit)
-	buf := make([]byte, chunkSize+keep)
 	for held := 0; ; {
 		n, err := io.ReadFull(r, buf[held:])
 		seen.hide(buf[:held+n], secrets)
