@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var buildArgSecret = &diag.Rule{ID: "build-arg-secret", Severity: diag.Warning,

@@ -11,7 +11,7 @@ import (
 	"github.com/docker/go-units"
 	"github.com/spf13/cobra"
 
-	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/pack"
 )
 

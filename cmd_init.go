@@ -16,12 +16,12 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/lint"
-	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/dockerfile"
-	"github.com/seedpack/seedpack/lint/report"
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/scaffold"
+	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 )
 

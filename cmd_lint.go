@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint"
-	"github.com/seedpack/seedpack/lint/diag"
 )
 
 // A lintFlags is the command line of lint.

@@ -9,11 +9,11 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/policy"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/lint"
-	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/dockerfile"
-	"github.com/seedpack/seedpack/lint/policy"
-	"github.com/seedpack/seedpack/lint/report"
 	"github.com/seedpack/seedpack/verify"
 )
 

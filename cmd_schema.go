@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/seedpack/seedpack/lint/policy"
+	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/lint/schema"
 	"github.com/seedpack/seedpack/verify"
 )

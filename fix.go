@@ -10,10 +10,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/lint"
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/report"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // fixRounds is more than any manifest needs: a fix may uncover another, fixes that touch wait for each other, and of the

@@ -15,7 +15,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 	"github.com/spf13/cobra"
 
-	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/diag/report"
 )
 
 // newActionCommand is what the action's launcher starts. It hands the step's inputs to the flags that a person would type,

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/diag/report"
 )
 
 // Only values of these forms become outputs, since later steps put them into command lines.

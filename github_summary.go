@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/diag/report"
 )
 
 // A summary is Markdown that stops where a runner takes no more.

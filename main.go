@@ -15,9 +15,9 @@ import (
 
 	"github.com/sirupsen/logrus"
 
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/lint"
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/report"
 	"github.com/seedpack/seedpack/pack"
 )
 

@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/pack"
 )
 

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/policy"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/policy"
 )
 
 // A policies knows the policy of each manifest: that of the nearest .seedpack.yaml, and of the flags, which win.

@@ -9,9 +9,9 @@ import (
 	"github.com/containerd/console"
 	"github.com/spf13/cobra"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/policy"
-	"github.com/seedpack/seedpack/lint/report"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/policy"
+	"github.com/seedpack/seedpack/diag/report"
 )
 
 // A reportFlags is how reports are judged and printed, the same for all commands that have some.

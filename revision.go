@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
 )
 

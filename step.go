@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/lint/dockerfile"
-	"github.com/seedpack/seedpack/lint/report"
 	"github.com/seedpack/seedpack/pack"
 )
 

@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint"
-	"github.com/seedpack/seedpack/lint/diag"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/verify"
 )

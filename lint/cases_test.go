@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // collection holds manifests from elsewhere, with what was found in them by hand.

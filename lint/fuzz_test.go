@@ -7,8 +7,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // No text brings the linter down, every diagnostic has its place in the text, and no fix breaks it further.

@@ -8,9 +8,9 @@ package lint
 import (
 	"slices"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/schema"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Options are what a manifest is judged by beside its own text. The zero value knows of no registry.

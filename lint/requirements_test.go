@@ -9,8 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // A check is one line of testdata/requirements.txt.

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/command"
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var commandSyntax = &Rule{

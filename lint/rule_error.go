@@ -3,8 +3,8 @@ package lint
 import (
 	"fmt"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // codes calls check for every error whose code is a number.

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var integerFraction = &Rule{

@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 var maintainerName = &Rule{

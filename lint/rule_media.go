@@ -6,8 +6,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // The list is of common registered types, not the whole registry, so that it can only give a hint (T-18).

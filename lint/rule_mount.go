@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // mountPaths calls check for every mount whose path is a string.

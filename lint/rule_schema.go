@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/schema"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var schemaRules = []*diag.Rule{&seedVersion, &memberUnknown, &memberMissing, &memberType, &memberValue}

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Words that make a setting look like a secret, and words before KEY that make it a key of no lock.

@@ -1,8 +1,8 @@
 package lint
 
 import (
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var syntaxRules = []*diag.Rule{&jsonSyntax, &jsonEncoding, &jsonDuplicate, &jsonNumber, &jsonSize}

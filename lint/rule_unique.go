@@ -3,8 +3,8 @@ package lint
 import (
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // unique reports every member whose key is that of an earlier one.

@@ -3,7 +3,7 @@ package lint
 import (
 	"embed"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // rules are all rules that look at a manifest's values, by subject.

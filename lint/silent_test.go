@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // pointers are the places of all values in a document.

@@ -27,8 +27,8 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/tonistiigi/fsutil"
 
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // localImage is the store under which the session offers an image that no registry has for the engine.

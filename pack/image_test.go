@@ -22,8 +22,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // foreign puts what another tool built into a layout: an index over two platforms, of which the first has a label.

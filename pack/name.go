@@ -6,7 +6,7 @@ import (
 
 	"github.com/distribution/reference"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Name is the reference a job is published under, [<registry>/]<name>-<jobVersion>-seed:<packageVersion> (section 1.1).

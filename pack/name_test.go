@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 func manifest(name, jobVersion, packageVersion string) *seed.Manifest {

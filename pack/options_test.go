@@ -6,7 +6,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 func TestBuildOptionsCheck(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // manifestText is laid out as a person would write it. What is optional and at its default is left out.

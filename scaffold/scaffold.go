@@ -9,7 +9,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 )
 

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/seedpack/seedpack/lint/glob"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 func TestName(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seedpack/seedpack/lint/glob"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 )
 

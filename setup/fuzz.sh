@@ -5,7 +5,7 @@ set -eu
 
 targets() {
 	cat <<-'END'
-		./lint/seed FuzzParse 6m
+		./seed FuzzParse 6m
 		./lint FuzzMend 8m
 		./lint FuzzManifest 4m
 		./lint/schema FuzzKeywords 5m

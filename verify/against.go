@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // maxDifferences is more than anybody reads; what differs more is another job.

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // CasesSchema is the JSON Schema of CasesFile, for editors. ReadCases does not need it: it says more.

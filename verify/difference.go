@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // difference is the first place where two JSON values are not the same.

@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // scripted is a job that does what its setting says, with promises enough to break.

@@ -10,11 +10,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/command"
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Where things stand in the container: no blank, which executors without a shell split at.

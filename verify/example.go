@@ -5,7 +5,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Example is a smoke file to start from: one case with a place for every value that the job takes.

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Given are a user's own values for one run, by the names of the manifest. Paths are the user's, anywhere on the host.

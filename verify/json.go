@@ -9,7 +9,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 const maxNodes = 100_000 // of one smoke file's JSON values, so that aliases of aliases end

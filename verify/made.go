@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // MadeCases are the cases of a job without CasesFile: one with everything that the manifest declares, and where some of

@@ -8,10 +8,10 @@ import (
 
 	"github.com/gabriel-vasile/mimetype"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/schema"
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var outputMediaType = &Probe{

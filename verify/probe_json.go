@@ -5,9 +5,9 @@ import (
 	"path"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/glob"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 func matchBase(pattern, name string) bool { return glob.Match(pattern, path.Base(name)) }

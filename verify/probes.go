@@ -3,7 +3,7 @@ package verify
 import (
 	"slices"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // A Probe asks one question of a run. Its findings point into the manifest.

@@ -10,9 +10,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Expect is what a published image should be. Zero members are not compared.

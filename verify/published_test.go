@@ -16,8 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/seed"
 )
 
 const published = `{"job": {"name": "j", "jobVersion": "1.0.0", "packageVersion": "2.0.0", "timeout": 1.0, "tags": ["a \"b\\"]}}`

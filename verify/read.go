@@ -17,9 +17,9 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Rules of what is wrong with CasesFile.

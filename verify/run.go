@@ -8,11 +8,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/glob"
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // A Run is what probes look at: a case and what its run left behind.

@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // A Runner runs a process in the image that is smoked: a pack.Candidate, or a test's.

@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seedpack/seedpack/lint/seed"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/seed"
 )
 
 const environed = `{"job": {"timeout": 10,

@@ -12,9 +12,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/internal/material"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var update = flag.Bool("update", false, "write what is found into the archives")

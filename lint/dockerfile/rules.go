@@ -8,8 +8,8 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/command"
-	"github.com/seedpack/seedpack/lint/diag"
 )
 
 var rules = []*rule{

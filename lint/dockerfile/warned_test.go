@@ -3,7 +3,7 @@ package dockerfile
 import (
 	"testing"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // A base image for another platform makes an image that does not run: no mere notice, as other checks are.

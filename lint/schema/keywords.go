@@ -14,7 +14,7 @@ import (
 	jptr "github.com/qri-io/jsonpointer"
 	qri "github.com/qri-io/jsonschema"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // The engine's own keywords are wrong where it matters here: names seen in children leak to their parents, "true" passes

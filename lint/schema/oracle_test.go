@@ -14,8 +14,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/seedpack/seedpack/lint/internal/material"
-	"github.com/seedpack/seedpack/lint/internal/oracle"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/lint/schema/oracle"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // mutants is how many documents are compared; make test-long asks for more.

@@ -17,7 +17,7 @@ import (
 
 	qri "github.com/qri-io/jsonschema"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Versions are the values of seedVersion that are known. Their schemas differ in nothing else.

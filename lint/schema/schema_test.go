@@ -6,7 +6,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 const minimal = `{"seedVersion":"1.0.0","job":{"name":"a","jobVersion":"1.0.0","packageVersion":"1.0.0","title":"t","description":"d","maintainer":{"name":"n","email":"e"},"timeout":10}}`

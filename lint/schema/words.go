@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Patterns of the schemas, in words.

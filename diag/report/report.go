@@ -11,8 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // A Document is the JSON form of reports. Its members are kept: later versions add to them, or change SchemaVersion.

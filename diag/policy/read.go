@@ -11,7 +11,7 @@ import (
 	"github.com/moby/patternmatcher"
 	"go.yaml.in/yaml/v4"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // An Error is all that is wrong with a policy file, each problem with path, line and column.

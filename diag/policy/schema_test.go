@@ -7,8 +7,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/internal/oracle"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/lint/schema/oracle"
 )
 
 // beyondSchema are problems that a JSON Schema cannot say, or that no document with them can be had to hold against it.

@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // SARIFOptions say what a SARIF log tells beside the reports. The zero value works.

@@ -6,7 +6,7 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // JUnitOptions say what counts in a JUnit file. The zero value fails on errors.

@@ -11,9 +11,9 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/seedpack/seedpack/lint/diag"
-	"github.com/seedpack/seedpack/lint/internal/oracle"
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/lint/schema/oracle"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var update = flag.Bool("update", false, "write what was got to testdata")

@@ -3,7 +3,7 @@ package diag
 import (
 	"testing"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 func fixed(start, end int, text string) Diagnostic {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // TextOptions say how Text writes. The zero value is for logs: no excerpts, no colours, no notices, with a summary.

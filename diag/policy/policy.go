@@ -11,7 +11,7 @@ import (
 
 	"github.com/moby/patternmatcher"
 
-	"github.com/seedpack/seedpack/lint/diag"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // FileName is what a policy is found by.

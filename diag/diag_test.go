@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var (

@@ -7,7 +7,7 @@ package diag
 import (
 	"fmt"
 
-	"github.com/seedpack/seedpack/lint/seed"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // A Severity says how much a diagnostic matters.
