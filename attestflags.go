@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -66,27 +67,27 @@ func set(found map[string]string, kind, attrs string) {
 func attestation(flag, spec, kind string) (of, attrs string, err error) {
 	fields, err := csv.NewReader(strings.NewReader(spec)).Read()
 	if err != nil {
-		return "", "", usagef("--%s %q: %w", flag, spec, err)
+		return "", "", exit.Usagef("--%s %q: %w", flag, spec, err)
 	}
 	var rest []string
 	for _, field := range fields {
 		key, value, ok := strings.Cut(field, "=")
 		switch {
 		case !ok || key == "":
-			return "", "", usagef("--%s %q: %q must be NAME=VALUE", flag, spec, field)
+			return "", "", exit.Usagef("--%s %q: %q must be NAME=VALUE", flag, spec, field)
 		case key == "type":
 			kind = value
 		case key == "disabled" && value == "false":
 		case key == "disabled":
 			return kind, disabled, nil
 		case key == "mode" && value != "min" && value != "max":
-			return "", "", usagef("--%s %q: mode %q must be min or max", flag, spec, value)
+			return "", "", exit.Usagef("--%s %q: mode %q must be min or max", flag, spec, value)
 		default:
 			rest = append(rest, field)
 		}
 	}
 	if kind != "provenance" && kind != "sbom" {
-		return "", "", usagef("--%s %q: type %q must be provenance or sbom", flag, spec, kind)
+		return "", "", exit.Usagef("--%s %q: type %q must be provenance or sbom", flag, spec, kind)
 	}
 	attrs, err = joinCSV(rest)
 	return kind, attrs, err
@@ -112,7 +113,7 @@ func (f *buildFlags) readAnnotations() (err error) {
 	for _, spec := range f.annotationSpecs {
 		parsed, err := pack.ParseAnnotation(spec)
 		if err != nil {
-			return usageError{err}
+			return exit.Usage(err)
 		}
 		f.annotations = append(f.annotations, parsed...)
 	}
@@ -123,7 +124,7 @@ func (f *buildFlags) readAnnotations() (err error) {
 func (f *packFlags) checkLevels() error {
 	for _, a := range f.annotations {
 		if strings.HasPrefix(a.Level, "index") && len(f.platforms) < 2 && len(f.options.Attest) == 0 {
-			return usagef("--annotation %s:%s: an image for one platform has no index: leave out the level, or give several platforms", a.Level, a.Key)
+			return exit.Usagef("--annotation %s:%s: an image for one platform has no index: leave out the level, or give several platforms", a.Level, a.Key)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -51,7 +52,7 @@ func (f *buildFlags) readOptions(getenv func(string) string) error {
 		return err
 	}
 	if err := f.options.Check(); err != nil {
-		return usageError{err}
+		return exit.Usage(err)
 	}
 	var fromErr, toErr error
 	f.options.CacheFrom, fromErr = actionsCaches(f.options.CacheFrom, getenv)
@@ -71,7 +72,7 @@ func (f *buildFlags) readOptions(getenv func(string) string) error {
 func (f *buildFlags) readSecret(spec string, getenv func(string) string) error {
 	fields, err := csv.NewReader(strings.NewReader(spec)).Read()
 	if err != nil {
-		return usagef("--secret %q: %w", spec, err)
+		return exit.Usagef("--secret %q: %w", spec, err)
 	}
 	given := map[string]string{}
 	for _, field := range fields {
@@ -81,14 +82,14 @@ func (f *buildFlags) readSecret(spec string, getenv func(string) string) error {
 			key = "src"
 		case "id", "src", "env", "type":
 		default:
-			return usagef("--secret %q: %q is unknown, write id=NAME with src=FILE or env=VARIABLE", spec, key)
+			return exit.Usagef("--secret %q: %q is unknown, write id=NAME with src=FILE or env=VARIABLE", spec, key)
 		}
 		given[key] = value
 	}
 	id, src, env := given["id"], given["src"], given["env"]
 	switch {
 	case id == "" || src != "" && env != "":
-		return usagef("--secret %q must be id=NAME with src=FILE or env=VARIABLE", spec)
+		return exit.Usagef("--secret %q must be id=NAME with src=FILE or env=VARIABLE", spec)
 	case src != "":
 		text, err := os.ReadFile(src)
 		if err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/seedpack/seedpack/exit"
 )
 
 // isRelease is what --push=auto asks: a tag or a release in CI, never a pull request.
@@ -96,7 +98,7 @@ var errForeignHead = errors.New("what a fork wrote is not published from a workf
 func (p *program) mayPush(push bool) (bool, error) {
 	switch t, err := trustOf(p.getenv); {
 	case t == betrayed && push:
-		return false, usageError{errors.Join(errForeignHead, err)}
+		return false, exit.Usage(errors.Join(errForeignHead, err))
 	case t == powerless:
 		fmt.Fprintln(p.stderr, "this is a pull request of a fork: it is tried, and nothing is published")
 		return false, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -29,7 +30,7 @@ The exit status is 0 when a job can be packed, and 3 when not.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
-				return usagef("--format %q must be text or json", format)
+				return exit.Usagef("--format %q must be text or json", format)
 			}
 			if err := flags.checkEngine(); err != nil {
 				return err

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/verify"
@@ -19,7 +20,7 @@ func newExplainCommand(p *program) *cobra.Command {
 		Short: "Say what a rule is for, with an example",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usagef("explain takes one rule: seedpack explain RULE; seedpack rules lists them")
+				return exit.Usagef("explain takes one rule: seedpack explain RULE; seedpack rules lists them")
 			}
 			return nil
 		},
@@ -33,7 +34,7 @@ func newExplainCommand(p *program) *cobra.Command {
 					return err
 				}
 			}
-			return usagef("there is no rule %q: %s", args[0], nearestRule(args[0]))
+			return exit.Usagef("there is no rule %q: %s", args[0], nearestRule(args[0]))
 		},
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/scaffold"
@@ -56,9 +57,9 @@ A Dockerfile that is there is kept. No file is overwritten without --force.`,
 			case err == nil && f.smoke:
 				return p.initSmoke(cmd, manifest, f.force)
 			case err == nil && !f.force:
-				return usagef("%s is there already\n--force writes it anew; --smoke adds a smoke file to it", manifest)
+				return exit.Usagef("%s is there already\n--force writes it anew; --smoke adds a smoke file to it", manifest)
 			case err != nil && !errors.Is(err, fs.ErrNotExist):
-				return usageError{err}
+				return exit.Usage(err)
 			}
 			return p.initJob(cmd.Context(), dir, &f)
 		},
@@ -93,18 +94,18 @@ func (p *program) initSmoke(cmd *cobra.Command, manifest string, force bool) err
 		}
 	})
 	if other != "" {
-		return usagef("--%s is for a new manifest, but %s is there already", other, manifest)
+		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
 	}
 	j, err := p.readJob(manifest)
 	if err != nil {
 		return err
 	}
 	if found := lint.Manifest(j.path, j.manifest, lint.Options{}); (diag.Policy{}).Fails(found) {
-		return errors.Join(report.Text(p.stderr, []*diag.Report{found}, p.textOptions(false)), errFindings)
+		return errors.Join(report.Text(p.stderr, []*diag.Report{found}, p.textOptions(false)), exit.Findings)
 	}
 	files := scaffold.Smoke(j.manifest, false)
 	if path := filepath.Join(j.dir, verify.CasesFile); !force && exists(path) {
-		return usagef("%s is there already: --force writes it anew", path)
+		return exit.Usagef("%s is there already: --force writes it anew", path)
 	}
 	if err := p.writeFiles(j.dir, files, force); err != nil {
 		return err
@@ -149,13 +150,13 @@ func (p *program) initJob(ctx context.Context, dir string, f *initFlags) error {
 // complete reads the flags that have a form of their own, and finds out what was not given.
 func (f *initFlags) complete(ctx context.Context, dir string) error {
 	if err := errors.Join(f.readInputs(), f.readOutputs()); err != nil {
-		return usageError{err}
+		return exit.Usage(err)
 	}
 	if f.job.Timeout <= 0 {
-		return usagef("--timeout %d must be more than zero seconds", f.job.Timeout)
+		return exit.Usagef("--timeout %d must be more than zero seconds", f.job.Timeout)
 	}
 	if _, err := reference.ParseNormalizedNamed(f.job.Base); err != nil {
-		return usagef("--base %q must be the reference of an image: %w", f.job.Base, err)
+		return exit.Usagef("--base %q must be the reference of an image: %w", f.job.Base, err)
 	}
 	if f.job.Name == "" {
 		folder, err := filepath.Abs(dir)
@@ -163,7 +164,7 @@ func (f *initFlags) complete(ctx context.Context, dir string) error {
 			return err
 		}
 		if f.job.Name = scaffold.Name(filepath.Base(folder)); f.job.Name == "" {
-			return usagef("the directory's name %q has nothing that a job's name may have: give one with --name", filepath.Base(folder))
+			return exit.Usagef("the directory's name %q has nothing that a job's name may have: give one with --name", filepath.Base(folder))
 		}
 	}
 	m := &f.job.Maintainer
@@ -215,7 +216,7 @@ func fromGit(ctx context.Context, dir string, value *string, key, flag string) e
 		*value = strings.TrimSpace(string(out))
 	}
 	if *value == "" {
-		return usagef("the manifest must name a maintainer, and git knows no %s\ngive %s, or run git config --global %s …", key, flag, key)
+		return exit.Usagef("the manifest must name a maintainer, and git knows no %s\ngive %s, or run git config --global %s …", key, flag, key)
 	}
 	return nil
 }
@@ -233,7 +234,7 @@ func refuse(reports ...*diag.Report) error {
 	if len(all) == 0 {
 		return nil
 	}
-	return usagef("nothing is written, since the job would be wrong:\n%s", strings.Join(all, "\n"))
+	return exit.Usagef("nothing is written, since the job would be wrong:\n%s", strings.Join(all, "\n"))
 }
 
 // writeFiles writes the files of a job, and says of each what became of it.

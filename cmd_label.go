@@ -8,6 +8,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
@@ -28,7 +29,7 @@ func newLabelCommand(p *program) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			write, ok := labelForms[form]
 			if !ok {
-				return usagef("--form %q must be json, dockerfile or csv", form)
+				return exit.Usagef("--form %q must be json, dockerfile or csv", form)
 			}
 			j, err := p.oneJob(args)
 			if err != nil {
@@ -39,7 +40,7 @@ func newLabelCommand(p *program) *cobra.Command {
 				if err := report.Text(p.stderr, []*diag.Report{found}, p.textOptions(false)); err != nil {
 					return err
 				}
-				return errFindings
+				return exit.Findings
 			}
 			label, err := pack.EncodeLabel(j.manifest.Source.Text)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 )
 
@@ -52,7 +53,7 @@ func (p *program) lint(ctx context.Context, f *lintFlags, args []string) error {
 		return err
 	}
 	if f.diff && (f.sarifFile != "" || f.junitFile != "" || f.format != "text") {
-		return usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file and --junit-file")
+		return exit.Usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file and --junit-file")
 	}
 	paths, err := findManifests(args)
 	if err != nil {
@@ -84,7 +85,7 @@ func (p *program) lint(ctx context.Context, f *lintFlags, args []string) error {
 		return err
 	}
 	if all.fail() {
-		return errFindings
+		return exit.Findings
 	}
 	return nil
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/exit"
 )
 
 // Many manifests are linted at once, and reported in their order as one by one.
@@ -33,7 +35,7 @@ func TestLintMany(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: os.Getenv}
-	if status := run(t.Context(), []string{"lint", dir}, p); status != exitFindings || stderr.Len() > 0 {
+	if status := run(t.Context(), []string{"lint", dir}, p); status != exit.StatusFindings || stderr.Len() > 0 {
 		t.Fatalf("status %d: %s", status, &stderr)
 	}
 	var got strings.Builder

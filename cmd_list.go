@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -49,7 +50,7 @@ With --format json it prints one line, whose member "matrix" is ready for a work
 			case "json":
 				return p.listJSON(all)
 			}
-			return usagef("--format %q must be text or json", format)
+			return exit.Usagef("--format %q must be text or json", format)
 		},
 	}
 	cmd.Flags().StringVar(&registry, "registry", "", "HOST[/NAMESPACE] to put before the names")

@@ -7,6 +7,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
@@ -57,12 +58,12 @@ func (p *program) impossibleName(j *job, registry string) error {
 	if err := report.Text(p.stderr, []*diag.Report{about}, p.textOptions(false)); err != nil {
 		return err
 	}
-	return errFindings
+	return exit.Findings
 }
 
 func checkRegistry(registry string) error {
 	if err := pack.CheckRegistry(registry); err != nil {
-		return usageError{err}
+		return exit.Usage(err)
 	}
 	return nil
 }

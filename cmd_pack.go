@@ -12,6 +12,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -84,7 +85,7 @@ one in its own label.`,
   seedpack smoke --image registry.example.com/team/tiler-1.0.0-seed:1.0.0`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if flags.smokeMode == smokeOff {
-				return usagef("smoke --smoke off would do nothing: seedpack pack --smoke off builds without a smoke run")
+				return exit.Usagef("smoke --smoke off would do nothing: seedpack pack --smoke off builds without a smoke run")
 			}
 			if err := flags.checkImage(cmd); err != nil {
 				return err
@@ -157,7 +158,7 @@ func (f *packFlags) read(getenv func(string) string) error {
 		return err
 	}
 	if err := pack.CheckProgress(f.progress); err != nil {
-		return usageError{err}
+		return exit.Usage(err)
 	}
 	if err := f.readNetwork(); err != nil {
 		return err
@@ -180,7 +181,7 @@ func (f *packFlags) read(getenv func(string) string) error {
 	for _, s := range f.contextSpecs {
 		name, source, ok := strings.Cut(s, "=")
 		if !ok || name == "" || source == "" {
-			return usagef("--build-context %q must be NAME=SOURCE", s)
+			return exit.Usagef("--build-context %q must be NAME=SOURCE", s)
 		}
 		f.buildContexts[name] = source
 	}
@@ -188,7 +189,7 @@ func (f *packFlags) read(getenv func(string) string) error {
 	for _, s := range f.outputSpecs {
 		o, err := pack.ParseOutput(s)
 		if err != nil {
-			return usageError{err}
+			return exit.Usage(err)
 		}
 		f.outputs = append(f.outputs, o)
 	}
@@ -205,10 +206,10 @@ func (f *packFlags) pushes(getenv func(string) string) (bool, error) {
 	case "auto":
 		push = isRelease(getenv)
 	default:
-		return false, usagef("--push %q must be true, false or auto", f.pushWhen)
+		return false, exit.Usagef("--push %q must be true, false or auto", f.pushWhen)
 	}
 	if push && f.registry == "" {
-		return false, usagef("--push needs --registry HOST[/NAMESPACE]: where should the image go?")
+		return false, exit.Usagef("--push needs --registry HOST[/NAMESPACE]: where should the image go?")
 	}
 	return push, nil
 }
@@ -235,7 +236,7 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 		}
 	}()
 	if f.single != nil && len(jobs) > 1 {
-		return usagef("%d jobs are found there, one must be named: give its directory", len(jobs))
+		return exit.Usagef("%d jobs are found there, one must be named: give its directory", len(jobs))
 	}
 	for _, j := range jobs {
 		if j.policy, err = policies.of(j.path); err != nil {
@@ -273,14 +274,6 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 	return worst
 }
 
-// worse is the error with the higher exit status. What is not kept has been printed.
-func worse(ctx context.Context, a, b error) error {
-	if exitStatus(ctx, b) > exitStatus(ctx, a) {
-		return b
-	}
-	return a
-}
-
 func (p *program) packJobs(ctx context.Context, f *packFlags, args []string) ([]*job, error) {
 	if f.image != "" {
 		j, err := p.imageJob(ctx, f, args)
@@ -290,7 +283,7 @@ func (p *program) packJobs(ctx context.Context, f *packFlags, args []string) ([]
 		return p.readJobs(args)
 	}
 	if len(args) > 1 {
-		return nil, usagef("--manifest is for one job, %d directories are given", len(args))
+		return nil, exit.Usagef("--manifest is for one job, %d directories are given", len(args))
 	}
 	j, err := p.readJob(f.manifest)
 	if err != nil {
@@ -315,7 +308,7 @@ func (r *packed) finish(err error) {
 	if err != nil || r.Skipped {
 		r.Stopped = r.stage
 	}
-	if err != nil && !errors.Is(err, errFindings) {
+	if err != nil && !errors.Is(err, exit.Findings) {
 		r.Error = err.Error()
 	}
 	if r.Tags == nil {
@@ -344,14 +337,14 @@ func (p *program) printPacked(run *packRun, r *packed, err error, took time.Dura
 	run.sayKept(r)
 	line := ""
 	switch {
-	case r.Plan != nil && (err == nil || errors.Is(err, errFindings)):
+	case r.Plan != nil && (err == nil || errors.Is(err, exit.Findings)):
 		line = r.Plan.text(r.Name)
 	case err == nil:
 		line = r.summary(run, took)
-	case errors.Is(err, errFindings):
+	case errors.Is(err, exit.Findings):
 		line = run.refusal(r.job)
 	default:
-		line = run.unclear(r.job, exitStatus(context.Background(), err))
+		line = run.unclear(r.job, exit.Status(context.Background(), err))
 	}
 	_, err = fmt.Fprintln(p.stdout, escapeLines(line))
 	return err

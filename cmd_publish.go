@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
@@ -29,7 +30,7 @@ stay byte for byte what they are, and an image that has its label stays so as a 
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if flags.registry == "" && flags.pushWhen == "true" {
-				return usagef("publish needs --registry HOST[/NAMESPACE]: where should the image go?")
+				return exit.Usagef("publish needs --registry HOST[/NAMESPACE]: where should the image go?")
 			}
 			flags.image = args[0]
 			var dirs []string

@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/verify"
@@ -53,7 +54,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 func flagError(cmd *cobra.Command, err error) error {
 	unknown := new(pflag.NotExistError)
 	if !errors.As(err, &unknown) {
-		return usageError{err}
+		return exit.Usage(err)
 	}
 	var known []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -63,9 +64,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	})
 	name := unknown.GetSpecifiedName()
 	if near := policy.Nearest(name, known); near != "" && len(name) > 2 {
-		return usagef("%w: did you mean --%s?", err, near)
+		return exit.Usagef("%w: did you mean --%s?", err, near)
 	}
-	return usagef("%w: %s --help lists them", err, cmd.CommandPath())
+	return exit.Usagef("%w: %s --help lists them", err, cmd.CommandPath())
 }
 
 // knownCommand is reached with arguments only when the first is no command.
@@ -74,9 +75,9 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return usagef("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+		return exit.Usagef("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
 	}
-	return usagef("unknown command %q: seedpack --help lists them", args[0])
+	return exit.Usagef("unknown command %q: seedpack --help lists them", args[0])
 }
 
 // usageArgs makes a wrong number of arguments a mistake in the command line.
@@ -86,11 +87,10 @@ func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 			return nil
 		}
 		err := check(cmd, args)
-		var told usageError
-		if err == nil || errors.As(err, &told) {
+		if err == nil || exit.IsUsage(err) {
 			return err
 		}
-		return usagef("%d arguments are given: write %s", len(args), cmd.UseLine())
+		return exit.Usagef("%d arguments are given: write %s", len(args), cmd.UseLine())
 	}
 }
 

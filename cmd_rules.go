@@ -8,6 +8,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 )
 
 // A listedRule is one rule, as rules shows it.
@@ -38,7 +39,7 @@ func newRulesCommand(p *program) *cobra.Command {
 					Rules         []listedRule `json:"rules"`
 				}{1, all})
 			}
-			return usagef("--format %q must be text or json", format)
+			return exit.Usagef("--format %q must be text or json", format)
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "text", "how to print: text or json")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
@@ -80,12 +81,12 @@ func (f *runFlags) registerBuildOnly(cmd *cobra.Command) {
 func (f *runFlags) run(ctx context.Context, p *program, cmd *cobra.Command, args []string) error {
 	for _, name := range []string{"smoke", "cases", "smoke-timeout", "smoke-budget", "keep-outputs", "keep-failed", "parallel"} {
 		if cmd.Flags().Changed(name) {
-			return usagef("--%s is for smoke runs: see seedpack smoke --help", name)
+			return exit.Usagef("--%s is for smoke runs: see seedpack smoke --help", name)
 		}
 	}
 	if len(args) == 1 && !isDirectory(args[0]) {
 		if filepath.IsAbs(args[0]) || strings.HasPrefix(args[0], ".") {
-			return usagef("there is no directory %s", args[0])
+			return exit.Usagef("there is no directory %s", args[0])
 		}
 		f.image, args = args[0], nil
 		if err := f.checkImage(cmd); err != nil {
@@ -107,13 +108,13 @@ func isDirectory(path string) bool {
 func (f *runFlags) readGiven(getenv func(string) string) error {
 	run := f.single
 	if run.repeat < 1 {
-		return usagef("--rep %d must be 1 or more", run.repeat)
+		return exit.Usagef("--rep %d must be 1 or more", run.repeat)
 	}
 	if len(f.platforms) > 1 {
-		return usagef("--platform: a run is for one platform, %d are given", len(f.platforms))
+		return exit.Usagef("--platform: a run is for one platform, %d are given", len(f.platforms))
 	}
 	if run.timeout < 0 {
-		return usagef("--timeout %v must not be negative", run.timeout)
+		return exit.Usagef("--timeout %v must not be negative", run.timeout)
 	}
 	run.given.Inputs = map[string][]string{}
 	var err1, err2, err3 error
@@ -125,7 +126,7 @@ func (f *runFlags) readGiven(getenv func(string) string) error {
 	for _, s := range f.inputs {
 		name, path, ok := strings.Cut(s, "=")
 		if !ok || name == "" || path == "" {
-			return usagef("--input-file %q must be NAME=FILE", s)
+			return exit.Usagef("--input-file %q must be NAME=FILE", s)
 		}
 		run.given.Inputs[name] = append(run.given.Inputs[name], path)
 	}
@@ -139,15 +140,15 @@ func pairs(flag string, specs []string, getenv func(string) string) (map[string]
 		name, value, ok := strings.Cut(s, "=")
 		if !ok && getenv != nil {
 			if value = getenv(name); value == "" {
-				return nil, usagef("--%s %s: the environment has no variable of that name, write NAME=VALUE", flag, name)
+				return nil, exit.Usagef("--%s %s: the environment has no variable of that name, write NAME=VALUE", flag, name)
 			}
 			ok = true
 		}
 		if !ok || name == "" {
-			return nil, usagef("--%s %q must be NAME=VALUE", flag, s)
+			return nil, exit.Usagef("--%s %q must be NAME=VALUE", flag, s)
 		}
 		if _, twice := all[name]; twice {
-			return nil, usagef("--%s: %q is given twice", flag, name)
+			return nil, exit.Usagef("--%s: %q is given twice", flag, name)
 		}
 		all[name] = value
 	}
@@ -167,7 +168,7 @@ func (r *packRun) runnable(all []*pack.Candidate) []*pack.Candidate {
 func (s *singleRun) cases(p *program, j *job) ([]verify.Case, error) {
 	c, err := s.given.Case(j.manifest)
 	if err := errors.Join(err, s.checkMounts(j.manifest)); err != nil {
-		return nil, usageError{err}
+		return nil, exit.Usage(err)
 	}
 	for _, files := range c.Inputs {
 		for _, f := range files {
@@ -211,13 +212,13 @@ func (s *singleRun) prepareDir(j *job) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := os.MkdirAll(s.outputDir, 0o777); err != nil {
-			return usageError{fmt.Errorf("--output-dir: %w", err)}
+			return exit.Usagef("--output-dir: %w", err)
 		}
 		return os.Remove(s.outputDir) // until there is something to put there
 	case err != nil:
-		return usageError{fmt.Errorf("--output-dir: %w", err)}
+		return exit.Usagef("--output-dir: %w", err)
 	case len(entries) > 0:
-		return usagef("--output-dir %s is not empty: give an empty or new directory", s.outputDir)
+		return exit.Usagef("--output-dir %s is not empty: give an empty or new directory", s.outputDir)
 	}
 	return nil
 }

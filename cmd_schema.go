@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/policy"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint/schema"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -34,7 +35,7 @@ A schema cannot say all that the linter checks.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind := append(args, schemaKinds[0])[0]
 			if !slices.Contains(schemaKinds, kind) {
-				return usagef("there is no schema of %q: give %s", kind, strings.Join(schemaKinds, ", "))
+				return exit.Usagef("there is no schema of %q: give %s", kind, strings.Join(schemaKinds, ", "))
 			}
 			text, err := schemaText(kind, version)
 			if err != nil {
@@ -59,7 +60,7 @@ func schemaText(kind, version string) ([]byte, error) {
 	}
 	text, err := schema.Text(version, kind)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, exit.Usage(err)
 	}
 	return text, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
@@ -148,7 +149,7 @@ func (p *program) printVerified(flags *verifyFlags, all []*verified, failures []
 	case len(failures) > 0:
 		return errors.Join(failures...)
 	case slices.ContainsFunc(all, func(v *verified) bool { return v.policy.Fails(v.reports...) }):
-		return errFindings
+		return exit.Findings
 	}
 	return nil
 }
@@ -197,7 +198,7 @@ func (v *verified) describe(b *strings.Builder) {
 func (v *verified) find(ctx context.Context, run *packRun, file *job, smoke bool) (err error) {
 	from, err := source.Parse(v.Source)
 	if err != nil {
-		return usageError{err}
+		return exit.Usage(err)
 	}
 	img, err := run.remote.Open(ctx, from)
 	if err != nil {
@@ -264,7 +265,7 @@ func (v *verified) try(ctx context.Context, run *packRun, j *job) error {
 	result, err := run.packJob(ctx, j)
 	v.reports = append(v.reports, result.reports...)
 	v.Smoke = result.smokeVerdict().String()
-	if errors.Is(err, errFindings) {
+	if errors.Is(err, exit.Findings) {
 		return nil
 	}
 	return err

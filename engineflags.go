@@ -8,6 +8,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -30,7 +31,7 @@ func (f *engineFlags) registerEngine(cmd *cobra.Command) {
 
 func (f *engineFlags) checkEngine() error {
 	if err := f.builderTLS.Check(); err != nil {
-		return usagef("--builder-tls-cert, --builder-tls-key: %w", err)
+		return exit.Usagef("--builder-tls-cert, --builder-tls-key: %w", err)
 	}
 	return checkBuildkitdConfig(f.builderConfig)
 }
@@ -44,22 +45,22 @@ func checkBuildkitdConfig(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return usagef("--buildkitd-config %s: there is no such file", path)
+		return exit.Usagef("--buildkitd-config %s: there is no such file", path)
 	case err == nil && !info.Mode().IsRegular() && path != os.DevNull:
-		return usagef("--buildkitd-config %s is no regular file", path)
+		return exit.Usagef("--buildkitd-config %s is no regular file", path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return usagef("--buildkitd-config: %w", err)
+		return exit.Usagef("--buildkitd-config: %w", err)
 	}
 	var config map[string]any
 	err = toml.Unmarshal(text, &config)
 	if at := new(toml.DecodeError); errors.As(err, &at) {
 		row, column := at.Position()
-		return usagef("--buildkitd-config %s:%d:%d: %w\nwrite it as https://docs.docker.com/build/buildkit/toml-configuration/ says", path, row, column, err)
+		return exit.Usagef("--buildkitd-config %s:%d:%d: %w\nwrite it as https://docs.docker.com/build/buildkit/toml-configuration/ says", path, row, column, err)
 	}
 	if err != nil {
-		return usagef("--buildkitd-config %s: %w", path, err)
+		return exit.Usagef("--buildkitd-config %s: %w", path, err)
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package main
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/seedpack/seedpack/exit"
+)
 
 var digits = regexp.MustCompile(`^[0-9]{1,12}$`)
 
@@ -16,7 +20,7 @@ func (r *packRun) epoch() (string, error) {
 	case given == "":
 		return "0", nil
 	case !digits.MatchString(given):
-		return "", usagef("%s %q must be seconds since 1970", epochName, given)
+		return "", exit.Usagef("%s %q must be seconds since 1970", epochName, given)
 	}
 	return given, nil
 }

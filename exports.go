@@ -8,26 +8,27 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
 // checkExports refuses what several jobs, or a job that exports nothing, cannot be asked for.
 func (r *packRun) checkExports(jobs []*job) error {
 	if r.iidFile != "" && len(jobs) > 1 {
-		return usagef("--iidfile is for one job, not for %d: --metadata-file has the IDs of all", len(jobs))
+		return exit.Usagef("--iidfile is for one job, not for %d: --metadata-file has the IDs of all", len(jobs))
 	}
 	if r.iidFile != "" && r.pushWhen == "false" && len(r.outputs) == 0 {
-		return usagef("--iidfile needs --push, --output or --load: an image that goes nowhere has no ID")
+		return exit.Usagef("--iidfile needs --push, --output or --load: an image that goes nowhere has no ID")
 	}
 	for _, o := range r.outputs {
 		// A layout has room for many images.
 		if len(jobs) > 1 && o.Load == nil && (!o.Dir || o.Type == "local") {
-			return usagef("--output %s would be overwritten by each of the %d jobs: pack one at a time, or write type=oci,dest=DIR,tar=false, "+
+			return exit.Usagef("--output %s would be overwritten by each of the %d jobs: pack one at a time, or write type=oci,dest=DIR,tar=false, "+
 				"which has room for all", o.Dest, len(jobs))
 		}
 	}
 	if err := pack.CheckOutputs(r.outputs, len(r.platforms), len(r.options.Attest) > 0); err != nil {
-		return usageError{err}
+		return exit.Usage(err)
 	}
 	return nil
 }
@@ -54,10 +55,10 @@ func (f *packFlags) aside(p *program) (*program, error) {
 			continue
 		}
 		if f.format != "text" {
-			return nil, usagef("--output …,dest=- leaves no room on standard output for --format %s: write --metadata-file FILE", f.format)
+			return nil, exit.Usagef("--output …,dest=- leaves no room on standard output for --format %s: write --metadata-file FILE", f.format)
 		}
 		if _, ok := terminal(p.stdout); ok {
-			return nil, usagef("--output …,dest=- would write an image to the terminal: send it to a file or a pipe")
+			return nil, exit.Usagef("--output …,dest=- would write an image to the terminal: send it to a file or a pipe")
 		}
 		f.outputs[i].Stdout = p.stdout
 		quiet := *p

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -214,9 +215,9 @@ func publishThroughFaults(t *testing.T, builder string, seed uint64) {
 		t.Fatal(err)
 	}
 	switch {
-	case got == exitClean && held != "" && strings.Contains(out, "published ") && strings.Contains(out, "@"+held+"\n"):
-	case got == exitFailure && held == "":
-	case got == exitFailure && held != "" && strings.Contains(out, "is published, without the alias latest"):
+	case got == exit.StatusClean && held != "" && strings.Contains(out, "published ") && strings.Contains(out, "@"+held+"\n"):
+	case got == exit.StatusFailure && held == "":
+	case got == exit.StatusFailure && held != "" && strings.Contains(out, "is published, without the alias latest"):
 	default:
 		t.Errorf("%s: exit status %d, and the name is %q's\n%s", what, got, held, out)
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/seedpack/seedpack/exit"
 )
 
 // actionsCaches completes caches of the type gha, as docker buildx does: GitHub tells actions alone, in their environment,
@@ -18,7 +20,7 @@ func actionsCaches(specs []string, getenv func(string) string) ([]string, error)
 			spec, err = actionsCache(fields, getenv)
 		}
 		if err != nil {
-			return nil, usagef("cache %q: %w", spec, err)
+			return nil, exit.Usagef("cache %q: %w", spec, err)
 		}
 		all = append(all, spec)
 	}
@@ -47,7 +49,7 @@ func actionsCache(fields []string, getenv func(string) string) (string, error) {
 			continue
 		}
 		if w.value == "" {
-			return strings.Join(fields, ","), usagef("it works in actions of GitHub alone, which have a token for it: %s is not known", w.key)
+			return strings.Join(fields, ","), exit.Usagef("it works in actions of GitHub alone, which have a token for it: %s is not known", w.key)
 		}
 		fields = append(fields, w.key+"="+w.value)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 )
 
 // newActionCommand is what the action's launcher starts. It hands the step's inputs to the flags that a person would type,
@@ -93,12 +94,12 @@ func (s *githubStep) begin(job, stage string) {
 // statusError passes an exit status on that has been explained already.
 func statusError(status int) error {
 	switch status {
-	case exitClean:
+	case exit.StatusClean:
 		return nil
-	case exitUsage:
-		return usageError{errors.New("the inputs of the step are wrong, see above")}
-	case exitFindings:
-		return errFindings
+	case exit.StatusUsage:
+		return exit.Usagef("the inputs of the step are wrong, see above")
+	case exit.StatusFindings:
+		return exit.Findings
 	}
 	return errors.New("the step could not find out, see above")
 }
@@ -137,7 +138,7 @@ type result struct {
 func (s *githubStep) present(printed []byte, status int) error {
 	var r result
 	if err := json.Unmarshal(printed, &r); err != nil {
-		if status != exitClean {
+		if status != exit.StatusClean {
 			s.annotate("error", nil, s.said.message())
 			return nil // nothing was printed, since the command line was wrong
 		}

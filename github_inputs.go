@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -128,7 +129,7 @@ func (s *githubStep) command() (*cobra.Command, error) {
 			return cmd, nil
 		}
 	}
-	return nil, usagef("command %q must be one of %s", name, strings.Join(actionCommands, ", "))
+	return nil, exit.Usagef("command %q must be one of %s", name, strings.Join(actionCommands, ", "))
 }
 
 // addRoots confines the command to the workspace and the runner's directory for temporary files.
@@ -176,7 +177,7 @@ func (s *githubStep) arguments(command string) ([]string, error) {
 	}
 	images := s.values("image", lines)
 	if len(images) == 0 {
-		return nil, usagef("%s needs the input image: which one?", command)
+		return nil, exit.Usagef("%s needs the input image: which one?", command)
 	}
 	var args []string
 	for _, path := range paths {
@@ -205,7 +206,7 @@ func expand(pattern string) ([]string, error) {
 	}
 	matched, err := doublestar.FilepathGlob(pattern, doublestar.WithNoFollow())
 	if err != nil {
-		return nil, usagef("path %q: %w", pattern, err)
+		return nil, exit.Usagef("path %q: %w", pattern, err)
 	}
 	slices.Sort(matched)
 	var found []string
@@ -215,7 +216,7 @@ func expand(pattern string) ([]string, error) {
 		}
 	}
 	if len(found) == 0 {
-		return nil, usagef("path %q matches no job", pattern)
+		return nil, exit.Usagef("path %q matches no job", pattern)
 	}
 	return found, nil
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/exit"
 )
 
 // secretName is what a secret of a build may be called.
@@ -21,7 +23,7 @@ func (s *githubStep) addSecrets(args []string, flags *pflag.FlagSet) ([]string, 
 		for _, pair := range records(s.gha.GetInput(kind.input)) {
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok || !secretName.MatchString(name) {
-				return nil, usagef("%s: a secret must be NAME=…, with a name of letters, digits and _.-", kind.input)
+				return nil, exit.Usagef("%s: a secret must be NAME=…, with a name of letters, digits and _.-", kind.input)
 			}
 			from := kind.from
 			switch kind.input {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
@@ -36,7 +37,7 @@ func (f *packFlags) checkImage(cmd *cobra.Command) error {
 	building.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
 	for _, name := range names {
 		if cmd.Flags().Changed(name) {
-			return usagef("--%s is for building, the image of --image is built already: leave it out", name)
+			return exit.Usagef("--%s is for building, the image of --image is built already: leave it out", name)
 		}
 	}
 	return nil
@@ -47,7 +48,7 @@ func (f *packFlags) checkImage(cmd *cobra.Command) error {
 func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ *job, err error) {
 	from, err := source.Parse(f.image)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, exit.Usage(err)
 	}
 	j := &job{path: from.String()}
 	if f.manifest != "" {
@@ -96,7 +97,7 @@ func (r *packRun) refuseUnlabelled(result *packed) error {
 	}
 	result.add(found)
 	r.fails(result)
-	return errFindings
+	return exit.Findings
 }
 
 // checkMaterial judges what the image is made from beside the manifest: the Dockerfile, or the image that there is.
@@ -132,7 +133,7 @@ func (r *packRun) unclear(j *job, status int) string {
 	case r.smokeOnly:
 		done = "tried"
 	}
-	if status == exitUsage {
+	if status == exit.StatusUsage {
 		return fmt.Sprintf("%s: not %s, see above", j.path, done)
 	}
 	return fmt.Sprintf("%s: not %s, we could not find out whether it can be", j.path, done)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -61,13 +62,13 @@ func findUnder(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, usagef("%s: there is no such file or directory", path)
+		return nil, exit.Usagef("%s: there is no such file or directory", path)
 	case err != nil:
 		return nil, err
 	case info.Mode().IsRegular():
 		return []string{path}, nil
 	case !info.IsDir():
-		return nil, usagef("%s is neither a file nor a directory", path)
+		return nil, exit.Usagef("%s is neither a file nor a directory", path)
 	}
 	var found []string
 	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
@@ -82,7 +83,7 @@ func findUnder(path string) ([]string, error) {
 		return nil
 	})
 	if err == nil && len(found) == 0 {
-		err = usagef("%s: there is no %s in it or below\nseedpack init %s writes one", path, seed.ManifestFile, path)
+		err = exit.Usagef("%s: there is no %s in it or below\nseedpack init %s writes one", path, seed.ManifestFile, path)
 	}
 	return found, err
 }
@@ -132,7 +133,7 @@ func (p *program) oneJob(args []string) (*job, error) {
 		return nil, err
 	}
 	if len(jobs) != 1 {
-		return nil, usagef("%d jobs are found there, one must be named: give its directory or manifest", len(jobs))
+		return nil, exit.Usagef("%d jobs are found there, one must be named: give its directory or manifest", len(jobs))
 	}
 	return jobs[0], nil
 }

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -138,7 +139,7 @@ func (k *killing) try() {
 	if k.fault != nil {
 		k.t.Fatalf("kill: %v\n%s", k.fault, out)
 	}
-	if k.daemon && !k.program && (status != exitFailure || !strings.Contains(out, "seedpack: the private buildkitd ended before its work was done (signal: killed)\n")) {
+	if k.daemon && !k.program && (status != exit.StatusFailure || !strings.Contains(out, "seedpack: the private buildkitd ended before its work was done (signal: killed)\n")) {
 		k.t.Errorf("the daemon is killed, and the run ends with status %d\n%s", status, out)
 	}
 	if took := time.Since(k.since); took > time.Minute {
@@ -149,7 +150,7 @@ func (k *killing) try() {
 		k.t.Errorf("the name is %q's", held)
 	}
 	status, out = k.run(false)
-	if status != exitClean || !strings.Contains(out, "published "+k.host+"/"+k.named+"@"+k.held()) {
+	if status != exit.StatusClean || !strings.Contains(out, "published "+k.host+"/"+k.named+"@"+k.held()) {
 		k.t.Errorf("the next run has status %d\n%s", status, out)
 	}
 	if now := k.held(); held != "" && now != held {

@@ -17,17 +17,9 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
-)
-
-// Exit statuses. Scripts rely on them.
-const (
-	exitClean       = 0
-	exitFindings    = 1   // the job is wrong
-	exitUsage       = 2   // the command line is wrong, or names no job
-	exitFailure     = 3   // we could not find out
-	exitInterrupted = 130 // as a shell has it for INT
 )
 
 // version is set by the linker in releases.
@@ -64,8 +56,8 @@ func run(ctx context.Context, args []string, p *program) int {
 	root := newRootCommand(&counting)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
-	status := exitStatus(ctx, err)
-	if err != nil && !errors.Is(err, errFindings) {
+	status := exit.Status(ctx, err)
+	if err != nil && !errors.Is(err, exit.Findings) {
 		if _, told := err.(toldError); !told {
 			p.complain(status, "", err)
 		}
@@ -111,31 +103,6 @@ type failedDocument struct {
 	Error string `json:"error"`
 }
 
-// errFindings ends a command whose reports have said everything.
-var errFindings = errors.New("findings")
-
-// A usageError is a mistake in the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
-
-func exitStatus(ctx context.Context, err error) int {
-	var usage usageError
-	switch {
-	case err == nil:
-		return exitClean
-	case ctx.Err() != nil:
-		return exitInterrupted
-	case errors.As(err, &usage):
-		return exitUsage
-	case errors.Is(err, errFindings):
-		return exitFindings
-	}
-	return exitFailure
-}
-
 // packJob is the whole way of one job. Each stage takes plain values and gives plain values; the first that has
 // something against the job ends it, with all that was found until then in the result. The error is for what could not
 // be found out.
@@ -163,7 +130,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	}
 	result.add(found)
 	if r.fails(result) {
-		return result, errFindings
+		return result, exit.Findings
 	}
 
 	// name
@@ -199,7 +166,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 			return err
 		}
 		if r.fails(result) {
-			return errFindings
+			return exit.Findings
 		}
 		if r.push || len(r.outputs) > 0 {
 			r.begin(result, "push")
@@ -213,7 +180,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	defer func() { discardAll(built.Outputs) }()
 	result.setBuilt(built)
 	if r.fails(result) {
-		return result, errFindings
+		return result, exit.Findings
 	}
 
 	// push was the end of the build: verify what the registry holds, and only then tag it
@@ -245,7 +212,7 @@ func (r *packRun) fails(result *packed) bool {
 
 // complain says on standard error what went wrong, of a job where several are packed. Every line may hold foreign text.
 func (p *program) complain(status int, of string, err error) {
-	if status == exitInterrupted {
+	if status == exit.StatusInterrupted {
 		err = errors.New("interrupted: nothing was published under a name")
 	}
 	var step *pack.StepError

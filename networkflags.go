@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -23,7 +24,7 @@ func (f *networkFlags) readNetwork() (err error) {
 		return nil
 	}
 	if f.trust, err = pack.ReadTrust(f.caFile); err != nil {
-		return usagef("--ca-file: %w", err)
+		return exit.Usagef("--ca-file: %w", err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
@@ -200,7 +201,7 @@ func (p *packed) buildError(err error, path string) error {
 	r := &diag.Report{Path: path, Source: source}
 	r.Add(diag.Diagnostic{Rule: syntaxRule(), Span: &span, Message: syntax.Message})
 	p.add(r)
-	return errFindings
+	return exit.Findings
 }
 
 // A dockerfileText is the Dockerfile of a job.
@@ -222,7 +223,7 @@ func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && r.file == "" {
-		return dockerfileText{}, usagef("%s: there is no such file\nwrite a Dockerfile beside the manifest, or name one with --file", path)
+		return dockerfileText{}, exit.Usagef("%s: there is no such file\nwrite a Dockerfile beside the manifest, or name one with --file", path)
 	}
 	return dockerfileText{path, text}, err
 }

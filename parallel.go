@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -40,7 +41,7 @@ func (p *program) packEach(ctx context.Context, run *packRun, jobs []*job) (all 
 		if err := p.present(ctx, run, f, len(jobs) > 1); err != nil {
 			return all, err
 		}
-		worst = worse(ctx, worst, f.err)
+		worst = exit.Worse(ctx, worst, f.err)
 	}
 	return all, worst
 }
@@ -81,12 +82,12 @@ func (r *packRun) one(ctx context.Context, j *job) finished {
 // present prints what came of a job: findings and the last line on standard output, an error and the times on standard
 // error.
 func (p *program) present(ctx context.Context, run *packRun, f finished, several bool) error {
-	if f.err != nil && ctx.Err() == nil && !errors.Is(f.err, errFindings) {
+	if f.err != nil && ctx.Err() == nil && !errors.Is(f.err, exit.Findings) {
 		of := ""
 		if several {
 			of = f.result.job.path + ": "
 		}
-		p.complain(exitStatus(ctx, f.err), of, f.err)
+		p.complain(exit.Status(ctx, f.err), of, f.err)
 	}
 	if run.format != "text" && run.format != "github" {
 		return nil
@@ -141,14 +142,14 @@ func (e toldError) Unwrap() error { return e.error }
 // checkParallel refuses what cannot go side by side.
 func (r *packRun) checkParallel(jobs []*job) error {
 	if r.parallel < 1 {
-		return usagef("--parallel %d must be at least 1", r.parallel)
+		return exit.Usagef("--parallel %d must be at least 1", r.parallel)
 	}
 	if r.parallel == 1 || len(jobs) == 1 {
 		return nil
 	}
 	r.sideBySide = true
 	if r.progress == "tty" {
-		return usagef("--progress tty shows one job at a time: leave it out, or --parallel")
+		return exit.Usagef("--progress tty shows one job at a time: leave it out, or --parallel")
 	}
 	if r.progress == "auto" {
 		r.progress = "plain"
@@ -160,7 +161,7 @@ func (r *packRun) checkParallel(jobs []*job) error {
 			continue // the job's own findings say so
 		}
 		if other, ok := names[name]; ok {
-			return usagef("%s and %s are both called %s: pack them one at a time", other, j.path, name)
+			return exit.Usagef("%s and %s are both called %s: pack them one at a time", other, j.path, name)
 		}
 		names[name] = j.path
 	}

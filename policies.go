@@ -9,6 +9,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/policy"
+	"github.com/seedpack/seedpack/exit"
 )
 
 // A policies knows the policy of each manifest: that of the nearest .seedpack.yaml, and of the flags, which win.
@@ -22,7 +23,7 @@ type policies struct {
 // policies reads the flags. What is wrong in them or in the file of --config is a mistake in the command line.
 func (f *reportFlags) policies(p *program) (*policies, error) {
 	if !slices.Contains(formats, f.format) {
-		return nil, usagef("--format %q must be text, json, sarif, github or junit", f.format)
+		return nil, exit.Usagef("--format %q must be text, json, sarif, github or junit", f.format)
 	}
 	cwd, err := os.Getwd()
 	if err != nil {
@@ -30,7 +31,7 @@ func (f *reportFlags) policies(p *program) (*policies, error) {
 	}
 	all := &policies{none: f.config == "none", finder: policy.Finder{Rules: ruleIDs(), May: p.roots.check, Dir: cwd}}
 	if err := all.flags.FailOn.UnmarshalText([]byte(f.failOn)); err != nil || all.flags.FailOn < diag.Notice {
-		return nil, usagef("--fail-on %q must be error, warning or notice", f.failOn)
+		return nil, exit.Usagef("--fail-on %q must be error, warning or notice", f.failOn)
 	}
 	if !f.cmd.Flags().Changed("fail-on") {
 		all.flags.FailOn = diag.Unset
@@ -40,10 +41,10 @@ func (f *reportFlags) policies(p *program) (*policies, error) {
 		id, name, _ := strings.Cut(s, "=")
 		var severity diag.Severity
 		if err := severity.UnmarshalText([]byte(name)); err != nil {
-			return nil, usagef("--rule %s: %w", s, err)
+			return nil, exit.Usagef("--rule %s: %w", s, err)
 		}
 		if !slices.Contains(all.finder.Rules, id) {
-			return nil, usagef("--rule %s: there is no rule %q: %s", s, id, nearestRule(id))
+			return nil, exit.Usagef("--rule %s: there is no rule %q: %s", s, id, nearestRule(id))
 		}
 		set[id] = severity
 	}
@@ -74,7 +75,7 @@ func ruleIDs() (all []string) {
 func policyError(err error) error {
 	var wrong *policy.Error
 	if errors.As(err, &wrong) {
-		return usageError{err}
+		return exit.Usage(err)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 )
@@ -37,14 +38,14 @@ func (f *publishFlags) check() error {
 	switch f.ifExists {
 	case "", ifExistsError, ifExistsSkip, ifExistsOverwrite:
 	default:
-		return usagef("--if-exists %q must be error, skip or overwrite", f.ifExists)
+		return exit.Usagef("--if-exists %q must be error, skip or overwrite", f.ifExists)
 	}
 	if f.pushTimeout < 0 {
-		return usagef("--push-timeout %s must not be negative; 0 is without end", f.pushTimeout)
+		return exit.Usagef("--push-timeout %s must not be negative; 0 is without end", f.pushTimeout)
 	}
 	for _, alias := range f.aliases {
 		if !tagForm.MatchString(alias) {
-			return usagef("--tag %q must be a tag alone, without a repository: letters, digits, and _ . - after the first", alias)
+			return exit.Usagef("--tag %q must be a tag alone, without a repository: letters, digits, and _ . - after the first", alias)
 		}
 	}
 	return nil
@@ -107,7 +108,7 @@ func (r *packRun) conflictEarly(ctx context.Context, result *packed, reference, 
 	for _, p := range img.Platforms {
 		if !pack.Labelled(p.Config.Config.Labels, label) {
 			result.taken(&pack.TagConflict{Reference: reference, Held: img.Digest})
-			return errors.Join(errFindings, img.Close())
+			return errors.Join(exit.Findings, img.Close())
 		}
 	}
 	return img.Close()
@@ -123,7 +124,7 @@ func (r *packRun) tagAll(ctx context.Context, result *packed, reference string) 
 		return nil
 	case errors.As(err, &conflict):
 		result.taken(conflict)
-		return errFindings
+		return exit.Findings
 	case err != nil:
 		return err
 	}
@@ -135,7 +136,7 @@ func (r *packRun) tagAll(ctx context.Context, result *packed, reference string) 
 		switch {
 		case errors.As(err, &conflict):
 			result.aliasTaken(conflict)
-			return errFindings
+			return exit.Findings
 		case err != nil:
 			return fmt.Errorf("%w\n%s is published, without the alias %s", err, reference, alias)
 		}

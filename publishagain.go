@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -50,7 +51,7 @@ func (r *packRun) verifyAndTag(ctx context.Context, result *packed, reference st
 	}
 	result.add(found)
 	if r.fails(result) {
-		return errFindings
+		return exit.Findings
 	}
 	r.begin(result, "tag")
 	return r.tagAll(ctx, result, reference)

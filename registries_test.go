@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -119,12 +120,12 @@ func forgetful(times int64) spoiler {
 
 func testVanished(t *testing.T, builder string) {
 	got, out := packTo(t, builder, spoiltRegistry(t, forgetful(1))+"/"+namespaceOf(t), "", "")
-	expect(t, got, out, exitClean, true, "is not in the registry any more, before it has its name: pushing it again", "\npublished ")
+	expect(t, got, out, exit.StatusClean, true, "is not in the registry any more, before it has its name: pushing it again", "\npublished ")
 }
 
 func testVanishedForGood(t *testing.T, builder string) {
 	got, out := packTo(t, builder, spoiltRegistry(t, forgetful(99))+"/"+namespaceOf(t), "", "")
-	expect(t, got, out, exitFailure, false, "is not named: the registry does not hold sha256:", "does a clean-up delete images without a tag?")
+	expect(t, got, out, exit.StatusFailure, false, "is not named: the registry does not hold sha256:", "does a clean-up delete images without a tag?")
 }
 
 // immutable registries let no tag move.
@@ -145,17 +146,17 @@ func immutable(t *testing.T) string {
 func testImmutable(t *testing.T, builder string) {
 	registry := immutable(t)
 	got, out := packTo(t, builder, registry, "", "")
-	expect(t, got, out, exitClean, true)
+	expect(t, got, out, exit.StatusClean, true)
 	got, out = packTo(t, builder, registry, "USER nobody", "USER 65533", "--if-exists", "overwrite")
-	expect(t, got, out, exitFindings, true, "and the registry lets no tag move; what was built is sha256:", "[tag-taken]", "raise packageVersion from 0.1.0 to 0.1.1")
+	expect(t, got, out, exit.StatusFindings, true, "and the registry lets no tag move; what was built is sha256:", "[tag-taken]", "raise packageVersion from 0.1.0 to 0.1.1")
 }
 
 func testImmutableAlias(t *testing.T, builder string) {
 	registry := immutable(t)
 	got, out := packTo(t, builder, registry, "", "", "--tag", "latest")
-	expect(t, got, out, exitClean, true)
+	expect(t, got, out, exit.StatusClean, true)
 	got, out = packTo(t, builder, registry, `"packageVersion": "0.1.0"`, `"packageVersion": "0.1.1"`, "--tag", "latest")
-	expect(t, got, out, exitFindings, true, "latest\" names another image, sha256:", "0.1.1 is published without it", "[tag-taken]")
+	expect(t, got, out, exit.StatusFindings, true, "latest\" names another image, sha256:", "0.1.1 is published without it", "[tag-taken]")
 }
 
 func testRepositoryMissing(t *testing.T, builder string) {
@@ -164,7 +165,7 @@ func testRepositoryMissing(t *testing.T, builder string) {
 	})
 	for _, preflight := range []string{"--preflight=true", "--preflight=false"} {
 		got, out := packTo(t, builder, host+"/"+namespaceOf(t), "", "", preflight)
-		expect(t, got, out, exitFailure, false, "the repository "+host+"/"+namespaceOf(t)+"/random-number-gen-0.1.0-seed does not exist, and the registry does not make it on the first push: create it")
+		expect(t, got, out, exit.StatusFailure, false, "the repository "+host+"/"+namespaceOf(t)+"/random-number-gen-0.1.0-seed does not exist, and the registry does not make it on the first push: create it")
 	}
 }
 
@@ -176,7 +177,7 @@ func testForbidden(t *testing.T, builder string) {
 				return r.Method == http.MethodPost && asked.Add(1) > 0 && answerError(w, status, code)
 			})
 			got, out := packTo(t, builder, host+"/"+namespaceOf(t), "", "", preflight)
-			expect(t, got, out, exitFailure, false, "log in with docker login, or ask for the right to push there")
+			expect(t, got, out, exit.StatusFailure, false, "log in with docker login, or ask for the right to push there")
 			if strings.Contains(out, "trying again") {
 				t.Errorf("%s: a refusal is tried again:\n%s", preflight, out)
 			}
@@ -203,7 +204,7 @@ func testSilent(t *testing.T, builder string) {
 	})
 	start := time.Now()
 	got, out := packTo(t, builder, host+"/"+namespaceOf(t), "", "", "--push-timeout", "2s")
-	expect(t, got, out, exitFailure, false, "not done within 2s, given up\n", "--push-timeout lets it take longer")
+	expect(t, got, out, exit.StatusFailure, false, "not done within 2s, given up\n", "--push-timeout lets it take longer")
 	if took := time.Since(start); took > 20*time.Second {
 		t.Errorf("it took %s", took)
 	}
@@ -212,7 +213,7 @@ func testSilent(t *testing.T, builder string) {
 func testCertainConflict(t *testing.T, builder string) {
 	host := spoiltRegistry(t, func(http.ResponseWriter, *http.Request) bool { return false })
 	got, out := packTo(t, builder, host+"/"+namespaceOf(t), "", "")
-	expect(t, got, out, exitClean, true)
+	expect(t, got, out, exit.StatusClean, true)
 	got, out = packTo(t, "unix:///nobody", host+"/"+namespaceOf(t), `"title": "`, `"title": "No longer `)
-	expect(t, got, out, exitFindings, true, "whose manifest is another: not built", "[tag-taken]", "raise packageVersion from 0.1.0 to 0.1.1")
+	expect(t, got, out, exit.StatusFindings, true, "whose manifest is another: not built", "[tag-taken]", "raise packageVersion from 0.1.0 to 0.1.1")
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack/source"
 )
 
@@ -41,7 +41,7 @@ func (r roots) check(path string) error {
 		}
 		real, err := filepath.EvalSymlinks(abs)
 		if err != nil {
-			return usagef("--root %q: %w", root, err)
+			return exit.Usagef("--root %q: %w", root, err)
 		}
 		if !below(abs, clean) && !below(real, clean) {
 			continue
@@ -51,16 +51,16 @@ func (r roots) check(path string) error {
 		}
 		return staysBelow(real, path)
 	}
-	return usagef("path %q is outside of --root %q: give one inside it", path, []string(r))
+	return exit.Usagef("path %q is outside of --root %q: give one inside it", path, []string(r))
 }
 
 func staysBelow(root, path string) error {
 	real, err := resolve(path)
 	if err != nil {
-		return usagef("path %q: %w", path, err)
+		return exit.Usagef("path %q: %w", path, err)
 	}
 	if !below(root, real) {
-		return usagef("path %q leads out of --root %q, to %q: give one that stays inside it", path, root, real)
+		return exit.Usagef("path %q leads out of --root %q, to %q: give one that stays inside it", path, root, real)
 	}
 	return nil
 }
@@ -117,7 +117,7 @@ func (p *program) checkFlags(cmd *cobra.Command) (err error) {
 		for _, value := range values {
 			for _, path := range paths(value) {
 				if refused := p.roots.check(path); refused != nil {
-					err = errors.Join(err, usageError{fmt.Errorf("--%s: %w", f.Name, refused)})
+					err = errors.Join(err, exit.Usagef("--%s: %w", f.Name, refused))
 				}
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -50,15 +51,15 @@ func (f *smokeFlags) readSmoke(getenv func(string) string) error {
 	switch f.smokeMode {
 	case smokeAuto, smokeRequired, smokeOff:
 	default:
-		return usagef("--smoke %q must be auto, required or off", f.smokeMode)
+		return exit.Usagef("--smoke %q must be auto, required or off", f.smokeMode)
 	}
 	for name, d := range map[string]time.Duration{"smoke-timeout": f.caseLimit, "smoke-budget": f.smokeBudget, "grace": f.grace} {
 		if d < 0 {
-			return usagef("--%s %v must not be negative", name, d)
+			return exit.Usagef("--%s %v must not be negative", name, d)
 		}
 	}
 	if f.keepFailed && f.keepDir == "" {
-		return usagef("--keep-failed needs --keep-outputs DIR: where should they go?")
+		return exit.Usagef("--keep-failed needs --keep-outputs DIR: where should they go?")
 	}
 	if f.caseLimit == 0 && getenv("CI") != "" {
 		f.caseLimit = ciCaseLimit
@@ -99,7 +100,7 @@ func (r *packRun) checkKept(jobs []*job) error {
 	for _, j := range jobs {
 		place := verify.HostName(j.manifest.Job.Name)
 		if other, ok := places[place]; ok {
-			return usagef("--keep-outputs %s: the outputs of %s and %s would both lie in %s: give each a directory of its own, one call at a time", r.keepDir, other, j.path, filepath.Join(r.keepDir, place))
+			return exit.Usagef("--keep-outputs %s: the outputs of %s and %s would both lie in %s: give each a directory of its own, one call at a time", r.keepDir, other, j.path, filepath.Join(r.keepDir, place))
 		}
 		places[place] = j.path
 	}
