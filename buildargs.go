@@ -23,7 +23,7 @@ var (
 
 // secretArgs warns of build arguments that are called as secrets are, where the Dockerfile declares them.
 func secretArgs(file dockerfileText, args map[string]string) *diag.Report {
-	r := &diag.Report{Path: file.path, Source: &seed.Source{Text: file.text}}
+	r := &diag.Report{Path: file.Path, Source: &seed.Source{Text: file.text}}
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		if args[name] == "" || !secretWords.MatchString(name) || publicWords.MatchString(name) {
 			continue

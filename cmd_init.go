@@ -19,6 +19,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/scaffold"
@@ -96,21 +97,21 @@ func (p *program) initSmoke(cmd *cobra.Command, manifest string, force bool) err
 	if other != "" {
 		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
 	}
-	j, err := p.readJob(manifest)
+	j, err := job.Read(manifest, p.stdin)
 	if err != nil {
 		return err
 	}
-	if found := lint.Manifest(j.path, j.manifest, lint.Options{}); (diag.Policy{}).Fails(found) {
+	if found := lint.Manifest(j.Path, j.Manifest, lint.Options{}); (diag.Policy{}).Fails(found) {
 		return errors.Join(report.Text(p.stderr, []*diag.Report{found}, p.textOptions(false)), exit.Findings)
 	}
-	files := scaffold.Smoke(j.manifest, false)
-	if path := filepath.Join(j.dir, verify.CasesFile); !force && exists(path) {
+	files := scaffold.Smoke(j.Manifest, false)
+	if path := filepath.Join(j.Dir, verify.CasesFile); !force && exists(path) {
 		return exit.Usagef("%s is there already: --force writes it anew", path)
 	}
-	if err := p.writeFiles(j.dir, files, force); err != nil {
+	if err := p.writeFiles(j.Dir, files, force); err != nil {
 		return err
 	}
-	p.sayf("next: give it real values, then seedpack smoke %s", shellWord(j.dir))
+	p.sayf("next: give it real values, then seedpack smoke %s", shellWord(j.Dir))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
@@ -31,18 +32,18 @@ func newLabelCommand(p *program) *cobra.Command {
 			if !ok {
 				return exit.Usagef("--form %q must be json, dockerfile or csv", form)
 			}
-			j, err := p.oneJob(args)
+			j, err := job.ReadOne(args, p.stdin)
 			if err != nil {
 				return err
 			}
-			found := lint.Manifest(j.path, j.manifest, lint.Options{})
+			found := lint.Manifest(j.Path, j.Manifest, lint.Options{})
 			if (diag.Policy{}).Fails(found) {
 				if err := report.Text(p.stderr, []*diag.Report{found}, p.textOptions(false)); err != nil {
 					return err
 				}
 				return exit.Findings
 			}
-			label, err := pack.EncodeLabel(j.manifest.Source.Text)
+			label, err := pack.EncodeLabel(j.Manifest.Source.Text)
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 )
 
@@ -55,7 +56,7 @@ func (p *program) lint(ctx context.Context, f *lintFlags, args []string) error {
 	if f.diff && (f.sarifFile != "" || f.junitFile != "" || f.format != "text") {
 		return exit.Usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file and --junit-file")
 	}
-	paths, err := findManifests(args)
+	paths, err := job.Find(args)
 	if err != nil {
 		return err
 	}
@@ -101,11 +102,11 @@ func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options,
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				j, err := p.readJob(paths[i])
+				j, err := job.Read(paths[i], p.stdin)
 				if err != nil {
 					return err
 				}
-				reports[i] = policies[i].Apply(lint.Manifest(paths[i], j.manifest, opt)).Settle()
+				reports[i] = policies[i].Apply(lint.Manifest(paths[i], j.Manifest, opt)).Settle()
 			}
 			return nil
 		})

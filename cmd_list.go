@@ -8,6 +8,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -36,7 +37,7 @@ With --format json it prints one line, whose member "matrix" is ready for a work
 			if err := checkRegistry(registry); err != nil {
 				return err
 			}
-			jobs, err := p.readJobs(args)
+			jobs, err := job.ReadAll(args, p.stdin)
 			if err != nil {
 				return err
 			}
@@ -58,10 +59,10 @@ With --format json it prints one line, whose member "matrix" is ready for a work
 	return cmd
 }
 
-func listJob(j *job, registry string) listed {
-	members := &j.manifest.Job
-	l := listed{Path: j.dir, Manifest: j.path, Name: members.Name, JobVersion: members.JobVersion, PackageVersion: members.PackageVersion}
-	if reference, err := pack.Name(j.manifest, registry); err == nil {
+func listJob(j *job.Job, registry string) listed {
+	members := &j.Manifest.Job
+	l := listed{Path: j.Dir, Manifest: j.Path, Name: members.Name, JobVersion: members.JobVersion, PackageVersion: members.PackageVersion}
+	if reference, err := pack.Name(j.Manifest, registry); err == nil {
 		l.Reference = reference
 	}
 	return l

@@ -8,6 +8,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
@@ -25,12 +26,12 @@ func newNameCommand(p *program) *cobra.Command {
 			if err := checkRegistry(registry); err != nil {
 				return err
 			}
-			j, err := p.oneJob(args)
+			j, err := job.ReadOne(args, p.stdin)
 			if err != nil {
 				return err
 			}
-			reference, err := pack.Name(j.manifest, registry)
-			if err == nil && namesWell(j.manifest) {
+			reference, err := pack.Name(j.Manifest, registry)
+			if err == nil && namesWell(j.Manifest) {
 				_, err := fmt.Fprintln(p.stdout, reference)
 				return err
 			}
@@ -47,8 +48,8 @@ func namesWell(m *seed.Manifest) bool {
 }
 
 // impossibleName prints those findings that are about the members which make the name.
-func (p *program) impossibleName(j *job, registry string) error {
-	full := lint.Manifest(j.path, j.manifest, lint.Options{Registry: registry})
+func (p *program) impossibleName(j *job.Job, registry string) error {
+	full := lint.Manifest(j.Path, j.Manifest, lint.Options{Registry: registry})
 	about := &diag.Report{Path: full.Path, Source: full.Source}
 	for _, d := range full.Diagnostics {
 		if d.Level() == diag.Error {

@@ -13,6 +13,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -239,7 +240,7 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 		return exit.Usagef("%d jobs are found there, one must be named: give its directory", len(jobs))
 	}
 	for _, j := range jobs {
-		if j.policy, err = policies.of(j.path); err != nil {
+		if j.Policy, err = policies.of(j.Path); err != nil {
 			return err
 		}
 	}
@@ -274,25 +275,30 @@ func (p *program) pack(ctx context.Context, f *packFlags, args []string) (err er
 	return worst
 }
 
-func (p *program) packJobs(ctx context.Context, f *packFlags, args []string) ([]*job, error) {
+func (p *program) packJobs(ctx context.Context, f *packFlags, args []string) ([]*task, error) {
 	if f.image != "" {
 		j, err := p.imageJob(ctx, f, args)
-		return []*job{j}, err
+		return []*task{j}, err
 	}
 	if f.manifest == "" {
-		return p.readJobs(args)
+		jobs, err := job.ReadAll(args, p.stdin)
+		var tasks []*task
+		for _, j := range jobs {
+			tasks = append(tasks, &task{Job: j})
+		}
+		return tasks, err
 	}
 	if len(args) > 1 {
 		return nil, exit.Usagef("--manifest is for one job, %d directories are given", len(args))
 	}
-	j, err := p.readJob(f.manifest)
+	j, err := job.Read(f.manifest, p.stdin)
 	if err != nil {
 		return nil, err
 	}
 	if len(args) == 1 {
-		j.dir = args[0]
+		j.Dir = args[0]
 	}
-	return []*job{j}, nil
+	return []*task{{Job: j}}, nil
 }
 
 // finish fills in what JSON says of the job.
@@ -300,10 +306,10 @@ func (r *packed) finish(err error) {
 	r.endStage(time.Now())
 	r.reports = diag.Merge(r.reports...)
 	for _, found := range r.reports {
-		r.job.policy.Apply(found)
+		r.job.Policy.Apply(found)
 	}
-	r.Manifest, r.Smoke = r.job.path, r.smokeVerdict().String()
-	members := &r.job.manifest.Job
+	r.Manifest, r.Smoke = r.job.Path, r.smokeVerdict().String()
+	members := &r.job.Manifest.Job
 	r.JobName, r.JobVersion, r.PackageVersion = members.Name, members.JobVersion, members.PackageVersion
 	if err != nil || r.Skipped {
 		r.Stopped = r.stage
@@ -364,7 +370,7 @@ func (p *program) finishPack(run *packRun, args []string, jobs []*packed) error 
 	all := run.findings(args)
 	for _, r := range jobs {
 		for _, found := range r.reports {
-			all.judge(found, r.job.policy)
+			all.judge(found, r.job.Policy)
 		}
 		all.failures = append(all.failures, r.failures()...)
 	}

@@ -59,17 +59,17 @@ var attestationsDropped = &diag.Rule{ID: "attestations-dropped", Severity: diag.
 		"Dockerfiles and for the labels of other build actions."}
 
 // checkAttestations says what publishing takes from the image; nil where that is nothing.
-func (r *packRun) checkAttestations(j *job) *diag.Report {
+func (r *packRun) checkAttestations(j *task) *diag.Report {
 	if !r.push || j.image == nil || !j.image.Attested() {
 		return nil
 	}
-	label, err := pack.EncodeLabel(j.manifest.Source.Text)
+	label, err := pack.EncodeLabel(j.Manifest.Source.Text)
 	if err != nil {
 		return nil // packing says why
 	}
 	for _, p := range j.image.Platforms {
 		if !pack.Labelled(p.Config.Config.Labels, label) {
-			report := &diag.Report{Path: j.path, Source: j.manifest.Source}
+			report := &diag.Report{Path: j.Path, Source: j.Manifest.Source}
 			report.Add(diag.Diagnostic{Rule: attestationsDropped, Pointer: "/job",
 				Message: "the attestations of the image are left out, since its label " + seed.Label + " has to be set",
 				Hint:    "set it where the image is built: seedpack label prints it for other tools"})

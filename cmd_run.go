@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
@@ -84,7 +85,7 @@ func (f *runFlags) run(ctx context.Context, p *program, cmd *cobra.Command, args
 			return exit.Usagef("--%s is for smoke runs: see seedpack smoke --help", name)
 		}
 	}
-	if len(args) == 1 && !isDirectory(args[0]) {
+	if len(args) == 1 && !job.IsDirectory(args[0]) {
 		if filepath.IsAbs(args[0]) || strings.HasPrefix(args[0], ".") {
 			return exit.Usagef("there is no directory %s", args[0])
 		}
@@ -97,11 +98,6 @@ func (f *runFlags) run(ctx context.Context, p *program, cmd *cobra.Command, args
 		return err
 	}
 	return p.pack(ctx, &f.packFlags, args)
-}
-
-func isDirectory(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
 }
 
 // readGiven reads the values from the flags.
@@ -165,19 +161,19 @@ func (r *packRun) runnable(all []*pack.Candidate) []*pack.Candidate {
 }
 
 // cases are the runs of a job, which are all alike. What is wrong with the values is a mistake in the command line.
-func (s *singleRun) cases(p *program, j *job) ([]verify.Case, error) {
-	c, err := s.given.Case(j.manifest)
-	if err := errors.Join(err, s.checkMounts(j.manifest)); err != nil {
+func (s *singleRun) cases(p *program, j *task) ([]verify.Case, error) {
+	c, err := s.given.Case(j.Manifest)
+	if err := errors.Join(err, s.checkMounts(j.Manifest)); err != nil {
 		return nil, exit.Usage(err)
 	}
 	for _, files := range c.Inputs {
 		for _, f := range files {
-			if err := p.roots.check(f.Host); err != nil {
+			if err := p.roots.Check(f.Host); err != nil {
 				return nil, err
 			}
 		}
 	}
-	for _, line := range c.Doubts(j.manifest) {
+	for _, line := range c.Doubts(j.Manifest) {
 		fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(line))
 	}
 	c.RunAs, c.Timeout = s.user, s.timeout
@@ -204,9 +200,9 @@ func (s *singleRun) checkMounts(m *seed.Manifest) error {
 }
 
 // prepareDir sees to it that nothing is in the way of the outputs before anything takes long.
-func (s *singleRun) prepareDir(j *job) error {
+func (s *singleRun) prepareDir(j *task) error {
 	if s.outputDir == "" {
-		s.outputDir = "output-" + verify.HostName(j.manifest.Job.Name) + "-" + time.Now().UTC().Format("20060102T150405Z")
+		s.outputDir = "output-" + verify.HostName(j.Manifest.Job.Name) + "-" + time.Now().UTC().Format("20060102T150405Z")
 	}
 	entries, err := os.ReadDir(s.outputDir)
 	switch {

@@ -14,6 +14,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
@@ -94,13 +95,13 @@ func (p *program) verify(ctx context.Context, flags *verifyFlags, args []string)
 	if err := flags.read(p.getenv); err != nil {
 		return err
 	}
-	var file *job
+	var file *job.Job
 	path := ""
 	if flags.against != "" {
-		if file, err = p.oneJob([]string{flags.against}); err != nil {
+		if file, err = job.ReadOne([]string{flags.against}, p.stdin); err != nil {
 			return err
 		}
-		path = file.path
+		path = file.Path
 	}
 	run := newPackRun(p, &flags.packFlags)
 	defer func() { err = errors.Join(err, run.close()) }()
@@ -195,7 +196,7 @@ func (v *verified) describe(b *strings.Builder) {
 }
 
 // find opens the image and says everything about it. The file may be nil.
-func (v *verified) find(ctx context.Context, run *packRun, file *job, smoke bool) (err error) {
+func (v *verified) find(ctx context.Context, run *packRun, file *job.Job, smoke bool) (err error) {
 	from, err := source.Parse(v.Source)
 	if err != nil {
 		return exit.Usage(err)
@@ -213,10 +214,10 @@ func (v *verified) find(ctx context.Context, run *packRun, file *job, smoke bool
 	}
 	v.Name = manifest.ImageName()
 	v.reports = append(v.reports, lint.Manifest(found.Path, manifest, lint.Options{}))
-	j := &job{path: found.Path, manifest: manifest, image: img, judged: true, policy: v.policy}
+	j := &task{Job: &job.Job{Path: found.Path, Manifest: manifest, Policy: v.policy}, image: img, judged: true}
 	if file != nil {
-		v.reports = append(v.reports, verify.Against(manifest, file.manifest, file.path))
-		j.path, j.dir, j.manifest = file.path, file.dir, file.manifest
+		v.reports = append(v.reports, verify.Against(manifest, file.Manifest, file.Path))
+		j.Path, j.Dir, j.Manifest = file.Path, file.Dir, file.Manifest
 	}
 	if smoke {
 		return v.try(ctx, run, j)
@@ -261,7 +262,7 @@ func labelKind(p source.Platform) string {
 }
 
 // try runs the image, unless something is wrong with its manifest.
-func (v *verified) try(ctx context.Context, run *packRun, j *job) error {
+func (v *verified) try(ctx context.Context, run *packRun, j *task) error {
 	result, err := run.packJob(ctx, j)
 	v.reports = append(v.reports, result.reports...)
 	v.Smoke = result.smokeVerdict().String()

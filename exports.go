@@ -13,7 +13,7 @@ import (
 )
 
 // checkExports refuses what several jobs, or a job that exports nothing, cannot be asked for.
-func (r *packRun) checkExports(jobs []*job) error {
+func (r *packRun) checkExports(jobs []*task) error {
 	if r.iidFile != "" && len(jobs) > 1 {
 		return exit.Usagef("--iidfile is for one job, not for %d: --metadata-file has the IDs of all", len(jobs))
 	}

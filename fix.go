@@ -12,6 +12,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -37,11 +38,11 @@ func mend(path string, text []byte, opt lint.Options, policy diag.Policy) []byte
 // for whoever reads it next.
 func (p *program) fixAll(paths []string, opt lint.Options, policies []diag.Policy, show bool) error {
 	for i, path := range paths {
-		j, err := p.readJob(path)
+		j, err := job.Read(path, p.stdin)
 		if err != nil {
 			return err
 		}
-		old := j.manifest.Source.Text
+		old := j.Manifest.Source.Text
 		mended := mend(path, old, opt, policies[i])
 		switch {
 		case show:

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 )
 
 // newActionCommand is what the action's launcher starts. It hands the step's inputs to the flags that a person would type,
@@ -38,7 +39,7 @@ type githubStep struct {
 	gha     *githubactions.Action
 	said    tail // of standard error
 	group   string
-	roots   roots
+	roots   job.Roots
 	secrets map[string]string // values of inputs, by the variables that stand for them on the command line
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -138,9 +139,9 @@ func (s *githubStep) addRoots(args []string) ([]string, error) {
 	if workspace == "" {
 		return args, nil
 	}
-	confined := roots{workspace}
+	confined := job.Roots{workspace}
 	if dir := s.input("working-directory"); dir != "" && !filepath.IsAbs(dir) {
-		if err := confined.check(filepath.Join(workspace, dir)); err != nil {
+		if err := confined.Check(filepath.Join(workspace, dir)); err != nil {
 			return nil, fmt.Errorf("working-directory: %w", err)
 		}
 	}
@@ -226,6 +227,6 @@ func holdsJob(path string) bool {
 	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
 		return err == nil && filepath.Ext(path) == filepath.Ext(seed.ManifestFile)
 	}
-	_, err := findUnder(path)
+	_, err := job.Find([]string{path})
 	return err == nil
 }

@@ -5,13 +5,13 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/job"
 )
 
 // Only values of these forms become outputs, since later steps put them into command lines.
@@ -44,7 +44,7 @@ func (s *githubStep) writeOutputs(r *result, printed []byte) error {
 			return err
 		}
 	}
-	if file := s.input("sarif-file"); fileExists(file) {
+	if file := s.input("sarif-file"); job.IsFile(file) {
 		outputs["sarif-file"] = checked(fileForm, file)
 	}
 	var err error
@@ -73,11 +73,6 @@ func oneLine(r *result, printed []byte) (string, error) {
 	line.Reset()
 	err := report.EncodeLine(&line, short)
 	return strings.TrimSpace(line.String()), err
-}
-
-func fileExists(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }
 
 func (p *packed) outputs(to map[string]string) error {

@@ -57,7 +57,7 @@ func (s *githubStep) mask(secret string) {
 
 // maskFile leaves it to the command to complain of a file that is not there, or not for it.
 func (s *githubStep) maskFile(path string) {
-	if s.roots.check(path) != nil {
+	if s.roots.Check(path) != nil {
 		return
 	}
 	if text, err := os.ReadFile(path); err == nil {

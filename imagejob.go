@@ -10,6 +10,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
@@ -45,29 +46,29 @@ func (f *packFlags) checkImage(cmd *cobra.Command) error {
 
 // imageJob is a job whose image was built elsewhere. Its manifest is the one in the directory that is given, or else that
 // of the image's own label. The caller closes the job.
-func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ *job, err error) {
+func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ *task, err error) {
 	from, err := source.Parse(f.image)
 	if err != nil {
 		return nil, exit.Usage(err)
 	}
-	j := &job{path: from.String()}
+	j := &task{Job: &job.Job{Path: from.String()}}
 	if f.manifest != "" {
 		args = []string{f.manifest}
 	}
 	if len(args) > 0 {
-		if j, err = p.oneJob(args); err != nil {
+		if j.Job, err = job.ReadOne(args, p.stdin); err != nil {
 			return nil, err
 		}
 	}
 	if j.image, err = p.registry(f).Open(ctx, from); err != nil {
 		return nil, err
 	}
-	if j.manifest != nil {
+	if j.Manifest != nil {
 		return j, nil
 	}
 	var found *diag.Report
-	if j.manifest, found = verify.FromLabel(j.image); j.manifest == nil {
-		j.manifest, j.unlabelled = seed.Parse(nil), found
+	if j.Manifest, found = verify.FromLabel(j.image); j.Manifest == nil {
+		j.Manifest, j.unlabelled = seed.Parse(nil), found
 	}
 	return j, nil
 }
@@ -77,7 +78,7 @@ func (p *program) registry(f *packFlags) pack.Registry {
 		Docker: pack.DockerHost{Getenv: p.getenv}}
 }
 
-func closeJobs(jobs []*job) error {
+func closeJobs(jobs []*task) error {
 	var errs []error
 	for _, j := range jobs {
 		if j.image != nil {
@@ -101,23 +102,23 @@ func (r *packRun) refuseUnlabelled(result *packed) error {
 }
 
 // checkMaterial judges what the image is made from beside the manifest: the Dockerfile, or the image that there is.
-func (r *packRun) checkMaterial(j *job, file dockerfileText) *diag.Report {
+func (r *packRun) checkMaterial(j *task, file dockerfileText) *diag.Report {
 	switch {
 	case j.judged:
 		return nil
 	case j.image != nil:
-		return verify.Labels(j.image, j.manifest, j.path)
+		return verify.Labels(j.image, j.Manifest, j.Path)
 	}
-	return dockerfile.Check(file.path, file.text, j.manifest)
+	return dockerfile.Check(file.Path, file.text, j.Manifest)
 }
 
 // refusal is the last line about a job that has findings.
-func (r *packRun) refusal(j *job) string {
+func (r *packRun) refusal(j *task) string {
 	switch {
 	case r.single != nil, r.smokeOnly && j.image == nil:
-		return j.path + ": not as it should be, see above"
+		return j.Path + ": not as it should be, see above"
 	case j.image == nil:
-		return j.path + ": not packed, see above"
+		return j.Path + ": not packed, see above"
 	case r.push:
 		return j.image.Source.String() + ": not published, see above"
 	}
@@ -125,7 +126,7 @@ func (r *packRun) refusal(j *job) string {
 }
 
 // unclear is the last line about a job of which nothing was found out, for a reason that stands above.
-func (r *packRun) unclear(j *job, status int) string {
+func (r *packRun) unclear(j *task, status int) string {
 	done := "packed"
 	switch {
 	case r.single != nil:
@@ -134,7 +135,7 @@ func (r *packRun) unclear(j *job, status int) string {
 		done = "tried"
 	}
 	if status == exit.StatusUsage {
-		return fmt.Sprintf("%s: not %s, see above", j.path, done)
+		return fmt.Sprintf("%s: not %s, see above", j.Path, done)
 	}
-	return fmt.Sprintf("%s: not %s, we could not find out whether it can be", j.path, done)
+	return fmt.Sprintf("%s: not %s, we could not find out whether it can be", j.Path, done)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
 )
@@ -42,7 +43,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
-	roots          roots                   // what paths are confined to
+	roots          job.Roots               // what paths are confined to
 	stage          func(job, stage string) // is told of each stage that begins; nil for nobody
 }
 
@@ -106,7 +107,7 @@ type failedDocument struct {
 // packJob is the whole way of one job. Each stage takes plain values and gives plain values; the first that has
 // something against the job ends it, with all that was found until then in the result. The error is for what could not
 // be found out.
-func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
+func (r *packRun) packJob(ctx context.Context, j *task) (*packed, error) {
 	result := &packed{job: j}
 	if j.unlabelled != nil {
 		return result, r.refuseUnlabelled(result)
@@ -114,12 +115,12 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 
 	// lint
 	r.begin(result, "lint")
-	result.add(lint.Manifest(j.path, j.manifest, lint.Options{Registry: r.registry}))
+	result.add(lint.Manifest(j.Path, j.Manifest, lint.Options{Registry: r.registry}))
 	file, err := r.readDockerfile(j)
 	if err != nil {
 		return result, err
 	}
-	commit := r.askCommit(ctx, j, file.path)
+	commit := r.askCommit(ctx, j, file.Path)
 	defer commit.stop()
 	result.add(r.checkMaterial(j, file))
 	result.add(r.checkAttestations(j))
@@ -135,12 +136,12 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 
 	// name
 	r.begin(result, "name")
-	reference, err := pack.Name(j.manifest, r.registry)
+	reference, err := pack.Name(j.Manifest, r.registry)
 	if err != nil {
 		return result, err
 	}
 	result.Name = reference
-	request, err := r.request(j, file.path, reference, cases)
+	request, err := r.request(j, file.Path, reference, cases)
 	if err != nil {
 		return result, err
 	}
@@ -175,7 +176,7 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 	})
 	result.add(buildWarnings(file, built.Warnings))
 	if err != nil {
-		return result, result.buildError(err, file.path)
+		return result, result.buildError(err, file.Path)
 	}
 	defer func() { discardAll(built.Outputs) }()
 	result.setBuilt(built)
@@ -205,9 +206,9 @@ func (r *packRun) packJob(ctx context.Context, j *job) (*packed, error) {
 // fails tells whether the job's policy fails on what was found, after it set the severities.
 func (r *packRun) fails(result *packed) bool {
 	for _, rep := range result.reports {
-		result.job.policy.Apply(rep)
+		result.job.Policy.Apply(rep)
 	}
-	return result.job.policy.Fails(result.reports...)
+	return result.job.Policy.Fails(result.reports...)
 }
 
 // complain says on standard error what went wrong, of a job where several are packed. Every line may hold foreign text.

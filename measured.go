@@ -9,6 +9,7 @@ import (
 
 	"github.com/distribution/reference"
 
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/verify"
@@ -83,7 +84,7 @@ func manifests(image *source.Image) ([]manifest, error) {
 
 // measureWritten reads what the registry would have told of an image that was not pushed, from a file that it was written to.
 func (r *packRun) measureWritten(ctx context.Context, result *packed) error {
-	i := slices.IndexFunc(r.outputs, func(o pack.Output) bool { return o.Type == "oci" && (o.Dir || isFile(o.Dest)) })
+	i := slices.IndexFunc(r.outputs, func(o pack.Output) bool { return o.Type == "oci" && (o.Dir || job.IsFile(o.Dest)) })
 	if result.Manifests != nil || i < 0 {
 		return nil
 	}

@@ -75,7 +75,7 @@ func cacheDir(getenv func(string) string) string {
 
 // A packed is what came of one job.
 type packed struct {
-	job     *job
+	job     *task
 	reports []*diag.Report
 	smokes  []platformSmoke
 	written []string
@@ -113,7 +113,7 @@ func (r *packRun) begin(result *packed, stage string) {
 	result.endStage(now)
 	result.stage, result.since = stage, now
 	if r.program.stage != nil && !r.sideBySide {
-		r.program.stage(result.job.path, stage)
+		r.program.stage(result.job.Path, stage)
 	}
 }
 
@@ -135,7 +135,7 @@ func (r *packRun) smoke(ctx context.Context, result *packed, candidates []*pack.
 	}
 	r.begin(result, "smoke")
 	for _, c := range r.runnable(candidates) {
-		smoked, err := verify.Smoke(ctx, c, c.Config, result.job.manifest, cases, r.smokeOptions(result.job, c))
+		smoked, err := verify.Smoke(ctx, c, c.Config, result.job.Manifest, cases, r.smokeOptions(result.job, c))
 		if err != nil {
 			return err
 		}
@@ -206,19 +206,19 @@ func (p *packed) buildError(err error, path string) error {
 
 // A dockerfileText is the Dockerfile of a job.
 type dockerfileText struct {
-	path string
+	Path string
 	text []byte
 }
 
-func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
+func (r *packRun) readDockerfile(j *task) (dockerfileText, error) {
 	if j.image != nil {
 		return dockerfileText{}, nil
 	}
-	path := filepath.Join(j.dir, "Dockerfile")
+	path := filepath.Join(j.Dir, "Dockerfile")
 	if r.file != "" {
 		path = r.file
 	}
-	if err := r.program.roots.check(path); err != nil {
+	if err := r.program.roots.Check(path); err != nil {
 		return dockerfileText{}, err
 	}
 	text, err := os.ReadFile(path)
@@ -229,7 +229,7 @@ func (r *packRun) readDockerfile(j *job) (dockerfileText, error) {
 }
 
 // cases are those of seed.smoke.yaml beside the manifest, or else one made from the manifest.
-func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
+func (r *packRun) cases(j *task) ([]verify.Case, *diag.Report, error) {
 	path, named := r.casesPath(j)
 	switch {
 	case r.single != nil:
@@ -237,27 +237,27 @@ func (r *packRun) cases(j *job) ([]verify.Case, *diag.Report, error) {
 		return cases, nil, err
 	case r.smokeMode == smokeOff:
 		return nil, nil, nil
-	case j.dir == "" && !named:
-		return verify.MadeCases(j.manifest), nil, nil
+	case j.Dir == "" && !named:
+		return verify.MadeCases(j.Manifest), nil, nil
 	}
-	if err := r.program.roots.check(path); err != nil {
+	if err := r.program.roots.Check(path); err != nil {
 		return nil, nil, err
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
-		return verify.MadeCases(j.manifest), nil, nil
+		return verify.MadeCases(j.Manifest), nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	cases, found := verify.ReadCases(path, text, j.manifest, caseEnv(r.program.getenv))
+	cases, found := verify.ReadCases(path, text, j.Manifest, caseEnv(r.program.getenv))
 	return cases, found, nil
 }
 
-func (r *packRun) request(j *job, file, reference string, cases []verify.Case) (pack.Request, error) {
-	label, err := pack.EncodeLabel(j.manifest.Source.Text)
+func (r *packRun) request(j *task, file, reference string, cases []verify.Case) (pack.Request, error) {
+	label, err := pack.EncodeLabel(j.Manifest.Source.Text)
 	if err != nil {
-		return pack.Request{}, fmt.Errorf("job %s: %w", j.path, err)
+		return pack.Request{}, fmt.Errorf("job %s: %w", j.Path, err)
 	}
 	request := pack.Request{
 		Context: r.contextOf(j), Dockerfile: file, Image: j.image, Remote: r.remote, Label: label, Target: r.target, Platforms: r.platforms,
@@ -284,12 +284,12 @@ func (r *packRun) published(ctx context.Context, result *packed, reference strin
 	if err != nil {
 		return nil, err
 	}
-	want := &verify.Expect{Manifest: result.job.manifest, Platforms: slices.Clone(built.Platforms), Reference: reference}
+	want := &verify.Expect{Manifest: result.job.Manifest, Platforms: slices.Clone(built.Platforms), Reference: reference}
 	found, image, err := verify.Published(ctx, digest, want, r.remote.Options(ctx)...)
 	if err != nil {
 		return nil, err
 	}
-	result.add(verify.Succession(ctx, result.job.path, result.job.manifest, image, r.remote.Options(ctx)...))
+	result.add(verify.Succession(ctx, result.job.Path, result.job.Manifest, image, r.remote.Options(ctx)...))
 	result.Manifests, err = manifests(image)
 	return found, errors.Join(err, image.Close())
 }

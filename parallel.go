@@ -25,7 +25,7 @@ type finished struct {
 }
 
 // packEach packs the jobs, as many at a time as were asked for, and prints what came of them in their order.
-func (p *program) packEach(ctx context.Context, run *packRun, jobs []*job) (all []*packed, worst error) {
+func (p *program) packEach(ctx context.Context, run *packRun, jobs []*task) (all []*packed, worst error) {
 	within, cancel := context.WithCancel(ctx)
 	done, wait := run.start(within, jobs)
 	defer func() {
@@ -47,7 +47,7 @@ func (p *program) packEach(ctx context.Context, run *packRun, jobs []*job) (all 
 }
 
 // start begins with the jobs and gives for each a channel on which it ends, and a function that returns when all have.
-func (r *packRun) start(ctx context.Context, jobs []*job) (done []chan finished, wait func()) {
+func (r *packRun) start(ctx context.Context, jobs []*task) (done []chan finished, wait func()) {
 	for range jobs {
 		done = append(done, make(chan finished, 1))
 	}
@@ -69,7 +69,7 @@ func (r *packRun) start(ctx context.Context, jobs []*job) (done []chan finished,
 	}
 }
 
-func (r *packRun) one(ctx context.Context, j *job) finished {
+func (r *packRun) one(ctx context.Context, j *task) finished {
 	if ctx.Err() != nil {
 		return finished{}
 	}
@@ -85,7 +85,7 @@ func (p *program) present(ctx context.Context, run *packRun, f finished, several
 	if f.err != nil && ctx.Err() == nil && !errors.Is(f.err, exit.Findings) {
 		of := ""
 		if several {
-			of = f.result.job.path + ": "
+			of = f.result.job.Path + ": "
 		}
 		p.complain(exit.Status(ctx, f.err), of, f.err)
 	}
@@ -98,7 +98,7 @@ func (p *program) present(ctx context.Context, run *packRun, f finished, several
 	if run.progress == "quiet" {
 		return nil
 	}
-	_, err := fmt.Fprintf(p.stderr, "%s: %s\n", report.Escape(f.result.job.path), f.result.times(f.took))
+	_, err := fmt.Fprintf(p.stderr, "%s: %s\n", report.Escape(f.result.job.Path), f.result.times(f.took))
 	return err
 }
 
@@ -140,7 +140,7 @@ type toldError struct{ error }
 func (e toldError) Unwrap() error { return e.error }
 
 // checkParallel refuses what cannot go side by side.
-func (r *packRun) checkParallel(jobs []*job) error {
+func (r *packRun) checkParallel(jobs []*task) error {
 	if r.parallel < 1 {
 		return exit.Usagef("--parallel %d must be at least 1", r.parallel)
 	}
@@ -156,24 +156,24 @@ func (r *packRun) checkParallel(jobs []*job) error {
 	}
 	names := map[string]string{}
 	for _, j := range jobs {
-		name, err := pack.Name(j.manifest, r.registry)
+		name, err := pack.Name(j.Manifest, r.registry)
 		if err != nil || j.unlabelled != nil {
 			continue // the job's own findings say so
 		}
 		if other, ok := names[name]; ok {
-			return exit.Usagef("%s and %s are both called %s: pack them one at a time", other, j.path, name)
+			return exit.Usagef("%s and %s are both called %s: pack them one at a time", other, j.Path, name)
 		}
-		names[name] = j.path
+		names[name] = j.Path
 	}
 	return nil
 }
 
 // progressWriter is where the build of a job is shown: of several at a time, each line says which one it is about.
-func (r *packRun) progressWriter(j *job) io.Writer {
+func (r *packRun) progressWriter(j *task) io.Writer {
 	if !r.sideBySide {
 		return r.program.stderr
 	}
-	return &prefixWriter{mu: &r.progressMu, next: r.program.stderr, prefix: "[" + report.Escape(filepath.Dir(j.path)) + "] "}
+	return &prefixWriter{mu: &r.progressMu, next: r.program.stderr, prefix: "[" + report.Escape(filepath.Dir(j.Path)) + "] "}
 }
 
 // A prefixWriter writes whole lines, each behind a prefix. What has no line end stays with it.

@@ -50,7 +50,7 @@ func (r *packRun) plan(ctx context.Context, result *packed, request *pack.Reques
 	return err
 }
 
-func (r *packRun) makePlan(ctx context.Context, j *job, request *pack.Request, reference string, cases []verify.Case) (*plan, error) {
+func (r *packRun) makePlan(ctx context.Context, j *task, request *pack.Request, reference string, cases []verify.Case) (*plan, error) {
 	p := &plan{Cases: []string{}, Tags: []string{}, Write: []plannedFile{}}
 	if j.image == nil {
 		p.Build = &buildPlan{Dockerfile: request.Dockerfile, Context: request.Context, Target: request.Target,

@@ -29,7 +29,7 @@ func (f *reportFlags) policies(p *program) (*policies, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := &policies{none: f.config == "none", finder: policy.Finder{Rules: ruleIDs(), May: p.roots.check, Dir: cwd}}
+	all := &policies{none: f.config == "none", finder: policy.Finder{Rules: ruleIDs(), May: p.roots.Check, Dir: cwd}}
 	if err := all.flags.FailOn.UnmarshalText([]byte(f.failOn)); err != nil || all.flags.FailOn < diag.Notice {
 		return nil, exit.Usagef("--fail-on %q must be error, warning or notice", f.failOn)
 	}

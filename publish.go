@@ -151,7 +151,7 @@ func (p *packed) skip(message string) {
 }
 
 func (p *packed) taken(c *pack.TagConflict) {
-	version := p.job.manifest.Job.PackageVersion
+	version := p.job.Manifest.Job.PackageVersion
 	hint := "raise packageVersion, or jobVersion where the job itself has changed"
 	if next := nextVersion(version); next != "" {
 		hint = fmt.Sprintf("raise packageVersion from %s to %s, or jobVersion where the job itself has changed", version, next)
@@ -180,7 +180,7 @@ func (p *packed) aliasTaken(c *pack.TagConflict) {
 
 func (p *packed) addTag(d diag.Diagnostic) {
 	d.Rule, d.Pointer = tagTaken, "/job/packageVersion"
-	r := &diag.Report{Path: p.job.path, Source: p.job.manifest.Source}
+	r := &diag.Report{Path: p.job.Path, Source: p.job.Manifest.Source}
 	r.Add(d)
 	p.add(r)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/job"
 )
 
 // A reportFlags is how reports are judged and printed, the same for all commands that have some.
@@ -131,7 +132,7 @@ func (p *program) runID(all *findings) string {
 		} else if !info.IsDir() {
 			dir = filepath.Dir(dir)
 		}
-		for common != "" && !below(common, dir) {
+		for common != "" && !job.Below(common, dir) {
 			common = filepath.Dir(common)
 		}
 		if common == "" {
@@ -157,7 +158,7 @@ func (p *program) locate(path string) (file string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	if cwd, err := os.Getwd(); err == nil && below(cwd, abs) {
+	if cwd, err := os.Getwd(); err == nil && job.Below(cwd, abs) {
 		if rel, err := filepath.Rel(cwd, abs); err == nil {
 			return filepath.ToSlash(rel), true
 		}

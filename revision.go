@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -30,14 +30,14 @@ type askedCommit struct {
 
 // askCommit lets git look for the commit while other stages go on: in a long history it takes longer than a build that is
 // cached. The caller stops it. Of an image that was built elsewhere nothing is asked.
-func (r *packRun) askCommit(ctx context.Context, j *job, dockerfile string) *askedCommit {
+func (r *packRun) askCommit(ctx context.Context, j *task, dockerfile string) *askedCommit {
 	ctx, cancel := context.WithCancel(ctx)
 	asked := &askedCommit{said: make(chan struct{})}
 	asked.stop = func() {
 		cancel()
 		<-asked.said
 	}
-	if j.image != nil || j.path == "-" {
+	if j.image != nil || j.Path == "-" {
 		close(asked.said)
 		return asked
 	}
@@ -51,7 +51,7 @@ func (r *packRun) askCommit(ctx context.Context, j *job, dockerfile string) *ask
 
 // describe puts into the request what manifest and git say of the image. An image that was built elsewhere
 // is left as it is. The report is nil where there is nothing to say.
-func (r *packRun) describe(asked *askedCommit, j *job, request *pack.Request) *diag.Report {
+func (r *packRun) describe(asked *askedCommit, j *task, request *pack.Request) *diag.Report {
 	if j.image != nil {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (r *packRun) describe(asked *askedCommit, j *job, request *pack.Request) *d
 	if at, err := strconv.ParseInt(r.epochGiven(), 10, 64); err == nil {
 		created = time.Unix(at, 0)
 	}
-	request.Attributes = pack.Attributes(j.manifest, commit, created)
+	request.Attributes = pack.Attributes(j.Manifest, commit, created)
 	if unknown == "" {
 		return nil
 	}
@@ -69,15 +69,15 @@ func (r *packRun) describe(asked *askedCommit, j *job, request *pack.Request) *d
 	if unknown == pack.TooShallow {
 		d.Hint = "fetch the whole history: fetch-depth: 0 for actions/checkout, git fetch --unshallow elsewhere"
 	}
-	report := &diag.Report{Path: j.path, Source: j.manifest.Source}
+	report := &diag.Report{Path: j.Path, Source: j.Manifest.Source}
 	report.Add(d)
 	return report
 }
 
 // ownPaths are the files and directories that the image is made from. Base images are not among them.
-func (r *packRun) ownPaths(j *job, dockerfile string) []string {
-	paths := []string{j.path, dockerfile, r.contextOf(j)}
-	if ignore := dockerfile + ".dockerignore"; isFile(ignore) {
+func (r *packRun) ownPaths(j *task, dockerfile string) []string {
+	paths := []string{j.Path, dockerfile, r.contextOf(j)}
+	if ignore := dockerfile + ".dockerignore"; job.IsFile(ignore) {
 		paths = append(paths, ignore)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.buildContexts)) {
@@ -89,14 +89,9 @@ func (r *packRun) ownPaths(j *job, dockerfile string) []string {
 }
 
 // contextOf is the directory that a job is built from.
-func (r *packRun) contextOf(j *job) string {
+func (r *packRun) contextOf(j *task) string {
 	if r.context != "" {
 		return r.context
 	}
-	return j.dir
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
+	return j.Dir
 }

@@ -3,9 +3,6 @@ package main
 import (
 	"encoding/csv"
 	"errors"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,84 +10,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack/source"
 )
-
-// Roots are the directories that --root confines paths to. None lets every path through.
-type roots []string
-
-// check refuses a path that leaves the root that it begins in, by its name or by a link. A file that is yet to be made
-// is as good as one that is there. Paths are judged as they are written and as filepath.Clean would write them, since both
-// are opened, and a link before ".." makes them differ.
-func (r roots) check(path string) error {
-	if len(r) == 0 || path == "" || path == "-" {
-		return nil
-	}
-	cwd, err := os.Getwd()
-	if err != nil {
-		return err
-	}
-	if !filepath.IsAbs(path) {
-		path = cwd + string(filepath.Separator) + path
-	}
-	clean := filepath.Clean(path)
-	for _, root := range r {
-		abs, err := filepath.Abs(root)
-		if err != nil {
-			return err
-		}
-		real, err := filepath.EvalSymlinks(abs)
-		if err != nil {
-			return exit.Usagef("--root %q: %w", root, err)
-		}
-		if !below(abs, clean) && !below(real, clean) {
-			continue
-		}
-		if err := staysBelow(real, clean); err != nil {
-			return err
-		}
-		return staysBelow(real, path)
-	}
-	return exit.Usagef("path %q is outside of --root %q: give one inside it", path, []string(r))
-}
-
-func staysBelow(root, path string) error {
-	real, err := resolve(path)
-	if err != nil {
-		return exit.Usagef("path %q: %w", path, err)
-	}
-	if !below(root, real) {
-		return exit.Usagef("path %q leads out of --root %q, to %q: give one that stays inside it", path, root, real)
-	}
-	return nil
-}
-
-func below(root, path string) bool {
-	rel, err := filepath.Rel(root, path)
-	return err == nil && filepath.IsLocal(rel)
-}
-
-// resolve is where a path leads once its links are followed, and where it would lead if it were there.
-func resolve(path string) (string, error) {
-	real, err := filepath.EvalSymlinks(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return real, err
-	}
-	if _, err := os.Lstat(path); err == nil {
-		return "", errors.New("is a link to nothing")
-	}
-	dir, name := filepath.Split(path)
-	if name == "" || name == ".." || dir == path {
-		return "", err
-	}
-	for len(dir) > 1 && os.IsPathSeparator(dir[len(dir)-1]) {
-		dir = dir[:len(dir)-1]
-	}
-	if dir, err = resolve(dir); err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, name), nil
-}
 
 // registerRoots adds --root to all commands, and holds each command line against it before anything runs.
 func (p *program) registerRoots(cmd *cobra.Command) {
@@ -116,7 +38,7 @@ func (p *program) checkFlags(cmd *cobra.Command) (err error) {
 		}
 		for _, value := range values {
 			for _, path := range paths(value) {
-				if refused := p.roots.check(path); refused != nil {
+				if refused := p.roots.Check(path); refused != nil {
 					err = errors.Join(err, exit.Usagef("--%s: %w", f.Name, refused))
 				}
 			}
@@ -135,7 +57,7 @@ func (p *program) checkArgs(cmd *cobra.Command, args []string) error {
 	}
 	for _, arg := range args {
 		for _, path := range paths(arg) {
-			if err := p.roots.check(path); err != nil {
+			if err := p.roots.Check(path); err != nil {
 				return err
 			}
 		}
@@ -281,7 +203,7 @@ func imagePath(v string) []string {
 
 // jobPath is a job's directory, or an image.
 func jobPath(v string) []string {
-	if isDirectory(v) || strings.HasPrefix(v, ".") {
+	if job.IsDirectory(v) || strings.HasPrefix(v, ".") {
 		return []string{v}
 	}
 	return imagePath(v)

@@ -68,16 +68,16 @@ func (f *smokeFlags) readSmoke(getenv func(string) string) error {
 }
 
 // casesPath is the smoke file of a job, and whether somebody named it, so that it has to be there.
-func (f *smokeFlags) casesPath(j *job) (path string, named bool) {
+func (f *smokeFlags) casesPath(j *task) (path string, named bool) {
 	if f.casesFile != "" {
 		return f.casesFile, true
 	}
-	return filepath.Join(j.dir, verify.CasesFile), false
+	return filepath.Join(j.Dir, verify.CasesFile), false
 }
 
-func (r *packRun) smokeOptions(j *job, c *pack.Candidate) verify.Options {
+func (r *packRun) smokeOptions(j *task, c *pack.Candidate) verify.Options {
 	opt := verify.Options{
-		Path: j.path, Grace: r.grace, Platform: c.Platform, Foreign: !c.Native(),
+		Path: j.Path, Grace: r.grace, Platform: c.Platform, Foreign: !c.Native(),
 		Required: r.smokeMode == smokeRequired, Timeout: r.caseLimit, Budget: r.smokeBudget,
 		Provides: r.provides, Strict: r.strictResources,
 	}
@@ -85,24 +85,24 @@ func (r *packRun) smokeOptions(j *job, c *pack.Candidate) verify.Options {
 	case r.single != nil:
 		r.single.options(&opt)
 	case r.keepDir != "":
-		dir := filepath.Join(r.keepDir, verify.HostName(j.manifest.Job.Name), strings.ReplaceAll(c.Platform, "/", "-"))
+		dir := filepath.Join(r.keepDir, verify.HostName(j.Manifest.Job.Name), strings.ReplaceAll(c.Platform, "/", "-"))
 		opt.Keep = &verify.Keeping{Dir: dir, OnlyFailed: r.keepFailed}
 	}
 	return opt
 }
 
 // checkKept refuses jobs whose outputs would come to lie in one directory.
-func (r *packRun) checkKept(jobs []*job) error {
+func (r *packRun) checkKept(jobs []*task) error {
 	if r.keepDir == "" {
 		return nil
 	}
 	places := map[string]string{}
 	for _, j := range jobs {
-		place := verify.HostName(j.manifest.Job.Name)
+		place := verify.HostName(j.Manifest.Job.Name)
 		if other, ok := places[place]; ok {
-			return exit.Usagef("--keep-outputs %s: the outputs of %s and %s would both lie in %s: give each a directory of its own, one call at a time", r.keepDir, other, j.path, filepath.Join(r.keepDir, place))
+			return exit.Usagef("--keep-outputs %s: the outputs of %s and %s would both lie in %s: give each a directory of its own, one call at a time", r.keepDir, other, j.Path, filepath.Join(r.keepDir, place))
 		}
-		places[place] = j.path
+		places[place] = j.Path
 	}
 	return nil
 }

@@ -1,0 +1,64 @@
+package job
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/seed"
+)
+
+// maxManifest is more than any label could carry: a larger file is no manifest.
+const maxManifest = 16 << 20
+
+// Read reads and parses a manifest; "-" is read from stdin. What is wrong with its text is for the linter to say.
+func Read(path string, stdin io.Reader) (*Job, error) {
+	r := stdin
+	if path != "-" {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		r = f
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxManifest+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	if len(text) > maxManifest {
+		return nil, fmt.Errorf("%s is larger than %d MiB: that is no manifest", path, maxManifest>>20)
+	}
+	return &Job{Path: path, Dir: filepath.Dir(path), Manifest: seed.Parse(text)}, nil
+}
+
+// ReadAll reads the jobs that the paths name. Each path is a directory or a manifest, as Find takes them.
+func ReadAll(paths []string, stdin io.Reader) ([]*Job, error) {
+	found, err := Find(paths)
+	if err != nil {
+		return nil, err
+	}
+	var jobs []*Job
+	for _, path := range found {
+		j, err := Read(path, stdin)
+		if err != nil {
+			return nil, err
+		}
+		jobs = append(jobs, j)
+	}
+	return jobs, nil
+}
+
+// ReadOne reads the only job that the paths name. Several jobs are a mistake in the command line.
+func ReadOne(paths []string, stdin io.Reader) (*Job, error) {
+	jobs, err := ReadAll(paths, stdin)
+	if err != nil {
+		return nil, err
+	}
+	if len(jobs) != 1 {
+		return nil, exit.Usagef("%d jobs are found there, one must be named: give its directory or manifest", len(jobs))
+	}
+	return jobs[0], nil
+}
