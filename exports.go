@@ -36,7 +36,7 @@ func (r *packRun) checkExports(jobs []*task) error {
 // addLoad adds the Docker Engine to the outputs, where --load asks for it.
 func (r *packRun) addLoad() {
 	if r.load {
-		r.outputs = append(r.outputs, pack.Output{Type: "docker", Dest: "the Docker Engine", Load: r.remote.Docker.Load, LoadInto: r.remote.Docker.Address()})
+		r.outputs = append(r.outputs, pack.Output{Type: "docker", Dest: "the Docker Engine", Load: r.program.docker().Load, LoadInto: r.program.docker().Address()})
 	}
 }
 
@@ -45,7 +45,7 @@ func (r *packRun) checkLoad(ctx context.Context) error {
 	if !r.load || r.dryRun {
 		return nil
 	}
-	return r.remote.Docker.Check(ctx)
+	return r.program.docker().Check(ctx)
 }
 
 // aside is the program with standard output left to an image, where one goes there: all else is said on standard error.

@@ -75,8 +75,11 @@ func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ 
 
 func (p *program) registry(f *packFlags) pack.Registry {
 	return pack.Registry{UserAgent: "seedpack/" + programVersion(), Insecure: f.insecureRegistry, Transport: f.trust.Transport,
-		Docker: pack.DockerHost{Getenv: p.getenv}}
+		Save: p.docker().Save}
 }
+
+// docker is the Docker Engine that this machine's environment names.
+func (p *program) docker() pack.DockerHost { return pack.DockerHost{Getenv: p.getenv} }
 
 func closeJobs(jobs []*task) error {
 	var errs []error

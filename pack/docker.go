@@ -8,8 +8,8 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// save streams an image out of the engine (source.Options.Save).
-func (d DockerHost) save(ctx context.Context, image string) (io.ReadCloser, error) {
+// Save streams an image out of the engine (Registry.Save).
+func (d DockerHost) Save(ctx context.Context, image string) (io.ReadCloser, error) {
 	c, _, err := d.client("")
 	if err != nil {
 		return nil, err

@@ -81,7 +81,7 @@ func TestDockerDaemonSource(t *testing.T) {
 	open := func(r Registry, image string) (*source.Image, error) {
 		return r.Open(t.Context(), source.Source{Kind: source.DockerDaemon, Name: image})
 	}
-	img, err := open(Registry{Docker: DockerHost{environment("DOCKER_HOST", address)}}, "x:1")
+	img, err := open(Registry{Save: DockerHost{environment("DOCKER_HOST", address)}.Save}, "x:1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +94,10 @@ func TestDockerDaemonSource(t *testing.T) {
 	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if _, err := open(Registry{Docker: DockerHost{environment("DOCKER_HOST", address)}}, "y"); err == nil || !strings.Contains(err.Error(), "read docker-daemon:y: ") || !strings.Contains(err.Error(), "no such image: y") {
+	if _, err := open(Registry{Save: DockerHost{environment("DOCKER_HOST", address)}.Save}, "y"); err == nil || !strings.Contains(err.Error(), "read docker-daemon:y: ") || !strings.Contains(err.Error(), "no such image: y") {
 		t.Error(err)
 	}
-	if _, err := open(Registry{Docker: DockerHost{environment("DOCKER_HOST", "unix:///nowhere")}}, "x"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
+	if _, err := open(Registry{Save: DockerHost{environment("DOCKER_HOST", "unix:///nowhere")}.Save}, "x"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
 		t.Error(err)
 	}
 }

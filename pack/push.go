@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -21,8 +22,8 @@ type Registry struct {
 	Insecure  bool              // plain http also to hosts that are not this machine
 	Transport http.RoundTripper // default: go-containerregistry's
 	UserAgent string
-	// Docker is the engine that docker-daemon: sources are read from.
-	Docker DockerHost
+	// Save streams an image out of a Docker Engine, for sources of the kind docker-daemon. Nil: there is no engine.
+	Save func(ctx context.Context, image string) (io.ReadCloser, error)
 }
 
 // Parse reads a reference, for use with go-containerregistry.
@@ -39,7 +40,7 @@ func (r Registry) nameOptions() []name.Option {
 
 // Open reads an image that was built elsewhere. Its caller closes it.
 func (r Registry) Open(ctx context.Context, s source.Source) (*source.Image, error) {
-	return source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions(), Save: r.Docker.save})
+	return source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions(), Save: r.Save})
 }
 
 // Options are what go-containerregistry's remote package needs to know.
