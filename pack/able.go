@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"context"
 	"fmt"
 	"strings"
 
@@ -9,16 +8,7 @@ import (
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/apicaps"
-	"github.com/moby/buildkit/worker/label"
 )
-
-// classic tells whether the engine keeps images in Docker's classic store, which knows neither indexes nor pushes by
-// digest. What a worker keeps its files in is named by all others. Before Check has asked, nobody needs to know.
-func (e *Engine) classic() bool {
-	e.asking.Lock()
-	defer e.asking.Unlock()
-	return e.docker != nil && len(e.workers) > 0 && e.workers[0].Labels[label.Snapshotter] == ""
-}
 
 // wayOut ends what is said of an engine that cannot do something.
 const wayOut = "\nuse another engine: --builder private starts a BuildKit of its own, --builder NAME takes a buildx builder, " +
@@ -33,16 +23,10 @@ type InabilityError struct {
 // Error names the engine and the way out.
 func (e *InabilityError) Error() string { return e.Engine + " " + e.What + wayOut }
 
-// Check refuses before anything is built what a classic store cannot hold or send.
-func (e *Engine) Check(ctx context.Context, r *Request) error {
-	if e.docker == nil || !r.needsStore() {
-		return nil
-	}
-	if err := e.askWorkers(ctx); err != nil || !e.classic() {
-		return err
-	}
+// check refuses before anything is built what a classic store cannot hold or send.
+func (s *classicStore) check(r *Request) error {
 	refuse := func(format string, args ...any) error {
-		return &InabilityError{e.From, "keeps images in the classic store, which " + fmt.Sprintf(format, args...)}
+		return &InabilityError{s.from, "keeps images in the classic store, which " + fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case len(r.Platforms) > 1:
@@ -53,7 +37,7 @@ func (e *Engine) Check(ctx context.Context, r *Request) error {
 		return refuse("cannot hold annotations (--annotation)")
 	}
 	for _, o := range r.Outputs {
-		if o.image() && !e.loads(o) {
+		if o.image() && !s.loads(o) {
 			return refuse("cannot write type=%s: only the files of the image, as type=tar or type=local", o.Type)
 		}
 	}

@@ -75,14 +75,13 @@ type Result struct {
 // pushed a *PushError. The result is never
 // nil: beside an error it holds the warnings alone.
 func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
-	if err := e.Check(ctx, &r); err != nil {
+	store, err := chooseStore(ctx, e, &r)
+	if err != nil {
 		return &Result{}, err
 	}
-	b := &build{engine: e, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
+	b := &build{engine: e, store: store, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	result, err := b.run(ctx)
-	if e.daemon != nil {
-		err = e.daemon.lost(ctx, err)
-	}
+	err = e.Lost(ctx, err)
 	if closeErr := b.closeImage(); closeErr != nil {
 		err = errors.Join(err, closeErr)
 	}
@@ -122,6 +121,7 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 // A build is the state of one call of Build.
 type build struct {
 	engine  *Engine
+	store   *classicStore // nil: the engine's store takes all that is asked for
 	request Request
 	gate    func(context.Context, []*Candidate) error
 	secrets *secretStore
@@ -180,7 +180,7 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 		secretsprovider.NewSecretProvider(b.secrets),
 		authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
 			AuthConfigProvider: sessionAuth(config.LoadDefaultConfigFile(os.Stderr)),
-			TLSConfigs:         b.request.Trust.tokenTrust(b.request.Repository),
+			TLSConfigs:         tokenTrust(b.request.Trust, b.request.Repository),
 		}),
 	)
 	return opt, nil
@@ -216,7 +216,7 @@ func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveRe
 	if err != nil {
 		return nil, nil, err
 	}
-	response, err := b.engine.client.Build(ctx, opt, "seedpack", b.callback, show.statuses)
+	response, err := b.engine.Client().Build(ctx, opt, "seedpack", b.callback, show.statuses)
 	show.wait()
 	return response, show.log, err
 }

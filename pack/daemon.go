@@ -95,7 +95,7 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = log, log
-	environ, err := trust.environ(dir)
+	environ, err := daemonEnviron(trust, dir)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

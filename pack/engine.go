@@ -17,6 +17,7 @@ import (
 	"github.com/moby/buildkit/client/connhelper/kubepod"
 	"github.com/moby/buildkit/client/connhelper/podmancontainer"
 	"github.com/moby/buildkit/client/connhelper/ssh"
+	"github.com/moby/buildkit/worker/label"
 	mobyclient "github.com/moby/moby/client"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -174,6 +175,41 @@ func (e *Engine) askWorkers(ctx context.Context) error {
 	}
 	e.workers = workers
 	return nil
+}
+
+// classic reports whether the engine keeps images in Docker's classic store, as far as it has been asked. Workers of all
+// other stores name what they keep their files in.
+func (e *Engine) classic() bool {
+	e.asking.Lock()
+	defer e.asking.Unlock()
+	return e.docker != nil && len(e.workers) > 0 && e.workers[0].Labels[label.Snapshotter] == ""
+}
+
+// Classic reports whether the engine keeps images in Docker's classic store, which knows neither indexes nor pushes by
+// digest. It asks the engine at the first call.
+func (e *Engine) Classic(ctx context.Context) (bool, error) {
+	if e.docker == nil {
+		return false, nil
+	}
+	if err := e.askWorkers(ctx); err != nil {
+		return false, err
+	}
+	return e.classic(), nil
+}
+
+// Client returns the connection to BuildKit. The engine closes it.
+func (e *Engine) Client() *client.Client { return e.client }
+
+// Docker returns the API of the Docker Engine that the BuildKit is part of, or nil. The engine closes it.
+func (e *Engine) Docker() *mobyclient.Client { return e.docker }
+
+// Lost returns an error that says that the private daemon has ended, if err comes from that. It returns any other error
+// as it is.
+func (e *Engine) Lost(ctx context.Context, err error) error {
+	if e.daemon == nil {
+		return err
+	}
+	return e.daemon.lost(ctx, err)
 }
 
 // dialOptions maps BuildKit's own connection schemes to their dialers. They are called by name, since their packages

@@ -102,11 +102,11 @@ func TestLoadNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := Output{Type: "docker", Name: "a:1", Load: host.Load, LoadInto: host.Address()}
-		b := &build{engine: &Engine{docker: api}}
-		if !b.engine.loads(o) || b.engine.loads(Output{Load: host.Load, LoadInto: "unix:///elsewhere"}) {
+		store := &classicStore{docker: api}
+		if !store.loads(o) || store.loads(Output{Load: host.Load, LoadInto: "unix:///elsewhere"}) {
 			t.Error("the engine does not know itself")
 		}
-		w := Written{b.pendingName(t.Context(), o, "sha256:1")}
+		w := Written{store.pendingName(t.Context(), o, "sha256:1")}
 		want := []string{"GET /images/sha256:1/json :", "DELETE /images/sha256:1 :"}
 		if keep {
 			if err := w.Keep(t.Context()); err != nil {

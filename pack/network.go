@@ -25,7 +25,7 @@ import (
 type Trust struct {
 	File      string
 	Transport http.RoundTripper // that trusts them; nil for the zero value
-	pem       []byte
+	PEM       []byte            // content of File
 }
 
 // ReadTrust reads certificates of authorities, one or more in PEM.
@@ -56,9 +56,9 @@ func ReadTrust(path string) (Trust, error) {
 // systemCertificates are the directories where Go looks for them on Linux.
 const systemCertificates = "/etc/ssl/certs:/etc/pki/tls/certs"
 
-// environ is that of a daemon that trusts what we trust. It is a Go program, too, which reads all files in directories
+// daemonEnviron is that of a daemon that trusts what we trust. It is a Go program, too, which reads all files in directories
 // of certificates besides the system's file or SSL_CERT_FILE.
-func (t Trust) environ(dir string) ([]string, error) {
+func daemonEnviron(t Trust, dir string) ([]string, error) {
 	environ := os.Environ()
 	if t.File == "" {
 		return environ, nil
@@ -67,7 +67,7 @@ func (t Trust) environ(dir string) ([]string, error) {
 	if err := os.Mkdir(own, 0o755); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(own, "ca.pem"), t.pem, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(own, "ca.pem"), t.PEM, 0o644); err != nil {
 		return nil, err
 	}
 	dirs := systemCertificates
@@ -130,7 +130,7 @@ func sessionAuth(c *configfile.ConfigFile) authprovider.AuthConfigProvider {
 }
 
 // tokenTrust is for the services that hand out tokens, which the session asks and not the engine.
-func (t Trust) tokenTrust(repository string) map[string]*authprovider.AuthTLSConfig {
+func tokenTrust(t Trust, repository string) map[string]*authprovider.AuthTLSConfig {
 	host, _, _ := strings.Cut(repository, "/")
 	if t.File == "" || host == "" {
 		return nil

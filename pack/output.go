@@ -133,9 +133,9 @@ func (b *build) addExports(opt *client.SolveOpt) error {
 	if err := CheckOutputs(b.request.Outputs, len(b.request.Platforms), len(options.Attest) > 0); err != nil {
 		return err
 	}
-	stores := b.request.Repository != "" && b.engine.classic()
+	stores := b.store != nil && b.request.Repository != ""
 	for _, o := range b.request.Outputs {
-		if b.engine.classic() && b.engine.loads(o) {
+		if b.store != nil && b.store.loads(o) {
 			stores = true
 			continue
 		}
