@@ -22,6 +22,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // A fault is what goes wrong between a registry and who speaks to it.
@@ -209,7 +210,7 @@ func publishThroughFaults(t *testing.T, builder string, seed uint64) {
 	t.Log(what, "gives", got)
 
 	// without the faults
-	r := pack.Registry{}
+	r := registry.Registry{}
 	held, err := r.Held(t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+namespace+"/random-number-gen-0.1.0-seed:0.1.0")
 	if err != nil {
 		t.Fatal(err)

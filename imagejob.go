@@ -13,6 +13,7 @@ import (
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
@@ -73,8 +74,8 @@ func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ 
 	return j, nil
 }
 
-func (p *program) registry(f *packFlags) pack.Registry {
-	return pack.Registry{UserAgent: "seedpack/" + programVersion(), Insecure: f.insecureRegistry, Transport: f.trust.Transport,
+func (p *program) registry(f *packFlags) registry.Registry {
+	return registry.Registry{UserAgent: "seedpack/" + programVersion(), Insecure: f.insecureRegistry, Transport: f.trust.Transport,
 		Save: p.docker().Save}
 }
 

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // A moment is when something is killed in a run: so long after a line of the progress, or a request to the registry, that
@@ -277,7 +277,7 @@ func (k *killing) killIn(cmd *exec.Cmd) error {
 // held is what the registry itself has under the name.
 func (k *killing) held() string {
 	k.t.Helper()
-	held, err := pack.Registry{}.Held(k.t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+k.named)
+	held, err := registry.Registry{}.Held(k.t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+k.named)
 	if err != nil {
 		k.t.Fatal(err)
 	}

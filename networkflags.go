@@ -5,6 +5,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // A networkFlags is the part of the command line that is about how other machines are reached.
@@ -12,7 +13,7 @@ type networkFlags struct {
 	caFile string
 
 	// read from them
-	trust pack.Trust
+	trust registry.Trust
 }
 
 func (f *networkFlags) registerNetwork(cmd *cobra.Command) {
@@ -23,7 +24,7 @@ func (f *networkFlags) readNetwork() (err error) {
 	if f.caFile == "" {
 		return nil
 	}
-	if f.trust, err = pack.ReadTrust(f.caFile); err != nil {
+	if f.trust, err = registry.ReadTrust(f.caFile); err != nil {
 		return exit.Usagef("--ca-file: %w", err)
 	}
 	return nil

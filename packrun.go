@@ -16,6 +16,7 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -25,7 +26,7 @@ type packRun struct {
 	*packFlags
 	program *program
 	push    bool
-	remote  pack.Registry
+	remote  registry.Registry
 	// engine connects at its first call, so that jobs that fail before need none.
 	engine func(context.Context) (*pack.Engine, error)
 	close  func() error

@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 )
 
@@ -107,7 +108,7 @@ func (r *packRun) conflictEarly(ctx context.Context, result *packed, reference, 
 	}
 	for _, p := range img.Platforms {
 		if !pack.Labelled(p.Config.Config.Labels, label) {
-			result.taken(&pack.TagConflict{Reference: reference, Held: img.Digest})
+			result.taken(&registry.TagConflict{Reference: reference, Held: img.Digest})
 			return errors.Join(exit.Findings, img.Close())
 		}
 	}
@@ -117,7 +118,7 @@ func (r *packRun) conflictEarly(ctx context.Context, result *packed, reference, 
 // tagAll gives the verified image its name, and then its aliases, which move: who asks for latest means this one.
 func (r *packRun) tagAll(ctx context.Context, result *packed, reference string) error {
 	already, err := r.remote.Tag(ctx, reference, result.Digest, r.ifExists == ifExistsOverwrite)
-	var conflict *pack.TagConflict
+	var conflict *registry.TagConflict
 	switch {
 	case errors.As(err, &conflict) && r.ifExists == ifExistsSkip:
 		result.skip(fmt.Sprintf("%q names another image already, %s: not moved to %s", conflict.Reference, conflict.Held, conflict.Proposed))
@@ -150,7 +151,7 @@ func (p *packed) skip(message string) {
 	p.addTag(diag.Diagnostic{Severity: diag.Notice, Message: message})
 }
 
-func (p *packed) taken(c *pack.TagConflict) {
+func (p *packed) taken(c *registry.TagConflict) {
 	version := p.job.Manifest.Job.PackageVersion
 	hint := "raise packageVersion, or jobVersion where the job itself has changed"
 	if next := nextVersion(version); next != "" {
@@ -172,7 +173,7 @@ func (p *packed) taken(c *pack.TagConflict) {
 }
 
 // aliasTaken is about a tag that would move, were it not for the registry.
-func (p *packed) aliasTaken(c *pack.TagConflict) {
+func (p *packed) aliasTaken(c *registry.TagConflict) {
 	p.addTag(diag.Diagnostic{Hint: "leave the alias out, or let it move in the registry's settings",
 		Message: fmt.Sprintf("the alias %q names another image, %s, and the registry lets no tag move; %s is published without it",
 			c.Reference, c.Held, p.Name)})

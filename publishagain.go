@@ -9,6 +9,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // pushPauses are between the pushes of an image whose connection breaks, each with up to half as much again. BuildKit has
@@ -26,7 +27,7 @@ func (r *packRun) build(ctx context.Context, e *pack.Engine, request pack.Reques
 			return built, err
 		}
 		// What the engine says of a refusal may hold no more than the registry's own words.
-		if refused := r.remote.Preflight(ctx, request.Repository); pack.IsRefused(refused) {
+		if refused := r.remote.Preflight(ctx, request.Repository); registry.IsRefused(refused) {
 			return built, refused
 		}
 		pause := pushPauses[try] + rand.N(pushPauses[try]/2)
@@ -44,8 +45,8 @@ func (r *packRun) verifyAndTag(ctx context.Context, result *packed, reference st
 	r.begin(result, "verify")
 	found, err := r.published(ctx, result, reference, built)
 	switch {
-	case pack.IsNotFound(err):
-		return &pack.Vanished{Reference: reference, Digest: built.Digest}
+	case registry.IsNotFound(err):
+		return &registry.Vanished{Reference: reference, Digest: built.Digest}
 	case err != nil:
 		return fmt.Errorf("%w\n%s is not named: the registry holds %s without a tag", err, reference, built.Digest)
 	}
@@ -58,7 +59,7 @@ func (r *packRun) verifyAndTag(ctx context.Context, result *packed, reference st
 }
 
 func vanished(err error) bool {
-	var v *pack.Vanished
+	var v *registry.Vanished
 	return errors.As(err, &v)
 }
 
@@ -72,7 +73,7 @@ func (r *packRun) pushAgain(ctx context.Context, e *pack.Engine, request pack.Re
 		return err
 	}
 	if again.Digest != built.Digest {
-		return fmt.Errorf("%w\npushed again, it was another image, %s, which was not tried", &pack.Vanished{Reference: reference, Digest: built.Digest}, again.Digest)
+		return fmt.Errorf("%w\npushed again, it was another image, %s, which was not tried", &registry.Vanished{Reference: reference, Digest: built.Digest}, again.Digest)
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // TestRegistries publishes to registries that refuse, forget, or say nothing.
@@ -89,7 +89,7 @@ func namespaceOf(t *testing.T) string {
 // expect compares status and output, and what the registry behind the spoiler has under the name.
 func expect(t *testing.T, got int, output string, want int, held bool, texts ...string) {
 	t.Helper()
-	digest, err := pack.Registry{}.Held(t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+namespaceOf(t)+"/random-number-gen-0.1.0-seed:0.1.0")
+	digest, err := registry.Registry{}.Held(t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+namespaceOf(t)+"/random-number-gen-0.1.0-seed:0.1.0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
 
+	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 )
 
@@ -50,8 +51,8 @@ type Request struct {
 	// PushTimeout is how long exporting may take once the gate has passed; default: without end.
 	PushTimeout time.Duration
 	// Trust is for the service that hands out tokens for Repository. The engine has its own.
-	Trust    Trust
-	Remote   Registry // for pushes that are not the engine's
+	Trust    registry.Trust
+	Remote   registry.Registry // for pushes that are not the engine's
 	Outputs  []Output
 	Progress Progress
 	Options  BuildOptions

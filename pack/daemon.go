@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // A daemon is a buildkitd of our own.
@@ -70,7 +72,7 @@ func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
 }
 
 // launch starts the program over the root directory. Its log stays in the root and is quoted when it ends early.
-func launch(ctx context.Context, launcher []string, program, runtime, root, config string, trust Trust) (*daemon, error) {
+func launch(ctx context.Context, launcher []string, program, runtime, root, config string, trust registry.Trust) (*daemon, error) {
 	record, err := newDaemonRecord(root)
 	if err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 )
 
@@ -78,10 +79,10 @@ func TestDockerDaemonSource(t *testing.T) {
 	home := t.TempDir()
 	setDockerConfig(t, home)
 	t.Setenv("TMPDIR", t.TempDir())
-	open := func(r Registry, image string) (*source.Image, error) {
+	open := func(r registry.Registry, image string) (*source.Image, error) {
 		return r.Open(t.Context(), source.Source{Kind: source.DockerDaemon, Name: image})
 	}
-	img, err := open(Registry{Save: DockerHost{environment("DOCKER_HOST", address)}.Save}, "x:1")
+	img, err := open(registry.Registry{Save: DockerHost{environment("DOCKER_HOST", address)}.Save}, "x:1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,10 +95,10 @@ func TestDockerDaemonSource(t *testing.T) {
 	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
-	if _, err := open(Registry{Save: DockerHost{environment("DOCKER_HOST", address)}.Save}, "y"); err == nil || !strings.Contains(err.Error(), "read docker-daemon:y: ") || !strings.Contains(err.Error(), "no such image: y") {
+	if _, err := open(registry.Registry{Save: DockerHost{environment("DOCKER_HOST", address)}.Save}, "y"); err == nil || !strings.Contains(err.Error(), "read docker-daemon:y: ") || !strings.Contains(err.Error(), "no such image: y") {
 		t.Error(err)
 	}
-	if _, err := open(Registry{Save: DockerHost{environment("DOCKER_HOST", "unix:///nowhere")}.Save}, "x"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
+	if _, err := open(registry.Registry{Save: DockerHost{environment("DOCKER_HOST", "unix:///nowhere")}.Save}, "x"); err == nil || !strings.Contains(err.Error(), "/nowhere") {
 		t.Error(err)
 	}
 }

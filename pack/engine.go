@@ -21,6 +21,8 @@ import (
 	mobyclient "github.com/moby/moby/client"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // An Engine is a BuildKit to build with. It may be used by several builds at once.
@@ -48,7 +50,7 @@ type EngineOptions struct {
 	// Config is a buildkitd.toml for the private daemon; empty: none.
 	Config string
 	// Trust is what the private daemon trusts in registries, too.
-	Trust Trust
+	Trust registry.Trust
 	// Getenv is the environment that engines are looked for in. Default: an empty one.
 	Getenv func(string) string
 	// Log is told what takes long: one line each. Default: nobody.

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/registry"
+	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -22,6 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -66,7 +67,7 @@ func openSource(t *testing.T, text string) *source.Image {
 	if err != nil {
 		t.Fatal(err)
 	}
-	img, err := Registry{}.Open(t.Context(), s)
+	img, err := registry.Registry{}.Open(t.Context(), s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,13 +102,13 @@ func (c *counter) serve(next http.Handler) http.Handler {
 
 func TestPushImage(t *testing.T) {
 	var sent counter
-	server := httptest.NewServer(sent.serve(registry.New(registry.Logger(log.New(io.Discard, "", 0)))))
+	server := httptest.NewServer(sent.serve(ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	const label = `{"job":{"name":"a"}}`
 	dir := foreign(t, "\n"+strings.Replace(label, ":", " : ", -1))
 	img := openSource(t, "oci:"+dir)
-	digest, err := Registry{}.Push(t.Context(), host+"/a-1.0.0-seed", img)
+	digest, err := registry.Registry{}.Push(t.Context(), host+"/a-1.0.0-seed", img)
 	if err != nil || digest != img.Digest || sent.blobs != 6 {
 		t.Fatalf("pushed %s, not %s, with %d uploads: %v", digest, img.Digest, sent.blobs, err)
 	}
@@ -161,7 +162,7 @@ func checkLayers(t *testing.T, got, want v1.Image) {
 
 // A registry that breaks off in the midst of uploads is asked again; one that does not take the image gets no name.
 func TestPushImageAgain(t *testing.T) {
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	failures := 3
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPatch && failures > 0 {
@@ -174,7 +175,7 @@ func TestPushImageAgain(t *testing.T) {
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	img := openSource(t, "oci:"+foreign(t, "{}"))
-	digest, err := Registry{}.Push(t.Context(), host+"/a-1.0.0-seed", img)
+	digest, err := registry.Registry{}.Push(t.Context(), host+"/a-1.0.0-seed", img)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +196,7 @@ func TestPushImageAgain(t *testing.T) {
 		}
 	}))
 	defer refusing.Close()
-	_, err = Registry{}.Push(t.Context(), strings.TrimPrefix(refusing.URL, "http://")+"/b-1.0.0-seed", img)
+	_, err = registry.Registry{}.Push(t.Context(), strings.TrimPrefix(refusing.URL, "http://")+"/b-1.0.0-seed", img)
 	if err == nil || !strings.Contains(err.Error(), "ask for the right to push there") {
 		t.Error(err)
 	}
@@ -230,7 +231,7 @@ func TestIsLoopback(t *testing.T) {
 // A registry that wants credentials gets them, from the engine too: those of the Docker configuration.
 func TestPrivateRegistry(t *testing.T) {
 	base := material(t, "SEEDPACK_TEST_BASE")
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	var engineAsked atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, ok := r.BasicAuth(); !ok || user != "me" || password != "swordfish" {
@@ -247,11 +248,11 @@ func TestPrivateRegistry(t *testing.T) {
 	host := strings.TrimPrefix(server.URL, "http://")
 	home := dir(t, map[string]string{"config.json": `{"auths": {"` + host + `": {"username": "me", "password": "swordfish"}}}`})
 	from := openSource(t, "oci:"+base)
-	if _, err := (Registry{}).Push(t.Context(), host+"/busybox", from); err == nil || !strings.Contains(err.Error(), "log in") {
+	if _, err := (registry.Registry{}).Push(t.Context(), host+"/busybox", from); err == nil || !strings.Contains(err.Error(), "log in") {
 		t.Errorf("without credentials: %v", err)
 	}
 	setDockerConfig(t, home)
-	digest, err := Registry{}.Push(t.Context(), host+"/busybox", from)
+	digest, err := registry.Registry{}.Push(t.Context(), host+"/busybox", from)
 	if err != nil {
 		t.Fatal(err)
 	}

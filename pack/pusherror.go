@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // A PushError is an image that was built and tried, and that the engine could not push. Nothing of it has a name.
@@ -57,7 +59,7 @@ func pushFailed(repository string, err error) *PushError {
 	case m == nil || m[1] == "408" || m[1] == "429":
 		return e
 	case m[1] == "" || m[1] == "401" || m[1] == "403":
-		e.Hint = loginHint
+		e.Hint = registry.LoginHint
 	}
 	e.Passing = false
 	return e

@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	mobyclient "github.com/moby/moby/client"
 
+	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 )
 
@@ -97,7 +98,7 @@ func (s *classicStore) pendingName(ctx context.Context, o Output, id string) *pe
 
 // push writes an image that a classic store has into a repository, by digest and without a name, as an engine with
 // the containerd store does itself. The engine's own push would show the name before all is verified.
-func (s *classicStore) push(ctx context.Context, id string, to Registry, repository string) (digest string, err error) {
+func (s *classicStore) push(ctx context.Context, id string, to registry.Registry, repository string) (digest string, err error) {
 	save := func(ctx context.Context, image string) (io.ReadCloser, error) {
 		return s.docker.ImageSave(ctx, []string{image})
 	}

@@ -1,4 +1,6 @@
-package pack
+// Package registry asks registries, pushes images to them and names them there. It retries what may pass, and holds the
+// certificates that registries may show. It knows neither engines nor jobs.
+package registry
 
 import (
 	"context"
@@ -106,7 +108,7 @@ func pushHint(repository string, err error) string {
 	}
 	switch te.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return loginHint
+		return LoginHint
 	case http.StatusNotFound:
 		return repositoryMissing(repository)
 	}
@@ -148,4 +150,5 @@ func pushError(repository string, err error) error {
 	return fmt.Errorf("push to %s: %w%s", repository, err, pushHint(repository, err))
 }
 
-const loginHint = "\nlog in with docker login, or ask for the right to push there"
+// LoginHint ends an error of a registry that wants other credentials: it is a line of its own.
+const LoginHint = "\nlog in with docker login, or ask for the right to push there"

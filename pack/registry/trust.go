@@ -1,0 +1,45 @@
+package registry
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// A Trust is certificates that registries may show besides those that the system trusts. The zero value is none.
+type Trust struct {
+	File      string
+	Transport http.RoundTripper // that trusts them; nil for the zero value
+	PEM       []byte            // content of File
+}
+
+// ReadTrust reads certificates of authorities, one or more in PEM.
+func ReadTrust(path string) (Trust, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return Trust{}, err
+	}
+	if path, err = filepath.Abs(path); err != nil {
+		return Trust{}, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		return Trust{}, fmt.Errorf("read the certificates of the system: %w", err)
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return Trust{}, fmt.Errorf("%s holds no certificate in PEM", path)
+	}
+	transport, ok := remote.DefaultTransport.(*http.Transport)
+	if !ok {
+		return Trust{}, errors.New("the registry client has no transport to add certificates to")
+	}
+	transport = transport.Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return Trust{path, transport, text}, nil
+}
