@@ -25,7 +25,8 @@ var arrows = map[string][]string{
 	"pack/supervisor":        {"pack/supervisor/wire"},
 	"pack/source":            {},
 	"pack/registry":          {"pack/source"},
-	"pack":                   {"seed", "diag", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin"},
+	"pack/engine":            {"pack/registry"},
+	"pack":                   {"seed", "diag", "pack/engine", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin"},
 	"verify":                 {"seed", "diag", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/supervisor/wire"},
 	"scaffold":               {"seed", "lint/glob", "verify"},
 	"exit":                   {},
@@ -44,10 +45,10 @@ var arrows = map[string][]string{
 
 // doors says which packages alone may import a foreign module, directly.
 var doors = map[string][]string{
-	"github.com/moby/buildkit":                     {"pack", "lint/dockerfile"},
+	"github.com/moby/buildkit":                     {"pack", "pack/engine", "lint/dockerfile"},
 	"github.com/moby/buildkit/frontend/dockerfile": {"lint/dockerfile"},
-	"github.com/moby/buildkit/client":              {"pack"},
-	"github.com/moby/moby":                         {"pack"},
+	"github.com/moby/buildkit/client":              {"pack", "pack/engine"},
+	"github.com/moby/moby":                         {"pack", "pack/engine"},
 	"github.com/qri-io/jsonschema":                 {"lint/schema"},
 	"github.com/sethvargo/go-githubactions":        {""},
 	"github.com/spf13/cobra":                       {""},

@@ -13,7 +13,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
 )
 
 func newDoctorCommand(p *program) *cobra.Command {
@@ -43,12 +43,12 @@ The exit status is 0 when a job can be packed, and 3 when not.`,
 	return cmd
 }
 
-func (p *program) doctor(ctx context.Context, opt pack.EngineOptions, format string) error {
-	d, err := pack.Diagnose(ctx, opt)
+func (p *program) doctor(ctx context.Context, opt engine.Options, format string) error {
+	d, err := engine.Diagnose(ctx, opt)
 	if format == "json" {
 		doc := struct {
 			SchemaVersion int `json:"schemaVersion"`
-			*pack.Diagnosis
+			*engine.Diagnosis
 			Error string `json:"error,omitempty"`
 		}{SchemaVersion: 1, Diagnosis: d}
 		if err != nil {
@@ -62,7 +62,7 @@ func (p *program) doctor(ctx context.Context, opt pack.EngineOptions, format str
 }
 
 // diagnosisText prints cells, each of which may be foreign text.
-func diagnosisText(w io.Writer, d *pack.Diagnosis) {
+func diagnosisText(w io.Writer, d *engine.Diagnosis) {
 	row := func(cells ...string) {
 		for i := range cells {
 			cells[i] = report.Escape(cells[i])
@@ -95,7 +95,7 @@ func diagnosisText(w io.Writer, d *pack.Diagnosis) {
 	hostText(row, &d.Host)
 }
 
-func engineVersion(e *pack.EngineInfo) string {
+func engineVersion(e *engine.Info) string {
 	var all []string
 	if e.Docker != "" {
 		all = append(all, "Docker Engine "+e.Docker+" with its "+e.Store+" image store")
@@ -109,7 +109,7 @@ func engineVersion(e *pack.EngineInfo) string {
 	return strings.Join(all, ", ")
 }
 
-func enginePlatforms(e *pack.EngineInfo) string {
+func enginePlatforms(e *engine.Info) string {
 	var all []string
 	for _, platform := range e.Platforms {
 		if !platform.Native {
@@ -120,7 +120,7 @@ func enginePlatforms(e *pack.EngineInfo) string {
 	return strings.Join(all, ", ")
 }
 
-func hostText(row func(...string), h *pack.HostInfo) {
+func hostText(row func(...string), h *engine.HostInfo) {
 	or := func(value, other string) string {
 		if value == "" {
 			return other

@@ -9,14 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
 )
 
 // An engineFlags is the part of the command line that says what to build with.
 type engineFlags struct {
 	builder       string
 	builderConfig string
-	builderTLS    pack.TLSFiles
+	builderTLS    engine.TLSFiles
 }
 
 func (f *engineFlags) registerEngine(cmd *cobra.Command) {
@@ -65,7 +65,7 @@ func checkBuildkitdConfig(path string) error {
 	return nil
 }
 
-func (f *engineFlags) engineOptions(p *program) pack.EngineOptions {
-	return pack.EngineOptions{Builder: f.builder, TLS: f.builderTLS, Config: f.builderConfig,
+func (f *engineFlags) engineOptions(p *program) engine.Options {
+	return engine.Options{Builder: f.builder, TLS: f.builderTLS, Config: f.builderConfig,
 		CacheDir: cacheDir(p.getenv), Getenv: p.getenv, Log: p.stderr}
 }

@@ -21,7 +21,7 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
@@ -266,7 +266,7 @@ func userBuildkitd(t *testing.T) string {
 	found, err := filepath.Glob(programs)
 	if err != nil || len(found) == 0 {
 		// The first private daemon builds it.
-		e, err := pack.Connect(t.Context(), pack.EngineOptions{Builder: "private", CacheDir: cacheDir(os.Getenv)})
+		e, err := engine.Connect(t.Context(), engine.Options{Builder: "private", CacheDir: cacheDir(os.Getenv)})
 		if err != nil {
 			t.Fatal(err)
 		}

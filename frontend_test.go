@@ -26,7 +26,7 @@ func scriptFrontend(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	dir := ts.MkAbs("frontend")
 	ts.Check(os.Mkdir(dir, 0o755))
-	modules, err := filepath.Glob("pack/buildkitd/*.txt")
+	modules, err := filepath.Glob("pack/engine/buildkitd/*.txt")
 	ts.Check(err)
 	for _, path := range modules {
 		text, err := os.ReadFile(path)

@@ -12,7 +12,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint/dockerfile"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
@@ -80,7 +80,7 @@ func (p *program) registry(f *packFlags) registry.Registry {
 }
 
 // docker is the Docker Engine that this machine's environment names.
-func (p *program) docker() pack.DockerHost { return pack.DockerHost{Getenv: p.getenv} }
+func (p *program) docker() engine.DockerHost { return engine.DockerHost{Getenv: p.getenv} }
 
 func closeJobs(jobs []*task) error {
 	var errs []error

@@ -16,6 +16,7 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
@@ -28,7 +29,7 @@ type packRun struct {
 	push    bool
 	remote  registry.Registry
 	// engine connects at its first call, so that jobs that fail before need none.
-	engine func(context.Context) (*pack.Engine, error)
+	engine func(context.Context) (*engine.Engine, error)
 	close  func() error
 
 	sideBySide bool       // several jobs at a time
@@ -38,26 +39,26 @@ type packRun struct {
 func newPackRun(p *program, f *packFlags) *packRun {
 	r := &packRun{packFlags: f, program: p, remote: p.registry(f)}
 	var mu sync.Mutex
-	var engine *pack.Engine
-	r.engine = func(ctx context.Context) (*pack.Engine, error) {
+	var connected *engine.Engine
+	r.engine = func(ctx context.Context) (*engine.Engine, error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if engine != nil {
-			return engine, nil
+		if connected != nil {
+			return connected, nil
 		}
 		var err error
 		options := f.engineOptions(p)
 		options.Trust = f.trust
-		engine, err = pack.Connect(ctx, options)
-		return engine, err
+		connected, err = engine.Connect(ctx, options)
+		return connected, err
 	}
 	r.close = func() error {
 		mu.Lock()
 		defer mu.Unlock()
-		if engine == nil {
+		if connected == nil {
 			return nil
 		}
-		return engine.Close()
+		return connected.Close()
 	}
 	return r
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
@@ -18,7 +19,7 @@ var pushPauses = [...]time.Duration{2 * time.Second, 6 * time.Second}
 
 // build builds, tries and pushes. Where the push breaks off it does so again, and what was built before comes from the
 // cache. The gate is asked again, too: only what was tried in the session that pushes it is known to be what was tried.
-func (r *packRun) build(ctx context.Context, e *pack.Engine, request pack.Request, result *packed, gate func(context.Context, []*pack.Candidate) error) (*pack.Result, error) {
+func (r *packRun) build(ctx context.Context, e *engine.Engine, request pack.Request, result *packed, gate func(context.Context, []*pack.Candidate) error) (*pack.Result, error) {
 	before := *result
 	for try := 0; ; try++ {
 		built, err := pack.Build(ctx, e, request, gate)
@@ -65,7 +66,7 @@ func vanished(err error) bool {
 
 // pushAgain pushes an image once more that the registry does not hold any more. It has passed the gate: only the very
 // same one is worth having, and files have been written already.
-func (r *packRun) pushAgain(ctx context.Context, e *pack.Engine, request pack.Request, reference string, built *pack.Result) error {
+func (r *packRun) pushAgain(ctx context.Context, e *engine.Engine, request pack.Request, reference string, built *pack.Result) error {
 	r.warn("%s is not in the registry any more, before it has its name: pushing it again", built.Digest)
 	request.Outputs = nil
 	again, err := pack.Build(ctx, e, request, nil)

@@ -1,5 +1,6 @@
 // Package pack makes the image of a Seed job: its name, its label, the build, the candidate that can be run before
-// anything is exported, and the push. It is the only door to BuildKit's client. It judges no manifest and no run.
+// anything is exported, and the push. It and package engine are the only doors to BuildKit's client. It judges no
+// manifest and no run.
 package pack
 
 import (
@@ -23,6 +24,7 @@ import (
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
 
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 )
@@ -75,7 +77,7 @@ type Result struct {
 // returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError, an image that cannot be
 // pushed a *PushError. The result is never
 // nil: beside an error it holds the warnings alone.
-func Build(ctx context.Context, e *Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
+func Build(ctx context.Context, e *engine.Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
 	store, err := chooseStore(ctx, e, &r)
 	if err != nil {
 		return &Result{}, err
@@ -121,7 +123,7 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 
 // A build is the state of one call of Build.
 type build struct {
-	engine  *Engine
+	engine  *engine.Engine
 	store   *classicStore // nil: the engine's store takes all that is asked for
 	request Request
 	gate    func(context.Context, []*Candidate) error

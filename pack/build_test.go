@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seedpack/seedpack/pack/engine"
 )
 
 // material gives a variable that the set-up sets, without which the test cannot run.
@@ -24,14 +26,14 @@ func material(t *testing.T, name string) string {
 	return value
 }
 
-// engine is a private one, over the user's own cache, so that a BuildKit is built once.
-func engine(t *testing.T) *Engine {
+// privateEngine is one, over the user's own cache, so that a BuildKit is built once.
+func privateEngine(t *testing.T) *engine.Engine {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Connect(t.Context(), EngineOptions{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	e, err := engine.Connect(t.Context(), engine.Options{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +70,7 @@ func request(t *testing.T, dockerfile string, files map[string]string) Request {
 // The whole of a run in one: inputs, environment, secrets, user, mounts, timeout, and that the gate decides the export.
 func TestBuildRuns(t *testing.T) {
 	material(t, "SEEDPACK_TEST_BASE")
-	e := engine(t)
+	e := privateEngine(t)
 	r := request(t, "FROM busybox:1.36\nENV OWN=image GONE=image\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\"]\n", nil)
 	r.Inputs = Tree{"case/in/a b.txt": {Content: []byte("hello")}}
 	r.Outputs = []Output{{Type: "oci", Dest: filepath.Join(t.TempDir(), "image.tar"), Name: "x-1.0.0-seed:1.0.0"}}
@@ -133,7 +135,7 @@ echo out >$OUTPUT_DIR/o.txt; chmod 600 $OUTPUT_DIR/o.txt; echo '{"n":1}' >$OUTPU
 
 func TestBuildGateRefuses(t *testing.T) {
 	material(t, "SEEDPACK_TEST_BASE")
-	e := engine(t)
+	e := privateEngine(t)
 	refused := errors.New("refused")
 	d := t.TempDir()
 	r := request(t, "FROM busybox:1.36\nCMD [\"true\"]\n", nil)
@@ -148,7 +150,7 @@ func TestBuildGateRefuses(t *testing.T) {
 
 func TestBuildErrors(t *testing.T) {
 	material(t, "SEEDPACK_TEST_BASE")
-	e := engine(t)
+	e := privateEngine(t)
 	var step *StepError
 	_, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\n\nRUN echo because; false\n", nil), nil)
 	if !errors.As(err, &step) || step.Line != 3 || !slices.Equal(step.Tail, []string{"because"}) {

@@ -37,7 +37,7 @@ func gitServer(t *testing.T, dir string) (addr string) {
 // Build contexts are a directory, a layout by the name of an image, and a directory of a git repository.
 func TestBuildContexts(t *testing.T) {
 	material(t, "SEEDPACK_TEST_BASE")
-	e := engine(t)
+	e := privateEngine(t)
 	repository := newRepository(t)
 	repository.write("sub/committed", "by git\n")
 	repository.commit(time.Unix(1700000000, 0))

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/cli/cli/config"
 	"github.com/google/go-containerregistry/pkg/name"
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -258,7 +259,7 @@ func TestPrivateRegistry(t *testing.T) {
 	}
 	request := Request{Image: openSource(t, host+"/busybox@"+digest), Repository: host + "/a-1.0.0-seed", Label: `{"job":{"name":"a"}}`}
 	ran := false
-	result, err := Build(t.Context(), engine(t), request, func(ctx context.Context, all []*Candidate) error {
+	result, err := Build(t.Context(), privateEngine(t), request, func(ctx context.Context, all []*Candidate) error {
 		outcome, err := all[0].Run(ctx, Process{Name: "case", Args: []string{"/bin/sh", "-c", "exit 7"}, OutputDir: "/out", Timeout: time.Minute})
 		ran = err == nil && outcome.Exit == 7
 		return err
@@ -269,4 +270,13 @@ func TestPrivateRegistry(t *testing.T) {
 	if again := openSource(t, host+"/a-1.0.0-seed@"+result.Digest); !Labelled(again.Platforms[0].Config.Config.Labels, request.Label) {
 		t.Error("the pushed image has no label")
 	}
+}
+
+// setDockerConfig makes a directory that of the Docker configuration. Docker's own package asks the environment only once.
+func setDockerConfig(t *testing.T, dir string) {
+	t.Helper()
+	t.Setenv("DOCKER_CONFIG", dir)
+	before := config.Dir()
+	config.SetDir(dir)
+	t.Cleanup(func() { config.SetDir(before) })
 }

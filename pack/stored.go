@@ -12,6 +12,7 @@ import (
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	mobyclient "github.com/moby/moby/client"
 
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 )
@@ -23,7 +24,7 @@ type classicStore struct {
 }
 
 // chooseStore returns the classic store of the engine if the request has to get along with it, else nil.
-func chooseStore(ctx context.Context, e *Engine, r *Request) (*classicStore, error) {
+func chooseStore(ctx context.Context, e *engine.Engine, r *Request) (*classicStore, error) {
 	if !r.needsStore() {
 		return nil, nil
 	}

@@ -5,7 +5,7 @@ set -eu
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-for file in pack/buildkitd/*.txt; do
+for file in pack/engine/buildkitd/*.txt; do
 	cp "$file" "$scratch/$(basename "$file" .txt)"
 done
 for program in buildctl buildkitd; do

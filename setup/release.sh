@@ -27,7 +27,7 @@ build() { # DIRECTORY PACKAGE NAME LDFLAGS
 # A buildkitd for runners that have neither one nor Docker: Seedpack finds it beside itself.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-for file in pack/buildkitd/*.txt; do
+for file in pack/engine/buildkitd/*.txt; do
 	cp "$file" "$scratch/$(basename "$file" .txt)"
 done
 

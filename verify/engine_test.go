@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -104,7 +105,7 @@ func TestScripts(t *testing.T) {
 
 // A testEngine is one that jobs are tried on.
 type testEngine struct {
-	options pack.EngineOptions
+	options engine.Options
 	// base is a layout of the base image; empty where the engine holds it itself.
 	base string
 	// lacks are the rules that it has no means for.
@@ -117,7 +118,7 @@ func privateEngine(t testing.TB) testEngine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return testEngine{pack.EngineOptions{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr},
+	return testEngine{engine.Options{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr},
 		material(t, "SEEDPACK_TEST_BASE"), []string{memoryExceeded.ID}}
 }
 
@@ -126,11 +127,11 @@ func dockerEngine(t testing.TB) testEngine {
 	t.Helper()
 	host := material(t, "SEEDPACK_TEST_DOCKER")
 	getenv := func(name string) string { return map[string]string{"DOCKER_HOST": host}[name] }
-	e := testEngine{options: pack.EngineOptions{Builder: "docker", Getenv: getenv, Log: os.Stderr}}
+	e := testEngine{options: engine.Options{Builder: "docker", Getenv: getenv, Log: os.Stderr}}
 	if os.Getenv("SEEDPACK_TEST_DOCKER_STORE") != "classic" {
 		e.base = material(t, "SEEDPACK_TEST_BASE")
 	}
-	d, err := pack.Diagnose(t.Context(), e.options)
+	d, err := engine.Diagnose(t.Context(), e.options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +165,7 @@ func material(t testing.TB, variable string) string {
 // buildScripted builds a Dockerfile on a real engine and calls do with what came of it, before it would be exported.
 func buildScripted(t testing.TB, on testEngine, dir, text string, cases []Case, do func(context.Context, *pack.Candidate) error) {
 	t.Helper()
-	engine, err := pack.Connect(t.Context(), on.options)
+	engine, err := engine.Connect(t.Context(), on.options)
 	if err != nil {
 		t.Fatal(err)
 	}

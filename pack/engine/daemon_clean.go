@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"context"
@@ -98,7 +98,7 @@ func removeExecutors(root string) error {
 
 // cleanOthers does the same in the other roots that nobody has: fewer runs at a time than before would never come to
 // them. What stays there keeps no run from its work.
-func cleanOthers(ctx context.Context, opt EngineOptions, own, runtime string) {
+func cleanOthers(ctx context.Context, opt Options, own, runtime string) {
 	records, _ := filepath.Glob(filepath.Join(filepath.Dir(own), "*", recordFile)) // none where the path has a bracket
 	for _, path := range records {
 		root := filepath.Dir(path)

@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"context"
@@ -21,7 +21,7 @@ type Way struct {
 }
 
 // connectNamed goes to the builder that is asked for by address or name.
-func connectNamed(ctx context.Context, opt EngineOptions, builder string) (*Engine, error) {
+func connectNamed(ctx context.Context, opt Options, builder string) (*Engine, error) {
 	context, isContext := strings.CutPrefix(builder, builderDocker+":")
 	switch {
 	case strings.Contains(builder, "://"):
@@ -38,7 +38,7 @@ func connectNamed(ctx context.Context, opt EngineOptions, builder string) (*Engi
 
 // connectFound takes the first engine that there is: what the environment names, the current builder of buildx, the Docker
 // Engine, a private daemon. What is named but does not answer ends the search: whoever named it wants that one.
-func connectFound(ctx context.Context, opt EngineOptions) (*Engine, []Way, error) {
+func connectFound(ctx context.Context, opt Options) (*Engine, []Way, error) {
 	var seen []Way
 	note := func(way, answer string, taken bool) { seen = append(seen, Way{way, answer, taken}) }
 	for _, name := range []string{"SEEDPACK_BUILDER", "BUILDKIT_HOST", "BUILDX_BUILDER"} {
@@ -92,7 +92,7 @@ func answered(e *Engine, err error) string {
 }
 
 // startPrivate starts a daemon of our own and connects to it.
-func startPrivate(ctx context.Context, opt EngineOptions) (*Engine, error) {
+func startPrivate(ctx context.Context, opt Options) (*Engine, error) {
 	d, err := startDaemon(ctx, opt)
 	if err != nil {
 		return nil, fmt.Errorf("start a private BuildKit: %w", err)
@@ -105,7 +105,7 @@ func startPrivate(ctx context.Context, opt EngineOptions) (*Engine, error) {
 	return e, nil
 }
 
-func (o *EngineOptions) env(name string) string {
+func (o *Options) env(name string) string {
 	if o.Getenv == nil {
 		return ""
 	}

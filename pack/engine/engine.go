@@ -1,4 +1,6 @@
-package pack
+// Package engine finds, starts and questions what images are built with: a BuildKit, in a Docker Engine or not. It builds
+// nothing itself, and knows no jobs.
+package engine
 
 import (
 	"context"
@@ -37,8 +39,8 @@ type Engine struct {
 	From string
 }
 
-// EngineOptions say where to look for an engine. The zero value takes the Docker Engine at its usual socket.
-type EngineOptions struct {
+// Options say where to look for an engine. The zero value takes the Docker Engine at its usual socket.
+type Options struct {
 	// Builder is the address of a BuildKit (unix://, tcp://, docker-container://, podman-container://, kube-pod:// or ssh://),
 	// the name of a buildx builder, "docker" or "docker:CONTEXT" for the Docker Engine, or "private" for a buildkitd that is
 	// started. Empty takes the first that is found: SEEDPACK_BUILDER, BUILDKIT_HOST, the current buildx builder, the Docker
@@ -89,7 +91,7 @@ func (t TLSFiles) options() []client.ClientOpt {
 const connectTimeout = 15 * time.Second
 
 // Connect finds or starts an engine and makes sure that it answers. The caller closes it, which stops what was started.
-func Connect(ctx context.Context, opt EngineOptions) (*Engine, error) {
+func Connect(ctx context.Context, opt Options) (*Engine, error) {
 	if opt.Log == nil {
 		opt.Log = io.Discard
 	}

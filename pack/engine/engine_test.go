@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"context"
@@ -93,7 +93,7 @@ func join(c net.Conn, socket string) {
 // A builder at tcp:// is reached with certificates, given by flags or by buildx, and not without.
 func TestConnectTLS(t *testing.T) {
 	material(t, "SEEDPACK_TEST_BASE")
-	private := engine(t)
+	private := privateEngine(t)
 	files, pair, pool := certificate(t)
 	address := tunnel(t, pair, pool, strings.TrimPrefix(private.daemon.addr, "unix://"))
 	otherName, noKey := files, files
@@ -103,15 +103,15 @@ func TestConnectTLS(t *testing.T) {
 	env := home(t, map[string]string{"buildx/instances/far": node})
 	for _, test := range []struct {
 		name string
-		opt  EngineOptions
+		opt  Options
 		want string
 	}{
-		{"flags", EngineOptions{Builder: address, TLS: files}, ""},
-		{"buildx", EngineOptions{Builder: "far", Getenv: env}, ""},
-		{"another name", EngineOptions{Builder: address, TLS: otherName}, "certificate is valid for builder.test, not other.test"},
-		{"no certificate", EngineOptions{Builder: address, TLS: noKey}, "reach the builder"}, // the reason, or that it hung up
-		{"no file", EngineOptions{Builder: address, TLS: TLSFiles{CA: "/nowhere/ca.pem"}}, "/nowhere/ca.pem"},
-		{"no key", EngineOptions{Builder: address, TLS: TLSFiles{Cert: files.Cert}}, "a certificate and its key go together"},
+		{"flags", Options{Builder: address, TLS: files}, ""},
+		{"buildx", Options{Builder: "far", Getenv: env}, ""},
+		{"another name", Options{Builder: address, TLS: otherName}, "certificate is valid for builder.test, not other.test"},
+		{"no certificate", Options{Builder: address, TLS: noKey}, "reach the builder"}, // the reason, or that it hung up
+		{"no file", Options{Builder: address, TLS: TLSFiles{CA: "/nowhere/ca.pem"}}, "/nowhere/ca.pem"},
+		{"no key", Options{Builder: address, TLS: TLSFiles{Cert: files.Cert}}, "a certificate and its key go together"},
 	} {
 		e, err := Connect(t.Context(), test.opt)
 		if test.want != "" {
@@ -124,7 +124,7 @@ func TestConnectTLS(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		_, buildErr := Build(t.Context(), e, request(t, "FROM busybox:1.36\nRUN true\n", nil), nil)
+		_, buildErr := builds(t.Context(), e, request(t, "FROM busybox:1.36\nRUN touch /x\n"))
 		if err := errors.Join(buildErr, e.Close()); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -135,7 +135,7 @@ func TestConnectTLS(t *testing.T) {
 func TestConnectDocker(t *testing.T) {
 	host := material(t, "SEEDPACK_TEST_DOCKER")
 	for _, builder := range []string{"docker", "docker:default", "default"} {
-		e, err := Connect(t.Context(), EngineOptions{Builder: builder, Getenv: home(t, nil, "DOCKER_HOST="+host)})
+		e, err := Connect(t.Context(), Options{Builder: builder, Getenv: home(t, nil, "DOCKER_HOST="+host)})
 		if err != nil {
 			t.Errorf("%s: %v", builder, err)
 			continue
@@ -150,7 +150,7 @@ func TestConnectDocker(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	e, seen, err := connectFound(t.Context(), EngineOptions{Getenv: home(t, nil, "DOCKER_HOST="+host)})
+	e, seen, err := connectFound(t.Context(), Options{Getenv: home(t, nil, "DOCKER_HOST="+host)})
 	if err != nil || !seen[len(seen)-1].Taken || seen[len(seen)-1].Way != "the Docker Engine" {
 		t.Fatalf("found %+v: %v", seen, err)
 	}
@@ -187,7 +187,7 @@ func serveOld(t *testing.T, workers []*types.WorkerRecord) string {
 // A configuration that the engine would not read is not left out without a word.
 func TestConnectConfig(t *testing.T) {
 	address := serveOld(t, []*types.WorkerRecord{{ID: "one"}})
-	for _, opt := range []EngineOptions{{Builder: address}, {Getenv: home(t, nil, "BUILDKIT_HOST="+address)}} {
+	for _, opt := range []Options{{Builder: address}, {Getenv: home(t, nil, "BUILDKIT_HOST="+address)}} {
 		opt.Config = "buildkitd.toml"
 		_, err := Connect(t.Context(), opt)
 		want := "the builder at " + address + " would not read buildkitd.toml, which is for a private buildkitd\n" +
@@ -200,7 +200,7 @@ func TestConnectConfig(t *testing.T) {
 
 func TestConnectOld(t *testing.T) {
 	for want, workers := range map[string][]*types.WorkerRecord{"": {{ID: "one"}}, "it has nothing to build with": nil} {
-		e, err := Connect(t.Context(), EngineOptions{Builder: serveOld(t, workers)})
+		e, err := Connect(t.Context(), Options{Builder: serveOld(t, workers)})
 		if err == nil {
 			err = e.Close()
 		}

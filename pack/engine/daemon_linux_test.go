@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"context"
@@ -22,8 +22,8 @@ func TestDaemonKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	cache := filepath.Join(user, "seedpack-test-killed") // not below t.TempDir, which cannot be removed while it is mounted
-	opt := EngineOptions{Builder: "private", CacheDir: cache, Log: os.Stderr}
-	program, err := findBuildkitd(t.Context(), EngineOptions{CacheDir: filepath.Join(user, "seedpack"), Log: os.Stderr})
+	opt := Options{Builder: "private", CacheDir: cache, Log: os.Stderr}
+	program, err := findBuildkitd(t.Context(), Options{CacheDir: filepath.Join(user, "seedpack"), Log: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,9 +41,10 @@ func TestDaemonKilled(t *testing.T) {
 	}
 	root := filepath.Join(cache, "buildkit", "0")
 	record := readRecord(t, root)
+	sleeping := request(t, "FROM busybox:1.36\nRUN sleep 987654\n")
 	ended := make(chan error, 1)
 	go func() {
-		_, err := Build(context.Background(), e, request(t, "FROM busybox:1.36\nRUN sleep 987654\n", nil), nil)
+		_, err := builds(context.Background(), e, sleeping)
 		ended <- err
 	}()
 	sleeper := waitFor(t, func() int { return processOf("sleep\x00987654\x00") })
@@ -67,7 +68,7 @@ func TestDaemonKilled(t *testing.T) {
 	if _, err := os.Stat(record.Socket); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket of the killed daemon is there: %v", err)
 	}
-	if _, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\nRUN true\n", nil), nil); err != nil {
+	if _, err := builds(t.Context(), e, request(t, "FROM busybox:1.36\nRUN touch /x\n")); err != nil {
 		t.Errorf("the next build fails: %v", err)
 	}
 	if err := e.Close(); err != nil {
@@ -86,7 +87,7 @@ func TestDaemonListensInItsOwnDirectory(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("its process would be rootlesskit's")
 	}
-	e := engine(t)
+	e := privateEngine(t)
 	// What it says of itself comes last: by then it listens everywhere.
 	if _, err := e.client.Info(t.Context()); err != nil {
 		t.Fatal(err)

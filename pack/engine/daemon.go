@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"context"
@@ -33,7 +33,7 @@ const (
 )
 
 // startDaemon starts a private buildkitd and waits for its socket. It needs an OCI runtime, and root or rootlesskit.
-func startDaemon(ctx context.Context, opt EngineOptions) (*daemon, error) {
+func startDaemon(ctx context.Context, opt Options) (*daemon, error) {
 	if err := daemonPossible(); err != nil {
 		return nil, err
 	}

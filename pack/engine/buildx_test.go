@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"context"
@@ -63,7 +63,7 @@ func TestBuildxCurrent(t *testing.T) {
 		for name, text := range test.files {
 			files[name] = text
 		}
-		opt := EngineOptions{Getenv: home(t, files, test.env...)}
+		opt := Options{Getenv: home(t, files, test.env...)}
 		b, err := opt.buildx().current()
 		if err != nil {
 			t.Errorf("%s: %v", test.name, err)
@@ -103,7 +103,7 @@ name one of these, or write an address: unix:///run/buildkit/buildkitd.sock, tcp
 		"docker":        `reach the Docker Engine at unix:///nowhere/docker.sock: `,
 		"ftp://x":       `builder "ftp://x": scheme "ftp" is unknown`,
 	} {
-		_, err := Connect(t.Context(), EngineOptions{Builder: builder, Getenv: home(t, files, "DOCKER_HOST=unix:///nowhere/docker.sock")})
+		_, err := Connect(t.Context(), Options{Builder: builder, Getenv: home(t, files, "DOCKER_HOST=unix:///nowhere/docker.sock")})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("--builder %s: error is %v, not %s…", builder, err, want)
 		}
@@ -120,7 +120,7 @@ func TestConnectOrder(t *testing.T) {
 		`BUILDX_BUILDER=nosuch: builder "nosuch" is unknown: `,
 		"buildx builder far: reach the builder: dial unix /nowhere/far.sock: ",
 	} {
-		_, seen, err := connectFound(context.Background(), EngineOptions{Getenv: home(t, files, env[min(n, len(env)):]...)})
+		_, seen, err := connectFound(context.Background(), Options{Getenv: home(t, files, env[min(n, len(env)):]...)})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("error is %v, not %s…", err, want)
 		}

@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"io"
@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -76,52 +75,4 @@ func loadingEngine(t *testing.T, load, images http.HandlerFunc) DockerHost {
 	server.Start()
 	t.Cleanup(server.Close)
 	return DockerHost{environment("DOCKER_HOST", "unix://"+filepath.Join(dir, "s"))}
-}
-
-// An engine that has built the image itself names it when all is verified, and else has nothing left of it.
-func TestLoadNames(t *testing.T) {
-	for _, keep := range []bool{true, false} {
-		var calls []string
-		tags := "[]"
-		host := loadingEngine(t, nil, func(w http.ResponseWriter, r *http.Request) {
-			path := r.URL.Path[strings.Index(r.URL.Path, "/images/"):]
-			calls = append(calls, r.Method+" "+path+" "+r.URL.Query().Get("repo")+":"+r.URL.Query().Get("tag"))
-			w.Header().Set("Content-Type", "application/json")
-			switch r.Method {
-			case http.MethodPost:
-				tags = `["a:1"]`
-				w.WriteHeader(http.StatusCreated)
-			case http.MethodGet:
-				_, _ = io.WriteString(w, `{"Id":"sha256:1","RepoTags":`+tags+`}`)
-			case http.MethodDelete:
-				_, _ = io.WriteString(w, "[]")
-			}
-		})
-		api, _, err := host.client("")
-		if err != nil {
-			t.Fatal(err)
-		}
-		o := Output{Type: "docker", Name: "a:1", Load: host.Load, LoadInto: host.Address()}
-		store := &classicStore{docker: api}
-		if !store.loads(o) || store.loads(Output{Load: host.Load, LoadInto: "unix:///elsewhere"}) {
-			t.Error("the engine does not know itself")
-		}
-		w := Written{store.pendingName(t.Context(), o, "sha256:1")}
-		want := []string{"GET /images/sha256:1/json :", "DELETE /images/sha256:1 :"}
-		if keep {
-			if err := w.Keep(t.Context()); err != nil {
-				t.Error(err)
-			}
-			want = []string{"POST /images/sha256:1/tag docker.io/library/a:1", "GET /images/sha256:1/json :", "GET /images/sha256:1/json :"}
-		}
-		if err := w.Discard(); err != nil {
-			t.Error(err)
-		}
-		if !slices.Equal(calls, want) {
-			t.Errorf("keep %t: the engine was asked %q, not %q", keep, calls, want)
-		}
-		if err := api.Close(); err != nil {
-			t.Error(err)
-		}
-	}
 }

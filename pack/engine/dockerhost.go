@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"errors"
@@ -22,7 +22,7 @@ type DockerHost struct {
 	Getenv func(string) string // default: an empty environment
 }
 
-func (o *EngineOptions) docker() DockerHost { return DockerHost{o.Getenv} }
+func (o *Options) docker() DockerHost { return DockerHost{o.Getenv} }
 
 func (d DockerHost) env(name string) string {
 	if d.Getenv == nil {

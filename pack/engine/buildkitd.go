@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"bufio"
@@ -23,7 +23,7 @@ import (
 var scratch embed.FS
 
 // findBuildkitd is the path of a buildkitd: on PATH, beside this program, in the cache, or built there with go.
-func findBuildkitd(ctx context.Context, opt EngineOptions) (string, error) {
+func findBuildkitd(ctx context.Context, opt Options) (string, error) {
 	if path, err := exec.LookPath("buildkitd"); err == nil {
 		return filepath.Abs(path)
 	}
@@ -64,7 +64,7 @@ func cachedBuildkitd(cache string) (string, error) {
 }
 
 // buildBuildkitd builds the pinned buildkitd and puts it at dest in one step, so that no half of a program is ever found.
-func buildBuildkitd(ctx context.Context, opt EngineOptions, dest string) (err error) {
+func buildBuildkitd(ctx context.Context, opt Options, dest string) (err error) {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return errors.New("there is no buildkitd: not on PATH, not beside seedpack, not in " + filepath.Dir(dest) +

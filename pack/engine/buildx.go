@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"context"
@@ -37,12 +37,12 @@ type buildxNode struct {
 // A buildxStore is buildx's directory, which may not exist.
 type buildxStore struct {
 	dir    string
-	opt    *EngineOptions
+	opt    *Options
 	docker DockerHost
 }
 
 // buildx finds the directory where buildx does.
-func (o *EngineOptions) buildx() buildxStore {
+func (o *Options) buildx() buildxStore {
 	s := buildxStore{opt: o, docker: o.docker()}
 	switch {
 	case o.env("BUILDX_CONFIG") != "":
@@ -129,7 +129,7 @@ func (s buildxStore) current() (*buildxBuilder, error) {
 }
 
 // dialBuilder goes to a builder by its name. As for buildx, the name of a docker context is the engine there.
-func dialBuilder(ctx context.Context, opt EngineOptions, name string) (*Engine, error) {
+func dialBuilder(ctx context.Context, opt Options, name string) (*Engine, error) {
 	s := opt.buildx()
 	b, err := s.read(name)
 	if err != nil {
@@ -150,7 +150,7 @@ func dialBuilder(ctx context.Context, opt EngineOptions, name string) (*Engine, 
 }
 
 // dialNode goes to the first machine of a builder, in the way that its driver has.
-func dialNode(ctx context.Context, opt EngineOptions, b *buildxBuilder) (*Engine, error) {
+func dialNode(ctx context.Context, opt Options, b *buildxBuilder) (*Engine, error) {
 	if len(b.Nodes) == 0 {
 		return nil, fmt.Errorf("the buildx builder %s has no nodes\nmake it anew: docker buildx rm %s, docker buildx create", b.Name, b.Name)
 	}

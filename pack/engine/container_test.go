@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"archive/tar"
@@ -40,19 +40,14 @@ func TestConnectContainer(t *testing.T) {
 		builders = append(builders, "docker-container://"+name)
 	}
 	for i, builder := range builders {
-		e, err := Connect(t.Context(), EngineOptions{Builder: builder, Getenv: env})
+		e, err := Connect(t.Context(), Options{Builder: builder, Getenv: env})
 		if err != nil {
 			t.Errorf("%s: %v", builder, err)
 			continue
 		}
-		ran := false
-		_, buildErr := Build(t.Context(), e, request(t, fmt.Sprintf("FROM busybox:1.36\nRUN echo %d >/x\n", i), nil), func(ctx context.Context, all []*Candidate) error {
-			outcome, err := all[0].Run(ctx, Process{Name: "case", Args: []string{"cat", "/x"}, OutputDir: "/out"})
-			ran = err == nil && string(outcome.Stdout.Head) == fmt.Sprintln(i)
-			return err
-		})
-		if err := errors.Join(buildErr, e.Close()); err != nil || !ran {
-			t.Errorf("%s: ran %t: %v", builder, ran, err)
+		x, buildErr := builds(t.Context(), e, request(t, fmt.Sprintf("FROM busybox:1.36\nRUN echo %d >/x\n", i)))
+		if err := errors.Join(buildErr, e.Close()); err != nil || x != fmt.Sprintln(i) {
+			t.Errorf("%s: the step wrote %q: %v", builder, x, err)
 		}
 		if i == 0 {
 			if _, err := api.ContainerStop(t.Context(), name, mobyclient.ContainerStopOptions{}); err != nil {
@@ -66,7 +61,7 @@ func TestConnectContainer(t *testing.T) {
 // lead to the private daemon.
 func TestConnectThroughPrograms(t *testing.T) {
 	material(t, "SEEDPACK_TEST_BASE")
-	through := engine(t)
+	through := privateEngine(t)
 	programs := buildKitPrograms(t)
 	log := filepath.Join(t.TempDir(), "log")
 	const program = `#!/bin/sh
@@ -92,12 +87,12 @@ exec "$@"
 		"cluster": "kubectl --kubeconfig=/k --namespace=ns get pods --output=name --selector=app=builder --field-selector=status.phase=Running\n" +
 			"kubectl --kubeconfig=/k --namespace=ns exec --container=buildkitd --stdin pod/builder-1 -- buildctl dial-stdio\n",
 	} {
-		e, err := Connect(t.Context(), EngineOptions{Builder: builder, Getenv: env})
+		e, err := Connect(t.Context(), Options{Builder: builder, Getenv: env})
 		if err != nil {
 			t.Errorf("%s: %v", builder, err)
 			continue
 		}
-		_, buildErr := Build(t.Context(), e, request(t, "FROM busybox:1.36\nRUN true\n", nil), nil)
+		_, buildErr := builds(t.Context(), e, request(t, "FROM busybox:1.36\nRUN touch /x\n"))
 		if err := errors.Join(buildErr, e.Close()); err != nil {
 			t.Errorf("%s: %v", builder, err)
 		}
@@ -167,7 +162,7 @@ func buildKitPrograms(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	buildkitd, err := findBuildkitd(t.Context(), EngineOptions{CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	buildkitd, err := findBuildkitd(t.Context(), Options{CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package pack
+package engine
 
 import (
 	"context"
@@ -22,13 +22,13 @@ import (
 
 // A Diagnosis says what this machine builds with, and what that can do.
 type Diagnosis struct {
-	Ways   []Way       `json:"ways"`   // in the order in which engines are looked for
-	Engine *EngineInfo `json:"engine"` // nil where none can be had
-	Host   HostInfo    `json:"host"`
+	Ways   []Way    `json:"ways"`   // in the order in which engines are looked for
+	Engine *Info    `json:"engine"` // nil where none can be had
+	Host   HostInfo `json:"host"`
 }
 
-// EngineInfo is an engine as it describes itself.
-type EngineInfo struct {
+// Info is an engine as it describes itself.
+type Info struct {
 	From      string     `json:"from"`
 	BuildKit  string     `json:"buildkit,omitempty"` // version; empty where it does not tell
 	Docker    string     `json:"docker,omitempty"`   // version of the Docker Engine
@@ -64,7 +64,7 @@ type HostInfo struct {
 }
 
 // Diagnose looks for an engine as Connect does, and asks it. The error says why none can be had.
-func Diagnose(ctx context.Context, opt EngineOptions) (d *Diagnosis, err error) {
+func Diagnose(ctx context.Context, opt Options) (d *Diagnosis, err error) {
 	if opt.Log == nil {
 		opt.Log = io.Discard
 	}
@@ -84,11 +84,11 @@ func Diagnose(ctx context.Context, opt EngineOptions) (d *Diagnosis, err error) 
 	return d, err
 }
 
-func (e *Engine) info(ctx context.Context) (*EngineInfo, error) {
+func (e *Engine) info(ctx context.Context) (*Info, error) {
 	if err := e.askWorkers(ctx); err != nil {
 		return nil, err
 	}
-	i := &EngineInfo{From: e.From, Store: "none", BuildKit: e.workers[0].BuildkitVersion.Version}
+	i := &Info{From: e.From, Store: "none", BuildKit: e.workers[0].BuildkitVersion.Version}
 	if e.docker != nil {
 		i.Store = "containerd"
 		if e.classic() {
@@ -172,7 +172,7 @@ func (e *Engine) abilities(options gateway.BuildOpts) []Ability {
 	return all
 }
 
-func hostInfo(opt EngineOptions) HostInfo {
+func hostInfo(opt Options) HostInfo {
 	h := HostInfo{Root: os.Geteuid() == 0, Cache: opt.CacheDir, CacheFree: freeBytes(opt.CacheDir), Credentials: []string{}}
 	h.Runtime, _ = ociRuntime() // that there is none is what empty says
 	if path, err := exec.LookPath("rootlesskit"); err == nil {

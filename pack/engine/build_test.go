@@ -1,0 +1,101 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/containerd/containerd/v2/core/content"
+	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+	"github.com/moby/buildkit/client"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	"github.com/tonistiigi/fsutil"
+)
+
+// material gives a variable that the set-up sets, without which the test cannot run.
+func material(t *testing.T, name string) string {
+	t.Helper()
+	value := os.Getenv(name)
+	if value == "" && os.Getenv("SEEDPACK_STRICT") != "" {
+		t.Fatalf("%s is not set: make test sets it", name)
+	}
+	if value == "" {
+		t.Skipf("%s is not set: make test sets it", name)
+	}
+	return value
+}
+
+// privateEngine is one over the user's own cache, so that a BuildKit is built once.
+func privateEngine(t *testing.T) *Engine {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := Connect(t.Context(), Options{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func dir(t *testing.T, files map[string]string) string {
+	t.Helper()
+	d := t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(d, name), []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return d
+}
+
+// builds has an engine build a Dockerfile, and returns the content of the file /x of the image.
+func builds(ctx context.Context, e *Engine, opt client.SolveOpt) (x string, err error) {
+	_, err = e.Client().Build(ctx, opt, "seedpack", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+		result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: opt.FrontendAttrs, Evaluate: true})
+		if err != nil {
+			return nil, err
+		}
+		ref, err := result.SingleRef()
+		if err != nil {
+			return nil, err
+		}
+		text, err := ref.ReadFile(ctx, gateway.ReadRequest{Filename: "/x"})
+		x = string(text)
+		return result, err
+	}, nil)
+	return x, e.Lost(ctx, err)
+}
+
+// request is a Dockerfile to build, in which busybox:1.36 is the base image of the set-up.
+func request(t *testing.T, dockerfile string) client.SolveOpt {
+	t.Helper()
+	base := material(t, "SEEDPACK_TEST_BASE")
+	index, err := layout.ImageIndexFromPath(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, errStore := contentlocal.NewStore(base)
+	files, errFiles := fsutil.NewFS(dir(t, map[string]string{"Dockerfile": dockerfile}))
+	if err := errors.Join(errStore, errFiles); err != nil {
+		t.Fatal(err)
+	}
+	return client.SolveOpt{
+		LocalMounts:   map[string]fsutil.FS{"context": files, "dockerfile": files},
+		OCIStores:     map[string]content.Store{"base": store},
+		FrontendAttrs: map[string]string{"context:busybox:1.36": "oci-layout:base@" + manifest.Manifests[0].Digest.String()},
+	}
+}
