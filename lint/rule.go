@@ -116,22 +116,7 @@ type member struct {
 
 func (m member) name() seed.Pointer { return m.At.Member("name") }
 
-// Places of the arrays in a manifest.
-const (
-	atJob          seed.Pointer = "/job"
-	atMaintainer   seed.Pointer = "/job/maintainer"
-	atResources    seed.Pointer = "/job/resources"
-	atScalar       seed.Pointer = "/job/resources/scalar"
-	atErrors       seed.Pointer = "/job/errors"
-	atCommand      seed.Pointer = "/job/interface/command"
-	atInputFiles   seed.Pointer = "/job/interface/inputs/files"
-	atInputJSON    seed.Pointer = "/job/interface/inputs/json"
-	atOutputFiles  seed.Pointer = "/job/interface/outputs/files"
-	atOutputJSON   seed.Pointer = "/job/interface/outputs/json"
-	atMounts       seed.Pointer = "/job/interface/mounts"
-	atSettings     seed.Pointer = "/job/interface/settings"
-	commandLongest              = 128 << 10 // bytes; the kernel takes no longer argument
-)
+const commandLongest = 128 << 10 // bytes; the kernel takes no longer argument
 
 // members lists the elements of an array whose name is good.
 func members[E any](p *Pass, array seed.Pointer, kind string, elements []E, name func(*E) (string, bool)) []member {
@@ -156,39 +141,39 @@ func (p *Pass) variables() []member {
 func (p *Pass) inputs() []member {
 	in := &p.Job.Interface.Inputs
 	return append(
-		members(p, atInputFiles, "input", in.Files, func(e *seed.InputFile) (string, bool) { return e.Name, e.Required }),
-		members(p, atInputJSON, "json input", in.JSON, func(e *seed.InputJSON) (string, bool) { return e.Name, e.Required })...)
+		members(p, seed.AtInputFiles, "input", in.Files, func(e *seed.InputFile) (string, bool) { return e.Name, e.Required }),
+		members(p, seed.AtInputJSON, "json input", in.JSON, func(e *seed.InputJSON) (string, bool) { return e.Name, e.Required })...)
 }
 
 func (p *Pass) settings() []member {
-	return members(p, atSettings, "setting", p.Job.Interface.Settings, func(e *seed.Setting) (string, bool) { return e.Name, true })
+	return members(p, seed.AtSettings, "setting", p.Job.Interface.Settings, func(e *seed.Setting) (string, bool) { return e.Name, true })
 }
 
 func (p *Pass) outputs() []member {
 	out := &p.Job.Interface.Outputs
 	return append(
-		members(p, atOutputFiles, "output", out.Files, func(e *seed.OutputFile) (string, bool) { return e.Name, e.Required }),
-		members(p, atOutputJSON, "json output", out.JSON, func(e *seed.OutputJSON) (string, bool) { return e.Name, e.Required })...)
+		members(p, seed.AtOutputFiles, "output", out.Files, func(e *seed.OutputFile) (string, bool) { return e.Name, e.Required }),
+		members(p, seed.AtOutputJSON, "json output", out.JSON, func(e *seed.OutputJSON) (string, bool) { return e.Name, e.Required })...)
 }
 
 func (p *Pass) mounts() []member {
-	return members(p, atMounts, "mount", p.Job.Interface.Mounts, func(e *seed.Mount) (string, bool) { return e.Name, true })
+	return members(p, seed.AtMounts, "mount", p.Job.Interface.Mounts, func(e *seed.Mount) (string, bool) { return e.Name, true })
 }
 
 func (p *Pass) errors() []member {
-	return members(p, atErrors, "error", p.Job.Errors, func(e *seed.Error) (string, bool) { return e.Name, true })
+	return members(p, seed.AtErrors, "error", p.Job.Errors, func(e *seed.Error) (string, bool) { return e.Name, true })
 }
 
 func (p *Pass) scalars() []member {
 	if p.scalar == nil {
-		p.scalar = members(p, atScalar, "resource", p.Job.Resources.Scalar, func(e *seed.Scalar) (string, bool) { return e.Name, true })
+		p.scalar = members(p, seed.AtScalar, "resource", p.Job.Resources.Scalar, func(e *seed.Scalar) (string, bool) { return e.Name, true })
 	}
 	return p.scalar
 }
 
 // command is the parsed command, nil where there is none or it cannot be parsed.
 func (p *Pass) command() *command.Command {
-	if !p.parsed && p.good(atCommand) && len(p.Job.Interface.Command) <= commandLongest {
+	if !p.parsed && p.good(seed.AtCommand) && len(p.Job.Interface.Command) <= commandLongest {
 		p.commands, p.parsing = command.Parse(p.Job.Interface.Command)
 	}
 	p.parsed = true

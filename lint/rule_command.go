@@ -21,17 +21,17 @@ var commandSyntax = &Rule{
 		Spec:     "2.1.1.3 S-2.1.1.3-03 T-09",
 	},
 	Check: func(p *Pass) {
-		if !p.good(atCommand) {
+		if !p.good(seed.AtCommand) {
 			return
 		}
 		if n := len(p.Job.Interface.Command); n > commandLongest {
-			p.Reportf(atCommand, "command has %d bytes, but no system takes an argument of more than %d", n, commandLongest)
+			p.Reportf(seed.AtCommand, "command has %d bytes, but no system takes an argument of more than %d", n, commandLongest)
 			return
 		}
 		var e *command.Error
 		p.command()
 		if errors.As(p.parsing, &e) {
-			p.reportPart(atCommand, e.Start, e.End, "command is no Bash: %s", e.What)
+			p.reportPart(seed.AtCommand, e.Start, e.End, "command is no Bash: %s", e.What)
 		}
 	},
 }
@@ -49,7 +49,7 @@ var commandShell = &Rule{
 			return
 		}
 		for _, e := range c.Refused {
-			d := p.reportPart(atCommand, e.Start, e.End, "command has %s, but executors start the job without a shell and pass it on as text", e.What)
+			d := p.reportPart(seed.AtCommand, e.Start, e.End, "command has %s, but executors start the job without a shell and pass it on as text", e.What)
 			d.Hint = "do it in a script of the image; a smoke run ends here with an error"
 		}
 	},
@@ -100,7 +100,7 @@ var commandUndeclared = &Rule{
 				if scaleOnly(u.Name) {
 					who = "only Scale sets"
 				}
-				d := p.reportPart(atCommand, u.Start, u.End, "command uses %q, which %s: %s", "$"+u.Name, who, p.knownNames())
+				d := p.reportPart(seed.AtCommand, u.Start, u.End, "command uses %q, which %s: %s", "$"+u.Name, who, p.knownNames())
 				d.Hint = p.undeclaredHint(u)
 			}
 		})
@@ -196,7 +196,7 @@ var commandSecret = &Rule{
 		}
 		p.uses(func(u command.Use, m member, _ bool) {
 			if m.Kind == "setting" && secret[u.Name] {
-				d := p.reportPart(atCommand, u.Start, u.End, "command holds the secret %q, which executors print or pass as asterisks", m.Name)
+				d := p.reportPart(seed.AtCommand, u.Start, u.End, "command holds the secret %q, which executors print or pass as asterisks", m.Name)
 				d.Hint = "let the job read the environment variable $" + u.Name
 			}
 		})
@@ -213,7 +213,7 @@ var commandOptional = &Rule{
 	Check: func(p *Pass) {
 		p.uses(func(u command.Use, m member, known bool) {
 			if known && !m.Required && !u.Vanishes && u.Form == command.Plain {
-				d := p.reportPart(atCommand, u.Start, u.End, "command uses the optional %s %q, which moves the arguments after it when absent: Scale passes the text %q instead", m.Kind, m.Name, p.Job.Interface.Command[u.Start:u.End])
+				d := p.reportPart(seed.AtCommand, u.Start, u.End, "command uses the optional %s %q, which moves the arguments after it when absent: Scale passes the text %q instead", m.Kind, m.Name, p.Job.Interface.Command[u.Start:u.End])
 				d.Hint = fmt.Sprintf("put a switch before it, ${%s/#/--switch }, or let the job read the environment variable", u.Name)
 			}
 		})
@@ -230,7 +230,7 @@ var commandOptionalLiteral = &Rule{
 	Check: func(p *Pass) {
 		p.uses(func(u command.Use, m member, known bool) {
 			if known && !m.Required && u.Form == command.Prefix {
-				p.reportPart(atCommand, u.Start, u.End, "when %q is absent, Scale passes the text %q: the job should take that for absent", m.Name, p.Job.Interface.Command[u.Start:u.End])
+				p.reportPart(seed.AtCommand, u.Start, u.End, "when %q is absent, Scale passes the text %q: the job should take that for absent", m.Name, p.Job.Interface.Command[u.Start:u.End])
 			}
 		})
 	},
@@ -249,7 +249,7 @@ var commandQuotes = &Rule{
 			return
 		}
 		q := c.Quotes[0]
-		p.reportPart(atCommand, q.Start, q.End, "command has the quotes %q, which Bash removes, but executors without a shell pass on and split at blanks", p.Job.Interface.Command[q.Start:q.End])
+		p.reportPart(seed.AtCommand, q.Start, q.End, "command has the quotes %q, which Bash removes, but executors without a shell pass on and split at blanks", p.Job.Interface.Command[q.Start:q.End])
 	},
 }
 
@@ -263,7 +263,7 @@ var commandPortability = &Rule{
 	Check: func(p *Pass) {
 		p.uses(func(u command.Use, _ member, known bool) {
 			if u.Form == command.BashOnly && known {
-				d := p.reportPart(atCommand, u.Start, u.End, "command has the expansion %q, which Bash knows but Scale passes on as text", p.Job.Interface.Command[u.Start:u.End])
+				d := p.reportPart(seed.AtCommand, u.Start, u.End, "command has the expansion %q, which Bash knows but Scale passes on as text", p.Job.Interface.Command[u.Start:u.End])
 				d.Hint = fmt.Sprintf("every executor knows $%s and ${%s}", u.Name, u.Name)
 			}
 		})
@@ -288,14 +288,14 @@ var commandBrackets = &Rule{
 			case r == '{':
 				open = append(open, i)
 			case r == '}' && len(open) == 0:
-				p.reportPart(atCommand, i, i+1, "command closes a brace that is not open, for which Scale refuses the job")
+				p.reportPart(seed.AtCommand, i, i+1, "command closes a brace that is not open, for which Scale refuses the job")
 				return
 			case r == '}':
 				open = open[:len(open)-1]
 			}
 		}
 		last := open[len(open)-1]
-		p.reportPart(atCommand, last, last+1, "command does not close this brace, for which Scale refuses the job")
+		p.reportPart(seed.AtCommand, last, last+1, "command does not close this brace, for which Scale refuses the job")
 	},
 }
 
@@ -309,7 +309,7 @@ var commandAllocated = &Rule{
 	Check: func(p *Pass) {
 		p.uses(func(u command.Use, m member, _ bool) {
 			if m.Kind == "resource" {
-				p.reportPart(atCommand, u.Start, u.End, "command uses %q, which Scale does not expand there: let the job read the environment variable", "$"+u.Name)
+				p.reportPart(seed.AtCommand, u.Start, u.End, "command uses %q, which Scale does not expand there: let the job read the environment variable", "$"+u.Name)
 			}
 		})
 	},
@@ -326,7 +326,7 @@ var commandSettingName = &Rule{
 		p.uses(func(u command.Use, m member, _ bool) {
 			named := func(m member) bool { return m.Name == u.Name } // another one, which Scale expands
 			if m.Kind == "setting" && !slices.ContainsFunc(p.variables(), named) {
-				p.reportPart(atCommand, u.Start, u.End, "command uses the setting %q as %q, which Scale does not expand: name the setting %s", m.Name, "$"+u.Name, u.Name)
+				p.reportPart(seed.AtCommand, u.Start, u.End, "command uses the setting %q as %q, which Scale does not expand: name the setting %s", m.Name, "$"+u.Name, u.Name)
 			}
 		})
 	},
@@ -348,7 +348,7 @@ var commandBraces = &Rule{
 			}
 			for i := 1; i < len(u.Name); i++ {
 				if _, ok := all[u.Name[:i]]; ok {
-					d := p.reportPart(atCommand, u.Start, u.End, "%q begins with the variable %q, which the older CLI replaces within it: write it in braces", text, u.Name[:i])
+					d := p.reportPart(seed.AtCommand, u.Start, u.End, "%q begins with the variable %q, which the older CLI replaces within it: write it in braces", text, u.Name[:i])
 					p.replacePart(d, "Write it in braces", u.Start, u.End, "${"+u.Name+"}")
 					return
 				}
@@ -365,8 +365,8 @@ var commandEmpty = &Rule{
 		Spec:     "2.1.1.3 T-34",
 	},
 	Check: func(p *Pass) {
-		if p.good(atCommand) && blank(p.Job.Interface.Command) {
-			p.Reportf(atCommand, "command is %q, for which executors pass one empty argument: leave it out, or write the arguments", p.Job.Interface.Command)
+		if p.good(seed.AtCommand) && blank(p.Job.Interface.Command) {
+			p.Reportf(seed.AtCommand, "command is %q, for which executors pass one empty argument: leave it out, or write the arguments", p.Job.Interface.Command)
 		}
 	},
 }
@@ -386,7 +386,7 @@ var commandBlanks = &Rule{
 		for i := 1; i < len(c.Words); i++ {
 			from, to := c.Words[i-1].End, c.Words[i].Start
 			if to-from > 1 {
-				d := p.reportPart(atCommand, from, to, "command has %d blanks in a row, for which the older CLI passes empty arguments: write one", to-from)
+				d := p.reportPart(seed.AtCommand, from, to, "command has %d blanks in a row, for which the older CLI passes empty arguments: write one", to-from)
 				p.replacePart(d, "Write one blank", from, to, " ")
 			}
 		}
@@ -408,7 +408,7 @@ var commandJSON = &Rule{
 		p.uses(func(u command.Use, m member, _ bool) {
 			t := types[u.Name]
 			if m.Kind == "json input" && !u.Quoted && (t == "object" || t == "array" || t == "string") {
-				p.reportPart(atCommand, u.Start, u.End, "command uses the json input %q of type %s, which becomes several arguments when it holds blanks: let the job read the environment variable", m.Name, t)
+				p.reportPart(seed.AtCommand, u.Start, u.End, "command uses the json input %q of type %s, which becomes several arguments when it holds blanks: let the job read the environment variable", m.Name, t)
 			}
 		})
 	},

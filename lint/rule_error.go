@@ -10,7 +10,7 @@ import (
 // codes calls check for every error whose code is a number.
 func (p *Pass) codes(check func(at seed.Pointer, e seed.Error)) {
 	for i, e := range p.Job.Errors {
-		if at := atErrors.Index(i).Member("code"); p.good(at) {
+		if at := seed.AtErrors.Index(i).Member("code"); p.good(at) {
 			check(at, e)
 		}
 	}

@@ -38,7 +38,7 @@ var imageNameLowercase = &Rule{
 
 // nameMember is a member that the image's name is made of, empty where the schema refuses it.
 func (p *Pass) nameMember(name string) (seed.Pointer, string) {
-	at := atJob.Member(name)
+	at := seed.AtJob.Member(name)
 	if !p.good(at) {
 		return at, ""
 	}
@@ -98,7 +98,7 @@ var imageNameForm = &Rule{
 		at, version := p.nameMember("jobVersion")
 		name := strings.ToLower(strings.TrimLeft(p.Job.Name, "-"))
 		version, _, _ = strings.Cut(version, "+")
-		if !p.good(atJob.Member("name")) || name == "" || version == "" {
+		if !p.good(seed.AtJob.Member("name")) || name == "" || version == "" {
 			return
 		}
 		// What other rules say in their own words is mended before asking.
@@ -122,7 +122,7 @@ var imageNameLength = &Rule{
 		if len(tag) > tagLongest {
 			p.Reportf(at, "packageVersion has %d characters, but a tag has %d at most", len(tag), tagLongest)
 		}
-		if !p.good(atJob.Member("name")) || !p.good(atJob.Member("jobVersion")) {
+		if !p.good(seed.AtJob.Member("name")) || !p.good(seed.AtJob.Member("jobVersion")) {
 			return
 		}
 		repository := p.Manifest.Repository()
@@ -130,7 +130,7 @@ var imageNameLength = &Rule{
 			repository = p.Registry + "/" + repository
 		}
 		if len(repository) > nameLongest {
-			p.Reportf(atJob.Member("name"), "the repository name %q has %d characters, but %d is the most", repository, len(repository), nameLongest)
+			p.Reportf(seed.AtJob.Member("name"), "the repository name %q has %d characters, but %d is the most", repository, len(repository), nameLongest)
 		}
 	},
 }

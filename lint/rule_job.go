@@ -17,9 +17,9 @@ var integerFraction = &Rule{
 		Spec:     "1.2 S-2.1.1-10 T-04",
 	},
 	Check: func(p *Pass) {
-		p.whole(atJob.Member("timeout"), p.Job.Timeout)
+		p.whole(seed.AtJob.Member("timeout"), p.Job.Timeout)
 		for i, e := range p.Job.Errors {
-			p.whole(atErrors.Index(i).Member("code"), e.Code)
+			p.whole(seed.AtErrors.Index(i).Member("code"), e.Code)
 		}
 	},
 }
@@ -39,7 +39,7 @@ var timeoutPositive = &Rule{
 		Spec:     "2.1.1 S-2.1.1-10 T-12",
 	},
 	Check: func(p *Pass) {
-		if at := atJob.Member("timeout"); p.good(at) && p.Job.Timeout <= 0 {
+		if at := seed.AtJob.Member("timeout"); p.good(at) && p.Job.Timeout <= 0 {
 			p.Reportf(at, "timeout is %d, beyond the schema: a job with this hard limit can never run, give seconds more than 0", p.Job.Timeout)
 		}
 	},
@@ -55,7 +55,7 @@ var timeoutLong = &Rule{
 		Spec:     "2.1.1 T-12",
 	},
 	Check: func(p *Pass) {
-		if at := atJob.Member("timeout"); p.good(at) && p.Job.Timeout > month {
+		if at := seed.AtJob.Member("timeout"); p.good(at) && p.Job.Timeout > month {
 			d := p.Reportf(at, "timeout is %d seconds, which is %d days: too long to end a job that hangs", p.Job.Timeout, p.Job.Timeout/(24*60*60))
 			d.Hint = "timeout is in seconds, not milliseconds"
 		}
@@ -72,7 +72,7 @@ var titleForm = &Rule{
 		Spec:     "2.1.1 S-2.1.1-05",
 	},
 	Check: func(p *Pass) {
-		at, title := atJob.Member("title"), p.Job.Title
+		at, title := seed.AtJob.Member("title"), p.Job.Title
 		switch {
 		case !p.good(at):
 		case blank(title):
@@ -98,7 +98,7 @@ var descriptionForm = &Rule{
 		Spec:     "2.1.1 S-2.1.1-07",
 	},
 	Check: func(p *Pass) {
-		at, text := atJob.Member("description"), p.Job.Description
+		at, text := seed.AtJob.Member("description"), p.Job.Description
 		switch {
 		case !p.good(at):
 		case blank(text):
@@ -119,7 +119,7 @@ var descriptionMarkup = &Rule{
 		Spec:     "2.1.1 S-2.1.1-20",
 	},
 	Check: func(p *Pass) {
-		at := atJob.Member("description")
+		at := seed.AtJob.Member("description")
 		if m := markup.FindStringIndex(p.Job.Description); m != nil && p.good(at) {
 			p.reportPart(at, m[0], m[1], "description has the markup %q, which catalogues show as it is: write plain text", p.Job.Description[m[0]:m[1]])
 		}
@@ -136,14 +136,14 @@ var tagsForm = &Rule{
 	Check: func(p *Pass) {
 		first := map[string]int{}
 		for i, tag := range p.Job.Tags {
-			at := atJob.Member("tags").Index(i)
+			at := seed.AtJob.Member("tags").Index(i)
 			if !p.good(at) {
 				continue
 			}
 			if blank(tag) {
 				p.Reportf(at, "tag %d is blank: leave it out", i+1)
 			} else if j, ok := first[strings.ToLower(tag)]; ok {
-				p.Reportf(at, "tag %q is given again: it is already there on line %d", tag, p.line(atJob.Member("tags").Index(j)))
+				p.Reportf(at, "tag %q is given again: it is already there on line %d", tag, p.line(seed.AtJob.Member("tags").Index(j)))
 			} else {
 				first[strings.ToLower(tag)] = i
 			}

@@ -49,13 +49,13 @@ var mediaTypeForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}
 func (p *Pass) mediaTypes(check func(at seed.Pointer, value string)) {
 	for i, in := range p.Job.Interface.Inputs.Files {
 		for j, value := range in.MediaTypes {
-			if at := atInputFiles.Index(i).Member("mediaTypes").Index(j); p.good(at) {
+			if at := seed.AtInputFiles.Index(i).Member("mediaTypes").Index(j); p.good(at) {
 				check(at, value)
 			}
 		}
 	}
 	for i, out := range p.Job.Interface.Outputs.Files {
-		if at := atOutputFiles.Index(i).Member("mediaType"); p.good(at) {
+		if at := seed.AtOutputFiles.Index(i).Member("mediaType"); p.good(at) {
 			check(at, out.MediaType)
 		}
 	}
@@ -90,7 +90,7 @@ var mediaTypesEmpty = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, in := range p.Job.Interface.Inputs.Files {
-			if at := atInputFiles.Index(i).Member("mediaTypes"); p.good(at) && len(in.MediaTypes) == 0 {
+			if at := seed.AtInputFiles.Index(i).Member("mediaTypes"); p.good(at) && len(in.MediaTypes) == 0 {
 				p.Reportf(at, "mediaTypes is empty, so that input %q accepts nothing: leave it out to accept all", in.Name)
 			}
 		}

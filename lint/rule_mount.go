@@ -12,7 +12,7 @@ import (
 // mountPaths calls check for every mount whose path is a string.
 func (p *Pass) mountPaths(check func(at seed.Pointer, m seed.Mount)) {
 	for i, m := range p.Job.Interface.Mounts {
-		if at := atMounts.Index(i).Member("path"); p.good(at) {
+		if at := seed.AtMounts.Index(i).Member("path"); p.good(at) {
 			check(at, m)
 		}
 	}
@@ -121,7 +121,7 @@ var dataOutside = &Rule{
 			return
 		}
 		for i, m := range p.Job.Interface.Mounts {
-			if at := atMounts.Index(i).Member("mode"); p.good(at) && m.Mode == "rw" {
+			if at := seed.AtMounts.Index(i).Member("mode"); p.good(at) && m.Mode == "rw" {
 				p.Reportf(at, "mount %q can be written to and there are no outputs: nobody knows of what the job leaves there, so declare outputs for it", m.Name)
 			}
 		}

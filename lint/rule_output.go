@@ -15,7 +15,7 @@ import (
 // patterns calls check for every output file whose pattern can be one.
 func (p *Pass) patterns(check func(at seed.Pointer, o seed.OutputFile)) {
 	for i, o := range p.Job.Interface.Outputs.Files {
-		if at := atOutputFiles.Index(i).Member("pattern"); p.good(at) {
+		if at := seed.AtOutputFiles.Index(i).Member("pattern"); p.good(at) {
 			check(at, o)
 		}
 	}
@@ -149,7 +149,7 @@ var outputPatternOverlap = &Rule{
 		files := p.Job.Interface.Outputs.Files
 		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
 			for i := range files {
-				first := atOutputFiles.Index(i).Member("pattern")
+				first := seed.AtOutputFiles.Index(i).Member("pattern")
 				if first == at {
 					return
 				}
@@ -172,7 +172,7 @@ var outputMultiple = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, o := range p.Job.Interface.Outputs.Files {
-			at := atOutputFiles.Index(i).Member("multiple")
+			at := seed.AtOutputFiles.Index(i).Member("multiple")
 			if o.Multiple && o.Pattern != "" && p.good(at) && !strings.ContainsAny(o.Pattern, "*?[") {
 				d := p.Reportf(at, "multiple is true, but the pattern %q matches one file at most: leave multiple out, or write a wildcard", o.Pattern)
 				p.replace(d, "Write false", false)

@@ -26,8 +26,8 @@ var resourcesMissing = &Rule{
 		Spec:     "2.1.1 S-2.1.1-13",
 	},
 	Check: func(p *Pass) {
-		if p.Source.Kind(atJob) == "object" && !p.Source.Has(atResources) && !p.Source.Torn() {
-			d := p.Reportf(atJob, "job has no resources, so that the executor's defaults apply: state cpus, mem and disk")
+		if p.Source.Kind(seed.AtJob) == "object" && !p.Source.Has(seed.AtResources) && !p.Source.Torn() {
+			d := p.Reportf(seed.AtJob, "job has no resources, so that the executor's defaults apply: state cpus, mem and disk")
 			d.Hint = `add "resources": {"scalar": [{"name": "cpus", "value": 1}, {"name": "mem", "value": 1024}, {"name": "disk", "value": 100}]}`
 		}
 	},
@@ -41,8 +41,8 @@ var resourcesScalar = &Rule{
 		Spec:     "2.1.1.2 S-2.1.1.2-03 T-02",
 	},
 	Check: func(p *Pass) {
-		if p.Source.Kind(atResources) == "object" && !p.Source.Has(atScalar) && !p.Source.Torn() {
-			p.Reportf(atResources, `resources has no member "scalar", which the standard asks for though its schema does not: add it with cpus, mem and disk`)
+		if p.Source.Kind(seed.AtResources) == "object" && !p.Source.Has(seed.AtScalar) && !p.Source.Torn() {
+			p.Reportf(seed.AtResources, `resources has no member "scalar", which the standard asks for though its schema does not: add it with cpus, mem and disk`)
 		}
 	},
 }
@@ -55,7 +55,7 @@ var resourcesRecommended = &Rule{
 		Spec:     "2.1.1.2 S-2.1.1.2-07 S-3.1.4-03",
 	},
 	Check: func(p *Pass) {
-		if !p.good(atResources) || p.Source.Torn() {
+		if !p.good(seed.AtResources) || p.Source.Torn() {
 			return
 		}
 		var missing []string
@@ -65,7 +65,7 @@ var resourcesRecommended = &Rule{
 			}
 		}
 		if len(missing) > 0 {
-			p.Reportf(atResources, "resources do not declare %s, so that the executor's defaults apply: add what the job needs to scalar", list(missing))
+			p.Reportf(seed.AtResources, "resources do not declare %s, so that the executor's defaults apply: add what the job needs to scalar", list(missing))
 		}
 	},
 }
@@ -130,7 +130,7 @@ var resourceNegative = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
-			at := atScalar.Index(i)
+			at := seed.AtScalar.Index(i)
 			for name, amount := range map[string]float64{"value": s.Value, "inputMultiplier": s.InputMultiplier} {
 				if amount < 0 && p.good(at.Member(name)) {
 					p.Reportf(at.Member(name), "%s of %q is %v, beyond the schema: a negative amount cannot be provided", name, s.Name, amount)
@@ -149,7 +149,7 @@ var resourceZero = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
-			at := atScalar.Index(i).Member("value")
+			at := seed.AtScalar.Index(i).Member("value")
 			if slices.Contains(recommended, s.Name) && s.Value == 0 && s.InputMultiplier == 0 && p.good(at) {
 				p.Reportf(at, "%q is 0: a job that needs none of it does not run, give what it needs", s.Name)
 			}
@@ -166,7 +166,7 @@ var resourceGPUs = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
-			at := atScalar.Index(i).Member("value")
+			at := seed.AtScalar.Index(i).Member("value")
 			if s.Name == "gpus" && s.Value != math.Trunc(s.Value) && p.good(at) {
 				p.Reportf(at, "gpus is %v, but executors hand out whole ones and refuse the job or round down: give a whole number", s.Value)
 			}
@@ -183,7 +183,7 @@ var resourceMultiplier = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
-			at := atScalar.Index(i).Member("inputMultiplier")
+			at := seed.AtScalar.Index(i).Member("inputMultiplier")
 			switch {
 			case s.InputMultiplier == 0 || !p.good(at):
 			case s.Name == "cpus" || s.Name == "gpus":
@@ -206,7 +206,7 @@ var resourceBytes = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
-			at := atScalar.Index(i).Member("value")
+			at := seed.AtScalar.Index(i).Member("value")
 			if slices.Contains(storage, s.Name) && s.Value >= mebibyte && p.good(at) {
 				p.Reportf(at, "%q is %s, which looks like bytes or KiB: it is in MiB, so no executor has that much", s.Name, p.Source.Raw(at))
 			}

@@ -107,9 +107,9 @@ var outputKeyUnique = &Rule{
 	Check: func(p *Pass) {
 		seen := map[string]int{}
 		for i, o := range p.Job.Interface.Outputs.JSON {
-			at, key := atOutputJSON.Index(i).Member("key"), o.Key
+			at, key := seed.AtOutputJSON.Index(i).Member("key"), o.Key
 			if key == "" {
-				at, key = atOutputJSON.Index(i).Member("name"), o.Name
+				at, key = seed.AtOutputJSON.Index(i).Member("name"), o.Name
 			}
 			if key == "" || !p.good(at) {
 				continue
@@ -118,7 +118,7 @@ var outputKeyUnique = &Rule{
 			if !ok {
 				seen[key] = i
 			} else if first := p.Job.Interface.Outputs.JSON[j]; first.Name != o.Name {
-				p.Reportf(at, "json output %q takes the member %q of seed.outputs.json, which %q on line %d takes too: give each its own", o.Name, key, first.Name, p.line(atOutputJSON.Index(j)))
+				p.Reportf(at, "json output %q takes the member %q of seed.outputs.json, which %q on line %d takes too: give each its own", o.Name, key, first.Name, p.line(seed.AtOutputJSON.Index(j)))
 			}
 		}
 	},
@@ -133,7 +133,7 @@ var outputKeyEmpty = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, o := range p.Job.Interface.Outputs.JSON {
-			if at := atOutputJSON.Index(i).Member("key"); p.good(at) && o.Key == "" {
+			if at := seed.AtOutputJSON.Index(i).Member("key"); p.good(at) && o.Key == "" {
 				d := p.Reportf(at, "key is empty, so that the name %q is taken: leave it out or write that", o.Name)
 				if o.Name != "" {
 					p.replace(d, "Write the name", o.Name)

@@ -13,6 +13,22 @@ var (
 	unescapeToken = strings.NewReplacer("~1", "/", "~0", "~")
 )
 
+// Places of members in a manifest.
+const (
+	AtJob         Pointer = "/job"
+	AtMaintainer  Pointer = "/job/maintainer"
+	AtResources   Pointer = "/job/resources"
+	AtScalar      Pointer = "/job/resources/scalar"
+	AtErrors      Pointer = "/job/errors"
+	AtCommand     Pointer = "/job/interface/command"
+	AtInputFiles  Pointer = "/job/interface/inputs/files"
+	AtInputJSON   Pointer = "/job/interface/inputs/json"
+	AtOutputFiles Pointer = "/job/interface/outputs/files"
+	AtOutputJSON  Pointer = "/job/interface/outputs/json"
+	AtMounts      Pointer = "/job/interface/mounts"
+	AtSettings    Pointer = "/job/interface/settings"
+)
+
 // Member is the pointer to the member of the given name, which is escaped as RFC 6901 asks.
 func (p Pointer) Member(name string) Pointer {
 	return p + "/" + Pointer(escapeToken.Replace(name))

@@ -149,16 +149,3 @@ func containerName(name string) string {
 
 // madeUp tells whether any value of the case was.
 func (c *Case) madeUp() bool { return len(c.MadeUp) > 0 }
-
-// Places of members in a manifest.
-const (
-	inputFiles  seed.Pointer = "/job/interface/inputs/files"
-	inputJSON   seed.Pointer = "/job/interface/inputs/json"
-	outputFiles seed.Pointer = "/job/interface/outputs/files"
-	outputJSON  seed.Pointer = "/job/interface/outputs/json"
-	mounts      seed.Pointer = "/job/interface/mounts"
-	settings    seed.Pointer = "/job/interface/settings"
-	jobErrors   seed.Pointer = "/job/errors"
-	scalars     seed.Pointer = "/job/resources/scalar"
-	commandAt   seed.Pointer = "/job/interface/command"
-)

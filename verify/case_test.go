@@ -244,7 +244,7 @@ func TestCasesSchema(t *testing.T) {
 // What a case lacks is made up, and known to be.
 func TestMissingValuesAreMadeUp(t *testing.T) {
 	cases, problems := read(t, "cases: [{inputs: {IN: a.txt}}]")
-	if want := []seed.Pointer{inputJSON.Index(0), settings.Index(0), settings.Index(1), mounts.Index(0)}; problems != "" || !slices.Equal(cases[0].MadeUp, want) {
+	if want := []seed.Pointer{seed.AtInputJSON.Index(0), seed.AtSettings.Index(0), seed.AtSettings.Index(1), seed.AtMounts.Index(0)}; problems != "" || !slices.Equal(cases[0].MadeUp, want) {
 		t.Errorf("%s, made up: %q", problems, cases[0].MadeUp)
 	}
 }

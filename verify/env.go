@@ -154,15 +154,15 @@ func (e *environment) shadowed(cfg pack.Config, m *seed.Manifest) (found []diag.
 		if !slices.Contains(e.unset, name) {
 			continue
 		}
-		at := inputFiles.Parent()
+		at := seed.AtInputFiles.Parent()
 		for i, in := range m.Job.Interface.Inputs.Files {
 			if seed.Variable(in.Name) == name {
-				at = inputFiles.Index(i)
+				at = seed.AtInputFiles.Index(i)
 			}
 		}
 		for i, in := range m.Job.Interface.Inputs.JSON {
 			if seed.Variable(in.Name) == name {
-				at = inputJSON.Index(i)
+				at = seed.AtInputJSON.Index(i)
 			}
 		}
 		found = append(found, diag.Diagnostic{Rule: imageSetsInput, Pointer: at,
@@ -208,10 +208,10 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Op
 func oneLine(name string) string { return strings.Trim(strconv.Quote(name), `"`) }
 
 func refuse(m *seed.Manifest, err error) *diag.Diagnostic {
-	d := &diag.Diagnostic{Rule: commandRefused, Pointer: commandAt, Message: err.Error()}
+	d := &diag.Diagnostic{Rule: commandRefused, Pointer: seed.AtCommand, Message: err.Error()}
 	var at *command.Error
 	if errors.As(err, &at) {
-		span := m.Source.StringSpan(commandAt, at.Start, at.End)
+		span := m.Source.StringSpan(seed.AtCommand, at.Start, at.End)
 		d.Span = &span
 		if d.Message = at.What; !at.Syntax {
 			d.Message = fmt.Sprintf("%s in the command needs a shell, which no executor has", at.What)

@@ -39,25 +39,25 @@ func fill(m *seed.Manifest, c *Case, requiredOnly bool) {
 	for i, in := range face.Inputs.Files {
 		if _, given := c.Inputs[in.Name]; !given && (in.Required || !requiredOnly) {
 			c.Inputs[in.Name] = []InputFile{madeFile(in.MediaTypes)}
-			c.MadeUp = append(c.MadeUp, inputFiles.Index(i))
+			c.MadeUp = append(c.MadeUp, seed.AtInputFiles.Index(i))
 		}
 	}
 	for i, in := range face.Inputs.JSON {
 		if _, given := c.JSON[in.Name]; !given && (in.Required || !requiredOnly) {
 			c.JSON[in.Name] = json.RawMessage(madeJSON(in.Type))
-			c.MadeUp = append(c.MadeUp, inputJSON.Index(i))
+			c.MadeUp = append(c.MadeUp, seed.AtInputJSON.Index(i))
 		}
 	}
 	for i, s := range face.Settings {
 		if _, given := c.Settings[s.Name]; !given {
 			c.Settings[s.Name] = "made-up"
-			c.MadeUp = append(c.MadeUp, settings.Index(i))
+			c.MadeUp = append(c.MadeUp, seed.AtSettings.Index(i))
 		}
 	}
 	for i, mount := range face.Mounts {
 		if _, given := c.Mounts[mount.Name]; !given {
 			c.Mounts[mount.Name] = Mount{}
-			c.MadeUp = append(c.MadeUp, mounts.Index(i))
+			c.MadeUp = append(c.MadeUp, seed.AtMounts.Index(i))
 		}
 	}
 }
@@ -207,16 +207,16 @@ func madeUpNames(m *seed.Manifest, c *Case) (names []string) {
 		}
 	}
 	for i, in := range face.Inputs.Files {
-		add(inputFiles.Index(i), in.Name)
+		add(seed.AtInputFiles.Index(i), in.Name)
 	}
 	for i, in := range face.Inputs.JSON {
-		add(inputJSON.Index(i), in.Name)
+		add(seed.AtInputJSON.Index(i), in.Name)
 	}
 	for i, s := range face.Settings {
-		add(settings.Index(i), s.Name)
+		add(seed.AtSettings.Index(i), s.Name)
 	}
 	for i, mount := range face.Mounts {
-		add(mounts.Index(i), mount.Name)
+		add(seed.AtMounts.Index(i), mount.Name)
 	}
 	return names
 }

@@ -97,11 +97,11 @@ func (r *Run) outputOf(f *pack.File) seed.Pointer {
 	for i, c := range r.Files {
 		for _, captured := range c.Files {
 			if f != nil && captured.Name == f.Name {
-				return outputFiles.Index(i)
+				return seed.AtOutputFiles.Index(i)
 			}
 		}
 	}
-	return r.interfaceMember(outputFiles)
+	return r.interfaceMember(seed.AtOutputFiles)
 }
 
 const fewViolations = 3
@@ -169,7 +169,7 @@ var sideCarOrphan = &Probe{
 					break
 				}
 			}
-			r.hintf(r.interfaceMember(outputFiles), hint, "side-car %q describes %q, which is not there", car.Name, base)
+			r.hintf(r.interfaceMember(seed.AtOutputFiles), hint, "side-car %q describes %q, which is not there", car.Name, base)
 		})
 	},
 }

@@ -99,7 +99,7 @@ var expectedJSON = &Probe{
 		})
 		// Where JSON outputs are required, another probe misses the file.
 		if len(r.Case.Expect.JSON) > 0 && r.succeeded() && r.file(seed.OutputsFile) == nil && !r.needsOutputs() {
-			r.Reportf(outputJSON, "there is no %s, the case expects JSON outputs", seed.OutputsFile)
+			r.Reportf(seed.AtOutputJSON, "there is no %s, the case expects JSON outputs", seed.OutputsFile)
 		}
 	},
 }

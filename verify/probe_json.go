@@ -27,7 +27,7 @@ var outputsFileMissing = &Probe{
 		Summary: "a job with required JSON outputs must write seed.outputs.json"},
 	Check: func(r *Run) {
 		if r.needsOutputs() && r.file(seed.OutputsFile) == nil {
-			r.Reportf(outputJSON, "the job wrote no %s, which its JSON outputs are read from; %s", seed.OutputsFile, r.whatIsThere(seed.OutputsFile))
+			r.Reportf(seed.AtOutputJSON, "the job wrote no %s, which its JSON outputs are read from; %s", seed.OutputsFile, r.whatIsThere(seed.OutputsFile))
 		}
 	},
 }
@@ -38,7 +38,7 @@ var outputsFileMisplaced = &Probe{
 	Check: func(r *Run) {
 		for _, f := range r.Outcome.Files {
 			if r.misplaced(f.Name) {
-				r.Reportf(outputJSON, "the job wrote %q, executors read only %q at the root of OUTPUT_DIR", f.Name, seed.OutputsFile)
+				r.Reportf(seed.AtOutputJSON, "the job wrote %q, executors read only %q at the root of OUTPUT_DIR", f.Name, seed.OutputsFile)
 			}
 		}
 	},
@@ -58,15 +58,15 @@ var outputsFileSyntax = &Probe{
 		switch {
 		case f == nil || !r.succeeded() || len(r.Manifest.Job.Interface.Outputs.JSON) == 0:
 		case !f.Mode.IsRegular():
-			r.Reportf(outputJSON, "%s is %s, it should be a file", f.Name, r.kind(f))
+			r.Reportf(seed.AtOutputJSON, "%s is %s, it should be a file", f.Name, r.kind(f))
 		case r.Outputs == nil:
-			r.Reportf(outputJSON, "%s has %d bytes, which is more than executors and Seedpack read", f.Name, f.Size)
+			r.Reportf(seed.AtOutputJSON, "%s has %d bytes, which is more than executors and Seedpack read", f.Name, f.Size)
 		case r.brokenOutputs() != nil:
 			p := r.brokenOutputs()
 			at := r.Outputs.Position(p.Span.Start)
-			r.hintf(outputJSON, p.Hint, "%s is not JSON: line %d, column %d: %s", f.Name, at.Line, at.Column, p.Message)
+			r.hintf(seed.AtOutputJSON, p.Hint, "%s is not JSON: line %d, column %d: %s", f.Name, at.Line, at.Column, p.Message)
 		case r.Outputs.Kind("") != "object":
-			r.Reportf(outputJSON, "%s holds %s, it should hold an object", f.Name, r.Outputs.Kind(""))
+			r.Reportf(seed.AtOutputJSON, "%s holds %s, it should hold an object", f.Name, r.Outputs.Kind(""))
 		}
 	},
 }
@@ -87,7 +87,7 @@ func (r *Run) eachJSON(do func(at seed.Pointer, out seed.OutputJSON, value []byt
 		return
 	}
 	for i, out := range r.Manifest.Job.Interface.Outputs.JSON {
-		do(outputJSON.Index(i), out, r.Outputs.Raw(seed.Pointer("").Member(key(out))))
+		do(seed.AtOutputJSON.Index(i), out, r.Outputs.Raw(seed.Pointer("").Member(key(out))))
 	}
 }
 
@@ -121,7 +121,7 @@ var outputsKeyDuplicate = &Probe{
 		}
 		for _, p := range r.Outputs.Problems {
 			if p.Code == seed.CodeDuplicate {
-				r.Reportf(r.interfaceMember(outputJSON), "%s, line %d: %s", seed.OutputsFile, r.Outputs.Position(p.Span.Start).Line, p.Message)
+				r.Reportf(r.interfaceMember(seed.AtOutputJSON), "%s, line %d: %s", seed.OutputsFile, r.Outputs.Position(p.Span.Start).Line, p.Message)
 			}
 		}
 	},
@@ -142,7 +142,7 @@ var outputsKeyUnexpected = &Probe{
 			}
 		}
 		if len(left) > 0 {
-			r.Reportf(outputJSON, "no JSON output captures %s of %s", quoteFew(left), seed.OutputsFile)
+			r.Reportf(seed.AtOutputJSON, "no JSON output captures %s of %s", quoteFew(left), seed.OutputsFile)
 		}
 	},
 }

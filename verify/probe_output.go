@@ -14,7 +14,7 @@ import (
 // eachOutput calls do for every file output of a run that succeeded.
 func (r *Run) eachOutput(do func(at seed.Pointer, out seed.OutputFile, c Captured)) {
 	for i, c := range r.Files {
-		do(outputFiles.Index(i), r.Manifest.Job.Interface.Outputs.Files[i], c)
+		do(seed.AtOutputFiles.Index(i), r.Manifest.Job.Interface.Outputs.Files[i], c)
 	}
 }
 
@@ -98,7 +98,7 @@ var outputUnreadable = &Probe{
 			}
 		})
 		if f := r.file(seed.OutputsFile); f != nil && r.succeeded() && len(r.Manifest.Job.Interface.Outputs.JSON) > 0 {
-			tell(outputJSON, "JSON outputs", f)
+			tell(seed.AtOutputJSON, "JSON outputs", f)
 		}
 	},
 }
@@ -189,7 +189,7 @@ var outputUncaptured = &Probe{
 			}
 		}
 		if len(left) > 0 {
-			r.Reportf(r.interfaceMember(outputFiles), "no output captures %s: executors throw away what no pattern matches", names(left))
+			r.Reportf(r.interfaceMember(seed.AtOutputFiles), "no output captures %s: executors throw away what no pattern matches", names(left))
 		}
 	},
 }

@@ -28,8 +28,8 @@ var cannotStart = &Probe{
 
 // startedBy is the command, or the job where there is none.
 func (r *Run) startedBy() seed.Pointer {
-	if r.Manifest.Source.Has(commandAt) {
-		return commandAt
+	if r.Manifest.Source.Has(seed.AtCommand) {
+		return seed.AtCommand
 	}
 	return "/job"
 }
@@ -85,10 +85,10 @@ var memoryKilled = &Probe{
 func (r *Run) scalar(name string) seed.Pointer {
 	for i, s := range r.Manifest.Job.Resources.Scalar {
 		if s.Name == name {
-			return scalars.Index(i)
+			return seed.AtScalar.Index(i)
 		}
 	}
-	return scalars
+	return seed.AtScalar
 }
 
 func size(bytes int64) string {
@@ -127,7 +127,7 @@ var exitMapped = &Probe{
 	Check: func(r *Run) {
 		if i := r.declared(r.Outcome.Exit); r.failed() && i >= 0 && r.expectsSuccess() {
 			e := r.Manifest.Job.Errors[i]
-			r.hintf(jobErrors.Index(i), r.lastWords(), "the job ended with exit status %d, its error %q of category %s", e.Code, e.Name, e.Category)
+			r.hintf(seed.AtErrors.Index(i), r.lastWords(), "the job ended with exit status %d, its error %q of category %s", e.Code, e.Name, e.Category)
 		}
 	},
 }
@@ -156,7 +156,7 @@ var exitUndeclared = &Probe{
 		if why, ok := exitMeanings[r.Outcome.Exit]; ok {
 			hint = strings.TrimSuffix(why+"; "+hint, "; ")
 		}
-		at := jobErrors
+		at := seed.AtErrors
 		if !r.Manifest.Source.Has(at) {
 			at = "/job"
 		}
@@ -184,7 +184,7 @@ var exitUnexpected = &Probe{
 		}
 		want, at := r.Case.Expect.code(r.Manifest), seed.Pointer("/job")
 		if i := r.declared(want); i >= 0 {
-			at = jobErrors.Index(i)
+			at = seed.AtErrors.Index(i)
 		}
 		r.hintf(at, r.lastWords(), "the job ended with exit status %d, the case expects %d", o.Exit, want)
 	},

@@ -88,7 +88,7 @@ var secretShown = &Probe{
 				}
 			}
 			if len(where) > 0 {
-				r.Reportf(settings.Index(i), "the job wrote the value of the secret setting %q %s", s.Name, strings.Join(where, ", "))
+				r.Reportf(seed.AtSettings.Index(i), "the job wrote the value of the secret setting %q %s", s.Name, strings.Join(where, ", "))
 			}
 		}
 	},
@@ -106,7 +106,7 @@ var inputWritten = &Probe{
 			for _, text := range [][]byte{r.Outcome.Stderr.Head, r.Outcome.Stderr.Tail, r.Outcome.Stdout.Tail} {
 				for line := range bytes.Lines(text) {
 					if bytes.Contains(line, place) && bytes.Contains(bytes.ToLower(line), []byte("read-only file system")) {
-						r.Reportf(inputFiles.Index(i), "the job tried to write to input %q: %q", in.Name, bytes.TrimSpace(line[:min(len(line), 200)]))
+						r.Reportf(seed.AtInputFiles.Index(i), "the job tried to write to input %q: %q", in.Name, bytes.TrimSpace(line[:min(len(line), 200)]))
 						return
 					}
 				}
@@ -168,7 +168,7 @@ var resourceUnknown = &Probe{
 	Check: func(r *Run) {
 		for i, s := range r.Manifest.Job.Resources.Scalar {
 			if !knownResource(s.Name, r.env.provides) {
-				r.Reportf(scalars.Index(i), "resource %q was not provided, only its variable %s: executors that do not know it should refuse the job", s.Name, seed.AllocatedPrefix+seed.Variable(s.Name))
+				r.Reportf(seed.AtScalar.Index(i), "resource %q was not provided, only its variable %s: executors that do not know it should refuse the job", s.Name, seed.AllocatedPrefix+seed.Variable(s.Name))
 			}
 		}
 	},
@@ -182,7 +182,7 @@ func knownResource(name string, provided []string) bool {
 func unknownResources(m *seed.Manifest, opt Options) (found []diag.Diagnostic) {
 	for i, s := range m.Job.Resources.Scalar {
 		if !knownResource(s.Name, opt.Provides) {
-			found = append(found, diag.Diagnostic{Rule: &resourceUnknown.Rule, Severity: diag.Error, Pointer: scalars.Index(i), Hint: "say that the machine has it with --provides " + oneLine(s.Name),
+			found = append(found, diag.Diagnostic{Rule: &resourceUnknown.Rule, Severity: diag.Error, Pointer: seed.AtScalar.Index(i), Hint: "say that the machine has it with --provides " + oneLine(s.Name),
 				Message: fmt.Sprintf("resource %q is not known here, the job was not run", s.Name)})
 		}
 	}

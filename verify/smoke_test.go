@@ -153,7 +153,7 @@ func TestSmoke(t *testing.T) {
 	unreadable := &pack.Outcome{Started: true, UID: 1, Files: []pack.File{with(file("o"), 0o600)}}
 	absent := &pack.Outcome{Exit: -1, StartError: `"run": exec format error`}
 	slow := &pack.Outcome{Started: true, UID: 1, TimedOut: true, Exit: 143}
-	made := []seed.Pointer{inputJSON.Index(0)}
+	made := []seed.Pointer{seed.AtInputJSON.Index(0)}
 	stanza := `/job/interface/inputs/json/0: warning: inconclusive: it was given made-up values for "N" and %s [smoke-inconclusive] (give real values in seed.smoke.yaml: cases: [{name: first, json: {N: 1}}])`
 	tests := []struct {
 		name    string

@@ -112,7 +112,7 @@ func (s *succession) codes(tag string, was *seed.Manifest) {
 	for i, e := range s.m.Job.Errors {
 		for _, old := range was.Job.Errors {
 			if old.Name == e.Name && old.Code != e.Code {
-				s.add(errorCodeMoved, jobErrors.Index(i).Member("code"), "error %q has code %d, it had %d in tag %q: who compares runs should find one code", e.Name, e.Code, old.Code, tag)
+				s.add(errorCodeMoved, seed.AtErrors.Index(i).Member("code"), "error %q has code %d, it had %d in tag %q: who compares runs should find one code", e.Name, e.Code, old.Code, tag)
 			}
 		}
 	}
