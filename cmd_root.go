@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
@@ -63,7 +62,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		}
 	})
 	name := unknown.GetSpecifiedName()
-	if near := policy.Nearest(name, known); near != "" && len(name) > 2 {
+	if near := diag.Nearest(name, known); near != "" && len(name) > 2 {
 		return exit.Usagef("%w: did you mean --%s?", err, near)
 	}
 	return exit.Usagef("%w: %s --help lists them", err, cmd.CommandPath())

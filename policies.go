@@ -58,7 +58,7 @@ func (f *reportFlags) policies(p *program) (*policies, error) {
 
 // nearestRule says what to do about a rule that does not exist.
 func nearestRule(id string) string {
-	if near := policy.Nearest(id, ruleIDs()); near != "" {
+	if near := diag.Nearest(id, ruleIDs()); near != "" {
 		return "did you mean " + near + "?"
 	}
 	return "seedpack rules lists them"

@@ -149,37 +149,10 @@ func (p *Pass) undeclaredHint(u command.Use) string {
 			return fmt.Sprintf("the variable is spelled %s", seed.Variable(written))
 		}
 	}
-	if near := p.nearest(u.Name); near != "" {
+	if near := diag.NearestName(u.Name, slices.Sorted(maps.Keys(p.known()))); near != "" {
 		return fmt.Sprintf("did you mean %s?", near)
 	}
 	return "declare it as an input or a setting"
-}
-
-// nearest is the known variable that a name was most likely meant to be, or empty.
-func (p *Pass) nearest(name string) string {
-	best, least := "", max(2, len(name)/4)+1
-	for _, known := range slices.Sorted(maps.Keys(p.known())) {
-		if d := distance(name, known, least); d < least {
-			best, least = known, d
-		}
-	}
-	return best
-}
-
-// distance is how many bytes have to be changed, put in, taken out or swapped with the next to make a into b, or limit
-// where it is more.
-func distance(a, b string, limit int) int {
-	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	if a == b || limit <= 0 || len(a) == 0 || len(b) == 0 {
-		return min(max(len(a), len(b)), limit)
-	}
-	least := 1 + min(distance(a[1:], b, limit-1), distance(a, b[1:], limit-1), distance(a[1:], b[1:], limit-1))
-	if len(a) > 1 && len(b) > 1 && a[0] == b[1] && a[1] == b[0] {
-		least = min(least, 1+distance(a[2:], b[2:], limit-1))
-	}
-	return min(least, limit)
 }
 
 var commandSecret = &Rule{

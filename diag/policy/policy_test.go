@@ -143,16 +143,6 @@ func TestFind(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
-	for word, want := range map[string]string{
-		"Timeout_Long": "timeout-long", "tagsform": "tags-form", "x": "", "": "", strings.Repeat("a", 1000): "",
-	} {
-		if got := Nearest(word, rules); got != want {
-			t.Errorf("%.20q: %q, want %q", word, got, want)
-		}
-	}
-}
-
 func FuzzRead(f *testing.F) {
 	f.Add("fail-on: error\nrules: {tags-form: off}\nignore: [{path: 'a/**', rules: tags-form, reason: x}]\n")
 	f.Add("ignore: &a [*a]\nrules: &b {? *b : off}\n")

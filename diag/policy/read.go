@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agext/levenshtein"
 	"github.com/moby/patternmatcher"
 	"go.yaml.in/yaml/v4"
 
@@ -231,23 +230,8 @@ func kindOf(n *yaml.Node) string {
 
 // suggest ends a message with the word that was meant, or else with what there is.
 func suggest(word string, known []string, otherwise string) string {
-	if near := Nearest(word, known); near != "" {
+	if near := diag.Nearest(word, known); near != "" {
 		return "did you mean " + strconv.Quote(near) + "?"
 	}
 	return otherwise
-}
-
-// Nearest is the word that a misspelling was most likely meant to be, or empty.
-func Nearest(word string, known []string) string {
-	const longest = 64
-	best, least := "", max(2, len(word)/3)+1
-	if len(word) > longest {
-		return best
-	}
-	for _, k := range known {
-		if d := levenshtein.Distance(strings.ToLower(word), k, nil); d < least {
-			best, least = k, d
-		}
-	}
-	return best
 }

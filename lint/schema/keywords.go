@@ -14,6 +14,7 @@ import (
 	jptr "github.com/qri-io/jsonpointer"
 	qri "github.com/qri-io/jsonschema"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -301,7 +302,7 @@ func (k *enumKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationStat
 	v := Violation{Keyword: "enum", Message: fmt.Sprintf("is %q, must be %s", clip(s), quoteAll(k.values))}
 	if placeOf(ctx).at() == "/seedVersion" {
 		v.Message, v.Hint = versionMessage(s, k.values)
-	} else if near := nearest(s, k.values); near != "" {
+	} else if near := diag.Nearest(s, k.values); near != "" {
 		v.Hint = fmt.Sprintf("write %q", near)
 	}
 	report(ctx, v)

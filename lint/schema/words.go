@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -108,10 +109,10 @@ func unknownMember(at seed.Pointer, name string, known []string) Violation {
 		where = "at the root of a manifest"
 	}
 	v.Message = fmt.Sprintf("member %q does not exist %s", clip(name), where)
-	near := nearest(name, known)
+	near := diag.Nearest(name, known)
 	successor, old := successors[name]
 	switch {
-	case near != "" && (!old || distance(strings.ToLower(name), strings.ToLower(near)) <= 1):
+	case near != "" && (!old || diag.Distance(strings.ToLower(name), strings.ToLower(near)) <= 1):
 		v.Hint, v.Meant = fmt.Sprintf("did you mean %q?", near), near
 	case old:
 		v.Hint = fmt.Sprintf("%q %s", name, successor)
@@ -122,38 +123,4 @@ func unknownMember(at seed.Pointer, name string, known []string) Violation {
 		v.Hint = "take it out; there are " + quoteAll(known)
 	}
 	return v
-}
-
-// nearest is the candidate that a misspelling was most likely meant to be, or empty.
-func nearest(word string, candidates []string) string {
-	best, least := "", 1+max(2, len(word)/3)
-	for _, c := range candidates {
-		if d := distance(strings.ToLower(word), strings.ToLower(c)); d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's, in bytes. Words longer than any member are no misspelling.
-func distance(a, b string) int {
-	if len(a) > 64 {
-		return len(a)
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -1,0 +1,88 @@
+package diag
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Nearest returns the known word that a misspelled word was most likely meant to be, or "". It ignores case. A third of
+// the letters may differ, or two letters of a short word. The first of two words at the same distance wins.
+func Nearest(word string, known []string) string {
+	const longest = 64 // bytes; a longer word is no misspelling
+	if len(word) > longest {
+		return ""
+	}
+	return nearest(len(word)/3, known, func(k string) int {
+		return Distance(strings.ToLower(word), strings.ToLower(k))
+	})
+}
+
+// NearestName is Nearest for names that an author made up, such as variables. Case counts, a quarter of the letters may
+// differ, or two letters of a short name, and two letters in the wrong order count as one.
+func NearestName(name string, known []string) string {
+	const longest = 256 // bytes; comparing a longer name takes too long
+	if len(name) > longest {
+		return ""
+	}
+	return nearest(len(name)/4, known, func(k string) int {
+		if len(k) > 2*longest {
+			return len(k)
+		}
+		return edits([]rune(name), []rune(k), true)
+	})
+}
+
+// nearest returns the word at the least distance, if that is at most limit, or at most 2.
+func nearest(limit int, known []string, distance func(string) int) string {
+	best, least := "", max(2, limit)+1
+	for _, k := range known {
+		if d := distance(k); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// ByDistance returns the known words sorted by their distance to a word, and words at the same distance by the alphabet.
+// It is for messages: it compares the first 200 bytes of the first 1000 words, and drops the other words.
+func ByDistance(word string, known []string) []string {
+	const most, longest = 1000, 200
+	sorted := slices.Clone(known[:min(len(known), most)])
+	distances := map[string]int{}
+	for _, k := range sorted {
+		distances[k] = Distance(word[:min(len(word), longest)], k[:min(len(k), longest)])
+	}
+	slices.SortFunc(sorted, func(a, b string) int {
+		return cmp.Or(cmp.Compare(distances[a], distances[b]), strings.Compare(a, b))
+	})
+	return sorted
+}
+
+// Distance returns how many letters must be changed, added or removed to make a into b (Levenshtein).
+func Distance(a, b string) int { return edits([]rune(a), []rune(b), false) }
+
+// edits returns the least number of changes that make a into b. With swaps, exchanging two neighbours is one change
+// (optimal string alignment).
+func edits(a, b []rune, swaps bool) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1) // the two rows above the current one
+	row := make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := range a {
+		row[0] = i + 1
+		for j := range b {
+			change := last[j]
+			if a[i] != b[j] {
+				change++
+			}
+			row[j+1] = min(change, last[j+1]+1, row[j]+1)
+			if swaps && i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
