@@ -173,7 +173,7 @@ func (s *singleRun) cases(p *program, j *task) ([]verify.Case, error) {
 			}
 		}
 	}
-	for _, line := range c.Doubts(j.Manifest) {
+	for _, line := range verify.Doubts(&c, j.Manifest) {
 		fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(line))
 	}
 	c.RunAs, c.Timeout = s.user, s.timeout

@@ -135,5 +135,5 @@ func shown(v any) string {
 	if err := e.Encode(v); err != nil {
 		return "something that is no JSON"
 	}
-	return brief(b.Bytes())
+	return diag.Brief(b.Bytes())
 }

@@ -99,7 +99,7 @@ func (e *environment) inputs(face *seed.Interface, c *Case) (size int64) {
 // encode is a JSON value as a variable holds it: a string's characters, and JSON text for all else (trap T-10).
 func encode(text json.RawMessage) string {
 	var s string
-	if typeOf(text) == "string" && json.Unmarshal(text, &s) == nil {
+	if seed.TypeOf(text) == "string" && json.Unmarshal(text, &s) == nil {
 		return s
 	}
 	return string(text)

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,7 +12,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -72,37 +71,6 @@ func (g *Given) Case(m *seed.Manifest) (Case, error) {
 	return c, errors.Join(errs...)
 }
 
-// Doubts says, in a line each, which files look like something else than the media types that their input takes. They are no
-// errors: the job may know better.
-func (c *Case) Doubts(m *seed.Manifest) (lines []string) {
-	for _, in := range m.Job.Interface.Inputs.Files {
-		for _, f := range c.Inputs[in.Name] {
-			if found, ok := doubt(in.MediaTypes, f); ok {
-				lines = append(lines, fmt.Sprintf("input %q: %s looks like %s, the job takes %s", in.Name, f.Host, found, strings.Join(in.MediaTypes, ", ")))
-			}
-		}
-	}
-	return lines
-}
-
-func doubt(types []string, f InputFile) (found string, yes bool) {
-	file, err := os.Open(f.Host)
-	if err != nil {
-		return "", false // whoever reads it says so
-	}
-	defer file.Close()
-	head, err := io.ReadAll(io.LimitReader(file, wire.HeadSize))
-	if err != nil || len(head) == 0 {
-		return "", false
-	}
-	for _, declared := range types {
-		if found, yes = contradicts(declared, head); !yes {
-			return "", false
-		}
-	}
-	return found, yes
-}
-
 func lacks(required bool, kind, name, flag string) error {
 	if !required {
 		return nil
@@ -117,7 +85,7 @@ func (g *Given) unknown(face *seed.Interface) (errs []error) {
 			if !slices.Contains(known, name) {
 				has := "it has none"
 				if len(known) > 0 {
-					has = "it has " + quoteFew(nearest(name, known))
+					has = "it has " + diag.QuoteFew(diag.ByDistance(name, known))
 				}
 				errs = append(errs, fmt.Errorf("the manifest has no %s %q, %s", kind, name, has))
 			}
@@ -204,14 +172,14 @@ func givenPath(in *seed.InputFile, p string) (files []InputFile, err error) {
 // givenJSON takes the characters of a string as they are, unless they are a string of JSON.
 func givenJSON(in *seed.InputJSON, text string) (json.RawMessage, error) {
 	value := json.RawMessage(text)
-	if in.Type == "string" && (!json.Valid(value) || typeOf(value) != "string") {
+	if in.Type == "string" && (!json.Valid(value) || seed.TypeOf(value) != "string") {
 		value = compact(text)
 	}
 	if !json.Valid(value) {
-		return nil, fmt.Errorf("JSON input %q is not JSON: %s", in.Name, strconv.Quote(brief(value)))
+		return nil, fmt.Errorf("JSON input %q is not JSON: %s", in.Name, strconv.Quote(diag.Brief(value)))
 	}
-	if !hasType(value, in.Type) {
-		return nil, fmt.Errorf("JSON input %q is %s, it should be of type %s", in.Name, brief(value), in.Type)
+	if !seed.HasType(value, in.Type) {
+		return nil, fmt.Errorf("JSON input %q is %s, it should be of type %s", in.Name, diag.Brief(value), in.Type)
 	}
 	return value, nil
 }

@@ -5,10 +5,10 @@ import (
 	"encoding/json"
 	"math"
 	"math/big"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -25,8 +25,8 @@ func (r *caseReader) json(n *yaml.Node, c *Case) {
 			return
 		}
 		text := compact(v)
-		if !hasType(text, in.Type) {
-			r.add(caseType, value, "JSON input %q is %s, it should be of type %s", in.Name, brief(text), in.Type)
+		if !seed.HasType(text, in.Type) {
+			r.add(caseType, value, "JSON input %q is %s, it should be of type %s", in.Name, diag.Brief(text), in.Type)
 			return
 		}
 		c.JSON[in.Name] = text
@@ -109,47 +109,4 @@ func (r *caseReader) scalar(n *yaml.Node) (any, bool) {
 		return v, true
 	}
 	return n.Value, true
-}
-
-// hasType tells whether the text of a JSON value is of a type of the manifest. A number with a fraction of zero is an
-// integer (trap T-04).
-func hasType(text []byte, want string) bool {
-	got := typeOf(text)
-	return got == want || want == "number" && got == "integer"
-}
-
-// typeOf is integer for whole numbers, however they are written.
-func typeOf(text []byte) string {
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 {
-		return "nothing"
-	}
-	switch text[0] {
-	case '{':
-		return "object"
-	case '[':
-		return "array"
-	case '"':
-		return "string"
-	case 't', 'f':
-		return "boolean"
-	case 'n':
-		return "null"
-	}
-	if !bytes.ContainsAny(text, ".eE") {
-		return "integer"
-	}
-	if f, _, err := big.ParseFloat(string(text), 10, 2000, big.ToNearestEven); err == nil && f.IsInt() {
-		return "integer"
-	}
-	return "number"
-}
-
-// brief is the text of a value for a message.
-func brief(text []byte) string {
-	s := strings.Join(strings.Fields(string(text)), " ")
-	if runes := []rune(s); len(runes) > 40 {
-		s = string(runes[:40]) + "…"
-	}
-	return s
 }

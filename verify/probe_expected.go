@@ -28,7 +28,7 @@ var expectedOutput = &Probe{
 			}
 			for _, f := range c.Files {
 				target, _ := r.resolve(f)
-				if problem := want.against(target); problem != "" {
+				if problem := against(want, target); problem != "" {
 					r.Reportf(at, "output %q: %q %s", out.Name, f.Name, problem)
 				}
 			}
@@ -37,7 +37,7 @@ var expectedOutput = &Probe{
 }
 
 // against says how a file differs from what is expected, empty where it does not.
-func (e OutputExpectation) against(f *pack.File) string {
+func against(e OutputExpectation, f *pack.File) string {
 	switch {
 	case f.Size < e.MinSize:
 		return fmt.Sprintf("has %d bytes, the case expects %d at least", f.Size, e.MinSize)
@@ -52,7 +52,7 @@ func (e OutputExpectation) against(f *pack.File) string {
 	case e.Content != nil && !bytes.Equal(f.Content, e.Content):
 		return "is not what the case expects: " + firstDifference(f.Content, e.Content)
 	case e.JSON != nil && !sameJSON(f.Content, e.JSON):
-		return fmt.Sprintf("holds %s, the case expects %s", brief(f.Content), brief(e.JSON))
+		return fmt.Sprintf("holds %s, the case expects %s", diag.Brief(f.Content), diag.Brief(e.JSON))
 	}
 	sum := sha256.Sum256(f.Content)
 	if got := hex.EncodeToString(sum[:]); e.SHA256 != "" && got != strings.ToLower(e.SHA256) {
@@ -92,9 +92,9 @@ var expectedJSON = &Probe{
 			switch {
 			case !ok:
 			case value == nil:
-				r.Reportf(at, "JSON output %q is not there, the case expects %s", out.Name, brief(want))
+				r.Reportf(at, "JSON output %q is not there, the case expects %s", out.Name, diag.Brief(want))
 			case !sameJSON(value, want):
-				r.Reportf(at, "JSON output %q is %s, the case expects %s", out.Name, brief(value), brief(want))
+				r.Reportf(at, "JSON output %q is %s, the case expects %s", out.Name, diag.Brief(value), diag.Brief(want))
 			}
 		})
 		// Where JSON outputs are required, another probe misses the file.

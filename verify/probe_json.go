@@ -102,7 +102,7 @@ var outputsKeyMissing = &Probe{
 			members := nearest(key(out), r.Outputs.Members(""))
 			there, hint := "it is empty", ""
 			if len(members) > 0 {
-				there = "there is " + quoteFew(members)
+				there = "there is " + diag.QuoteFew(members)
 				if strings.EqualFold(members[0], key(out)) {
 					hint = "keys are case-sensitive"
 				}
@@ -142,7 +142,7 @@ var outputsKeyUnexpected = &Probe{
 			}
 		}
 		if len(left) > 0 {
-			r.Reportf(seed.AtOutputJSON, "no JSON output captures %s of %s", quoteFew(left), seed.OutputsFile)
+			r.Reportf(seed.AtOutputJSON, "no JSON output captures %s of %s", diag.QuoteFew(left), seed.OutputsFile)
 		}
 	},
 }
@@ -162,8 +162,8 @@ var outputsType = &Probe{
 		Summary: "values in seed.outputs.json must be of the declared type"},
 	Check: func(r *Run) {
 		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
-			if value != nil && !hasType(value, out.Type) {
-				r.Reportf(at, "JSON output %q is %s %s, it should be of type %s", out.Name, typeOf(value), brief(value), out.Type)
+			if value != nil && !seed.HasType(value, out.Type) {
+				r.Reportf(at, "JSON output %q is %s %s, it should be of type %s", out.Name, seed.TypeOf(value), diag.Brief(value), out.Type)
 			}
 		})
 	},
@@ -174,8 +174,8 @@ var outputsInteger = &Probe{
 		Summary: "integers should be written without a fraction"},
 	Check: func(r *Run) {
 		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
-			if out.Type == "integer" && typeOf(value) == "integer" && bytes.ContainsAny(value, ".eE") {
-				r.Reportf(at, "JSON output %q is written %s, readers of an older JSON Schema take that for no integer", out.Name, brief(value))
+			if out.Type == "integer" && seed.TypeOf(value) == "integer" && bytes.ContainsAny(value, ".eE") {
+				r.Reportf(at, "JSON output %q is written %s, readers of an older JSON Schema take that for no integer", out.Name, diag.Brief(value))
 			}
 		})
 	},

@@ -46,7 +46,7 @@ func (r *Run) whatIsThere(want string) string {
 	if len(all) == 0 {
 		return "OUTPUT_DIR is empty"
 	}
-	return "there is " + quoteFew(nearest(want, all))
+	return "there is " + diag.QuoteFew(nearest(want, all))
 }
 
 // elsewhereHint finds what was written with the name of an output, but not below OUTPUT_DIR (S-3.1.1.2-03).

@@ -147,7 +147,7 @@ var processesLeft = &Probe{
 			if o.Leftover == 1 {
 				were = "was"
 			}
-			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", count(o.Leftover, "process"), were, quoteFew(o.LeftoverNames))
+			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", count(o.Leftover, "process"), were, diag.QuoteFew(o.LeftoverNames))
 		}
 	},
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // maxExpected is what of a file comes back from a run at most.
-const maxExpected = 16 * mib
+const maxExpected = 16 << 20
 
 func (r *caseReader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
 	all := map[string]OutputExpectation{}

@@ -114,7 +114,7 @@ func (r *Run) ending() string {
 	case !r.asExpected():
 		return fmt.Sprintf("ended with exit status 0, where the case expects %d", r.Case.Expect.code(r.Manifest))
 	}
-	return "lacks outputs: " + quoteFew(r.lacking())
+	return "lacks outputs: " + diag.QuoteFew(r.lacking())
 }
 
 // Reportf adds a finding of the probe that runs.
@@ -220,30 +220,13 @@ func (r *Run) otherReads(f *pack.File) bool {
 // key is the member of seed.outputs.json that an output captures.
 func key(out seed.OutputJSON) string { return cmp.Or(out.Key, out.Name) }
 
-const fewNames = 5
-
 // names quotes a few names, and counts the others.
 func names(files []*pack.File) string {
 	var quoted []string
 	for _, f := range files {
 		quoted = append(quoted, f.Name)
 	}
-	return quoteFew(quoted)
-}
-
-func quoteFew(all []string) string {
-	var b strings.Builder
-	for i, s := range all {
-		if i == fewNames {
-			fmt.Fprintf(&b, " and %d more", len(all)-i)
-			break
-		}
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%q", s)
-	}
-	return b.String()
+	return diag.QuoteFew(quoted)
 }
 
 // count is a number of things, with the English plural of nouns in -s.

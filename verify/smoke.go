@@ -182,7 +182,7 @@ func judge(r *Run, opt Options) CaseResult {
 	case r.Outcome.TimedOut && timeout(r.Manifest, r.Case, opt) < declaredTimeout(r.Manifest):
 		result.Reason = fmt.Sprintf("it was ended after %v, before the manifest's own timeout", timeout(r.Manifest, r.Case, opt))
 	case r.Case.madeUp() && (!r.asExpected() || r.lacksOutputs()):
-		result.Reason = r.hide(fmt.Sprintf("it was given made-up values for %s and %s", quoteFew(madeUpNames(r.Manifest, r.Case)), r.ending()))
+		result.Reason = r.hide(fmt.Sprintf("it was given made-up values for %s and %s", diag.QuoteFew(madeUpNames(r.Manifest, r.Case)), r.ending()))
 	default:
 		return result
 	}

@@ -1,0 +1,32 @@
+package diag
+
+import (
+	"fmt"
+	"strings"
+)
+
+// QuoteFew quotes the first five of some names and counts the others.
+func QuoteFew(all []string) string {
+	const few = 5
+	var b strings.Builder
+	for i, s := range all {
+		if i == few {
+			fmt.Fprintf(&b, " and %d more", len(all)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%q", s)
+	}
+	return b.String()
+}
+
+// Brief returns a text in one line of at most 40 characters, and an ellipsis if there is more.
+func Brief(text []byte) string {
+	s := strings.Join(strings.Fields(string(text)), " ")
+	if runes := []rune(s); len(runes) > 40 {
+		s = string(runes[:40]) + "…"
+	}
+	return s
+}

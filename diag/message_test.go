@@ -1,0 +1,25 @@
+package diag
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestQuoteFew(t *testing.T) {
+	for _, tt := range []struct{ names, want string }{
+		{"a", `"a"`}, {"a b c d e", `"a", "b", "c", "d", "e"`}, {"a b c d e f g", `"a", "b", "c", "d", "e" and 2 more`},
+	} {
+		if got := QuoteFew(strings.Fields(tt.names)); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.names, got, tt.want)
+		}
+	}
+}
+
+func TestBrief(t *testing.T) {
+	long := strings.Repeat("é", 40)
+	for text, want := range map[string]string{"a\n\tb": "a b", long: long, long + "x": long + "…"} {
+		if got := Brief([]byte(text)); got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package verify
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/seed"
+)
+
+// Doubts says, in a line each, which files look like something else than the media types that their input takes. They are no
+// errors: the job may know better.
+func Doubts(c *Case, m *seed.Manifest) (lines []string) {
+	for _, in := range m.Job.Interface.Inputs.Files {
+		for _, f := range c.Inputs[in.Name] {
+			if found, ok := doubt(in.MediaTypes, f); ok {
+				lines = append(lines, fmt.Sprintf("input %q: %s looks like %s, the job takes %s", in.Name, f.Host, found, strings.Join(in.MediaTypes, ", ")))
+			}
+		}
+	}
+	return lines
+}
+
+func doubt(types []string, f InputFile) (found string, yes bool) {
+	file, err := os.Open(f.Host)
+	if err != nil {
+		return "", false // whoever reads it says so
+	}
+	defer file.Close()
+	head, err := io.ReadAll(io.LimitReader(file, wire.HeadSize))
+	if err != nil || len(head) == 0 {
+		return "", false
+	}
+	for _, declared := range types {
+		if found, yes = contradicts(declared, head); !yes {
+			return "", false
+		}
+	}
+	return found, yes
+}
