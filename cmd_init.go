@@ -24,7 +24,7 @@ import (
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/scaffold"
 	"github.com/seedpack/seedpack/seed"
-	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // An initFlags is the command line of init.
@@ -105,7 +105,7 @@ func (p *program) initSmoke(cmd *cobra.Command, manifest string, force bool) err
 		return errors.Join(report.Text(p.stderr, []*diag.Report{found}, p.textOptions(false)), exit.Findings)
 	}
 	files := scaffold.Smoke(j.Manifest, false)
-	if path := filepath.Join(j.Dir, verify.CasesFile); !force && exists(path) {
+	if path := filepath.Join(j.Dir, cases.File); !force && exists(path) {
 		return exit.Usagef("%s is there already: --force writes it anew", path)
 	}
 	if err := p.writeFiles(j.Dir, files, force); err != nil {

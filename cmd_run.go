@@ -20,11 +20,12 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // A singleRun is what the command run is given: a user's own data for one job.
 type singleRun struct {
-	given        verify.Given
+	given        cases.Given
 	outputDir    string
 	mountOutputs map[string]string
 	repeat       int
@@ -161,7 +162,7 @@ func (r *packRun) runnable(all []*pack.Candidate) []*pack.Candidate {
 }
 
 // cases are the runs of a job, which are all alike. What is wrong with the values is a mistake in the command line.
-func (s *singleRun) cases(p *program, j *task) ([]verify.Case, error) {
+func (s *singleRun) cases(p *program, j *task) ([]cases.Case, error) {
 	c, err := s.given.Case(j.Manifest)
 	if err := errors.Join(err, s.checkMounts(j.Manifest)); err != nil {
 		return nil, exit.Usage(err)
@@ -177,7 +178,7 @@ func (s *singleRun) cases(p *program, j *task) ([]verify.Case, error) {
 		fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(line))
 	}
 	c.RunAs, c.Timeout = s.user, s.timeout
-	var all []verify.Case
+	var all []cases.Case
 	for i := range s.repeat {
 		c.Name = fmt.Sprint(i + 1)
 		all = append(all, c)

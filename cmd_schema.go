@@ -9,7 +9,7 @@ import (
 	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint/schema"
-	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // schemaKinds are the files that there are schemas of.
@@ -53,7 +53,7 @@ func schemaText(kind, version string) ([]byte, error) {
 	if slices.Contains(schema.Versions(), version) {
 		switch kind { // of Seedpack's own files, the same for all versions
 		case "smoke":
-			return []byte(verify.CasesSchema), nil
+			return []byte(cases.Schema), nil
 		case "policy":
 			return policy.Schema(allRules())
 		}

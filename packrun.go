@@ -20,6 +20,7 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // A packRun is one call of pack or smoke: what holds for all of its jobs.
@@ -131,7 +132,7 @@ func (p *packed) endStage(now time.Time) {
 }
 
 // smoke tries the image of each platform.
-func (r *packRun) smoke(ctx context.Context, result *packed, candidates []*pack.Candidate, cases []verify.Case) error {
+func (r *packRun) smoke(ctx context.Context, result *packed, candidates []*pack.Candidate, cases []cases.Case) error {
 	if r.smokeMode == smokeOff {
 		return nil
 	}
@@ -231,7 +232,7 @@ func (r *packRun) readDockerfile(j *task) (dockerfileText, error) {
 }
 
 // cases are those of seed.smoke.yaml beside the manifest, or else one made from the manifest.
-func (r *packRun) cases(j *task) ([]verify.Case, *diag.Report, error) {
+func (r *packRun) cases(j *task) ([]cases.Case, *diag.Report, error) {
 	path, named := r.casesPath(j)
 	switch {
 	case r.single != nil:
@@ -240,30 +241,30 @@ func (r *packRun) cases(j *task) ([]verify.Case, *diag.Report, error) {
 	case r.smokeMode == smokeOff:
 		return nil, nil, nil
 	case j.Dir == "" && !named:
-		return verify.MadeCases(j.Manifest), nil, nil
+		return cases.Made(j.Manifest), nil, nil
 	}
 	if err := r.program.roots.Check(path); err != nil {
 		return nil, nil, err
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && !named {
-		return verify.MadeCases(j.Manifest), nil, nil
+		return cases.Made(j.Manifest), nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	cases, found := verify.ReadCases(path, text, j.Manifest, caseEnv(r.program.getenv))
+	cases, found := cases.Read(path, text, j.Manifest, caseEnv(r.program.getenv))
 	return cases, found, nil
 }
 
-func (r *packRun) request(j *task, file, reference string, cases []verify.Case) (pack.Request, error) {
+func (r *packRun) request(j *task, file, reference string, tried []cases.Case) (pack.Request, error) {
 	label, err := pack.EncodeLabel(j.Manifest.Source.Text)
 	if err != nil {
 		return pack.Request{}, fmt.Errorf("job %s: %w", j.Path, err)
 	}
 	request := pack.Request{
 		Context: r.contextOf(j), Dockerfile: file, Image: j.image, Remote: r.remote, Label: label, Target: r.target, Platforms: r.platforms,
-		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Annotations: r.annotations, Inputs: verify.Inputs(cases), Options: r.options,
+		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Annotations: r.annotations, Inputs: cases.Inputs(tried), Options: r.options,
 		Progress: pack.Progress{Mode: r.progress, Writer: r.progressWriter(j), Escape: report.Escape},
 	}
 	if request.Epoch, err = r.epoch(); err != nil {

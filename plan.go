@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/pack"
-	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // A plan is what --dry-run says would be done. Values of build arguments and secrets are not in it.
@@ -43,14 +43,14 @@ const heldRefused = "refused"
 
 // plan is made from what pack would go by, and asks the registry nothing but what the name stands for. That the name is
 // an image's of another manifest is a finding, as it would be for pack.
-func (r *packRun) plan(ctx context.Context, result *packed, request *pack.Request, reference string, cases []verify.Case) (err error) {
+func (r *packRun) plan(ctx context.Context, result *packed, request *pack.Request, reference string, cases []cases.Case) (err error) {
 	if result.Plan, err = r.makePlan(ctx, result.job, request, reference, cases); err == nil && result.Plan.IfHeld == heldRefused {
 		err = r.conflictEarly(ctx, result, reference, request.Label)
 	}
 	return err
 }
 
-func (r *packRun) makePlan(ctx context.Context, j *task, request *pack.Request, reference string, cases []verify.Case) (*plan, error) {
+func (r *packRun) makePlan(ctx context.Context, j *task, request *pack.Request, reference string, cases []cases.Case) (*plan, error) {
 	p := &plan{Cases: []string{}, Tags: []string{}, Write: []plannedFile{}}
 	if j.image == nil {
 		p.Build = &buildPlan{Dockerfile: request.Dockerfile, Context: request.Context, Target: request.Target,

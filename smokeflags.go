@@ -13,6 +13,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // What --smoke says.
@@ -37,7 +38,7 @@ type smokeFlags struct {
 func (f *smokeFlags) registerSmoke(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVar(&f.smokeMode, "smoke", smokeAuto, "auto, required (one case must come to a conclusion) or off")
-	s.StringVar(&f.casesFile, "cases", "", "the smoke file, when it is not "+verify.CasesFile+" beside the manifest")
+	s.StringVar(&f.casesFile, "cases", "", "the smoke file, when it is not "+cases.File+" beside the manifest")
 	s.DurationVar(&f.caseLimit, "smoke-timeout", 0, "end a case that runs longer; before the manifest's own timeout it is inconclusive (default 10m under CI)")
 	s.DurationVar(&f.smokeBudget, "smoke-budget", 0, "time for all cases of a job on a platform; those after it are skipped")
 	s.StringVar(&f.keepDir, "keep-outputs", "", "directory for what each case leaves behind: DIR/JOB/PLATFORM/CASE/outputs, and what it printed")
@@ -72,7 +73,7 @@ func (f *smokeFlags) casesPath(j *task) (path string, named bool) {
 	if f.casesFile != "" {
 		return f.casesFile, true
 	}
-	return filepath.Join(j.Dir, verify.CasesFile), false
+	return filepath.Join(j.Dir, cases.File), false
 }
 
 func (r *packRun) smokeOptions(j *task, c *pack.Candidate) verify.Options {

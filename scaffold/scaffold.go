@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/seed"
-	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // Options are what is known of the new job. Name, Maintainer and Base are required.
@@ -66,13 +66,13 @@ func Job(o Options) []File {
 
 // Smoke is the smoke file of a job, and with samples the files that it names.
 func Smoke(m *seed.Manifest, samples bool) []File {
-	files := []File{{Name: verify.CasesFile, Content: verify.Example(m)}}
+	files := []File{{Name: cases.File, Content: cases.Example(m)}}
 	if !samples {
 		return files
 	}
 	for _, in := range m.Job.Interface.Inputs.Files {
 		if in.Required {
-			files = append(files, File{Name: verify.ExampleInput(in), Content: verify.Sample(in.MediaTypes...)})
+			files = append(files, File{Name: cases.ExampleInput(in), Content: cases.Sample(in.MediaTypes...)})
 		}
 	}
 	return files

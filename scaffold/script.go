@@ -9,7 +9,7 @@ import (
 
 	"github.com/seedpack/seedpack/lint/glob"
 	"github.com/seedpack/seedpack/seed"
-	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // script is the program that stands in for the job's own.
@@ -46,7 +46,7 @@ func (o *Options) write(out seed.OutputFile) string {
 			return b.String()
 		}
 	}
-	fmt.Fprintf(&b, "printf %s >%s\n", format(verify.Sample(out.MediaType)), inOutputDir(name))
+	fmt.Fprintf(&b, "printf %s >%s\n", format(cases.Sample(out.MediaType)), inOutputDir(name))
 	return b.String()
 }
 

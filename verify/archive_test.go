@@ -31,6 +31,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 var update = flag.Bool("update", false, "write what the archives want")
@@ -148,17 +149,6 @@ func at(r *diag.Report, d *diag.Diagnostic) string {
 	return fmt.Sprintf("%s:%d:%d", r.Path, place.Line, place.Column)
 }
 
-func TestFileArchives(t *testing.T) {
-	for _, r := range []*diag.Rule{caseSyntax, caseKey, caseType, caseName, casePath} {
-		for _, kind := range []string{"bad", "good"} {
-			s := lay(t, t.TempDir(), r.ID, kind)
-			_, found := ReadCases(filepath.Join(s.dir, CasesFile), s.file(CasesFile), s.manifest, os.Getenv)
-			found.Path = CasesFile
-			s.check(t, found)
-		}
-	}
-}
-
 func TestPublishedArchives(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
@@ -244,29 +234,29 @@ func TestArchivesDocker(t *testing.T) {
 
 func testArchives(t *testing.T, on testEngine) {
 	var samples []*sample
-	var all []Case
+	var all []cases.Case
 	dir := t.TempDir()
-	cases := map[*sample][]Case{}
+	tried := map[*sample][]cases.Case{}
 	for _, r := range Rules() {
-		if slices.Contains(publishedRules, r) || strings.HasPrefix(r.ID, "smoke-file") || untried[r.ID] != "" || slices.Contains(on.lacks, r.ID) {
+		if slices.Contains(publishedRules, r) || slices.Contains(cases.Rules(), r) || untried[r.ID] != "" || slices.Contains(on.lacks, r.ID) {
 			continue
 		}
 		for _, kind := range []string{"bad", "good"} {
 			s := lay(t, dir, r.ID, kind)
-			cases[s] = MadeCases(s.manifest)
-			if text := s.file(CasesFile); text != nil {
+			tried[s] = cases.Made(s.manifest)
+			if text := s.file(cases.File); text != nil {
 				var found *diag.Report
-				if cases[s], found = ReadCases(filepath.Join(s.dir, CasesFile), text, s.manifest, os.Getenv); len(found.Diagnostics) > 0 {
+				if tried[s], found = cases.Read(filepath.Join(s.dir, cases.File), text, s.manifest, os.Getenv); len(found.Diagnostics) > 0 {
 					t.Errorf("%s: %s", r.ID, findings(found.Diagnostics))
 				}
 			}
-			samples, all = append(samples, s), append(all, cases[s]...)
+			samples, all = append(samples, s), append(all, tried[s]...)
 		}
 	}
 	buildScripted(t, on, dir, archiveImage, all, func(ctx context.Context, c *pack.Candidate) error {
 		for _, s := range samples {
 			opt := Options{Path: seed.ManifestFile, Grace: 500 * time.Millisecond, Platform: c.Platform, Required: s.rule == smokeRequired.ID}
-			result, err := Smoke(ctx, c, s.config(t, c.Config), s.manifest, cases[s], opt)
+			result, err := Smoke(ctx, c, s.config(t, c.Config), s.manifest, tried[s], opt)
 			if err != nil {
 				return err
 			}

@@ -8,11 +8,12 @@ import (
 
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // Doubts says, in a line each, which files look like something else than the media types that their input takes. They are no
 // errors: the job may know better.
-func Doubts(c *Case, m *seed.Manifest) (lines []string) {
+func Doubts(c *cases.Case, m *seed.Manifest) (lines []string) {
 	for _, in := range m.Job.Interface.Inputs.Files {
 		for _, f := range c.Inputs[in.Name] {
 			if found, ok := doubt(in.MediaTypes, f); ok {
@@ -23,7 +24,7 @@ func Doubts(c *Case, m *seed.Manifest) (lines []string) {
 	return lines
 }
 
-func doubt(types []string, f InputFile) (found string, yes bool) {
+func doubt(types []string, f cases.InputFile) (found string, yes bool) {
 	file, err := os.Open(f.Host)
 	if err != nil {
 		return "", false // whoever reads it says so

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 func TestDoubts(t *testing.T) {
@@ -16,7 +17,7 @@ func TestDoubts(t *testing.T) {
 		{"A", "text", ""}, {"A", "picture", ""}, {"B", "picture", ""}, {"C", "text", ""}, {"B", "none", ""},
 		{"B", "text", `input "B": text looks like text/plain; charset=utf-8, the job takes image/png`},
 	} {
-		c := Case{Inputs: map[string][]InputFile{tt.input: {{Name: "x", Host: tt.file}}}}
+		c := cases.Case{Inputs: map[string][]cases.InputFile{tt.input: {{Name: "x", Host: tt.file}}}}
 		if got := strings.Join(Doubts(&c, m), "\n"); got != tt.want {
 			t.Errorf("%s=%s: %s", tt.input, tt.file, got)
 		}

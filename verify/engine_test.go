@@ -13,6 +13,7 @@ import (
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // scripted is a job that does what its setting says, with promises enough to break.
@@ -78,24 +79,23 @@ var scripts = []struct{ name, script, want string }{
 
 // TestScripts runs them all in one build of a real engine.
 func TestScripts(t *testing.T) {
-	var cases []Case
+	var all []cases.Case
 	for _, s := range scripts {
-		c := Case{Name: s.name, Inputs: map[string][]InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}},
+		c := cases.Case{Name: s.name, Inputs: map[string][]cases.InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}},
 			Settings: map[string]string{"SCRIPT": s.script, "PASS": "swordfish"}}
 		if strings.HasPrefix(s.name, "root: ") {
 			c.RunAs = "0"
 		}
-		c.init()
-		cases = append(cases, c)
+		all = append(all, c)
 	}
 	text := "FROM busybox:1.36\nRUN mkdir -m 777 /work\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\", \"eval \\\"$SCRIPT\\\"\"]\n"
-	buildScripted(t, privateEngine(t), t.TempDir(), text, cases, func(ctx context.Context, c *pack.Candidate) error {
+	buildScripted(t, privateEngine(t), t.TempDir(), text, all, func(ctx context.Context, c *pack.Candidate) error {
 		begin := time.Now()
-		result, err := Smoke(ctx, c, c.Config, seed.Parse([]byte(scripted)), cases, Options{Grace: 500 * time.Millisecond, Platform: c.Platform})
+		result, err := Smoke(ctx, c, c.Config, seed.Parse([]byte(scripted)), all, Options{Grace: 500 * time.Millisecond, Platform: c.Platform})
 		if err != nil {
 			return err
 		}
-		t.Logf("%d runs took %v", len(cases), time.Since(begin))
+		t.Logf("%d runs took %v", len(all), time.Since(begin))
 		for i, r := range result.Cases {
 			checkScript(t, scripts[i].want, r)
 		}
@@ -163,7 +163,7 @@ func material(t testing.TB, variable string) string {
 }
 
 // buildScripted builds a Dockerfile on a real engine and calls do with what came of it, before it would be exported.
-func buildScripted(t testing.TB, on testEngine, dir, text string, cases []Case, do func(context.Context, *pack.Candidate) error) {
+func buildScripted(t testing.TB, on testEngine, dir, text string, all []cases.Case, do func(context.Context, *pack.Candidate) error) {
 	t.Helper()
 	engine, err := engine.Connect(t.Context(), on.options)
 	if err != nil {
@@ -178,11 +178,11 @@ func buildScripted(t testing.TB, on testEngine, dir, text string, cases []Case, 
 	if err := os.WriteFile(dockerfile, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	request := pack.Request{Context: dir, Dockerfile: dockerfile, Inputs: Inputs(cases)}
+	request := pack.Request{Context: dir, Dockerfile: dockerfile, Inputs: cases.Inputs(all)}
 	if on.base != "" {
 		request.BuildContexts = map[string]string{"busybox:1.36": "oci-layout://" + on.base}
 	}
-	_, err = pack.Build(t.Context(), engine, request, func(ctx context.Context, all []*pack.Candidate) error { return do(ctx, all[0]) })
+	_, err = pack.Build(t.Context(), engine, request, func(ctx context.Context, built []*pack.Candidate) error { return do(ctx, built[0]) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,14 +207,13 @@ func checkScript(t *testing.T, want string, r CaseResult) {
 func BenchmarkRuns(b *testing.B) {
 	patient := strings.Replace(scripted, `"timeout": 4`, `"timeout": 60`, 1) // on a slow disk, the files alone take that long
 	for name, script := range map[string]string{"empty": well, "files=10000": well + "mkdir plots; cd plots; i=0; while [ $i -lt 10000 ]; do : >x$i; i=$((i+1)); done"} {
-		c := Case{Name: name, Inputs: map[string][]InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}}, Settings: map[string]string{"SCRIPT": script, "PASS": "swordfish"}}
-		c.init()
+		c := cases.Case{Name: name, Inputs: map[string][]cases.InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}}, Settings: map[string]string{"SCRIPT": script, "PASS": "swordfish"}}
 		text := "FROM busybox:1.36\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\", \"eval \\\"$SCRIPT\\\"\"]\n"
 		b.Run(name, func(b *testing.B) {
-			buildScripted(b, privateEngine(b), b.TempDir(), text, []Case{c}, func(ctx context.Context, candidate *pack.Candidate) error {
+			buildScripted(b, privateEngine(b), b.TempDir(), text, []cases.Case{c}, func(ctx context.Context, candidate *pack.Candidate) error {
 				var job time.Duration
 				for b.Loop() {
-					result, err := Smoke(ctx, candidate, candidate.Config, seed.Parse([]byte(patient)), []Case{c}, Options{})
+					result, err := Smoke(ctx, candidate, candidate.Config, seed.Parse([]byte(patient)), []cases.Case{c}, Options{})
 					if err != nil {
 						return err
 					}

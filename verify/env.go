@@ -15,6 +15,7 @@ import (
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // Where things stand in the container: no blank, which executors without a shell split at.
@@ -41,7 +42,7 @@ type environment struct {
 
 // prepare computes the environment of a case. An absent optional input leaves its variable unset, even one that the
 // image sets.
-func prepare(m *seed.Manifest, c *Case) *environment {
+func prepare(m *seed.Manifest, c *cases.Case) *environment {
 	e := &environment{set: map[string]string{seed.OutputDir: outputDir}, secrets: map[string]string{}, allocated: map[string]float64{}}
 	face := &m.Job.Interface
 	size := e.inputs(face, c)
@@ -67,7 +68,7 @@ func prepare(m *seed.Manifest, c *Case) *environment {
 	for _, mount := range face.Mounts {
 		given, from := c.Mounts[mount.Name], ""
 		if given.Host != "" {
-			from = given.tree()
+			from = given.Tree()
 		}
 		e.mounts = append(e.mounts, pack.RunMount{Path: mount.Path, From: from, Image: given.Image, Writable: mount.Mode == "rw"})
 		e.mountNames = append(e.mountNames, mount.Name)
@@ -76,7 +77,7 @@ func prepare(m *seed.Manifest, c *Case) *environment {
 }
 
 // inputs mounts the files and gives the sum of their sizes in bytes (trap T-32).
-func (e *environment) inputs(face *seed.Interface, c *Case) (size int64) {
+func (e *environment) inputs(face *seed.Interface, c *cases.Case) (size int64) {
 	for _, in := range face.Inputs.Files {
 		variable := seed.Variable(in.Name)
 		files, given := c.Inputs[in.Name]
@@ -85,7 +86,7 @@ func (e *environment) inputs(face *seed.Interface, c *Case) (size int64) {
 			continue
 		}
 		dir := inputRoot + "/" + variable
-		e.mounts = append(e.mounts, pack.RunMount{Path: dir, From: inputTree(files)})
+		e.mounts = append(e.mounts, pack.RunMount{Path: dir, From: cases.InputTree(files)})
 		if e.set[variable] = dir; !in.Multiple {
 			e.set[variable] = dir + "/" + files[0].Name
 		}
@@ -172,7 +173,7 @@ func (e *environment) shadowed(cfg pack.Config, m *seed.Manifest) (found []diag.
 }
 
 // process is the run of a case, or the reason why there can be none.
-func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Options) (pack.Process, *diag.Diagnostic) {
+func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *cases.Case, opt Options) (pack.Process, *diag.Diagnostic) {
 	args, err := e.arguments(cfg, m.Job.Interface.Command)
 	switch {
 	case err != nil:
@@ -188,7 +189,7 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *Case, opt Op
 		Collect: []string{seed.OutputsFile, "*" + seed.SideCarSuffix, "*/*" + seed.SideCarSuffix, "*/*/*" + seed.SideCarSuffix},
 	}
 	for _, out := range m.Job.Interface.Outputs.Files {
-		if c.Expect.Outputs[out.Name].wantsContent() {
+		if c.Expect.Outputs[out.Name].WantsContent() {
 			// The supervisor knows the patterns of path.Match, which negates with another character.
 			p.Collect = append(p.Collect, strings.ReplaceAll(out.Pattern, "[!", "[^"))
 		}
@@ -221,7 +222,7 @@ func refuse(m *seed.Manifest, err error) *diag.Diagnostic {
 }
 
 // timeout is the manifest's, or a shorter one of the case or of the caller.
-func timeout(m *seed.Manifest, c *Case, opt Options) time.Duration {
+func timeout(m *seed.Manifest, c *cases.Case, opt Options) time.Duration {
 	t := declaredTimeout(m)
 	for _, other := range []time.Duration{c.Timeout, opt.Timeout} {
 		if other > 0 && (t <= 0 || other < t) {

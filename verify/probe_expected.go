@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 var expectedOutput = &Probe{
@@ -37,7 +38,7 @@ var expectedOutput = &Probe{
 }
 
 // against says how a file differs from what is expected, empty where it does not.
-func against(e OutputExpectation, f *pack.File) string {
+func against(e cases.OutputExpectation, f *pack.File) string {
 	switch {
 	case f.Size < e.MinSize:
 		return fmt.Sprintf("has %d bytes, the case expects %d at least", f.Size, e.MinSize)
@@ -45,7 +46,7 @@ func against(e OutputExpectation, f *pack.File) string {
 		return fmt.Sprintf("has %d bytes, the case expects %d at most", f.Size, e.MaxSize)
 	case e.MediaType != "" && !mimetype.Detect(f.Content).Is(e.MediaType):
 		return fmt.Sprintf("looks like %s, the case expects %s", mimetype.Detect(f.Content), e.MediaType)
-	case !e.wantsContent():
+	case !e.WantsContent():
 		return ""
 	case !f.Collected:
 		return fmt.Sprintf("has %d bytes, which is more than can be compared", f.Size)

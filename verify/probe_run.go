@@ -143,7 +143,7 @@ func (r *Run) overran() bool {
 	return r.Outcome.TimedOut || r.Outcome.OutOfMemory || r.Outcome.Crowded
 }
 
-func (r *Run) expectsSuccess() bool { return r.Case.Expect.code(r.Manifest) == 0 }
+func (r *Run) expectsSuccess() bool { return r.Case.Expect.Code(r.Manifest) == 0 }
 
 var exitUndeclared = &Probe{
 	Rule: diag.Rule{ID: "exit-undeclared", Severity: diag.Error, Spec: "2.1.1.4 S-2.1.1.4-02",
@@ -182,7 +182,7 @@ var exitUnexpected = &Probe{
 		if r.expectsSuccess() || r.asExpected() || !r.failed() && o.Exit != 0 || !o.Started {
 			return
 		}
-		want, at := r.Case.Expect.code(r.Manifest), seed.Pointer("/job")
+		want, at := r.Case.Expect.Code(r.Manifest), seed.Pointer("/job")
 		if i := r.declared(want); i >= 0 {
 			at = seed.AtErrors.Index(i)
 		}

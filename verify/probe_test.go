@@ -14,6 +14,7 @@ import (
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // probed is a job that declares something for every probe to look at.
@@ -188,14 +189,13 @@ var probeTests = []struct {
 }
 
 func pngFile(name string) pack.File {
-	content := madeFile([]string{"image/png"}).Content
+	content := cases.Sample("image/png")
 	return pack.File{Name: name, Mode: 0o644, ReadableByOther: true, Size: int64(len(content)), Content: content}
 }
 
 // probedCase gives all that the job takes: 4 MiB of input and a secret.
-func probedCase() *Case {
-	c := &Case{Name: "first", Inputs: map[string][]InputFile{"IN": {{Name: "x", Host: "/x", Size: 4 * mib}}}, Settings: map[string]string{"db-pass": "swordfish"}}
-	c.init()
+func probedCase() *cases.Case {
+	c := &cases.Case{Name: "first", Inputs: map[string][]cases.InputFile{"IN": {{Name: "x", Host: "/x", Size: 4 * mib}}}, Settings: map[string]string{"db-pass": "swordfish"}}
 	return c
 }
 
@@ -239,20 +239,20 @@ func TestExpectations(t *testing.T) {
 	m := seed.Parse([]byte(strings.Replace(probed, `{"name": "cpus", "value": 1}`, `{"name": "gpus", "value": 1}`, 1)))
 	unknown := "/job/resources/scalar/0: warning: resource \"gpus\" was not provided, only its variable ALLOCATED_GPUS: executors that do not know it should refuse the job [resource-unknown]"
 	tests := []struct {
-		expect Expectation
+		expect cases.Expectation
 		change func(*pack.Outcome)
 		want   string
 	}{
-		{Expectation{Error: "bad-data"}, exit(3), ""},
-		{Expectation{Exit: 3}, exit(3), ""},
-		{Expectation{Exit: 9}, exit(9), ""},
-		{Expectation{Exit: 139}, func(o *pack.Outcome) { o.Exit, o.Signal = 139, "segmentation fault" }, ""},
-		{Expectation{Error: "bad-data"}, add(), "/job/errors/0: error: the job ended with exit status 0, the case expects 3 [exit-unexpected]"},
-		{Expectation{Exit: 4}, exit(3), `/job: error: the job ended with exit status 3, the case expects 4 [exit-unexpected]` + words},
-		{Expectation{Error: "bad-data"}, exit(9), `/job/errors: error: the job ended with exit status 9, which none of its errors declares [exit-undeclared]` + words +
+		{cases.Expectation{Error: "bad-data"}, exit(3), ""},
+		{cases.Expectation{Exit: 3}, exit(3), ""},
+		{cases.Expectation{Exit: 9}, exit(9), ""},
+		{cases.Expectation{Exit: 139}, func(o *pack.Outcome) { o.Exit, o.Signal = 139, "segmentation fault" }, ""},
+		{cases.Expectation{Error: "bad-data"}, add(), "/job/errors/0: error: the job ended with exit status 0, the case expects 3 [exit-unexpected]"},
+		{cases.Expectation{Exit: 4}, exit(3), `/job: error: the job ended with exit status 3, the case expects 4 [exit-unexpected]` + words},
+		{cases.Expectation{Error: "bad-data"}, exit(9), `/job/errors: error: the job ended with exit status 9, which none of its errors declares [exit-undeclared]` + words +
 			"\n/job/errors/0: error: the job ended with exit status 9, the case expects 3 [exit-unexpected]" + words},
-		{Expectation{Stderr: []string{"^one\n", "l.st"}, Error: "bad-data"}, exit(3), ""},
-		{Expectation{Stdout: []string{"done"}}, add(), `/job: error: nothing on stdout matches "done", of 0 bytes [expected-text]`},
+		{cases.Expectation{Stderr: []string{"^one\n", "l.st"}, Error: "bad-data"}, exit(3), ""},
+		{cases.Expectation{Stdout: []string{"done"}}, add(), `/job: error: nothing on stdout matches "done", of 0 bytes [expected-text]`},
 	}
 	for _, tt := range tests {
 		c := probedCase()
@@ -266,29 +266,29 @@ func TestExpectations(t *testing.T) {
 
 func TestExpectedOutputs(t *testing.T) {
 	one, two := 1, 2
-	table := func(e OutputExpectation) Expectation {
-		return Expectation{Outputs: map[string]OutputExpectation{"table": e}}
+	table := func(e cases.OutputExpectation) cases.Expectation {
+		return cases.Expectation{Outputs: map[string]cases.OutputExpectation{"table": e}}
 	}
-	count := func(value string) Expectation {
-		return Expectation{JSON: map[string]json.RawMessage{"count": json.RawMessage(value)}}
+	count := func(value string) cases.Expectation {
+		return cases.Expectation{JSON: map[string]json.RawMessage{"count": json.RawMessage(value)}}
 	}
 	const at = `/job/interface/outputs/files/0: error: output "table"`
 	tests := []struct {
-		expect Expectation
+		expect cases.Expectation
 		want   string
 	}{
-		{table(OutputExpectation{Count: &one, MinSize: 12, MaxSize: 12, Content: []byte("{\"a\": [1]}\n\n"), JSON: json.RawMessage(`{"a":[1.0]}`)}), ""},
-		{table(OutputExpectation{SHA256: "4BD77D2E4BF1CFE4F4DD5B3D4DEB8B6EFB1A2E1B4A6C7B6F0F6A1F0D5E8E6C11"}), at + `: "table.csv" has the SHA-256 SUM, the case expects 4BD77D2E4BF1CFE4F4DD5B3D4DEB8B6EFB1A2E1B4A6C7B6F0F6A1F0D5E8E6C11 [expected-output]`},
-		{table(OutputExpectation{SHA256: "SUM"}), ""},
-		{table(OutputExpectation{Count: &two}), at + ` has 1 files, the case expects 2 [expected-output]`},
-		{table(OutputExpectation{MinSize: 13}), at + `: "table.csv" has 12 bytes, the case expects 13 at least [expected-output]`},
-		{table(OutputExpectation{MaxSize: 11}), at + `: "table.csv" has 12 bytes, the case expects 11 at most [expected-output]`},
-		{table(OutputExpectation{MediaType: "image/png"}), at + `: "table.csv" looks like application/json, the case expects image/png [expected-output]`},
-		{table(OutputExpectation{Content: []byte("{\"a\": [1]}\nx")}), at + `: "table.csv" is not what the case expects: it differs from byte 12 on, in line 2 [expected-output]`},
-		{table(OutputExpectation{JSON: json.RawMessage(`{"a":[2]}`)}), at + `: "table.csv" holds {"a": [1]}, the case expects {"a":[2]} [expected-output]`},
+		{table(cases.OutputExpectation{Count: &one, MinSize: 12, MaxSize: 12, Content: []byte("{\"a\": [1]}\n\n"), JSON: json.RawMessage(`{"a":[1.0]}`)}), ""},
+		{table(cases.OutputExpectation{SHA256: "4BD77D2E4BF1CFE4F4DD5B3D4DEB8B6EFB1A2E1B4A6C7B6F0F6A1F0D5E8E6C11"}), at + `: "table.csv" has the SHA-256 SUM, the case expects 4BD77D2E4BF1CFE4F4DD5B3D4DEB8B6EFB1A2E1B4A6C7B6F0F6A1F0D5E8E6C11 [expected-output]`},
+		{table(cases.OutputExpectation{SHA256: "SUM"}), ""},
+		{table(cases.OutputExpectation{Count: &two}), at + ` has 1 files, the case expects 2 [expected-output]`},
+		{table(cases.OutputExpectation{MinSize: 13}), at + `: "table.csv" has 12 bytes, the case expects 13 at least [expected-output]`},
+		{table(cases.OutputExpectation{MaxSize: 11}), at + `: "table.csv" has 12 bytes, the case expects 11 at most [expected-output]`},
+		{table(cases.OutputExpectation{MediaType: "image/png"}), at + `: "table.csv" looks like application/json, the case expects image/png [expected-output]`},
+		{table(cases.OutputExpectation{Content: []byte("{\"a\": [1]}\nx")}), at + `: "table.csv" is not what the case expects: it differs from byte 12 on, in line 2 [expected-output]`},
+		{table(cases.OutputExpectation{JSON: json.RawMessage(`{"a":[2]}`)}), at + `: "table.csv" holds {"a": [1]}, the case expects {"a":[2]} [expected-output]`},
 		{count("3"), ""},
 		{count("4"), `/job/interface/outputs/json/0: error: JSON output "count" is 3, the case expects 4 [expected-json]`},
-		{Expectation{JSON: map[string]json.RawMessage{"note": json.RawMessage(`"x"`)}}, `/job/interface/outputs/json/1: error: JSON output "note" is not there, the case expects "x" [expected-json]`},
+		{cases.Expectation{JSON: map[string]json.RawMessage{"note": json.RawMessage(`"x"`)}}, `/job/interface/outputs/json/1: error: JSON output "note" is not there, the case expects "x" [expected-json]`},
 	}
 	content := "{\"a\": [1]}\n\n"
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(content)))
@@ -306,7 +306,7 @@ func TestExpectedOutputs(t *testing.T) {
 			t.Errorf("%+v:\n got %s\nwant %s", tt.expect, got, tt.want)
 		}
 	}
-	p, refused := prepare(m, &Case{}).process(pack.Config{}, m, &Case{Expect: table(OutputExpectation{Content: []byte{}})}, Options{})
+	p, refused := prepare(m, &cases.Case{}).process(pack.Config{}, m, &cases.Case{Expect: table(cases.OutputExpectation{Content: []byte{}})}, Options{})
 	if refused != nil || !slices.Contains(p.Collect, "table*.csv") {
 		t.Errorf("collects %q", p.Collect)
 	}

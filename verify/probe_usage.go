@@ -54,7 +54,7 @@ var memoryUnused = &Probe{
 		Summary: "the job need not declare much more memory than it takes"},
 	Check: func(r *Run) {
 		mem, peak := r.env.bytes("mem"), r.Outcome.Usage.Memory
-		if r.succeeded() && !r.Case.madeUp() && mem >= memoryWorth && peak > 0 && peak < mem/8 {
+		if r.succeeded() && len(r.Case.MadeUp) == 0 && mem >= memoryWorth && peak > 0 && peak < mem/8 {
 			r.Reportf(r.scalar("mem"), "the job took %s of memory at most, mem declares %s MiB", size(peak), formatAmount(r.env.allocated["mem"]))
 		}
 	},

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // A Probe asks one question of a run. Its findings point into the manifest.
@@ -59,10 +60,7 @@ var probes = []*Probe{
 
 // Rules are all rules that this package reports by: those of smoke files, of runs and of published images.
 func Rules() []*diag.Rule {
-	rules := []*diag.Rule{
-		caseSyntax, caseKey, caseType, caseName, casePath, caseSkipped, caseInconclusive, smokeRequired,
-		commandRefused, nothingToRun, imageSetsInput,
-	}
+	rules := append(cases.Rules(), caseSkipped, caseInconclusive, smokeRequired, commandRefused, nothingToRun, imageSetsInput)
 	for _, p := range probes {
 		rules = append(rules, &p.Rule)
 	}

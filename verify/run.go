@@ -13,12 +13,13 @@ import (
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // A Run is what probes look at: a case and what its run left behind.
 type Run struct {
 	Manifest *seed.Manifest
-	Case     *Case
+	Case     *cases.Case
 	Outcome  *pack.Outcome
 	// Files are what each output of the manifest captures, in its order. It is empty unless the run ended with 0, as
 	// executors capture only then (trap T-36).
@@ -39,7 +40,7 @@ type Captured struct {
 	Others []*pack.File
 }
 
-func newRun(m *seed.Manifest, c *Case, env *environment, o *pack.Outcome) *Run {
+func newRun(m *seed.Manifest, c *cases.Case, env *environment, o *pack.Outcome) *Run {
 	r := &Run{Manifest: m, Case: c, Outcome: o, env: env}
 	if !r.succeeded() {
 		return r
@@ -60,7 +61,7 @@ func (r *Run) succeeded() bool {
 
 // asExpected tells whether the job ended as the case says.
 func (r *Run) asExpected() bool {
-	return r.Outcome.Started && !r.Outcome.TimedOut && r.Outcome.Exit == r.Case.Expect.code(r.Manifest)
+	return r.Outcome.Started && !r.Outcome.TimedOut && r.Outcome.Exit == r.Case.Expect.Code(r.Manifest)
 }
 
 // cannotStart tells whether no program ran. Shells say so with 126 and 127, which a job may still declare.
@@ -112,7 +113,7 @@ func (r *Run) ending() string {
 	case o.Exit != 0:
 		return fmt.Sprintf("ended with exit status %d", o.Exit)
 	case !r.asExpected():
-		return fmt.Sprintf("ended with exit status 0, where the case expects %d", r.Case.Expect.code(r.Manifest))
+		return fmt.Sprintf("ended with exit status 0, where the case expects %d", r.Case.Expect.Code(r.Manifest))
 	}
 	return "lacks outputs: " + diag.QuoteFew(r.lacking())
 }

@@ -1,3 +1,7 @@
+// Package verify says whether an image keeps its manifest's word: it runs a candidate as an executor would, probes what
+// the run left behind, and reads back what a registry holds.
+//
+// It builds nothing and publishes nothing; how things are run is package pack's.
 package verify
 
 import (
@@ -13,6 +17,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // A Runner runs a process in the image that is smoked: a pack.Candidate, or a test's.
@@ -86,17 +91,17 @@ var (
 )
 
 // Smoke runs the cases and probes what each left behind. It is an error only when it could not be found out.
-func Smoke(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, cases []Case, opt Options) (*Result, error) {
-	results := make([]CaseResult, len(cases))
+func Smoke(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, all []cases.Case, opt Options) (*Result, error) {
+	results := make([]CaseResult, len(all))
 	group, groupContext := errgroup.WithContext(ctx)
 	group.SetLimit(max(opt.Parallel, 1))
 	if opt.Parallel == 0 {
 		group.SetLimit(2)
 	}
 	begin := time.Now()
-	for i := range cases {
+	for i := range all {
 		group.Go(func() (err error) {
-			c, opt := &cases[i], opt
+			c, opt := &all[i], opt
 			if opt.Budget > 0 {
 				left := opt.Budget - time.Since(begin)
 				if left <= 0 {
@@ -118,11 +123,11 @@ func Smoke(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest
 	return conclude(m, results, opt), nil
 }
 
-func skip(c *Case, reason string) CaseResult {
+func skip(c *cases.Case, reason string) CaseResult {
 	return CaseResult{Name: c.Name, Reason: reason, Diagnostics: []diag.Diagnostic{{Rule: caseSkipped, Pointer: "/job", Message: "not tried: " + reason}}}
 }
 
-func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, c *Case, opt Options) (CaseResult, error) {
+func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, c *cases.Case, opt Options) (CaseResult, error) {
 	if c.Skip != "" {
 		return skip(c, c.Skip), nil
 	}
@@ -181,8 +186,8 @@ func judge(r *Run, opt Options) CaseResult {
 		return result
 	case r.Outcome.TimedOut && timeout(r.Manifest, r.Case, opt) < declaredTimeout(r.Manifest):
 		result.Reason = fmt.Sprintf("it was ended after %v, before the manifest's own timeout", timeout(r.Manifest, r.Case, opt))
-	case r.Case.madeUp() && (!r.asExpected() || r.lacksOutputs()):
-		result.Reason = r.hide(fmt.Sprintf("it was given made-up values for %s and %s", diag.QuoteFew(madeUpNames(r.Manifest, r.Case)), r.ending()))
+	case len(r.Case.MadeUp) > 0 && (!r.asExpected() || r.lacksOutputs()):
+		result.Reason = r.hide(fmt.Sprintf("it was given made-up values for %s and %s", diag.QuoteFew(r.Case.MadeUpNames(r.Manifest)), r.ending()))
 	default:
 		return result
 	}
@@ -191,19 +196,19 @@ func judge(r *Run, opt Options) CaseResult {
 	return result
 }
 
-func firstMadeUp(c *Case) seed.Pointer {
-	if c.madeUp() {
+func firstMadeUp(c *cases.Case) seed.Pointer {
+	if len(c.MadeUp) > 0 {
 		return c.MadeUp[0]
 	}
 	return "/job/timeout"
 }
 
-// stanza is what to write into CasesFile, in a line.
+// stanza is what to write into cases.File, in a line.
 func stanza(r *Run) string {
-	if !r.Case.madeUp() {
+	if len(r.Case.MadeUp) == 0 {
 		return ""
 	}
-	hint := fmt.Sprintf("give real values in %s: %s", CasesFile, strings.TrimSpace(flow(r.Manifest)))
+	hint := fmt.Sprintf("give real values in %s: %s", cases.File, strings.TrimSpace(cases.ExampleLine(r.Manifest)))
 	if words := r.lastWords(); words != "" && !r.asExpected() {
 		hint = words + "; " + hint
 	}
@@ -211,13 +216,13 @@ func stanza(r *Run) string {
 }
 
 // conclude joins the cases. Where there are several, findings name theirs.
-func conclude(m *seed.Manifest, cases []CaseResult, opt Options) *Result {
-	result := &Result{Cases: cases, Report: &diag.Report{Path: opt.Path, Source: m.Source}}
+func conclude(m *seed.Manifest, all []CaseResult, opt Options) *Result {
+	result := &Result{Cases: all, Report: &diag.Report{Path: opt.Path, Source: m.Source}}
 	counts := map[Verdict]int{}
-	for _, c := range cases {
+	for _, c := range all {
 		counts[c.Verdict]++
 		for _, d := range c.Diagnostics {
-			if len(cases) > 1 {
+			if len(all) > 1 {
 				d.Message += fmt.Sprintf(" (case %q)", c.Name)
 			}
 			result.Report.Add(d)

@@ -14,6 +14,7 @@ import (
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 const environed = `{"job": {"timeout": 10,
@@ -25,14 +26,14 @@ const environed = `{"job": {"timeout": 10,
 	"mounts": [{"name": "A", "path": "/a"}, {"name": "B", "path": "/b", "mode": "rw"}],
 	"settings": [{"name": "DB_HOST"}, {"name": "db-pass", "secret": true}]}}}`
 
-func environedCase() *Case {
-	return &Case{
+func environedCase() *cases.Case {
+	return &cases.Case{
 		Name: "one\n",
-		Inputs: map[string][]InputFile{"inFile": {{Name: "x.png", Host: "/h/x.png", Size: 2 * mib}},
+		Inputs: map[string][]cases.InputFile{"inFile": {{Name: "x.png", Host: "/h/x.png", Size: 2 * mib}},
 			"many": {{Name: "a", Host: "/h/a"}, {Name: "b", Content: []byte("b")}}},
 		JSON:     map[string]json.RawMessage{"in-json": json.RawMessage(`{"a":[1,"b c"]}`), "text": json.RawMessage(`"it \"is\" é"`)},
 		Settings: map[string]string{"DB_HOST": "h", "db-pass": "sword fish"},
-		Mounts:   map[string]Mount{"A": {Host: "/h/ref"}, "B": {}},
+		Mounts:   map[string]cases.Mount{"A": {Host: "/h/ref"}, "B": {}},
 	}
 }
 
@@ -53,15 +54,15 @@ func TestProcess(t *testing.T) {
 	if !slices.Equal(p.Unset, []string{"OPT", "LEFT"}) || p.Secrets["DB_PASS"] != "sword fish" || strings.Contains(fmt.Sprint(p.Args, p.Env), "sword fish") {
 		t.Errorf("unset %q, secrets %q", p.Unset, p.Secrets)
 	}
-	wantMounts := []pack.RunMount{{Path: "/seed/inputs/INFILE", From: inputTree(c.Inputs["inFile"])}, {Path: "/seed/inputs/MANY", From: inputTree(c.Inputs["many"])},
-		{Path: "/a", From: c.Mounts["A"].tree()}, {Path: "/b", Writable: true}}
+	wantMounts := []pack.RunMount{{Path: "/seed/inputs/INFILE", From: cases.InputTree(c.Inputs["inFile"])}, {Path: "/seed/inputs/MANY", From: cases.InputTree(c.Inputs["many"])},
+		{Path: "/a", From: c.Mounts["A"].Tree()}, {Path: "/b", Writable: true}}
 	if !slices.Equal(p.Mounts, wantMounts) {
 		t.Errorf("mounts\n got %+v\nwant %+v", p.Mounts, wantMounts)
 	}
 	if p.Memory != 64*mib+wire.MemoryReserve || p.SharedMem != 5*mib || p.Timeout != 10*time.Second || p.Grace != time.Second || p.Name != `one\n` {
 		t.Errorf("%+v", p)
 	}
-	tree := Inputs([]Case{*c})
+	tree := cases.Inputs([]cases.Case{*c})
 	for _, mount := range p.Mounts {
 		if _, ok := tree[mount.From]; mount.From != "" && !ok {
 			t.Errorf("%s is mounted and not among the inputs", mount.From)
@@ -92,7 +93,7 @@ func TestArguments(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m := seed.Parse(fmt.Appendf(nil, `{"job": {"timeout": 1, "interface": {"command": %q}}}`, tt.command))
-		p, refused := prepare(m, &Case{}).process(pack.Config{Entrypoint: tt.entrypoint, Cmd: tt.cmd}, m, &Case{}, Options{})
+		p, refused := prepare(m, &cases.Case{}).process(pack.Config{Entrypoint: tt.entrypoint, Cmd: tt.cmd}, m, &cases.Case{}, Options{})
 		got := fmt.Sprintf("%q", p.Args)
 		if refused != nil {
 			got = fmt.Sprintf("%s: %s: %s [%s]", refused.Pointer, refused.Level(), refused.Message, refused.Rule.ID)
@@ -119,7 +120,7 @@ func TestTimeout(t *testing.T) {
 		{0, 0, 10 * time.Second}, {time.Second, 0, time.Second}, {time.Minute, 2 * time.Second, 2 * time.Second}, {time.Minute, time.Minute, 10 * time.Second},
 	}
 	for _, tt := range tests {
-		if got := timeout(m, &Case{Timeout: tt.ofCase}, Options{Timeout: tt.given}); got != tt.want {
+		if got := timeout(m, &cases.Case{Timeout: tt.ofCase}, Options{Timeout: tt.given}); got != tt.want {
 			t.Errorf("%+v: %v", tt, got)
 		}
 	}
@@ -157,30 +158,30 @@ func TestSmoke(t *testing.T) {
 	stanza := `/job/interface/inputs/json/0: warning: inconclusive: it was given made-up values for "N" and %s [smoke-inconclusive] (give real values in seed.smoke.yaml: cases: [{name: first, json: {N: 1}}])`
 	tests := []struct {
 		name    string
-		cases   []Case
+		cases   []cases.Case
 		outcome *pack.Outcome
 		options Options
 		verdict Verdict
 		want    string
 	}{
-		{"all is well", []Case{{}}, ok, Options{}, Passed, ""},
-		{"and with made-up values", []Case{{MadeUp: made}}, ok, Options{}, Passed, ""},
-		{"exit", []Case{{}}, fails, Options{}, Failed, "/job/errors: error: the job ended with exit status 1, which none of its errors declares [exit-undeclared]"},
-		{"made-up exit", []Case{{MadeUp: made}}, fails, Options{}, Inconclusive, fmt.Sprintf(stanza, "ended with exit status 1")},
-		{"made-up and no output", []Case{{MadeUp: made}}, empty, Options{}, Inconclusive, fmt.Sprintf(stanza, `lacks outputs: "o"`)},
-		{"made-up and not the error that is expected", []Case{{MadeUp: made, Expect: Expectation{Error: "bad"}}}, ok, Options{}, Inconclusive, fmt.Sprintf(stanza, "ended with exit status 0, where the case expects 7")},
-		{"made-up and a declared error", []Case{{MadeUp: made}}, bad, Options{}, Inconclusive, strings.Replace(fmt.Sprintf(stanza, `ended with exit status 7, its error "bad"`), "(give", `(its last words were "no"; give`, 1)},
-		{"made-up and too slow", []Case{{MadeUp: made}}, slow, Options{}, Inconclusive, fmt.Sprintf(stanza, "reached its timeout")},
-		{"made-up and not readable", []Case{{MadeUp: made}}, unreadable, Options{}, Failed, `/job/interface/outputs/files/0: error: output "o": file "o" is not readable for others: "o" has mode 0600 [output-unreadable] (chmod +r it in the job)`},
-		{"made-up and cannot start", []Case{{MadeUp: made}}, absent, Options{}, Failed, `/job/interface/command: error: the job cannot start: "run": exec format error [cannot-start]`},
-		{"made-up and required", []Case{{MadeUp: made}}, fails, Options{Required: true}, Failed, "/job: error: the smoke run is inconclusive, it should pass: no case came to a conclusion [smoke-required]\n" + fmt.Sprintf(stanza, "ended with exit status 1")},
-		{"ended early", []Case{{}}, slow, Options{Timeout: time.Second}, Inconclusive, "/job/timeout: warning: inconclusive: it was ended after 1s, before the manifest's own timeout [smoke-inconclusive]"},
-		{"foreign", []Case{{}}, absent, Options{Foreign: true, Platform: "linux/arm64"}, Skipped, "/job: warning: not tried: the engine cannot run programs for linux/arm64 [smoke-skipped]"},
-		{"foreign and required", []Case{{}}, absent, Options{Foreign: true, Required: true, Platform: "linux/arm64"}, Failed, "/job: error: the smoke run is skipped, it should pass: no case came to a conclusion [smoke-required]\n/job: warning: not tried: the engine cannot run programs for linux/arm64 [smoke-skipped]"},
-		{"skipped", []Case{{Skip: "no secret"}}, nil, Options{}, Skipped, "/job: warning: not tried: no secret [smoke-skipped]"},
-		{"for another platform", []Case{{Platforms: []string{"linux/arm64"}}}, nil, Options{Platform: "linux/amd64"}, Skipped, ""},
+		{"all is well", []cases.Case{{}}, ok, Options{}, Passed, ""},
+		{"and with made-up values", []cases.Case{{MadeUp: made}}, ok, Options{}, Passed, ""},
+		{"exit", []cases.Case{{}}, fails, Options{}, Failed, "/job/errors: error: the job ended with exit status 1, which none of its errors declares [exit-undeclared]"},
+		{"made-up exit", []cases.Case{{MadeUp: made}}, fails, Options{}, Inconclusive, fmt.Sprintf(stanza, "ended with exit status 1")},
+		{"made-up and no output", []cases.Case{{MadeUp: made}}, empty, Options{}, Inconclusive, fmt.Sprintf(stanza, `lacks outputs: "o"`)},
+		{"made-up and not the error that is expected", []cases.Case{{MadeUp: made, Expect: cases.Expectation{Error: "bad"}}}, ok, Options{}, Inconclusive, fmt.Sprintf(stanza, "ended with exit status 0, where the case expects 7")},
+		{"made-up and a declared error", []cases.Case{{MadeUp: made}}, bad, Options{}, Inconclusive, strings.Replace(fmt.Sprintf(stanza, `ended with exit status 7, its error "bad"`), "(give", `(its last words were "no"; give`, 1)},
+		{"made-up and too slow", []cases.Case{{MadeUp: made}}, slow, Options{}, Inconclusive, fmt.Sprintf(stanza, "reached its timeout")},
+		{"made-up and not readable", []cases.Case{{MadeUp: made}}, unreadable, Options{}, Failed, `/job/interface/outputs/files/0: error: output "o": file "o" is not readable for others: "o" has mode 0600 [output-unreadable] (chmod +r it in the job)`},
+		{"made-up and cannot start", []cases.Case{{MadeUp: made}}, absent, Options{}, Failed, `/job/interface/command: error: the job cannot start: "run": exec format error [cannot-start]`},
+		{"made-up and required", []cases.Case{{MadeUp: made}}, fails, Options{Required: true}, Failed, "/job: error: the smoke run is inconclusive, it should pass: no case came to a conclusion [smoke-required]\n" + fmt.Sprintf(stanza, "ended with exit status 1")},
+		{"ended early", []cases.Case{{}}, slow, Options{Timeout: time.Second}, Inconclusive, "/job/timeout: warning: inconclusive: it was ended after 1s, before the manifest's own timeout [smoke-inconclusive]"},
+		{"foreign", []cases.Case{{}}, absent, Options{Foreign: true, Platform: "linux/arm64"}, Skipped, "/job: warning: not tried: the engine cannot run programs for linux/arm64 [smoke-skipped]"},
+		{"foreign and required", []cases.Case{{}}, absent, Options{Foreign: true, Required: true, Platform: "linux/arm64"}, Failed, "/job: error: the smoke run is skipped, it should pass: no case came to a conclusion [smoke-required]\n/job: warning: not tried: the engine cannot run programs for linux/arm64 [smoke-skipped]"},
+		{"skipped", []cases.Case{{Skip: "no secret"}}, nil, Options{}, Skipped, "/job: warning: not tried: no secret [smoke-skipped]"},
+		{"for another platform", []cases.Case{{Platforms: []string{"linux/arm64"}}}, nil, Options{Platform: "linux/amd64"}, Skipped, ""},
 		{"no cases", nil, nil, Options{}, Skipped, ""},
-		{"one of two", []Case{{MadeUp: made}, {Skip: "no secret"}}, ok, Options{}, Passed, `/job: warning: not tried: no secret (case "1") [smoke-skipped]`},
+		{"one of two", []cases.Case{{MadeUp: made}, {Skip: "no secret"}}, ok, Options{}, Passed, `/job: warning: not tried: no secret (case "1") [smoke-skipped]`},
 	}
 	for _, tt := range tests {
 		for i := range tt.cases {
@@ -203,25 +204,25 @@ func TestSmoke(t *testing.T) {
 
 func TestSmokeOrder(t *testing.T) {
 	runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
-	var cases []Case
+	var all []cases.Case
 	for i := range 20 {
 		name := fmt.Sprint("case ", i)
-		cases = append(cases, Case{Name: name})
+		all = append(all, cases.Case{Name: name})
 		runner.outcomes[name] = &pack.Outcome{Started: true, UID: 1, Exit: i, Files: []pack.File{file("o")}}
 	}
-	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), cases, Options{Parallel: 8})
-	if err != nil || len(runner.ran) != len(cases) {
+	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), all, Options{Parallel: 8})
+	if err != nil || len(runner.ran) != len(all) {
 		t.Fatal(err, runner.ran)
 	}
 	for i, c := range result.Cases {
-		if c.Name != cases[i].Name || c.Outcome.Exit != i || (c.Verdict == Passed) != (i == 0) {
+		if c.Name != all[i].Name || c.Outcome.Exit != i || (c.Verdict == Passed) != (i == 0) {
 			t.Errorf("%d: %+v", i, c)
 		}
 	}
 }
 
 func TestSmokeError(t *testing.T) {
-	_, err := Smoke(t.Context(), &fakeRunner{}, pack.Config{}, seed.Parse([]byte(judged)), []Case{{Name: "a"}}, Options{})
+	_, err := Smoke(t.Context(), &fakeRunner{}, pack.Config{}, seed.Parse([]byte(judged)), []cases.Case{{Name: "a"}}, Options{})
 	if err == nil || err.Error() != `smoke case "a": the engine is gone` {
 		t.Error(err)
 	}
@@ -229,7 +230,7 @@ func TestSmokeError(t *testing.T) {
 
 func TestBudget(t *testing.T) {
 	runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
-	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), []Case{{Name: "a"}}, Options{Budget: 1})
+	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), []cases.Case{{Name: "a"}}, Options{Budget: 1})
 	if err != nil || len(runner.ran) != 0 || result.Verdict != Skipped {
 		t.Errorf("%v, %v, %+v", err, runner.ran, result)
 	}

@@ -1,4 +1,4 @@
-package verify
+package cases
 
 import (
 	"bytes"
@@ -47,9 +47,9 @@ func jobDir(t *testing.T) string {
 
 func read(t *testing.T, text string) ([]Case, string) {
 	t.Helper()
-	path := filepath.Join(jobDir(t), CasesFile)
+	path := filepath.Join(jobDir(t), File)
 	getenv := func(name string) string { return map[string]string{"PASS": "swordfish"}[name] }
-	cases, r := ReadCases(path, []byte(text), seed.Parse([]byte(taking)), getenv)
+	cases, r := Read(path, []byte(text), seed.Parse([]byte(taking)), getenv)
 	var lines []string
 	for i := range r.Diagnostics {
 		d := &r.Diagnostics[i]
@@ -62,7 +62,7 @@ func read(t *testing.T, text string) ([]Case, string) {
 	return cases, strings.Join(lines, "\n")
 }
 
-func TestReadCases(t *testing.T) {
+func TestRead(t *testing.T) {
 	cases, problems := read(t, `
 cases:
   - name: first
@@ -115,7 +115,7 @@ func inputNames(c Case) string {
 	return strings.Join(all, " ")
 }
 
-func TestReadCasesProblems(t *testing.T) {
+func TestReadProblems(t *testing.T) {
 	given := func(member string) string {
 		return "cases:\n- " + member + "\n"
 	}
@@ -164,12 +164,19 @@ func TestReadCasesProblems(t *testing.T) {
 	}
 }
 
+const giving = `{"job": {"name": "g", "interface": {"outputs": {
+"files": [{"name": "table"}, {"name": "plots"}, {"name": "first"}], "json": [{"name": "count"}, {"name": "note"}]}}}}`
+
 func TestReadExpectedOutputs(t *testing.T) {
-	m := seed.Parse([]byte(probed))
-	path := filepath.Join(jobDir(t), CasesFile)
+	m := seed.Parse([]byte(giving))
+	path := filepath.Join(jobDir(t), File)
 	read := func(text string) (Expectation, string) {
-		cases, r := ReadCases(path, []byte("cases:\n- expect:\n    "+text), m, func(string) string { return "" })
-		return cases[0].Expect, findings(r.Diagnostics)
+		cases, r := Read(path, []byte("cases:\n- expect:\n    "+text), m, func(string) string { return "" })
+		var found []string
+		for _, d := range r.Diagnostics {
+			found = append(found, d.Message+" ["+d.Rule.ID+"]")
+		}
+		return cases[0].Expect, strings.Join(found, "\n")
 	}
 	sum := strings.Repeat("ab", 32)
 	e, problems := read("outputs: {table: {count: 1, file: a.txt, sha256: " + sum + ", min-size: 1, max-size: 9, media-type: text/csv, json: [1]}}\n    json: {count: 4}")
@@ -179,14 +186,14 @@ func TestReadExpectedOutputs(t *testing.T) {
 		t.Errorf("%s %+v", problems, e)
 	}
 	for text, want := range map[string]string{
-		"outputs: {tables: {}}":               `: error: the manifest has no output file "tables", it has "table", "plots", "first" [smoke-file-name]`,
-		"outputs: {table: {count: -1}}":       `: error: count is "-1", it should be a whole number from 0 [smoke-file-type]`,
-		"outputs: {table: {file: none}}":      `: error: there is no file "none" [smoke-file-path]`,
-		"outputs: {table: {sha256: abc}}":     `: error: sha256 is "abc", it should be 64 hexadecimal digits [smoke-file-type]`,
-		"outputs: {table: {size: 1}}":         `: error: the output has no key "size", there are count, file, json, max-size, media-type, min-size, sha256 [smoke-file-key]`,
-		"json: {counts: 1}":                   `: error: the manifest has no JSON output "counts", it has "count", "note" [smoke-file-name]`,
-		"outputs: {table: {file: ../a.txt}}":  `: error: "../a.txt" leaves the directory of the file, paths are relative to it and stay below [smoke-file-path]`,
-		"outputs: {table: {max-size: large}}": `: error: max-size is "large", it should be a whole number from 0 [smoke-file-type]`,
+		"outputs: {tables: {}}":               `the manifest has no output file "tables", it has "table", "plots", "first" [smoke-file-name]`,
+		"outputs: {table: {count: -1}}":       `count is "-1", it should be a whole number from 0 [smoke-file-type]`,
+		"outputs: {table: {file: none}}":      `there is no file "none" [smoke-file-path]`,
+		"outputs: {table: {sha256: abc}}":     `sha256 is "abc", it should be 64 hexadecimal digits [smoke-file-type]`,
+		"outputs: {table: {size: 1}}":         `the output has no key "size", there are count, file, json, max-size, media-type, min-size, sha256 [smoke-file-key]`,
+		"json: {counts: 1}":                   `the manifest has no JSON output "counts", it has "count", "note" [smoke-file-name]`,
+		"outputs: {table: {file: ../a.txt}}":  `"../a.txt" leaves the directory of the file, paths are relative to it and stay below [smoke-file-path]`,
+		"outputs: {table: {max-size: large}}": `max-size is "large", it should be a whole number from 0 [smoke-file-type]`,
 	} {
 		if _, got := read(text); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", text, got, want)
@@ -195,8 +202,8 @@ func TestReadExpectedOutputs(t *testing.T) {
 }
 
 // The schema takes what the reader takes; an engine that is not ours judges.
-func TestCasesSchema(t *testing.T) {
-	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(CasesSchema))
+func TestSchema(t *testing.T) {
+	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(Schema))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,13 +224,13 @@ func TestCasesSchema(t *testing.T) {
 		"cases: [{expect: {exit: 1, error: a}}]": false, "cases: [{expect: {exit: 256}}]": false, "cases: [{settings: {a: {var: x}}}]": false,
 	}
 	for _, job := range []string{"complete", "image-watermark", "random-number"} {
-		text, err := os.ReadFile(filepath.Join("../testdata/jobs", job, CasesFile))
+		text, err := os.ReadFile(filepath.Join("../../testdata/jobs", job, File))
 		if err != nil {
 			t.Fatal(err)
 		}
 		tests[string(text)] = true
 	}
-	doc, err := os.ReadFile("../docs/smoke.md")
+	doc, err := os.ReadFile("../../docs/smoke.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,14 +270,14 @@ func TestAliasesEnd(t *testing.T) {
 	}
 }
 
-func FuzzReadCases(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	f.Add("cases: [{name: a, inputs: {IN: a.txt}, json: {o: {a: [1]}}, expect: {exit: 1}}]")
 	f.Add("cases: &a [*a]")
 	f.Add("cases:\n- json: {o: &a {b: *a}}\n")
 	m := seed.Parse([]byte(taking))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, text string) {
-		_, r := ReadCases(filepath.Join(dir, CasesFile), []byte(text), m, func(string) string { return "" })
+		_, r := Read(filepath.Join(dir, File), []byte(text), m, func(string) string { return "" })
 		for _, d := range r.Diagnostics {
 			if d.Span.Start < 0 || d.Span.End < d.Span.Start || d.Span.End > len(text) {
 				t.Fatalf("%+v in %d bytes", d.Span, len(text))
@@ -279,12 +286,12 @@ func FuzzReadCases(f *testing.F) {
 	})
 }
 
-func TestMadeCases(t *testing.T) {
-	cases := MadeCases(seed.Parse([]byte(taking)))
+func TestMade(t *testing.T) {
+	cases := Made(seed.Parse([]byte(taking)))
 	if len(cases) != 2 || len(cases[0].MadeUp) != 7 || len(cases[1].MadeUp) != 5 || len(cases[1].Inputs) != 1 {
 		t.Errorf("%+v", cases)
 	}
-	nothing := MadeCases(seed.Parse([]byte(`{"job": {}}`)))
+	nothing := Made(seed.Parse([]byte(`{"job": {}}`)))
 	if len(nothing) != 1 || nothing[0].madeUp() {
 		t.Errorf("%+v", nothing)
 	}
@@ -312,7 +319,7 @@ func TestMadeFiles(t *testing.T) {
 // The example is a smoke file that can be read, but for the files that its user has to name.
 func TestExample(t *testing.T) {
 	m := seed.Parse([]byte(taking))
-	for _, text := range []string{string(Example(m)), flow(m)} {
+	for _, text := range []string{string(Example(m)), ExampleLine(m)} {
 		_, got := read(t, text)
 		lines := strings.Split(got, "\n")
 		if len(lines) != 2 || !strings.Contains(got, `there is no file "inputs/in.txt"`) || !strings.Contains(got, `there is no file "path/of/directory"`) {

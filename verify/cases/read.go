@@ -1,7 +1,8 @@
-package verify
+package cases
 
 import (
 	"cmp"
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -22,7 +23,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Rules of what is wrong with CasesFile.
+// Rules of what is wrong with File.
 var (
 	caseSyntax = &diag.Rule{ID: "smoke-file-syntax", Severity: diag.Error, Summary: "the smoke file must be YAML with a list of cases"}
 	caseKey    = &diag.Rule{ID: "smoke-file-key", Severity: diag.Error, Summary: "the smoke file must have only keys that mean something, each once"}
@@ -31,14 +32,28 @@ var (
 	casePath   = &diag.Rule{ID: "smoke-file-path", Severity: diag.Error, Summary: "the smoke file must name files that are there, beside it or below"}
 )
 
+// Rules are the rules of the smoke file.
+func Rules() []*diag.Rule {
+	return []*diag.Rule{caseSyntax, caseKey, caseType, caseName, casePath}
+}
+
+//go:embed testdata/smoke-file-*.txtar
+var archives embed.FS
+
+// Explain is the archive of a rule: why it is there, and a smoke file that breaks it and one that does not.
+func Explain(id string) (archive string, ok bool) {
+	text, err := archives.ReadFile("testdata/" + id + ".txtar")
+	return string(text), err == nil
+}
+
 const (
 	maxCases     = 100
 	maxCasesFile = 1 << 20
 )
 
-// ReadCases reads CasesFile. Path is as its user named it, and files are sought in its directory. Cases are only worth
+// Read reads File. Path is as its user named it, and files are sought in its directory. Cases are only worth
 // running when the report has no errors. Variables that settings are taken from are asked of getenv.
-func ReadCases(path string, text []byte, m *seed.Manifest, getenv func(string) string) ([]Case, *diag.Report) {
+func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string) ([]Case, *diag.Report) {
 	r := &caseReader{m: m, getenv: getenv, dir: filepath.Dir(path), report: &diag.Report{Path: path, Source: &seed.Source{Text: text}}}
 	if len(text) > maxCasesFile {
 		r.addAt(caseSyntax, seed.Span{}, "", "file has %d bytes, at most %d are read", len(text), maxCasesFile)

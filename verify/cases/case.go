@@ -1,8 +1,8 @@
-// Package verify says whether an image keeps its manifest's word: it runs a candidate as an executor would, probes what
-// the run left behind, and reads back what a registry holds.
+// Package cases holds smoke cases, which are runs to try. It reads them from the smoke file, takes them from the command
+// line, or makes them up from the manifest.
 //
-// It builds nothing and publishes nothing; how things are run is package pack's.
-package verify
+// It runs nothing and judges no run: that is the business of package verify.
+package cases
 
 import (
 	"crypto/sha256"
@@ -18,13 +18,13 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// CasesSchema is the JSON Schema of CasesFile, for editors. ReadCases does not need it: it says more.
+// Schema is the JSON Schema of File, for editors. Read does not need it: it says more.
 //
 //go:embed cases.schema.json
-var CasesSchema string
+var Schema string
 
-// CasesFile stands beside the manifest and says what smoke runs are given.
-const CasesFile = "seed.smoke.yaml"
+// File stands beside the manifest and says what smoke runs are given.
+const File = "seed.smoke.yaml"
 
 // A Case is one smoke run to try. Its maps go by the names of the manifest; what is not in them is not given.
 type Case struct {
@@ -82,13 +82,13 @@ type OutputExpectation struct {
 	JSON      json.RawMessage // what each file holds
 }
 
-// wantsContent tells whether whole files have to be looked at.
-func (e OutputExpectation) wantsContent() bool {
+// WantsContent tells whether whole files have to be looked at.
+func (e OutputExpectation) WantsContent() bool {
 	return e.Content != nil || e.SHA256 != "" || e.JSON != nil
 }
 
-// code is the exit status that is expected.
-func (e Expectation) code(m *seed.Manifest) int {
+// Code is the exit status that is expected.
+func (e Expectation) Code(m *seed.Manifest) int {
 	for _, x := range m.Job.Errors {
 		if x.Name == e.Error && e.Error != "" {
 			return int(x.Code)
@@ -105,7 +105,7 @@ func Inputs(cases []Case) pack.Tree {
 			continue // what it needs may not be there, which is why
 		}
 		for _, files := range c.Inputs {
-			dir := inputTree(files)
+			dir := InputTree(files)
 			tree[dir] = pack.Entry{Dir: true}
 			for _, f := range files {
 				tree[path.Join(dir, f.Name)] = pack.Entry{Host: f.Host, Content: f.Content}
@@ -113,15 +113,15 @@ func Inputs(cases []Case) pack.Tree {
 		}
 		for _, m := range c.Mounts {
 			if m.Host != "" {
-				tree[m.tree()] = pack.Entry{Host: m.Host, Dir: true, Writable: m.Writable}
+				tree[m.Tree()] = pack.Entry{Host: m.Host, Dir: true, Writable: m.Writable}
 			}
 		}
 	}
 	return tree
 }
 
-// inputTree names a directory after what is in it, so that cases with the same files share it.
-func inputTree(files []InputFile) string {
+// InputTree names a directory after what is in it, so that cases with the same files share it.
+func InputTree(files []InputFile) string {
 	h := sha256.New()
 	for _, f := range files {
 		fmt.Fprintf(h, "%q %q %x\n", f.Name, f.Host, sha256.Sum256(f.Content))
@@ -129,7 +129,7 @@ func inputTree(files []InputFile) string {
 	return "input-" + hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-func (m Mount) tree() string {
+func (m Mount) Tree() string {
 	sum := sha256.Sum256([]byte(m.Host))
 	if m.Writable {
 		return "mount-rw-" + hex.EncodeToString(sum[:8])

@@ -1,4 +1,4 @@
-package verify
+package cases
 
 import (
 	"fmt"
@@ -29,8 +29,8 @@ func ExampleInput(in seed.InputFile) string {
 // Sample is a small valid file of the first of the media types that one is known for, or else a line of text.
 func Sample(mediaTypes ...string) []byte { return madeFile(mediaTypes).Content }
 
-// flow is Example in one line.
-func flow(m *seed.Manifest) string {
+// ExampleLine is Example in one line.
+func ExampleLine(m *seed.Manifest) string {
 	parts := []string{"name: first"}
 	for _, s := range sections(m) {
 		parts = append(parts, fmt.Sprintf("%s: {%s}", s.key, strings.Join(s.members, ", ")))

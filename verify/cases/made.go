@@ -1,4 +1,4 @@
-package verify
+package cases
 
 import (
 	"archive/zip"
@@ -19,9 +19,9 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// MadeCases are the cases of a job without CasesFile: one with everything that the manifest declares, and where some of
+// Made are the cases of a job without File: one with everything that the manifest declares, and where some of
 // it is optional, one with only what is required. All values are made up.
-func MadeCases(m *seed.Manifest) []Case {
+func Made(m *seed.Manifest) []Case {
 	all := Case{Name: "made from the manifest"}
 	fill(m, &all, false)
 	cases := []Case{all}
@@ -198,8 +198,8 @@ func madeGzip() []byte {
 	return b.Bytes()
 }
 
-// madeUpNames are the names of what was made up.
-func madeUpNames(m *seed.Manifest, c *Case) (names []string) {
+// MadeUpNames are the names of what was made up.
+func (c *Case) MadeUpNames(m *seed.Manifest) (names []string) {
 	face := &m.Job.Interface
 	add := func(at seed.Pointer, name string) {
 		if slices.Contains(c.MadeUp, at) {
