@@ -2,7 +2,6 @@ package cases
 
 import (
 	"cmp"
-	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,11 +9,9 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 
@@ -22,29 +19,6 @@ import (
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
 )
-
-// Rules of what is wrong with File.
-var (
-	caseSyntax = &diag.Rule{ID: "smoke-file-syntax", Severity: diag.Error, Summary: "the smoke file must be YAML with a list of cases"}
-	caseKey    = &diag.Rule{ID: "smoke-file-key", Severity: diag.Error, Summary: "the smoke file must have only keys that mean something, each once"}
-	caseType   = &diag.Rule{ID: "smoke-file-type", Severity: diag.Error, Summary: "values in the smoke file must be of the type that is asked for"}
-	caseName   = &diag.Rule{ID: "smoke-file-name", Severity: diag.Error, Summary: "the smoke file must name members that the manifest has"}
-	casePath   = &diag.Rule{ID: "smoke-file-path", Severity: diag.Error, Summary: "the smoke file must name files that are there, beside it or below"}
-)
-
-// Rules are the rules of the smoke file.
-func Rules() []*diag.Rule {
-	return []*diag.Rule{caseSyntax, caseKey, caseType, caseName, casePath}
-}
-
-//go:embed testdata/smoke-file-*.txtar
-var archives embed.FS
-
-// Explain is the archive of a rule: why it is there, and a smoke file that breaks it and one that does not.
-func Explain(id string) (archive string, ok bool) {
-	text, err := archives.ReadFile("testdata/" + id + ".txtar")
-	return string(text), err == nil
-}
 
 const (
 	maxCases     = 100
@@ -87,131 +61,6 @@ type caseReader struct {
 	root   *os.Root
 	report *diag.Report
 	nodes  int // of JSON values, aliases expanded
-}
-
-func (r *caseReader) addAt(rule *diag.Rule, at seed.Span, hint, format string, args ...any) {
-	r.report.Add(diag.Diagnostic{Rule: rule, Span: &at, Hint: hint, Message: fmt.Sprintf(format, args...)})
-}
-
-func (r *caseReader) add(rule *diag.Rule, n *yaml.Node, format string, args ...any) {
-	r.addAt(rule, r.span(n), "", format, args...)
-}
-
-// span is where a node stands. YAML tells only where it begins; a scalar ends on its line at the latest.
-func (r *caseReader) span(n *yaml.Node) seed.Span {
-	line := r.report.Source.Line(n.Line)
-	start := line.Start
-	for column := 1; column < n.Column && start < line.End; column++ {
-		_, size := utf8.DecodeRune(r.report.Source.Text[start:line.End])
-		start += size
-	}
-	length := 1
-	if n.Kind == yaml.ScalarNode {
-		length = len(n.Value)
-		if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
-			length += 2
-		}
-	}
-	return seed.Span{Start: start, End: min(start+max(length, 1), max(line.End, start))}
-}
-
-// syntax reports what the YAML parser says.
-func (r *caseReader) syntax(err error) {
-	at, message := &yaml.Node{Line: 1, Column: 1}, err.Error()
-	var load *yaml.LoadError
-	if errors.As(err, &load) {
-		message, at.Line, at.Column = load.Message, max(load.Mark.Line, 1), max(load.Mark.Column, 1)
-	}
-	message, _, _ = strings.Cut(message, "\n")
-	r.add(caseSyntax, at, "not YAML: %s", message)
-}
-
-// pairs calls do for each member of a mapping.
-func (r *caseReader) pairs(n *yaml.Node, what string, do func(key, value *yaml.Node)) {
-	n = deref(n)
-	if n.Kind != yaml.MappingNode {
-		r.add(caseType, n, "%s is %s, it should be a mapping", what, kindOf(n))
-		return
-	}
-	seen := map[string]int{}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
-		if line, twice := seen[key.Value]; twice {
-			r.add(caseKey, key, "%q is there already, on line %d", key.Value, line)
-			continue
-		}
-		seen[key.Value] = key.Line
-		do(key, n.Content[i+1])
-	}
-}
-
-// members is pairs with a function for each key that there may be.
-func (r *caseReader) members(n *yaml.Node, what string, do map[string]func(*yaml.Node)) {
-	r.pairs(n, what, func(key, value *yaml.Node) {
-		if f, ok := do[key.Value]; ok {
-			f(value)
-			return
-		}
-		known := make([]string, 0, len(do))
-		for k := range do {
-			known = append(known, k)
-		}
-		slices.Sort(known)
-		r.add(caseKey, key, "%s has no key %q, there are %s", what, key.Value, strings.Join(known, ", "))
-	})
-}
-
-func deref(n *yaml.Node) *yaml.Node {
-	for n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	return n
-}
-
-func kindOf(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
-		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
-	}
-	switch n.ShortTag() {
-	case "!!null":
-		return "empty"
-	case "!!int", "!!float":
-		return "a number"
-	case "!!bool":
-		return "a boolean"
-	}
-	return "text"
-}
-
-func (r *caseReader) list(n *yaml.Node, what string) []*yaml.Node {
-	n = deref(n)
-	if n.Kind != yaml.SequenceNode {
-		r.add(caseType, n, "%s is %s, it should be a list", what, kindOf(n))
-		return nil
-	}
-	return n.Content
-}
-
-func (r *caseReader) text(n *yaml.Node, what string) string {
-	n = deref(n)
-	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-		r.add(caseType, n, "%s is %s, it should be text", what, kindOf(n))
-		return ""
-	}
-	return n.Value
-}
-
-func (r *caseReader) texts(n *yaml.Node, what string) (all []string) {
-	if n = deref(n); n.Kind == yaml.ScalarNode {
-		return []string{r.text(n, what)}
-	}
-	for _, e := range r.list(n, what) {
-		all = append(all, r.text(e, what))
-	}
-	return all
 }
 
 func (r *caseReader) file(n *yaml.Node) (cases []Case) {

@@ -1,0 +1,30 @@
+package cases
+
+import (
+	"embed"
+
+	"github.com/seedpack/seedpack/diag"
+)
+
+// Rules of what is wrong with File.
+var (
+	caseSyntax = &diag.Rule{ID: "smoke-file-syntax", Severity: diag.Error, Summary: "the smoke file must be YAML with a list of cases"}
+	caseKey    = &diag.Rule{ID: "smoke-file-key", Severity: diag.Error, Summary: "the smoke file must have only keys that mean something, each once"}
+	caseType   = &diag.Rule{ID: "smoke-file-type", Severity: diag.Error, Summary: "values in the smoke file must be of the type that is asked for"}
+	caseName   = &diag.Rule{ID: "smoke-file-name", Severity: diag.Error, Summary: "the smoke file must name members that the manifest has"}
+	casePath   = &diag.Rule{ID: "smoke-file-path", Severity: diag.Error, Summary: "the smoke file must name files that are there, beside it or below"}
+)
+
+// Rules are the rules of the smoke file.
+func Rules() []*diag.Rule {
+	return []*diag.Rule{caseSyntax, caseKey, caseType, caseName, casePath}
+}
+
+//go:embed testdata/smoke-file-*.txtar
+var archives embed.FS
+
+// Explain is the archive of a rule: why it is there, and a smoke file that breaks it and one that does not.
+func Explain(id string) (archive string, ok bool) {
+	text, err := archives.ReadFile("testdata/" + id + ".txtar")
+	return string(text), err == nil
+}
