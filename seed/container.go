@@ -11,10 +11,10 @@ import (
 type list struct {
 	*node
 	close byte
-	comma int // offset of the comma that waits for the next element, -1 when there is none
+	comma int // offset of the comma before the next element, or -1
 }
 
-// container reads the object or array at i, up to and with its closing bracket.
+// container reads the object or array at i, including its closing bracket.
 func (p *parser) container() *node {
 	l := &list{node: &node{kind: kindObject}, close: '}', comma: -1}
 	if p.peek() == '[' {
@@ -32,7 +32,7 @@ func (p *parser) container() *node {
 	}
 	p.open, p.indents = p.open[:len(p.open)-1], p.indents[:len(p.indents)-1]
 	l.span.End = p.i
-	if p.unfinished == p.i { // what stands between is no part of it
+	if p.unfinished == p.i { // the text after the last child is not part of it
 		l.span.End = l.span.Start + len(bytes.TrimRight(p.Text[l.span.Start:p.i], " \t\r\n"))
 		if n := len(l.children); n > 0 {
 			l.span.End = max(l.span.End, l.children[n-1].span.End)
@@ -42,7 +42,7 @@ func (p *parser) container() *node {
 	return l.node
 }
 
-// ended tells whether l ends at i, reads its closing bracket and reports what is wrong there.
+// ended reports whether l ends at i. It reads the closing bracket and reports what is wrong there.
 func (p *parser) ended(l *list) bool {
 	c := p.peek()
 	switch {
@@ -79,7 +79,7 @@ func (p *parser) ended(l *list) bool {
 	return false
 }
 
-// indent is how far the line at an offset is indented.
+// indent returns the indentation of the line at an offset.
 func (p *parser) indent(at int) int {
 	start := p.lines[p.line(at)-1]
 	n := start
@@ -89,13 +89,13 @@ func (p *parser) indent(at int) int {
 	return n - start
 }
 
-// beginsLine tells whether nothing but blanks stands before i on its line, and how far it is indented.
+// beginsLine returns the indentation of the line at i. It reports whether only blanks come before i.
 func (p *parser) beginsLine() (indent int, ok bool) {
 	indent = p.indent(p.i)
 	return indent, p.lines[p.line(p.i)-1]+indent == p.i
 }
 
-// ofOuter tells whether the closing bracket at i is indented as one further out and not as the innermost.
+// ofOuter reports whether the closing bracket at i has the indentation of an outer bracket, and not of the innermost.
 func (p *parser) ofOuter(c byte) bool {
 	last := len(p.indents) - 1
 	indent, ok := p.beginsLine()
@@ -110,16 +110,16 @@ func (p *parser) ofOuter(c byte) bool {
 	return false
 }
 
-// outdented tells whether a line begins at i that is indented no more than the one on which the innermost bracket, within
-// another one, was opened.
+// outdented reports whether a line begins at i with at most the indentation of the line of the innermost open bracket.
+// It is false for the outermost bracket.
 func (p *parser) outdented() bool {
 	last := len(p.indents) - 1
 	indent, ok := p.beginsLine()
 	return ok && last > 0 && indent <= p.indents[last]
 }
 
-// tooEarly tells whether the closing bracket at i stands behind something else on its line, though the opening one ends
-// a line before.
+// tooEarly reports whether the closing bracket at i follows other text on its line, but the opening bracket ends a
+// line.
 func (p *parser) tooEarly(l *list) bool {
 	_, begins := p.beginsLine()
 	next := l.span.Start + 1
@@ -136,7 +136,7 @@ func (p *parser) unclosed(l *list, where string) {
 		Hint: fmt.Sprintf("write %q where this %s ends", string(l.close), l.kind)})
 }
 
-// element reads what stands at i within l: one element, one comma or one stray bracket. It always moves on.
+// element reads one element, one comma or one stray bracket of l at i. It always advances.
 func (p *parser) element(l *list) {
 	c := p.peek()
 	switch {
@@ -179,7 +179,7 @@ func (p *parser) strayBracket(l *list, bracket string) {
 	p.problem(pr)
 }
 
-// missingComma reports that none stands after a value. Where the value itself is missing, that has been said.
+// missingComma reports a missing comma after a value. If the value itself is missing, that has been reported.
 func (p *parser) missingComma(value Span) {
 	if value.Start == value.End {
 		return
@@ -188,7 +188,7 @@ func (p *parser) missingComma(value Span) {
 	p.problem(p.insert(at, ",", Problem{Span: Span{at, at}, Code: CodeComma, Message: "a comma is missing after this value", Fix: "Write the comma"}))
 }
 
-// insert gives a problem the edit that its fix stands for, or takes the fix away where the text is not ready for it.
+// insert adds an edit to a problem that has a fix. It removes the fix if the text before it is not complete.
 func (p *parser) insert(at int, text string, pr Problem) Problem {
 	if at == p.unfinished {
 		pr.Fix = ""
@@ -244,7 +244,7 @@ func (p *parser) name() (string, Span) {
 	return name, pr.Span
 }
 
-// colon reads the colon after a name and tells whether a value can follow.
+// colon reads the colon after a name. It reports whether a value can follow.
 func (p *parser) colon(key Span) bool {
 	switch c := p.peek(); {
 	case c == ':':

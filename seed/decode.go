@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// decode fills the struct that target points to with the members of n, and with the defaults of those it lacks.
+// decode sets the fields of the struct that target points to. Members that n lacks get their default.
 func decode(n *node, target any) {
 	if n == nil {
 		n = &node{}
@@ -15,13 +15,13 @@ func decode(n *node, target any) {
 	decodeStruct(n, reflect.ValueOf(target).Elem())
 }
 
-// decodeValue leaves v at its zero value when n is of another type than v.
+// decodeValue sets v. It leaves the zero value if the type of n does not match.
 func decodeValue(n *node, v reflect.Value) {
 	switch {
 	case v.Kind() == reflect.Struct:
 		decodeStruct(n, v)
 	case v.Kind() == reflect.Slice && n.kind == kindArray:
-		// Elements of a wrong type keep their places, so that indices stay those of the text.
+		// Elements of a wrong type keep their places, so that an index is the same in the text.
 		v.Set(reflect.MakeSlice(v.Type(), len(n.children), len(n.children)))
 		for i, c := range n.children {
 			decodeValue(c, v.Index(i))
@@ -33,7 +33,7 @@ func decodeValue(n *node, v reflect.Value) {
 	case v.Kind() == reflect.Int64 && n.kind == kindNumber:
 		v.SetInt(integer(n.text))
 	case v.Kind() == reflect.Float64 && n.kind == kindNumber:
-		f, _ := strconv.ParseFloat(n.text, 64) // out of range it is infinite, which is reported
+		f, _ := strconv.ParseFloat(n.text, 64) // infinite if out of range, which is reported
 		v.SetFloat(f)
 	}
 }
@@ -62,8 +62,8 @@ func decodeStruct(n *node, v reflect.Value) {
 	}
 }
 
-// integer is the value of a number that is one, however it is written (10, 10.0, 1e1); 0 where it has a fraction. Beyond
-// 64 bits it is the nearest value they hold.
+// integer returns the value of a whole number in any spelling (10, 10.0, 1e1), and 0 for a fraction. A number that
+// needs more than 64 bits becomes the nearest value.
 func integer(s string) int64 {
 	if v, err := strconv.ParseInt(s, 10, 64); err == nil {
 		return v
@@ -77,7 +77,7 @@ func integer(s string) int64 {
 	case f == 0 || f != math.Trunc(f):
 		return 0
 	}
-	// 1e-400000000 is 0 above, which keeps what is left cheap to compute exactly.
+	// 1e-400000000 returned 0 above, so the exact computation stays cheap.
 	if r, ok := new(big.Rat).SetString(s); ok && r.IsInt() {
 		return r.Num().Int64()
 	}

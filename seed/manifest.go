@@ -1,14 +1,13 @@
-// Package seed holds the Seed manifest as plain values, and its text with the place of every member in it.
+// Package seed holds the Seed manifest as plain values, with the place of every member in its text.
 //
-// It decodes and indexes and judges nothing: what a manifest should say is the business of package lint.
-// Sections named in comments are those of the Seed standard 1.0.0.
+// It decodes and indexes. It judges nothing: package lint says what a manifest should contain. Comments name sections
+// of the Seed standard 1.0.0.
 package seed
 
 // A Manifest is one decoded seed.manifest.json (section 2.1).
 //
-// Members that the standard lets an author leave out hold the standard's default; a member of the wrong JSON
-// type is left at its zero value, and the schema stage says so. Whether a member is written at all is asked of
-// Source.
+// An optional member that is missing has the standard's default. A member of the wrong JSON type has its zero value;
+// the schema reports it. Ask Source whether a member is written at all.
 type Manifest struct {
 	SeedVersion string `json:"seedVersion"`
 	Job         Job    `json:"job"`
@@ -53,7 +52,7 @@ type Scalar struct {
 	InputMultiplier float64 `json:"inputMultiplier"`
 }
 
-// An Interface is everything that goes into a job and comes out of it (section 2.1.1.3).
+// An Interface is what goes into a job and what comes out of it (section 2.1.1.3).
 type Interface struct {
 	Command  string    `json:"command"`
 	Inputs   Inputs    `json:"inputs"`
@@ -62,13 +61,13 @@ type Interface struct {
 	Settings []Setting `json:"settings"`
 }
 
-// Inputs are the immutable data offered to a job (section 2.1.1.3.1).
+// Inputs are the immutable data that a job gets (section 2.1.1.3.1).
 type Inputs struct {
 	Files []InputFile `json:"files"`
 	JSON  []InputJSON `json:"json"`
 }
 
-// An InputFile is one file, or with Multiple a flat directory of files (section 2.1.1.3.1).
+// An InputFile is one file. With Multiple it is a flat directory of files (section 2.1.1.3.1).
 type InputFile struct {
 	Name       string   `json:"name"`
 	MediaTypes []string `json:"mediaTypes"`
@@ -99,8 +98,7 @@ type OutputFile struct {
 	Required  bool   `json:"required" default:"true"`
 }
 
-// An OutputJSON captures one member of seed.outputs.json: the one called Key, or Name where Key is empty
-// (section 2.1.1.3.2).
+// An OutputJSON captures one member of seed.outputs.json: Key, or Name if Key is empty (section 2.1.1.3.2).
 type OutputJSON struct {
 	Name     string `json:"name"`
 	Key      string `json:"key"`
@@ -108,20 +106,20 @@ type OutputJSON struct {
 	Required bool   `json:"required" default:"true"`
 }
 
-// A Mount is a directory that must be there for the job to run (section 2.1.1.3.3).
+// A Mount is a directory that the job needs (section 2.1.1.3.3).
 type Mount struct {
 	Name string `json:"name"`
 	Path string `json:"path"`
 	Mode string `json:"mode" default:"ro"` // ro or rw
 }
 
-// A Setting is an environment variable that is no data (section 2.1.1.3.4).
+// A Setting is an environment variable that is not data (section 2.1.1.3.4).
 type Setting struct {
 	Name   string `json:"name"`
 	Secret bool   `json:"secret"`
 }
 
-// An Error gives a meaning to an exit code (section 2.1.1.4).
+// An Error is the meaning of an exit code (section 2.1.1.4).
 type Error struct {
 	Code        int64  `json:"code"`
 	Name        string `json:"name"`

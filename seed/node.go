@@ -5,7 +5,7 @@ import "strconv"
 type kind byte
 
 const (
-	kindBroken kind = iota // what could not be read as a value
+	kindBroken kind = iota // not readable as a value
 	kindObject
 	kindArray
 	kindString
@@ -22,20 +22,21 @@ func (k kind) String() string { return kindNames[k] }
 type node struct {
 	kind   kind
 	span   Span
-	text   string // of a string, decoded; of a number, true or false, as written
-	member bool   // it is the value of a member, which name, key and first describe
+	text   string // a string decoded; a number, true or false as written
+	member bool   // it is the value of a member: name, key and first are set
 	name   string
-	key    Span // of the name, with its quotes
-	first  int  // among its siblings, the first of the same name
+	key    Span // place of the name, with its quotes
+	first  int  // index of the first sibling with the same name
 	// children are the elements of an array or the members of an object.
 	children []*node
-	index    map[string]int // of large objects: the last child of each name
+	index    map[string]int // only for large objects: the last child of each name
 }
 
-// fewMembers are searched one by one; more are indexed, so that an object of many members takes no quadratic time.
+// fewMembers is the size up to which members are searched one by one. Larger objects get an index, which avoids
+// quadratic time.
 const fewMembers = 12
 
-// add appends a member and tells which earlier one has its name.
+// add appends a member. It returns the earlier member with the same name, or nil.
 func (n *node) add(c *node) (first *node) {
 	c.member, c.first = true, len(n.children)
 	if i := n.last(c.name); i >= 0 {
@@ -55,7 +56,7 @@ func (n *node) add(c *node) (first *node) {
 	return first
 }
 
-// last is the place among the children of the last member of the given name, -1 when there is none.
+// last returns the index of the last member with a name among the children, or -1.
 func (n *node) last(name string) int {
 	if n.index != nil {
 		if i, ok := n.index[name]; ok {
@@ -71,14 +72,14 @@ func (n *node) last(name string) int {
 	return -1
 }
 
-// child is the member or element that a pointer's token names, or nil.
+// child returns the member or element for one token of a pointer, or nil.
 func (n *node) child(token string) *node {
 	i := -1
 	switch n.kind {
 	case kindObject:
 		i = n.last(token)
 	case kindArray:
-		// RFC 6901 writes an index without sign and leading zeros.
+		// RFC 6901 writes an index without a sign and without leading zeros.
 		if v, err := strconv.Atoi(token); err == nil && strconv.Itoa(v) == token && v < len(n.children) {
 			i = v
 		}

@@ -11,22 +11,22 @@ import (
 // Limits of what Parse reads.
 const (
 	MaxSize     = 1 << 20 // bytes
-	MaxDepth    = 512     // objects and arrays within one another
+	MaxDepth    = 512     // nested objects and arrays
 	MaxProblems = 100
 )
 
-// Codes of problems.
+// Codes of problems. Each has the cases that its name does not say.
 const (
 	CodeEmpty        = "empty"
 	CodeTooLarge     = "too-large"
 	CodeEncoding     = "encoding"
 	CodeByteOrder    = "byte-order-mark"
 	CodeComment      = "comment"
-	CodeComma        = "comma" // missing, trailing or one too many
+	CodeComma        = "comma" // missing, trailing or surplus
 	CodeColon        = "colon"
-	CodeValue        = "value" // missing, or no JSON value
-	CodeName         = "name"  // of a member, not in double quotes
-	CodeQuote        = "quote" // single
+	CodeValue        = "value" // missing, or not a JSON value
+	CodeName         = "name"  // the name of a member is not in double quotes
+	CodeQuote        = "quote" // a single quote
 	CodeUnclosed     = "unclosed"
 	CodeBracket      = "bracket"
 	CodeString       = "string" // control characters and escape sequences
@@ -37,15 +37,14 @@ const (
 	CodeDepth        = "depth"
 )
 
-// Parse reads a manifest. It never fails: what is wrong with the text stands in Source.Problems, and what could be read
-// in spite of it is decoded.
+// Parse reads a manifest. It never fails: Source.Problems has what is wrong with the text. Parse decodes the rest.
 func Parse(text []byte) *Manifest {
 	m := &Manifest{Source: ParseJSON(text)}
 	decode(m.Source.root, m)
 	return m
 }
 
-// ParseJSON reads any other JSON document, as Parse does.
+// ParseJSON reads any other JSON document in the same way as Parse.
 func ParseJSON(text []byte) *Source {
 	s := parse(text, asWritten)
 	if !s.Torn() {
@@ -60,14 +59,14 @@ func ParseJSON(text []byte) *Source {
 	return s
 }
 
-// A guess says how a text whose brackets do not match is read. The one that leaves the fewest problems is taken: it is
-// the likeliest to tell the place where a bracket is missing or one too many.
+// A guess is a way to read a text with unbalanced brackets. The parser keeps the guess with the fewest problems, since
+// it most likely finds the right bracket.
 type guess byte
 
 const (
 	asWritten     guess = iota
-	byIndentation       // brackets that begin a line belong to the line that is indented as theirs
-	byKind              // a bracket of the other kind closes what is open
+	byIndentation       // a bracket at the start of a line closes the bracket with the same indentation
+	byKind              // a bracket of the other kind closes the open one
 )
 
 func parse(text []byte, g guess) *Source {
@@ -82,23 +81,23 @@ func parse(text []byte, g guess) *Source {
 	return s
 }
 
-// A parser reads the text at i. Problems do not stop it: it takes the likeliest meaning and goes on.
+// A parser reads the text at i. A problem does not stop it: it assumes the likeliest meaning and continues.
 type parser struct {
 	*Source
 	i int
 	guess
-	open    []byte // the closing brackets that are due, outermost first
-	indents []int  // of the lines on which they were opened
-	// unfinished is the end of the last string, object or array that is not closed: what is inserted there would become
-	// part of it.
+	open    []byte // the expected closing brackets, outermost first
+	indents []int  // indentation of the lines with the opening brackets
+	// unfinished is the end of the last string, object or array without a closing quote or bracket. Text inserted there
+	// would become part of it.
 	unfinished int
-	// carried is set where the comma before the element at i was read within what is not closed before it.
+	// carried is set if the comma before the element at i was read inside an unclosed object or array.
 	carried bool
-	// stopped is set where the text is nested too deeply to go on; what is open is then closed without a word.
+	// stopped is set if the text is nested too deeply. Open brackets are then closed without a problem.
 	stopped bool
 }
 
-// unreadable reports what makes reading on pointless.
+// unreadable reports problems that make further reading useless, such as a wrong encoding.
 func (p *parser) unreadable() bool {
 	switch t := p.Text; {
 	case len(t) > MaxSize:
@@ -131,14 +130,14 @@ func (p *parser) document() {
 	}
 }
 
-// problem records pr. There may be many more than are kept, since they are not found in order.
+// problem records pr. It may record more problems than are kept, since they do not arrive in order.
 func (p *parser) problem(pr Problem) {
 	if len(p.Problems) < 4*MaxProblems {
 		p.Problems = append(p.Problems, pr)
 	}
 }
 
-// peek is the byte at i, 0 at the end.
+// peek returns the byte at i, or 0 at the end.
 func (p *parser) peek() byte {
 	if p.i < len(p.Text) {
 		return p.Text[p.i]
@@ -148,7 +147,7 @@ func (p *parser) peek() byte {
 
 func (p *parser) rest() []byte { return p.Text[p.i:] }
 
-// blanks skips white space and, with a word about them, comments.
+// blanks skips white space. It skips comments too, and reports them.
 func (p *parser) blanks() {
 	for p.i < len(p.Text) {
 		switch c := p.Text[p.i]; {
@@ -169,7 +168,7 @@ func (p *parser) blanks() {
 	}
 }
 
-// lineEnd is the end of the line at i, without its line end.
+// lineEnd returns the end of the line at i, without its line break.
 func (p *parser) lineEnd() int {
 	n := bytes.IndexByte(p.rest(), '\n')
 	if n < 0 {
@@ -189,7 +188,8 @@ func (p *parser) comment(end int, closed bool) {
 	p.i = end
 }
 
-// removeComment takes a line that holds nothing else with the comment, and leaves a blank where two words would meet.
+// removeComment removes a comment, and its whole line if nothing else is there. It leaves a blank if two words would
+// join.
 func (p *parser) removeComment(start, end int) Edit {
 	line := start
 	for line > 0 && (p.Text[line-1] == ' ' || p.Text[line-1] == '\t') {
@@ -229,7 +229,7 @@ func (p *parser) value() *node {
 	return p.word()
 }
 
-// isWord tells whether c belongs to a run of text that is judged as one.
+// isWord reports whether c belongs to a word, which is judged as a whole.
 func isWord(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= utf8.RuneSelf || strings.IndexByte("_$-.+", c) >= 0
 }
@@ -242,10 +242,10 @@ func (p *parser) skipWord() string {
 	return string(p.Text[start:p.i])
 }
 
-// otherSpellings are words that mean a JSON value elsewhere.
+// otherSpellings are words for JSON values in other languages.
 var otherSpellings = map[string]string{"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null", "undefined": "null"}
 
-// word reads true, false, null, or something else in their place.
+// word reads true, false or null, or reports another word.
 func (p *parser) word() *node {
 	start := p.i
 	n := &node{text: p.skipWord()}
@@ -270,7 +270,7 @@ func (p *parser) word() *node {
 	return n
 }
 
-// noValue reports what stands in the place of the value n, and skips it unless the container goes on with it.
+// noValue reports text in place of the value n. It skips the text unless the container continues with it.
 func (p *parser) noValue(n *node) {
 	pr := Problem{Code: CodeValue, Message: "a value is missing"}
 	if c := p.peek(); p.i < len(p.Text) && strings.IndexByte("}],:", c) < 0 {

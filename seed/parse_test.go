@@ -13,7 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// broken are texts with what is wrong with them, in the order of the text.
+// broken has texts and their problems, in the order of the text.
 var broken = []struct{ name, text, want string }{
 	{"empty", "", "1:1 empty"},
 	{"only blanks", " \n\t\n", "3:1 empty"},
@@ -88,7 +88,7 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// problems is the place and code of each problem.
+// problems returns the place and code of each problem.
 func problems(s *Source) string {
 	var out []string
 	for _, p := range s.Problems {
@@ -145,7 +145,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// What is wrong with a text must not cost more than its length is worth.
+// Reading a broken text must take time in proportion to its length.
 func TestHostileTextIsReadInTime(t *testing.T) {
 	for name, piece := range map[string]string{
 		"duplicates on one line": `"é":1,`, "brackets": "[{", "closing": "]}", "comments": "/*é*/", "quotes": "'\"'", "bytes": "\xff", "commas": ",,",
@@ -222,7 +222,7 @@ func TestDecodeNeverLosesSource(t *testing.T) {
 	}
 }
 
-// jsontext is a strict reader of RFC 8259 that refuses duplicate names and invalid UTF-8, as we do.
+// jsontext is a strict reader of RFC 8259. Like Parse, it refuses duplicate names and invalid UTF-8.
 func valid(text []byte) bool {
 	d := jsontext.NewDecoder(bytes.NewReader(text))
 	if d.SkipValue() != nil {
@@ -270,7 +270,8 @@ func checkSpan(t *testing.T, s *Source, at Span) {
 	}
 }
 
-// checkNode wants every span within that of its parent and, in a well-formed text, to hold a value that jsontext takes.
+// checkNode checks that every span lies within the span of its parent. In a well-formed text, jsontext must accept the
+// text of each span.
 func checkNode(t *testing.T, s *Source, n *node, p Pointer, wellFormed bool) {
 	t.Helper()
 	if n == nil {

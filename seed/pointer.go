@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Pointer names a JSON value within a document (RFC 6901). The empty Pointer is the whole document.
+// A Pointer names a JSON value in a document (RFC 6901). The empty Pointer is the whole document.
 type Pointer string
 
 var (
@@ -29,28 +29,28 @@ const (
 	AtSettings    Pointer = "/job/interface/settings"
 )
 
-// Member is the pointer to the member of the given name, which is escaped as RFC 6901 asks.
+// Member returns the pointer to a member. It escapes the name as RFC 6901 requires.
 func (p Pointer) Member(name string) Pointer {
 	return p + "/" + Pointer(escapeToken.Replace(name))
 }
 
-// Index is the pointer to the i-th element, counted from 0.
+// Index returns the pointer to element i, counted from 0.
 func (p Pointer) Index(i int) Pointer {
 	return p + "/" + Pointer(strconv.Itoa(i))
 }
 
-// Parent is the pointer to the value that holds this one. The whole document is its own parent.
+// Parent returns the pointer to the value that holds this one. The whole document is its own parent.
 func (p Pointer) Parent() Pointer {
 	return p[:max(strings.LastIndexByte(string(p), '/'), 0)]
 }
 
-// Base is the last token, unescaped: a member's name or an element's index. It is empty for the whole document.
+// Base returns the last token, unescaped: a member's name or an element's index. It is empty for the whole document.
 func (p Pointer) Base() string {
 	_, token := p.split()
 	return token
 }
 
-// split is Parent and Base at once.
+// split returns Parent and Base.
 func (p Pointer) split() (Pointer, string) {
 	i := strings.LastIndexByte(string(p), '/')
 	if i < 0 {
@@ -59,7 +59,7 @@ func (p Pointer) split() (Pointer, string) {
 	return p[:i], unescapeToken.Replace(string(p[i+1:]))
 }
 
-// cut splits off the first token, unescaped. It is not for the whole document.
+// cut returns the first token, unescaped, and the rest. It must not be called for the whole document.
 func (p Pointer) cut() (token string, rest Pointer) {
 	token = strings.TrimPrefix(string(p), "/")
 	if i := strings.IndexByte(token, '/'); i >= 0 {

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// number reads a number, or what was meant to be one.
+// number reads a number, or text that was meant to be one.
 func (p *parser) number() *node {
 	start := p.i
 	n := &node{kind: kindNumber, text: p.skipWord()}
@@ -31,8 +31,8 @@ func (p *parser) number() *node {
 	return n
 }
 
-// mendNumber is s as a JSON number where only its sign or a digit about the point is amiss, otherwise empty. Leading
-// zeros mean octal to some, so they are left to the author.
+// mendNumber returns s as a JSON number if only its sign or a digit next to the point is wrong, or "". It does not
+// touch leading zeros, which mean octal to some authors.
 func mendNumber(s string) string {
 	s = strings.TrimPrefix(s, "+")
 	if strings.HasPrefix(s, ".") {
@@ -48,7 +48,7 @@ func mendNumber(s string) string {
 	return s
 }
 
-// validNumber tells whether s is a number by RFC 8259, section 6.
+// validNumber reports whether s is a number by RFC 8259, section 6.
 func validNumber(s string) bool {
 	s = strings.TrimPrefix(s, "-")
 	integer, s := digits(s)
@@ -74,7 +74,7 @@ func validNumber(s string) bool {
 	return s == ""
 }
 
-// digits splits the leading digits off s.
+// digits splits s after its leading digits.
 func digits(s string) (run, rest string) {
 	rest = strings.TrimLeft(s, "0123456789")
 	return s[:len(s)-len(rest)], rest
@@ -117,7 +117,7 @@ func (p *parser) str() string {
 	return p.unclosedString(start, out.String())
 }
 
-// plainLength is the length of the run that stands for itself: most strings are nothing else.
+// plainLength returns the length of the leading run without escapes. Most strings are only such a run.
 func plainLength(b []byte) int {
 	for i, c := range b {
 		if c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
@@ -127,7 +127,7 @@ func plainLength(b []byte) int {
 	return len(b)
 }
 
-// invalid reports the run of bytes at i that are no UTF-8, as one problem, and gives its length.
+// invalid reports the run of invalid UTF-8 at i as one problem. It returns the length of the run.
 func (p *parser) invalid() int {
 	n := 1
 	for b := p.rest(); n < len(b); n++ {
@@ -159,7 +159,7 @@ func (p *parser) badUnit(u unit) {
 	p.problem(pr)
 }
 
-// mendEscape offers what a backslash that begins no escape sequence most likely means.
+// mendEscape adds a fix for a backslash that begins no escape sequence.
 func (p *parser) mendEscape(pr *Problem) {
 	at := Span{p.i, p.i + 1}
 	next := p.Text[at.End:pr.Span.End]
@@ -182,8 +182,8 @@ func controlEscape(r rune) string {
 	return fmt.Sprintf(`\u%04x`, r)
 }
 
-// singleQuoted reports the string from start to i. Its edits touch the quotes alone, so that those for what is wrong
-// within the string hold beside them.
+// singleQuoted reports a string in single quotes from start to i. It edits only the quotes, so that other edits inside
+// the string still apply.
 func (p *parser) singleQuoted(start int) {
 	edits := []Edit{{Span{start, start + 1}, `"`}}
 	for at := start + 1; at < p.i-1; {
@@ -201,10 +201,10 @@ func (p *parser) singleQuoted(start int) {
 		Fix: "Put it in double quotes", Edits: edits})
 }
 
-// typographicQuotes are those that word processors and web pages put in the place of straight ones.
+// typographicQuotes are the quotes that word processors and web pages write instead of straight ones.
 const typographicQuotes = "\u201c\u201d\u201e\u201f\u00ab\u00bb"
 
-// typographic reads a string in such quotes, if one begins at i and ends on its line.
+// typographic reads a string in typographic quotes, if one begins at i and ends on the same line.
 func (p *parser) typographic() (text string, ok bool) {
 	first, size := utf8.DecodeRune(p.rest())
 	if p.i >= len(p.Text) || !strings.ContainsRune(typographicQuotes, first) || first == utf8.RuneError {
@@ -226,8 +226,8 @@ func (p *parser) typographic() (text string, ok bool) {
 	return string(inner[:n]), true
 }
 
-// unclosedString ends the string at the end of the line, but before a comma that ends the line: there the quote was
-// forgotten.
+// unclosedString ends the string at the end of the line. If the line ends with a comma, the string ends before it: the
+// author forgot the quote.
 func (p *parser) unclosedString(start int, decoded string) string {
 	raw := p.Text[start:p.i]
 	text := bytes.TrimRight(raw, " \t\r")
@@ -248,18 +248,18 @@ func (p *parser) unclosedString(start int, decoded string) string {
 	return decoded
 }
 
-// A unit is the smallest piece of a string that stands for a code point.
+// A unit is the text of one code point in a string.
 type unit struct {
-	size    int // bytes of text
+	size    int // bytes of the text
 	rune    rune
 	problem string
 }
 
-// decoded is the number of bytes that the unit stands for.
+// decoded returns the number of bytes of the code point.
 func (u unit) decoded() int { return utf8.RuneLen(u.rune) }
 
-// readUnit reads the first unit of b, which is not empty, in a string between the given quotes. A backslash that begins
-// no escape sequence stands for itself.
+// readUnit reads the first unit of b, which is not empty, in a string with the given quotes. A backslash that begins no
+// escape sequence is an ordinary character.
 func readUnit(b []byte, quote byte) unit {
 	switch c := b[0]; {
 	case c == '\\':
@@ -298,7 +298,7 @@ func readEscape(b []byte, quote byte) unit {
 	return unit{6, utf8.RuneError, fmt.Sprintf("%q is half of a surrogate pair, which stands for nothing", b[:6])}
 }
 
-// hex is the code unit of the \uXXXX at the start of b, or -1.
+// hex returns the code unit of the \uXXXX at the start of b, or -1.
 func hex(b []byte) rune {
 	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
 		return -1

@@ -8,47 +8,47 @@ import (
 	"unicode/utf8"
 )
 
-// A Span is a piece of a text: byte offsets, End exclusive.
+// A Span is a part of a text: byte offsets, End is exclusive.
 type Span struct{ Start, End int }
 
 // A Position is a place in a text. Lines and columns count from 1; columns count code points.
 type Position struct{ Line, Column int }
 
-// An Edit replaces the bytes of Span by New.
+// An Edit replaces the bytes of Span with New.
 type Edit struct {
 	Span Span
 	New  string
 }
 
-// A Problem is a place where a text is no JSON, or JSON that readers take differently.
+// A Problem is a place where a text is not JSON, or where JSON readers disagree.
 type Problem struct {
 	Span Span
-	// Code tells problems of one kind from others: one of the Code constants.
+	// Code is the kind of the problem: one of the Code constants.
 	Code string
-	// Message and Hint are as those of a diagnostic.
+	// Message and Hint have the form of a diagnostic's.
 	Message, Hint string
-	// Fix is the title of Edits; it is empty when there are none.
+	// Fix is the title of Edits. It is empty if there are none.
 	Fix   string
 	Edits []Edit
 }
 
 // A Source is a text with the place of every JSON value in it.
 //
-// A Source is not changed after it was made and may be used by several goroutines. One made as a literal, with
-// nothing but Text, has positions and lines and no values: that is how other texts than JSON are reported on.
+// A Source does not change and may be used by several goroutines. A literal with only Text has lines and positions, but
+// no values. Reports on files that are not JSON use such a literal.
 type Source struct {
 	Text []byte
-	// Problems are in the order of their places. There are at most MaxProblems of them.
+	// Problems are sorted by place. There are at most MaxProblems.
 	Problems []Problem
 
 	root  *node
-	lines []int // the offset of the start of each line; nil until indexed
+	lines []int // the offset of each line; nil until indexed
 	ascii bool
 }
 
 const byteOrderMark = "\ufeff"
 
-// index finds the lines of the text.
+// index finds the start of each line.
 func (s *Source) index() {
 	s.lines, s.ascii = lineStarts(s.Text)
 }
@@ -71,20 +71,20 @@ func (s *Source) lineTable() ([]int, bool) {
 	return lineStarts(s.Text)
 }
 
-// Torn tells whether brackets do not match or the text is not read to its end: what seems to be missing may stand
-// elsewhere in it.
+// Torn reports whether brackets do not match, or the text was not read to its end. A member that seems to be missing
+// may then be elsewhere in the text.
 func (s *Source) Torn() bool {
 	return slices.ContainsFunc(s.Problems, func(p Problem) bool {
 		return p.Code == CodeUnclosed || p.Code == CodeBracket || p.Code == CodeTrailingText || p.Code == CodeDepth || p.Code == CodeTooLarge
 	})
 }
 
-// WithoutValues is the text with its lines, and nothing of what was read from it.
+// WithoutValues returns the text with its lines, but without values.
 func (s *Source) WithoutValues() *Source {
 	return &Source{Text: s.Text, lines: s.lines, ascii: s.ascii}
 }
 
-// Position is the line and column of a byte offset. An offset beyond the text is taken as its end.
+// Position returns the line and column of a byte offset. An offset after the end counts as the end.
 func (s *Source) Position(offset int) Position {
 	lines, ascii := s.lineTable()
 	offset = min(max(offset, 0), len(s.Text))
@@ -99,13 +99,13 @@ func (s *Source) Position(offset int) Position {
 	return Position{line, utf8.RuneCount(s.Text[start:offset]) + 1}
 }
 
-// line is the line of an offset: Position without the cost of the column.
+// line returns the line of an offset. It is cheaper than Position, which counts the column.
 func (s *Source) line(offset int) int { return lineOf(s.lines, offset) }
 
 func lineOf(starts []int, offset int) int { return sort.SearchInts(starts, offset+1) }
 
-// Line is the span of a line, counted from 1, without its line end. A line that does not exist is the empty span at
-// the end of the text.
+// Line returns the span of a line, counted from 1, without its line break. For a line that does not exist, it returns
+// the empty span at the end of the text.
 func (s *Source) Line(n int) Span {
 	lines, _ := s.lineTable()
 	if n < 1 || n > len(lines) {
@@ -121,14 +121,14 @@ func (s *Source) Line(n int) Span {
 	return Span{lines[n-1], end}
 }
 
-// Has tells whether there is a value at p.
+// Has reports whether there is a value at p.
 func (s *Source) Has(p Pointer) bool {
 	_, ok := s.find(p)
 	return ok
 }
 
-// Kind is object, array, string, number, boolean or null. It is empty where there is no value, or one that could not
-// be read.
+// Kind returns object, array, string, number, boolean or null. It returns "" if there is no value, or an unreadable
+// one.
 func (s *Source) Kind(p Pointer) string {
 	if n, ok := s.find(p); ok {
 		return n.kind.String()
@@ -136,7 +136,7 @@ func (s *Source) Kind(p Pointer) string {
 	return ""
 }
 
-// Span is the place of the value at p. Where there is none, it is that of the nearest value above it.
+// Span returns the place of the value at p. If there is none, it returns the place of the nearest value above.
 func (s *Source) Span(p Pointer) Span {
 	if n, _ := s.find(p); n != nil {
 		return n.span
@@ -144,7 +144,7 @@ func (s *Source) Span(p Pointer) Span {
 	return Span{}
 }
 
-// KeySpan is the place of the name of the member at p, with its quotes. Where p is no member, it is Span.
+// KeySpan returns the place of the name of the member at p, with its quotes. If p is not a member, it returns Span.
 func (s *Source) KeySpan(p Pointer) Span {
 	n, ok := s.find(p)
 	if ok && n.member {
@@ -153,7 +153,7 @@ func (s *Source) KeySpan(p Pointer) Span {
 	return s.Span(p)
 }
 
-// Raw is the text of the value at p, nil where there is none. It is a part of Text and must not be changed.
+// Raw returns the text of the value at p, or nil. It is a part of Text and must not be changed.
 func (s *Source) Raw(p Pointer) []byte {
 	n, ok := s.find(p)
 	if !ok {
@@ -162,7 +162,7 @@ func (s *Source) Raw(p Pointer) []byte {
 	return s.Text[n.span.Start:n.span.End:n.span.End]
 }
 
-// Members are the names of the members of the object at p, each once, in the order they are written.
+// Members returns the names of the members of the object at p. Each name is there once, in the order of the text.
 func (s *Source) Members(p Pointer) []string {
 	n, ok := s.find(p)
 	if !ok || n.kind != kindObject {
@@ -177,7 +177,8 @@ func (s *Source) Members(p Pointer) []string {
 	return names
 }
 
-// Len is the number of elements of the array, or of different members of the object, at p. It is 0 elsewhere.
+// Len returns the number of elements of the array at p, or of different members of the object at p. It returns 0 for
+// other values.
 func (s *Source) Len(p Pointer) int {
 	n, ok := s.find(p)
 	if ok && n.kind == kindArray {
@@ -186,8 +187,8 @@ func (s *Source) Len(p Pointer) int {
 	return len(s.Members(p))
 }
 
-// Value is the document as map[string]any, []any, string, json.Number, bool and nil. The last one of duplicate members
-// counts, as it does for most readers. A value that could not be read is nil.
+// Value returns the document as map[string]any, []any, string, json.Number, bool and nil. The last of duplicate members
+// counts, as for most readers. An unreadable value is nil.
 func (s *Source) Value() any { return s.root.value() }
 
 func (n *node) value() any {
@@ -217,8 +218,8 @@ func (n *node) value() any {
 	return nil
 }
 
-// StringSpan is the place in the text of the bytes from (inclusive) to to (exclusive) of the decoded string at p. A
-// part of an escape sequence is the whole sequence. Where p is no string, it is Span.
+// StringSpan returns the place in the text of the bytes from (inclusive) to to (exclusive) of the decoded string at p.
+// A part of an escape sequence counts as the whole sequence. If p is not a string, it returns Span.
 func (s *Source) StringSpan(p Pointer, from, to int) Span {
 	n, ok := s.find(p)
 	if !ok || n.kind != kindString || n.span.End <= n.span.Start {
@@ -239,7 +240,7 @@ func (s *Source) StringSpan(p Pointer, from, to int) Span {
 	return Span{span.Start, at}
 }
 
-// find is the node at p. Where there is none, it is the nearest above it and ok is false.
+// find returns the node at p. If there is none, it returns the nearest node above, and ok is false.
 func (s *Source) find(p Pointer) (n *node, ok bool) {
 	if n = s.root; n == nil {
 		return nil, false
