@@ -110,7 +110,7 @@ func TestSort(t *testing.T) {
 	}
 }
 
-// A settled report stands where it stood, without the document.
+// After Settle, a report has the same places but no parsed document.
 func TestSettle(t *testing.T) {
 	src := seed.ParseJSON([]byte(text))
 	r := &Report{Source: src, Diagnostics: []Diagnostic{

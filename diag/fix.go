@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Mend makes the first fix of each diagnostic and leaves every other byte as it is. Of fixes that touch one another the
-// first is made; the others are still there when the result is judged again. It returns text itself when nothing changed.
+// Mend applies the first fix of each diagnostic and leaves all other bytes as they are. If two fixes touch each other,
+// it applies the first; the other is found again in the result. It returns text itself if nothing changed.
 func Mend(text []byte, diagnostics []Diagnostic) (mended []byte, changed bool) {
 	var edits []Edit
 	for i := range diagnostics {
@@ -26,7 +26,7 @@ func Mend(text []byte, diagnostics []Diagnostic) (mended []byte, changed bool) {
 	return append(mended, text[at:]...), true
 }
 
-// fits tells whether a fix lies within the text and touches none of the edits that are to be made.
+// fits reports whether a fix lies within the text and touches no edit that was accepted before.
 func fits(made, fix []Edit, size int) bool {
 	for _, f := range fix {
 		if f.Span.Start < 0 || f.Span.End < f.Span.Start || f.Span.End > size {

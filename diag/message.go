@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// QuoteFew quotes the first five of some names and counts the others.
+// QuoteFew quotes the first five names and counts the others.
 func QuoteFew(all []string) string {
 	const few = 5
 	var b strings.Builder
@@ -22,7 +22,7 @@ func QuoteFew(all []string) string {
 	return b.String()
 }
 
-// Brief returns a text in one line of at most 40 characters, and an ellipsis if there is more.
+// Brief returns the first 40 characters of a text in one line. An ellipsis marks a cut.
 func Brief(text []byte) string {
 	s := strings.Join(strings.Fields(string(text)), " ")
 	if runes := []rune(s); len(runes) > 40 {

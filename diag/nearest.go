@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Nearest returns the known word that a misspelled word was most likely meant to be, or "". It ignores case. A third of
-// the letters may differ, or two letters of a short word. The first of two words at the same distance wins.
+// Nearest returns the known word that a misspelled word was most likely meant to be, or "". It ignores case. At most a
+// third of the letters may differ; in a short word, two. Of words at the same distance, the first wins.
 func Nearest(word string, known []string) string {
 	const longest = 64 // bytes; a longer word is no misspelling
 	if len(word) > longest {
@@ -18,8 +18,8 @@ func Nearest(word string, known []string) string {
 	})
 }
 
-// NearestName is Nearest for names that an author made up, such as variables. Case counts, a quarter of the letters may
-// differ, or two letters of a short name, and two letters in the wrong order count as one.
+// NearestName is Nearest for names that an author invented, such as variables. Case counts. At most a quarter of the
+// letters may differ; in a short name, two. Two swapped letters count as one.
 func NearestName(name string, known []string) string {
 	const longest = 256 // bytes; comparing a longer name takes too long
 	if len(name) > longest {
@@ -33,7 +33,7 @@ func NearestName(name string, known []string) string {
 	})
 }
 
-// nearest returns the word at the least distance, if that is at most limit, or at most 2.
+// nearest returns the word with the least distance. The distance may be at most limit, or 2 if limit is less.
 func nearest(limit int, known []string, distance func(string) int) string {
 	best, least := "", max(2, limit)+1
 	for _, k := range known {
@@ -44,8 +44,8 @@ func nearest(limit int, known []string, distance func(string) int) string {
 	return best
 }
 
-// ByDistance returns the known words sorted by their distance to a word, and words at the same distance by the alphabet.
-// It is for messages: it compares the first 200 bytes of the first 1000 words, and drops the other words.
+// ByDistance returns the known words, sorted by their distance to a word and then by the alphabet. It is for messages:
+// it compares the first 200 bytes of the first 1000 words, and drops the other words.
 func ByDistance(word string, known []string) []string {
 	const most, longest = 1000, 200
 	sorted := slices.Clone(known[:min(len(known), most)])

@@ -2,16 +2,16 @@ package diag
 
 import "maps"
 
-// A Policy says which diagnostics count, and how much. The zero value takes every rule as it is and fails on errors.
-// Main applies it to the reports of every stage; no rule looks at it.
+// A Policy says which diagnostics count, and how much. The zero value changes no rule and fails on errors. It is
+// applied to the reports of every stage; a rule never sees it.
 type Policy struct {
-	// FailOn is the least severity that fails a run. Default Error.
+	// FailOn is the least severity that fails a run. Default: Error.
 	FailOn Severity
-	// Rules gives rules, by ID, another severity; Off drops their diagnostics.
+	// Rules sets the severity of rules, by ID. Off drops their diagnostics.
 	Rules map[string]Severity
 }
 
-// Apply sets the severities that the policy asks for and drops what it turns off. It returns r.
+// Apply sets the severities of the policy and drops diagnostics that are Off. It returns r.
 func (p Policy) Apply(r *Report) *Report {
 	kept := r.Diagnostics[:0]
 	for _, d := range r.Diagnostics {
@@ -26,7 +26,7 @@ func (p Policy) Apply(r *Report) *Report {
 	return r
 }
 
-// Fails tells whether any diagnostic is as severe as the policy fails on.
+// Fails reports whether any diagnostic fails the run.
 func (p Policy) Fails(reports ...*Report) bool {
 	for _, r := range reports {
 		if r == nil {
@@ -41,7 +41,7 @@ func (p Policy) Fails(reports ...*Report) bool {
 	return false
 }
 
-// FailsOn tells whether a diagnostic is as severe as the policy fails on.
+// FailsOn reports whether a diagnostic fails the run.
 func (p Policy) FailsOn(d *Diagnostic) bool {
 	least := p.FailOn
 	if least == Unset {
@@ -50,7 +50,7 @@ func (p Policy) FailsOn(d *Diagnostic) bool {
 	return d.Level() >= least
 }
 
-// With is the policy with further rules' severities set.
+// With returns the policy with the severities of more rules.
 func (p Policy) With(rules map[string]Severity) Policy {
 	all := maps.Clone(p.Rules)
 	if all == nil {

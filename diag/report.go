@@ -7,19 +7,19 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// A Report is all that one stage says about one file.
+// A Report holds the findings of one stage on one file.
 type Report struct {
-	// Path is the file as its user named it, or the reference of the image that a label was read from.
+	// Path is the file as the user named it, or the reference of the image whose label was read.
 	Path   string
 	Source *seed.Source
-	// Diagnostics are in the order they were found until Sort is called.
+	// Diagnostics are in the order of discovery until Sort is called.
 	Diagnostics []Diagnostic
 }
 
 // Add appends a diagnostic.
 func (r *Report) Add(d Diagnostic) { r.Diagnostics = append(r.Diagnostics, d) }
 
-// Place is where in r.Source the diagnostic stands. Without a source it is the zero Span.
+// Place returns the place of the diagnostic in r.Source, or the zero Span without a source.
 func (r *Report) Place(d *Diagnostic) seed.Span {
 	switch {
 	case d.Span != nil:
@@ -32,7 +32,7 @@ func (r *Report) Place(d *Diagnostic) seed.Span {
 	return r.Source.Span(d.Pointer)
 }
 
-// Count is the number of diagnostics of exactly the given severity.
+// Count returns the number of diagnostics with this severity.
 func (r *Report) Count(s Severity) int {
 	n := 0
 	for i := range r.Diagnostics {
@@ -43,8 +43,8 @@ func (r *Report) Count(s Severity) int {
 	return n
 }
 
-// Sort orders the diagnostics by offset, rule and message and drops those that say the same twice, so that one
-// input always prints the same bytes.
+// Sort orders the diagnostics by offset, rule and message, and drops duplicates. The same input thus always prints the
+// same bytes.
 func (r *Report) Sort() {
 	slices.SortStableFunc(r.Diagnostics, func(a, b Diagnostic) int {
 		pa, pb := r.Place(&a), r.Place(&b)
@@ -55,9 +55,8 @@ func (r *Report) Sort() {
 	})
 }
 
-// Settle gives every diagnostic its place for good and lets go of the parsed document. Of the source the text and its lines
-// stay where there is a diagnostic to show, and nothing elsewhere, so that reports of many files fit into memory. It
-// returns r.
+// Settle stores the place of every diagnostic and drops the parsed document. The text and its lines stay if there is a
+// diagnostic to show. Reports of many files thus fit into memory. It returns r.
 func (r *Report) Settle() *Report {
 	for i := range r.Diagnostics {
 		d := &r.Diagnostics[i]
@@ -73,7 +72,7 @@ func (r *Report) Settle() *Report {
 	return r
 }
 
-// Merge joins reports about one path into one, keeps the order of first appearance and sorts each.
+// Merge joins reports on the same path. It keeps the order of first appearance and sorts each report.
 func Merge(reports ...*Report) []*Report {
 	var out []*Report
 	at := map[string]*Report{}
