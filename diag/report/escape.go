@@ -8,15 +8,16 @@ import (
 	"unicode/utf8"
 )
 
-// Escape makes one line of foreign text harmless to print: on a terminal, and on the output of a GitHub runner, where
-// printing is a privilege. It is the one place of the project for that, and text is foreign wherever it comes from a
-// file, an image, a build or a job.
+// Escape makes one line of foreign text safe to print. Text from a file, an image, a build or a job is foreign. A
+// terminal and a GitHub runner both act on what is printed to them. This is the only place in the project that escapes
+// text.
 //
-// A runner takes "::command" after leading blanks, and "##[command]" anywhere in a line, on both streams. It compares
-// with the rules of a culture, which overlook some invisible characters, so those are shown as escapes along with the
-// ones that move the cursor or turn the direction of writing. Line ends are escaped too: several lines are several calls.
+// A runner acts on "::command" after leading blanks, and on "##[command]" anywhere in a line, on both streams. Its
+// comparison follows the rules of a culture and ignores some invisible characters. Escape shows those characters as
+// escapes, as well as characters that move the cursor or change the direction of writing. It escapes line breaks too:
+// call it once for each line.
 //
-// What is escaped once is left as it is when escaped again, so a line may be escaped whole after its parts were.
+// Escape does not change its own result, so a line may be escaped after its parts were.
 func Escape(s string) string {
 	if !harmless(s) {
 		s = escapeRunes(s)
@@ -61,14 +62,14 @@ func escapeRunes(s string) string {
 	return b.String()
 }
 
-// hidden tells whether r is not seen as itself: control and format characters, line and paragraph separators and what
-// Unicode says may be ignored.
+// hidden reports whether r is invisible: a control or format character, a line or paragraph separator, or a character
+// that Unicode calls ignorable.
 func hidden(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// escapeJSON does for JSON text what Escape does for a line, and leaves the same values in it. Nothing that it replaces
-// can stand outside a string.
+// escapeJSON does to JSON text what Escape does to a line. The values stay the same, since it replaces only characters
+// that can only be in strings.
 func escapeJSON(text []byte) []byte {
 	s := string(text)
 	if !harmless(strings.ReplaceAll(s, "\n", "")) {

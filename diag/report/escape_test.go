@@ -14,14 +14,14 @@ var runnerCommands = map[string]bool{
 	"group": true, "endgroup": true, "echo": true, "internal-set-repo-path": true,
 }
 
-// overlooked are the characters that comparing by a culture's rules may overlook: all that Unicode calls ignorable.
+// overlooked reports whether a comparison by a culture's rules may ignore r: all that Unicode calls ignorable.
 func overlooked(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
 		unicode.IsControl(r) && !unicode.IsSpace(r)
 }
 
-// runnerCommand states the rules by which the runner finds a command in a line, and is generous to it: the name of the
-// command that is found, or nothing.
+// runnerCommand returns the name of the command that a runner finds in a line, or "". It follows the runner's rules,
+// and is more generous than they are.
 func runnerCommand(line string) string {
 	line = strings.Map(func(r rune) rune {
 		if overlooked(r) {
@@ -55,7 +55,7 @@ func knownCommand(head string) string {
 	return ""
 }
 
-// lines splits as generously as any reader might.
+// lines splits a text as generously as any reader could.
 func lines(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune("\r\n\v\f\u0085\u2028\u2029", r) })
 }

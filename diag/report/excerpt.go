@@ -14,11 +14,11 @@ import (
 const (
 	defaultWidth = 100
 	tabWidth     = 4
-	// before is how many columns of a line that is cut are shown ahead of the place.
+	// before is how many columns of a cut line are shown before the place.
 	before = 30
 )
 
-// excerpt writes the line d starts on and underlines its place, as far as it is on that line.
+// excerpt writes the line on which d starts and underlines its place on that line.
 func (t *textWriter) excerpt(r *diag.Report, d *diag.Diagnostic) {
 	src, at := r.Source, r.Place(d)
 	number := src.Position(at.Start).Line
@@ -29,7 +29,7 @@ func (t *textWriter) excerpt(r *diag.Report, d *diag.Diagnostic) {
 	start := min(at.Start, line.End)
 	end := max(min(at.End, line.End), start)
 	if at.End > line.End {
-		// A value of several lines is shown by its start: all of it would say no more.
+		// For a value of several lines, only the start is underlined: all of it would say no more.
 		end = min(start+1, line.End)
 	}
 	head, place, tail := string(src.Text[line.Start:start]), string(src.Text[start:end]), string(src.Text[end:line.End])
@@ -48,7 +48,7 @@ func (t *textWriter) excerpt(r *diag.Report, d *diag.Diagnostic) {
 		part{"^" + strings.Repeat("~", max(to-from-1, 0)), "1;32"})
 }
 
-// show is s as it is seen from the given column on: escaped, with blanks for tabs. It gives the column after it, too.
+// show returns s as it looks from this column on: escaped, with blanks for tabs. It also returns the column after it.
 func show(s string, column int) (string, int) {
 	var b strings.Builder
 	for i, r := range s {
@@ -66,7 +66,7 @@ func show(s string, column int) (string, int) {
 	return b.String(), column
 }
 
-// columns is the number of columns that s takes on a terminal.
+// columns returns the number of columns of s on a terminal.
 func columns(s string) int {
 	n := 0
 	for _, r := range s {
@@ -89,8 +89,8 @@ func runeColumns(r rune) int {
 	return 1
 }
 
-// window cuts s to the given number of columns, so that column from is in it. It gives the number of columns that were
-// taken away at the start; an ellipsis stands where something was.
+// window cuts s to a number of columns that include column from. It also returns how many columns it cut at the start.
+// An ellipsis marks each cut.
 func window(s string, from, room int) (string, int) {
 	if columns(s) <= room {
 		return s, 0
@@ -105,11 +105,11 @@ func window(s string, from, room int) (string, int) {
 	return s, skipped
 }
 
-// cutFront takes at least n columns away and puts an ellipsis there.
+// cutFront cuts at least n columns and puts an ellipsis there.
 func cutFront(s string, n int) (string, int) {
 	cut := 0
 	for i, r := range s {
-		// A combining character goes with the one before it.
+		// A combining character belongs to the one before it.
 		if w := runeColumns(r); cut > n && w > 0 {
 			return "…" + s[i:], cut - 1
 		} else {

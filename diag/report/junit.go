@@ -9,17 +9,17 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// JUnitOptions say what counts in a JUnit file. The zero value fails on errors.
+// JUnitOptions are options of JUnit. With the zero value, errors fail.
 type JUnitOptions struct {
-	// Fails tells whether a finding fails the run. Default: errors do.
+	// Fails reports whether a finding fails the run. Default: errors do.
 	Fails func(*diag.Report, *diag.Diagnostic) bool
-	// Failures are what could not be found out.
+	// Failures are checks that could not be made.
 	Failures []Failure
 }
 
-// JUnit writes reports in the XML of JUnit, as systems for tests read it: a suite for each file, a case for each finding, and
-// one that passes for a file without any. What fails the run has failed, other findings are skipped cases with their message,
-// and what could not be found out is an error.
+// JUnit writes reports in the XML of JUnit, which test systems read. A file is a suite, and a finding is a case. A file
+// without findings has one case that passes. A finding that fails the run is a failed case; any other is a skipped case
+// with its message. A check that could not be made is an error.
 func JUnit(w io.Writer, reports []*diag.Report, opt JUnitOptions) error {
 	j := &junitWriter{JUnitOptions: opt, suites: map[string]*junitSuite{}, names: map[string]int{}}
 	j.all.Name = "seedpack"
@@ -54,7 +54,7 @@ type junitWriter struct {
 	JUnitOptions
 	all    junitSuites
 	suites map[string]*junitSuite
-	names  map[string]int // how often each was there
+	names  map[string]int // how often each name was used
 }
 
 type junitSuites struct {
@@ -109,7 +109,7 @@ func (j *junitWriter) report(r *diag.Report) {
 	}
 }
 
-// add counts a case, and tells it from those of the same name. The class is the file, as systems group by it.
+// add adds a case and makes its name unique. The class is the file, since test systems group by class.
 func (j *junitWriter) add(path string, c junitCase) {
 	s := j.suite(path)
 	c.Class = s.Name
@@ -131,7 +131,7 @@ func (j *junitWriter) add(path string, c junitCase) {
 	}
 }
 
-// finding is a case whose name does not change when the lines of the file do.
+// finding returns the case of a diagnostic. Its name stays the same if lines of the file move.
 func (j *junitWriter) finding(r *diag.Report, d *diag.Diagnostic) junitCase {
 	place, level := r.Path, d.Level()
 	c := junitCase{Name: Escape(d.Rule.ID)}

@@ -63,7 +63,7 @@ func FuzzJUnit(f *testing.F) {
 	})
 }
 
-// checkSuites counts again, and looks for a case that hides another.
+// checkSuites counts the cases again, and fails if two cases have the same name.
 func checkSuites(t *testing.T, all *junitSuites, text []byte) {
 	t.Helper()
 	if all.Tests != 4 || all.Failures != 1 || all.Errors != 1 {

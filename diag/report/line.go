@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// EncodeLine writes any value as JSON on one line, for outputs of workflow steps, with foreign text in it made harmless.
+// EncodeLine writes any value as JSON on one line, for the outputs of workflow steps. It escapes foreign text.
 func EncodeLine(w io.Writer, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package report writes reports: as text for people, as JSON, SARIF, JUnit and GitHub annotations for programs.
+// Package report writes reports: as text for people, and as JSON, SARIF and JUnit for programs.
 //
-// It decides nothing: which diagnostics count, and how much, was settled by diag.Policy before. All that it writes has
-// gone through Escape or its like, whoever the text came from.
+// It decides nothing: diag.Policy settled before which diagnostics count. All text that it writes is escaped, wherever
+// it came from.
 package report
 
 import (
@@ -15,7 +15,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// A Document is the JSON form of reports. Its members are kept: later versions add to them, or change SchemaVersion.
+// A Document is the JSON form of reports. Its members are permanent: later versions add members, or change
+// SchemaVersion.
 type Document struct {
 	SchemaVersion int    `json:"schemaVersion"` // 1
 	Reports       []File `json:"reports"`
@@ -24,28 +25,28 @@ type Document struct {
 	Notices       int    `json:"notices"`
 }
 
-// A File is all that is said about one file or image.
+// A File holds the findings on one file or image.
 type File struct {
 	Path        string  `json:"path"`
 	Diagnostics []Entry `json:"diagnostics"`
 }
 
-// An Entry is one diagnostic. Lines and columns count from 1 and columns count code points; the end is that of the first
-// code point after the place. All four are 0 where the text is not at hand.
+// An Entry is one diagnostic. Lines and columns count from 1, and columns count code points. The end is the first code
+// point after the place. All four are 0 if the text is not available.
 type Entry struct {
 	Rule      string        `json:"rule"`
 	Severity  diag.Severity `json:"severity"`
-	Pointer   seed.Pointer  `json:"pointer"` // RFC 6901, empty for the whole document and in files that are no JSON
+	Pointer   seed.Pointer  `json:"pointer"` // RFC 6901; empty for the whole document and in files that are not JSON
 	Line      int           `json:"line"`
 	Column    int           `json:"column"`
 	EndLine   int           `json:"endLine"`
 	EndColumn int           `json:"endColumn"`
 	Message   string        `json:"message"`
 	Hint      string        `json:"hint"`
-	Fixes     []string      `json:"fixes"` // what each would do, "Write it in lower case"; the first is made by lint --fix
+	Fixes     []string      `json:"fixes"` // the title of each, "Write it in lower case"; lint --fix applies the first
 }
 
-// Advice is the hint, or what the only fix would do where there is no hint.
+// Advice returns the hint. Without a hint, it returns what the only fix would do.
 func (e Entry) Advice() string { return advice(e.Hint, e.Fixes) }
 
 func advice(hint string, fixes []string) string {
@@ -67,7 +68,7 @@ func titles(d *diag.Diagnostic) []string {
 	return all
 }
 
-// New is the document of the given reports, in their order. Nil reports are left out.
+// New returns the document of some reports, in their order. It leaves out nil reports.
 func New(reports []*diag.Report) Document {
 	doc := Document{SchemaVersion: 1, Reports: []File{}}
 	for _, r := range reports {
@@ -92,7 +93,7 @@ func entry(r *diag.Report, d *diag.Diagnostic) Entry {
 	return e
 }
 
-// position is where d starts and ends. It is not ok where r has no text.
+// position returns where d starts and ends. It is not ok if r has no text.
 func position(r *diag.Report, d *diag.Diagnostic) (start, end seed.Position, ok bool) {
 	if r.Source == nil {
 		return start, end, false
@@ -112,10 +113,10 @@ func count(reports []*diag.Report) (errors, warnings, notices int) {
 	return errors, warnings, notices
 }
 
-// JSON writes the document of the given reports.
+// JSON writes the document of some reports.
 func JSON(w io.Writer, reports []*diag.Report) error { return Encode(w, New(reports)) }
 
-// Encode writes any value as indented JSON and a line end, with foreign text in it made harmless to print.
+// Encode writes any value as indented JSON and a line break. It escapes foreign text.
 func Encode(w io.Writer, v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {

@@ -175,7 +175,7 @@ func TestDocumentPlaces(t *testing.T) {
 	}
 }
 
-// A Document is made to be embedded, with further members beside its own.
+// A Document can be embedded, with more members around its own.
 func TestDocumentEmbeds(t *testing.T) {
 	var b bytes.Buffer
 	err := Encode(&b, struct {
@@ -191,7 +191,7 @@ func TestDocumentEmbeds(t *testing.T) {
 	}
 }
 
-// Nothing of what a manifest's author writes may become a command of the runner.
+// No text of a manifest's author may become a command of the runner.
 func FuzzWriters(f *testing.F) {
 	for _, s := range hostile {
 		f.Add(s, s, s, `{"a": "`+s+`"}`)

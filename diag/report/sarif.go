@@ -16,34 +16,34 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// SARIFOptions say what a SARIF log tells beside the reports. The zero value works.
+// SARIFOptions are options of SARIF. The zero value works.
 type SARIFOptions struct {
-	// Version is the program's.
+	// Version is the version of the program.
 	Version string
-	// ID tells this run from others of the same program, so that one does not hide what another found. Its last part, after
-	// the last slash, may differ from run to run. Default: none.
+	// ID distinguishes this run from other runs of the program, so that one does not hide the findings of another. The
+	// part after the last slash may differ from run to run. Default: none.
 	ID string
-	// Help is a rule's documentation, as text and as Markdown. Default: its Doc.
+	// Help returns a rule's documentation, as text and as Markdown. Default: its Doc.
 	Help func(*diag.Rule) (text, markdown string)
-	// Locate says which file of the repository a report is about: relative to its root, or absolute where it is in none. It is
-	// not ok for what is no file, an image for example. Default: paths as they are.
+	// Locate returns the file of the repository that a report is about: relative to the root, or absolute if it is in
+	// no repository. It is not ok for anything else, such as an image. Default: paths are not changed.
 	Locate func(path string) (file string, ok bool)
-	// NoFixes leaves out fixes, where the text is of an image and no file can be mended. Default: false.
+	// NoFixes leaves out fixes, because the text is from an image and not from a file. Default: false.
 	NoFixes bool
-	// Failures are what could not be found out.
+	// Failures are checks that could not be made.
 	Failures []Failure
 }
 
-// A Failure is something that could not be found out, which is no finding.
+// A Failure is a check that could not be made. It is not a finding.
 type Failure struct {
-	Path    string // of the file or image that it is about; empty for none
+	Path    string // the file or image; may be empty
 	Message string
 }
 
 // SARIF writes reports as one run in a log of SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/.
 //
-// Its rules are those that have results. Files are relative to SRCROOT, the root of the repository, of which the log does not
-// say where it is, so that it is the same wherever it is written.
+// It lists only rules with results. Files are relative to SRCROOT, the root of the repository. The log does not say
+// where that root is, so the log is the same on every machine.
 func SARIF(w io.Writer, reports []*diag.Report, opt SARIFOptions) error {
 	s := &sarifWriter{SARIFOptions: opt, rules: map[string]int{}, artifacts: map[sarifArtifactLocation]int{}, prints: map[string]int{}}
 	s.run.Results, s.run.Artifacts = []sarifResult{}, []sarifArtifact{}
@@ -62,9 +62,9 @@ func SARIF(w io.Writer, reports []*diag.Report, opt SARIFOptions) error {
 type sarifWriter struct {
 	SARIFOptions
 	run       sarifRun
-	rules     map[string]int // the index of each, by ID
+	rules     map[string]int // index of each rule, by ID
 	artifacts map[sarifArtifactLocation]int
-	prints    map[string]int // how often each was there
+	prints    map[string]int // how often each fingerprint was used
 }
 
 const sourceRoot = "%SRCROOT%"
@@ -96,10 +96,10 @@ func (s *sarifWriter) finish() {
 	s.run.Invocations = []sarifInvocation{invocation}
 }
 
-// maxResults is as many as GitHub takes in a run: of a log with more it takes none.
+// maxResults is GitHub's limit for a run. GitHub refuses a log with more results.
 const maxResults = 25_000
 
-// cut leaves out the least severe results of too many, and says how many.
+// cut leaves out the least severe results above the limit, and returns how many.
 func (s *sarifWriter) cut() int {
 	n := len(s.run.Results) - maxResults
 	if n <= 0 {
@@ -128,7 +128,7 @@ func (s *sarifWriter) report(r *diag.Report) {
 	}
 }
 
-// artifact is the index of what is at an address.
+// artifact returns the index of the artifact at a location.
 func (s *sarifWriter) artifact(at sarifArtifactLocation) *int {
 	i, ok := s.artifacts[at]
 	if !ok {
@@ -139,7 +139,8 @@ func (s *sarifWriter) artifact(at sarifArtifactLocation) *int {
 	return &i
 }
 
-// locate is the address of what a report is about. Code scanning takes no result without one, so an image has one, too.
+// locate returns the location of what a report is about. Code scanning refuses a result without a location, so an image
+// gets one too.
 func (s *sarifWriter) locate(name string) (location sarifArtifactLocation, isFile bool) {
 	file, ok := name, true
 	if s.Locate != nil {
@@ -154,13 +155,13 @@ func (s *sarifWriter) locate(name string) (location sarifArtifactLocation, isFil
 	return sarifArtifactLocation{URI: relativeURI(filepath.ToSlash(file)), Base: sourceRoot}, true
 }
 
-// relativeURI escapes a path, whatever is in it.
+// relativeURI escapes any path.
 func relativeURI(name string) string {
 	name = strings.TrimLeft(name, "/")
 	if name == "" {
 		return "."
 	}
-	// What stands before a colon would be taken for a scheme.
+	// Text before a colon would be a scheme.
 	return strings.ReplaceAll(strings.TrimPrefix((&url.URL{Path: "/" + name}).String(), "/"), ":", "%3A")
 }
 
@@ -198,8 +199,8 @@ func sarifFixes(r *diag.Report, d *diag.Diagnostic, at sarifArtifactLocation) (f
 	return fixes
 }
 
-// fingerprint is the same for a finding that other lines moved: it is made of rule, file and member, or of the text of the
-// line where there is no member, and counts those that agree in all of them.
+// fingerprint stays the same if the lines of a finding move. It is made of rule, file and member. If there is no member,
+// the text of the line takes its place. Findings that agree in all of these are counted.
 func (s *sarifWriter) fingerprint(uri string, r *diag.Report, d *diag.Diagnostic) string {
 	anchor := string(d.Pointer)
 	if start, _, ok := position(r, d); ok && anchor == "" {
@@ -254,7 +255,7 @@ func withHint(d *diag.Diagnostic) string {
 	return clip(d.Message)
 }
 
-// sarifMessage makes foreign text mean nothing in a message, where "[text](target)" would be a link.
+// sarifMessage escapes foreign text in a message, since "[text](target)" would be a link.
 func sarifMessage(s string) sarifText {
 	return sarifText{strings.ReplaceAll(Escape(s), "](", "] (")}
 }

@@ -1,6 +1,6 @@
 package report
 
-// The members of SARIF 2.1.0 that are written here, in the order of the standard.
+// The members of SARIF 2.1.0 that this package writes, in the order of the standard.
 
 type sarifLog struct {
 	Schema  string      `json:"$schema"`
@@ -44,7 +44,7 @@ type sarifConfiguration struct {
 	Level string `json:"level"`
 }
 
-// Code scanning sorts by the first and filters by the second.
+// Code scanning sorts by the first member and filters by the second.
 type sarifRuleProperties struct {
 	Problem string   `json:"problem.severity"` // error, warning or recommendation
 	Tags    []string `json:"tags"`

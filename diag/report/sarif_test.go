@@ -18,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write what was got to testdata")
 
-// sarifSchema is that of the standard, as the npm package @microsoft/jest-sarif has it (MIT).
+// sarifSchema returns the standard's schema, from the npm package @microsoft/jest-sarif (MIT).
 func sarifSchema(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	text, err := os.ReadFile("testdata/sarif-schema-2.1.0.json")
@@ -37,7 +37,7 @@ func validSARIF(t testing.TB, schema *jsonschema.Schema, text []byte) error {
 	return schema.Validate(doc)
 }
 
-// mended is sample with a fix.
+// mended returns sample with a fix.
 func mended() []*diag.Report {
 	reports := sample()
 	for i := range reports[0].Diagnostics {
@@ -126,7 +126,7 @@ func TestSARIFAddresses(t *testing.T) {
 	}
 }
 
-// prints are the fingerprints of findings on a manifest and on a Dockerfile.
+// prints returns the fingerprints of findings on a manifest and on a Dockerfile.
 func prints(t *testing.T, manifest, dockerfile string) []string {
 	t.Helper()
 	m := &diag.Report{Path: "m", Source: seed.ParseJSON([]byte(manifest))}
@@ -198,7 +198,7 @@ func FuzzSARIF(f *testing.F) {
 	})
 }
 
-// GitHub takes no log of more results than it takes: the least severe are left out, and the log says so.
+// GitHub refuses a log with too many results: the least severe are left out, and the log says so.
 func TestSARIFCut(t *testing.T) {
 	r := &diag.Report{Path: "seed.manifest.json", Source: &seed.Source{Text: []byte("{}")}}
 	for _, severity := range []diag.Severity{diag.Notice, diag.Warning, diag.Error} {

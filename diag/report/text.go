@@ -10,34 +10,34 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// TextOptions say how Text writes. The zero value is for logs: no excerpts, no colours, no notices, with a summary.
+// TextOptions are options of Text. The zero value is for logs: no excerpts, no colours, no notices, but a summary.
 type TextOptions struct {
-	// Excerpt shows the line that a diagnostic is about, with its place underlined.
+	// Excerpt shows the line of a diagnostic, with its place underlined.
 	Excerpt bool
 	// Colour is for terminals.
 	Colour bool
-	// Verbose shows notices, too.
+	// Verbose shows notices too.
 	Verbose bool
-	// FixedBy is the command that makes fixes, named where there is one. Default: none.
+	// FixedBy is the command that applies fixes. It is named if there is a fix. Default: none.
 	FixedBy string
-	// NoSummary leaves out the last line, which counts.
+	// NoSummary leaves out the last line, with the counts.
 	NoSummary bool
-	// Width is the number of columns that an excerpt may take. Default 100.
+	// Width is the number of columns of an excerpt. Default: 100.
 	Width int
 }
 
-// maxMessage is how many bytes of a message are printed: values are quoted in messages, and may be large.
+// maxMessage is how many bytes of a message are printed. Messages quote values, which may be large.
 const maxMessage = 2000
 
-// Text writes one line for each diagnostic, in the form that editors and problem matchers know, and what the options ask
-// for after it:
+// Text writes one line for each diagnostic, in the form that editors and problem matchers know. Other lines follow as
+// the options say:
 //
 //	path:line:col: severity: message [rule-id]
 //	    3 |     "name": "My-Job",
 //	      |             ^~~~~~~~
 //	  hint: write it in lower case
 //
-// Diagnostics on something that has no text at hand are written without line and column.
+// There is no line and column if the text is not available.
 func Text(w io.Writer, reports []*diag.Report, opt TextOptions) error {
 	b := bufio.NewWriter(w)
 	t := &textWriter{Writer: b, TextOptions: opt}
@@ -62,15 +62,15 @@ type textWriter struct {
 	TextOptions
 }
 
-// A part is a piece of a line and how it looks, as the parameters of the terminal's SGR sequence.
+// A part is a piece of a line with its look, as parameters of the terminal's SGR sequence.
 type part struct{ text, look string }
 
 func plain(s string) part { return part{s, ""} }
 
 var looks = map[diag.Severity]string{diag.Error: "1;31", diag.Warning: "1;33", diag.Notice: "1;36"}
 
-// line writes the parts, escaped, as one line. Parts that only together make something of what Escape is against are
-// written without colours, which would have to stand between them.
+// line writes the parts, escaped, as one line. It drops colours if the parts only together make a text that Escape
+// changes, since the colours would be in the middle of it.
 func (t *textWriter) line(parts ...part) {
 	var bare, coloured strings.Builder
 	for _, p := range parts {
@@ -125,7 +125,7 @@ func clip(s string) string {
 	return s[:n] + "…"
 }
 
-// summary is "1 error, 2 warnings", or nothing where there is nothing to count.
+// summary returns "1 error, 2 warnings", or "" if there is nothing to count.
 func summary(reports []*diag.Report, verbose bool) string {
 	errors, warnings, notices := count(reports)
 	var parts []string
