@@ -1,5 +1,5 @@
-// Package policy reads .seedpack.yaml, which says what the findings on the manifests beside and below it are worth. What a
-// policy does to a report is the business of package diag.
+// Package policy reads .seedpack.yaml, which sets the severities of findings on the manifests next to it and below it.
+// It does not apply them: package diag does.
 package policy
 
 import (
@@ -14,25 +14,25 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// FileName is what a policy is found by.
+// FileName is the name of a policy file.
 const FileName = ".seedpack.yaml"
 
-// misspelt is a name that would be overlooked in silence.
+// misspelt is a wrong name that would be ignored silently.
 const misspelt = ".seedpack.yml"
 
-// A File is what a policy file says. It is not to be used by several goroutines.
+// A File is the content of a policy file. Only one goroutine may use it.
 type File struct {
-	Path string // as it was opened
-	// FailOn is Unset where the file does not say.
+	Path string // the path it was opened with
+	// FailOn is Unset if the file does not set it.
 	FailOn diag.Severity
 	Rules  map[string]diag.Severity
 	Ignore []Ignore
 }
 
-// An Ignore turns rules off for the manifests that its patterns match, and for all that goes with them.
+// An Ignore turns off rules for the manifests that its patterns match, and for the other files of their jobs.
 type Ignore struct {
-	// Patterns are as those of .dockerignore, relative to the directory of the file: one that matches a directory matches
-	// all below it.
+	// Patterns have the syntax of .dockerignore and are relative to the directory of the file. A pattern that matches a
+	// directory matches everything below it.
 	Patterns []string
 	Rules    []string
 	Reason   string
@@ -40,7 +40,7 @@ type Ignore struct {
 	matcher *patternmatcher.PatternMatcher
 }
 
-// For is the policy for one manifest, whose path is relative to the directory of the file, with slashes.
+// For returns the policy for one manifest. The path is relative to the directory of the file, with slashes.
 func (f *File) For(path string) (diag.Policy, error) {
 	p := diag.Policy{FailOn: f.FailOn, Rules: f.Rules}
 	for _, i := range f.Ignore {
@@ -60,20 +60,21 @@ func (f *File) For(path string) (diag.Policy, error) {
 	return p, nil
 }
 
-// A Finder finds policy files upwards of directories, and reads each once.
+// A Finder searches for policy files from a directory upwards, and reads each file once.
 type Finder struct {
-	// Rules are the IDs that there are.
+	// Rules are the IDs of all rules.
 	Rules []string
-	// May tells whether a file may be opened. Default: each may.
+	// May returns an error if a file may not be opened. Default: all files may be opened.
 	May func(path string) error
-	// Dir is the working directory, which paths in messages are relative to where they are below it. Default: paths are absolute.
+	// Dir is the working directory. Paths in messages are relative to it if they are below it. Default: paths are
+	// absolute.
 	Dir string
 
-	found map[string]*File // by directory; nil where there is none
+	found map[string]*File // by directory; nil if there is no file
 }
 
-// Find is the file that is nearest to an absolute directory, in it or above. The root of a repository, which holds .git, ends
-// the search, and so does the root of the file system. It is nil where there is none.
+// Find returns the nearest file in an absolute directory or above it, or nil. The search ends at the root of a
+// repository, which holds .git, or at the root of the file system.
 func (f *Finder) Find(dir string) (*File, error) {
 	if file, ok := f.found[dir]; ok {
 		return file, nil
@@ -113,10 +114,10 @@ func (f *Finder) show(path string) string {
 	return path
 }
 
-// maxFile is far more than anyone writes.
+// maxFile is far more than a policy file needs.
 const maxFile = 1 << 20
 
-// Open reads a file. An Error says that something in it is wrong.
+// Open reads a file. It returns an *Error if the content is wrong.
 func (f *Finder) Open(path string) (*File, error) {
 	if f.May != nil {
 		if err := f.May(path); err != nil {

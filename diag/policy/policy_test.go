@@ -12,7 +12,7 @@ import (
 
 var rules = []string{"output-name-unique", "timeout-long", "tags-form"}
 
-// problems are files with something wrong in them.
+// problems are files with a mistake.
 var problems = []struct{ name, text, want string }{
 	{"a misspelt key", "fail_on: error", `p:1:1: the file has no key "fail_on": did you mean "fail-on"?`},
 	{"another key", "extends: base\n", `p:1:1: the file has no key "extends": there are fail-on, ignore, rules`},
@@ -95,7 +95,7 @@ func TestEmptyFiles(t *testing.T) {
 	}
 }
 
-// write makes files below a directory, each with its name as the reason for what it ignores.
+// write writes policy files below a directory. Each ignores something, with its own name as the reason.
 func write(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	for _, name := range names {

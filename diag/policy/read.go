@@ -13,12 +13,12 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// An Error is all that is wrong with a policy file, each problem with path, line and column.
+// An Error holds every problem of a policy file, each with path, line and column.
 type Error struct{ Problems []string }
 
 func (e *Error) Error() string { return strings.Join(e.Problems, "\n") }
 
-// Read reads the text of a policy file. Rules are the IDs that there are. An error is an *Error.
+// Read reads the text of a policy file. Rules are the IDs of all rules. An error is an *Error.
 func Read(path string, text []byte, rules []string) (*File, error) {
 	r := &reader{file: &File{Path: path, Rules: map[string]diag.Severity{}}, rules: rules}
 	var doc yaml.Node
@@ -39,7 +39,7 @@ type reader struct {
 	problems []string
 }
 
-// maxProblems is as many as anyone mends at once.
+// maxProblems is how many problems are reported at once.
 const maxProblems = 20
 
 func (r *reader) add(n *yaml.Node, format string, args ...any) {
@@ -60,7 +60,7 @@ func (r *reader) syntax(err error) {
 
 func (r *reader) document(n *yaml.Node) {
 	if n = deref(n); n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" {
-		return // nothing but comments
+		return // only comments
 	}
 	r.members(n, "the file", map[string]func(*yaml.Node){
 		"fail-on": r.failOn,
@@ -130,7 +130,7 @@ func (r *reader) ignore(n *yaml.Node) {
 	r.file.Ignore = append(r.file.Ignore, i)
 }
 
-// rule checks that there is one of the name.
+// rule reports a name that is not the ID of a rule.
 func (r *reader) rule(n *yaml.Node) {
 	if n = deref(n); n.Kind == yaml.ScalarNode && !slices.Contains(r.rules, n.Value) {
 		r.add(n, "there is no rule %q: %s", n.Value, suggest(n.Value, r.rules, "seedpack rules lists them"))
@@ -159,7 +159,7 @@ func (r *reader) pairs(n *yaml.Node, what string, do func(key, value *yaml.Node)
 	}
 }
 
-// members is pairs with a function for each key that there may be.
+// members is pairs with one function for each known key.
 func (r *reader) members(n *yaml.Node, what string, do map[string]func(*yaml.Node)) {
 	known := make([]string, 0, len(do))
 	for k := range do {
@@ -192,7 +192,7 @@ func (r *reader) text(n *yaml.Node, what string) (string, bool) {
 	return n.Value, true
 }
 
-// texts is one text or a list of them.
+// texts reads one text or a list of texts.
 func (r *reader) texts(n *yaml.Node, what string) (all []string) {
 	for _, e := range elements(n) {
 		if s, ok := r.text(e, what); ok {
@@ -228,7 +228,7 @@ func kindOf(n *yaml.Node) string {
 	return "text"
 }
 
-// suggest ends a message with the word that was meant, or else with what there is.
+// suggest returns the end of a message: the word that was meant, or another advice.
 func suggest(word string, known []string, otherwise string) string {
 	if near := diag.Nearest(word, known); near != "" {
 		return "did you mean " + strconv.Quote(near) + "?"

@@ -11,7 +11,7 @@ import (
 //go:embed policy.schema.json
 var schemaText []byte
 
-// Schema is the JSON Schema (draft 7) of a policy file, in which each rule has its name and what it asks for.
+// Schema returns the JSON Schema (draft 7) of a policy file. It has the name and the summary of each rule.
 func Schema(rules []*diag.Rule) ([]byte, error) {
 	var doc map[string]any
 	if err := json.Unmarshal(schemaText, &doc); err != nil {

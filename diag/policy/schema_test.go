@@ -11,7 +11,7 @@ import (
 	"github.com/seedpack/seedpack/lint/schema/oracle"
 )
 
-// beyondSchema are problems that a JSON Schema cannot say, or that no document with them can be had to hold against it.
+// beyondSchema are problems that a JSON Schema cannot express, or that prevent a document from being read.
 var beyondSchema = []string{"a key twice", "no YAML", "a bad pattern", "a key that is a list"}
 
 // An editor marks what Read refuses, and nothing else.
