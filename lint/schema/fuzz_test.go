@@ -11,11 +11,10 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// hugeExponent is of numbers that the other engine would write out in full.
+// hugeExponent matches numbers that the other engine would write out in full.
 var hugeExponent = regexp.MustCompile(`[eE][+-]?\d{4}`)
 
-// Our keywords in their engine say of any document what another engine says by the same schema, and name places that
-// there are.
+// For any document, our keywords agree with another engine on the same schema, and name places that exist.
 func FuzzKeywords(f *testing.F) {
 	complete, err := os.ReadFile("../testdata/complete.json")
 	if err != nil {

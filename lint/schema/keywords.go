@@ -18,17 +18,17 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// The engine's own keywords are wrong where it matters here: names seen in children leak to their parents, "true" passes
-// as a boolean, numbers go through float64, and what was found comes as English. These take their place through its
-// extension point, and report data.
+// The engine's own keywords have faults that matter here. Names seen in children leak to their parents, "true" passes
+// as a boolean, numbers go through float64, and findings are English text. The keywords of this file replace them
+// through its extension point. They report data.
 
-// A place is where in the document a keyword is applied, and where it reports to. One travels in the context of a whole
-// validation and moves with it: a context for each value would cost more than all else.
+// A place is where a keyword is applied, and collects what it reports. One place travels in the context of a whole
+// validation and moves with it. A context for each value would cost more than the validation.
 type place struct {
-	start seed.Pointer // of the value that is validated
-	steps []step       // down from there
+	start seed.Pointer // pointer to the value that is validated
+	steps []step       // from there to the current value
 	found []Violation
-	// known is what properties leaves for additionalProperties, which the engine calls next.
+	// known is set by properties, for additionalProperties: the engine calls it next.
 	known map[string]*qri.Schema
 }
 
@@ -42,7 +42,7 @@ type placeKey struct{}
 
 func placeOf(ctx context.Context) *place { return ctx.Value(placeKey{}).(*place) }
 
-// at is the pointer of the value in hand.
+// at returns the pointer to the current value.
 func (p *place) at() seed.Pointer {
 	at := p.start
 	for _, s := range p.steps {
@@ -82,13 +82,14 @@ func registerKeywords() {
 	qri.SetKeywordOrder("additionalProperties", 3)
 }
 
-// leaf is what keywords without schemas inside have in common.
+// leaf has the methods of keywords without schemas inside.
 type leaf struct{}
 
 func (leaf) Register(string, *qri.SchemaRegistry)     {}
 func (leaf) Resolve(jptr.Pointer, string) *qri.Schema { return nil }
 
-// descend applies a schema to a child of the value. The engine's state goes along as it is: no keyword looks at it.
+// descend applies a schema to a child of the value. It passes the engine's state on unchanged, since no keyword reads
+// it.
 func descend(ctx context.Context, st *qri.ValidationState, s *qri.Schema, to step, value any) {
 	p := placeOf(ctx)
 	p.steps, p.known = append(p.steps, to), nil
@@ -111,7 +112,7 @@ func (k *typeKeyword) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &k.types)
 }
 
-// ValidateKeyword compares types. A whole number is an integer however it is written (T-04).
+// ValidateKeyword reports a wrong type. A whole number is an integer, however it is written (T-04).
 func (k *typeKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
 	is := typeOf(data)
 	if slices.Contains(k.types, is) || is == "integer" && slices.Contains(k.types, "number") {
@@ -157,8 +158,8 @@ func typeOf(v any) string {
 	return "object"
 }
 
-// isInteger is exact, without going through floating point or building huge numbers: the digits after the point, once it
-// has been moved by the exponent, must all be zero.
+// isInteger reports whether a number is whole. It is exact, without floating point and without huge numbers: after the
+// exponent has moved the point, the digits behind it must all be zero.
 func isInteger(n string) bool {
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(n), "e")
 	whole, fraction, _ := strings.Cut(strings.TrimPrefix(mantissa, "-"), ".")
@@ -166,12 +167,12 @@ func isInteger(n string) bool {
 	if strings.Trim(digits, "0") == "" {
 		return true
 	}
-	if len(exponent) > 9 { // far beyond the digits that a document of a few megabytes can hold
+	if len(exponent) > 9 { // more digits than a document of a few megabytes can hold
 		return !strings.HasPrefix(exponent, "-")
 	}
 	shift := 0
 	if exponent != "" {
-		shift, _ = strconv.Atoi(exponent) // the parser has seen that it is a number
+		shift, _ = strconv.Atoi(exponent) // the parser checked that it is a number
 	}
 	return len(digits) <= len(whole)+shift
 }
@@ -180,7 +181,7 @@ type propertiesKeyword struct {
 	schemas map[string]*qri.Schema
 }
 
-// UnmarshalJSON reads nothing: the compiler gives the schemas.
+// UnmarshalJSON reads nothing: the compiler sets the schemas.
 func (k *propertiesKeyword) UnmarshalJSON([]byte) error { return nil }
 
 // Register passes the call on.
@@ -193,7 +194,7 @@ func (k *propertiesKeyword) Register(uri string, registry *qri.SchemaRegistry) {
 // Resolve is not needed: references are inlined.
 func (k *propertiesKeyword) Resolve(jptr.Pointer, string) *qri.Schema { return nil }
 
-// ValidateKeyword applies each schema to the member of its name, and leaves the names for additionalProperties.
+// ValidateKeyword applies each schema to the member of its name. It leaves the names for additionalProperties.
 func (k *propertiesKeyword) ValidateKeyword(ctx context.Context, st *qri.ValidationState, data any) {
 	object, ok := data.(map[string]any)
 	if !ok {
@@ -212,7 +213,7 @@ type additionalKeyword struct {
 	allowed bool
 }
 
-// UnmarshalJSON reads true or false; the schemas have no other.
+// UnmarshalJSON reads true or false. The schemas have no other value.
 func (k *additionalKeyword) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &k.allowed)
 }
@@ -236,7 +237,7 @@ type itemsKeyword struct {
 	schema *qri.Schema
 }
 
-// UnmarshalJSON reads nothing: the compiler gives the one schema of all items.
+// UnmarshalJSON reads nothing: the compiler sets the one schema for all items.
 func (k *itemsKeyword) UnmarshalJSON([]byte) error { return nil }
 
 // Register passes the call on.
@@ -263,7 +264,7 @@ type requiredKeyword struct {
 // UnmarshalJSON reads the names.
 func (k *requiredKeyword) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &k.names) }
 
-// ValidateKeyword reports each member that is missing at the object that lacks it.
+// ValidateKeyword reports each missing member, at the object that lacks it.
 func (k *requiredKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
 	object, ok := data.(map[string]any)
 	if !ok {
@@ -281,18 +282,18 @@ type enumKeyword struct {
 	values []string
 }
 
-// UnmarshalJSON reads the values, which are strings in all of the schemas.
+// UnmarshalJSON reads the values. All schemas have strings here.
 func (k *enumKeyword) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &k.values) }
 
-// ValidateKeyword reports a value that is not among those listed. Another type is reported by type where the schema has
-// one.
+// ValidateKeyword reports a value that is not in the list. If the schema has a type, that keyword reports values of
+// other types.
 func (k *enumKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
 	s, isString := data.(string)
 	if isString && slices.Contains(k.values, s) {
 		return
 	}
 	if !isString {
-		if k.values[0] == "ro" { // the one member of the standard that has values and no type
+		if k.values[0] == "ro" { // the only member of the standard with values and without a type
 			report(ctx, Violation{Keyword: "enum", Message: fmt.Sprintf("is %s, must be %s", article(typeOf(data)), quoteAll(k.values))})
 		} else {
 			report(ctx, Violation{Keyword: "enum", Message: "must be " + quoteAll(k.values)})
@@ -325,10 +326,10 @@ type patternKeyword struct {
 	expr *regexp.Regexp
 }
 
-// UnmarshalJSON reads the expression: the compiler compiles it.
+// UnmarshalJSON reads the text of the expression. The compiler compiles it.
 func (k *patternKeyword) UnmarshalJSON(text []byte) error { return json.Unmarshal(text, &k.text) }
 
-// ValidateKeyword reports strings that do not match, in words.
+// ValidateKeyword reports strings that do not match. The message describes the pattern in words.
 func (k *patternKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
 	s, ok := data.(string)
 	if !ok || k.expr.MatchString(s) {

@@ -7,14 +7,14 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// GeoJSON's types, by what they may stand in for.
+// Types of GeoJSON: each list has the types that one kind of member may have.
 var (
 	geometryTypes = []string{"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon"}
 	sideCarTypes  = append(slices.Clone(geometryTypes), "GeometryCollection", "Feature", "FeatureCollection")
 )
 
-// Metadata checks a side-car (section 3.1.3). GeoJSON is told apart by its type, so that a Point which lacks its
-// coordinates is told so, and not that it fits none of nine forms (T-19).
+// Metadata checks a side-car (section 3.1.3). It chooses the schema by GeoJSON type. A Point without coordinates is
+// thus reported as that, and not as matching none of nine forms (T-19).
 func Metadata(src *seed.Source) []Violation {
 	if src.Kind("") == "" {
 		return nil
@@ -33,7 +33,7 @@ func geoJSON(src *seed.Source, at seed.Pointer, value any, types []string) []Vio
 	}
 	kind, isString := raw.(string)
 	if !ok {
-		kind, isString = "Feature", true // the standard's schema does not ask features of a collection for their type
+		kind, isString = "Feature", true // the standard's schema does not check the type of features in a collection
 	}
 	if !isString || !slices.Contains(types, kind) {
 		message := fmt.Sprintf("type is %q, must be %s", clip(kind), quoteAll(types))
@@ -51,7 +51,7 @@ func geoJSON(src *seed.Source, at seed.Pointer, value any, types []string) []Vio
 
 var featureTypes = []string{"Feature"}
 
-// within checks what features and collections hold.
+// within checks the contents of features and collections.
 func within(src *seed.Source, at seed.Pointer, kind string, object map[string]any) (found []Violation) {
 	each := func(name string, types []string) {
 		list, _ := object[name].([]any)

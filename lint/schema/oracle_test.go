@@ -18,7 +18,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// mutants is how many documents are compared; make test-long asks for more.
+// mutants returns how many documents are compared. make test-long compares more.
 func mutants() int {
 	if os.Getenv("SEEDPACK_LONG") != "" {
 		return 150_000
@@ -37,7 +37,8 @@ func published(t *testing.T, path string) *jsonschema.Schema {
 
 func compileOracle(t testing.TB, text []byte) *jsonschema.Schema {
 	t.Helper()
-	// The standard's schema of side-cars refers to a schema on the network; bounding boxes are compared elsewhere (T-19).
+	// The standard's schema of side-cars refers to a schema on the network. Another test compares bounding boxes
+	// (T-19).
 	return oracle.Compile(t, text, func(c *jsonschema.Compiler) { c.UseLoader(noBoundingBox{}) })
 }
 
@@ -50,7 +51,7 @@ func (noBoundingBox) Load(url string) (any, error) {
 	return nil, fmt.Errorf("%s is not at hand", url)
 }
 
-// Our schemas and keywords say of mutated documents what a strict engine says by the standard's own schemas.
+// For mutated documents, our schemas and keywords agree with a strict engine on the standard's own schemas.
 func TestSameAsTheStandard(t *testing.T) {
 	dir := material.Dir(t, "spec", "schemas")
 	theirs := map[string]*jsonschema.Schema{}
@@ -68,7 +69,7 @@ func TestSameAsTheStandard(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Each version has a schema; ours knows both (T-01).
+		// The standard has a schema for each version. Ours accepts both versions (T-01).
 		valid := theirs["1.0.0"].Validate(doc) == nil || theirs["1.0.0-snapshot"].Validate(doc) == nil
 		found := Manifest(seed.ParseJSON(text))
 		if valid != (len(found) == 0) && !fractions(found, text) {
@@ -77,13 +78,13 @@ func TestSameAsTheStandard(t *testing.T) {
 	}
 }
 
-// fractions is the one difference that is a decision (T-04): an integer written with a fraction or an exponent is taken,
-// with a warning of lint's, and draft 4 refuses it.
+// fractions reports the one deliberate difference (T-04): we accept an integer with a fraction or an exponent, and lint
+// warns of it. Draft 4 refuses it.
 func fractions(found []Violation, text []byte) bool {
 	return len(found) == 0 && (bytes.Contains(text, []byte("10.0")) || bytes.Contains(text, []byte("1e2")))
 }
 
-// mutate changes one to three things in a document.
+// mutate makes one to three changes to a document.
 func mutate(t *testing.T, random *rand.Rand, text []byte) []byte {
 	t.Helper()
 	var doc any
@@ -102,7 +103,7 @@ func mutate(t *testing.T, random *rand.Rand, text []byte) []byte {
 	return out
 }
 
-// odd is a value made anew, so that no two places share one.
+// odd returns a new value on each call, so that no two places share one.
 func odd(random *rand.Rand) any {
 	values := []string{`null`, `true`, `"true"`, `""`, `"x"`, `0`, `-1`, `1.5`, `10.0`, `1e2`, `[]`, `{}`, `"1.0.0"`, `"1.0"`, `"a b"`, `"ro"`,
 		`"job"`, `"Data"`, `"integer"`, `"null"`, `["x"]`, `[1]`, `{"name":"A"}`, `"abc\n"`, `"ä"`}
@@ -115,7 +116,7 @@ func odd(random *rand.Rand) any {
 	return v
 }
 
-// spoil walks down at random and sets, adds or takes away a member.
+// spoil goes down a random path and sets, adds or removes a member.
 func spoil(random *rand.Rand, v any) {
 	switch x := v.(type) {
 	case map[string]any:
@@ -159,7 +160,7 @@ func holds(v any) bool {
 	return false
 }
 
-// The same for side-cars.
+// The same comparison for side-cars.
 func TestSideCarsSameAsTheStandard(t *testing.T) {
 	theirs := published(t, filepath.Join(material.Dir(t, "spec", "schemas"), "1.0.0", "seed.metadata.schema.json"))
 	random := rand.New(rand.NewPCG(3, 4))
@@ -176,8 +177,8 @@ func TestSideCarsSameAsTheStandard(t *testing.T) {
 	}
 }
 
-// looseFeatures is the one difference: the standard's schema does not say that the features of a collection are objects,
-// which GeoJSON does.
+// looseFeatures reports the one difference: the standard's schema does not require the features of a collection to be
+// objects. GeoJSON does.
 func looseFeatures(found []Violation) bool {
 	return len(found) > 0 && !slices.ContainsFunc(found, func(v Violation) bool {
 		return v.Keyword != "type" || v.Pointer.Parent() != "/features" || !strings.HasSuffix(v.Message, "must be an object")

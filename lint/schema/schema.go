@@ -1,7 +1,8 @@
-// Package schema checks manifests and side-cars against the JSON Schemas of the standard, written here in our own words,
-// and says what is wrong in terms of the document.
+// Package schema checks manifests and side-cars against JSON Schemas, and reports violations in terms of the document.
+// The schemas are those of the standard, written in our own words.
 //
-// It is the only importer of the schema engine. What no schema can say is the business of package lint.
+// It is the only package that imports the schema engine. It does not check what a schema cannot express: package lint
+// does.
 package schema
 
 import (
@@ -20,18 +21,18 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Versions are the values of seedVersion that are known. Their schemas differ in nothing else.
+// versions are the known values of seedVersion. Their schemas differ only in that value.
 var versions = []string{"1.0.0", "1.0.0-snapshot"}
 
-// Versions lists the versions of the standard that are known, the released one first.
+// Versions returns the known versions of the standard, the released one first.
 func Versions() []string { return slices.Clone(versions) }
 
-// The schemas are those of 1.0.0; 1.0.0-snapshot is the same text.
+// The schemas are those of 1.0.0. 1.0.0-snapshot has the same text.
 //
 //go:embed 1.0.0
 var files embed.FS
 
-// Text is a schema as it is published: kind is manifest or metadata.
+// Text returns a published schema. kind is manifest or metadata.
 func Text(version, kind string) ([]byte, error) {
 	if !slices.Contains(versions, version) {
 		return nil, fmt.Errorf("seedVersion %q is not known: there are %s", version, strings.Join(versions, " and "))
@@ -43,21 +44,21 @@ func Text(version, kind string) ([]byte, error) {
 	return text, nil
 }
 
-// A Violation is one thing that a schema has against a document.
+// A Violation is one place where a document breaks a schema.
 type Violation struct {
-	Pointer seed.Pointer // of the value; for a missing member, of the object that lacks it
-	Key     bool         // it is about the member's name
+	Pointer seed.Pointer // to the value; for a missing member, to the object that lacks it
+	Key     bool         // the violation is about the member's name
 	Keyword string       // of JSON Schema: type, required, additionalProperties, enum, pattern, minItems, maxItems
 	Member  string       // the missing or unknown member
-	Meant   string       // the known member that an unknown one stands for; empty when that cannot be told
-	Message string       // as diagnostics have them
+	Meant   string       // the known member that an unknown one was meant to be; empty if unclear
+	Message string       // in the form of a diagnostic's message
 	Hint    string
 }
 
-// Manifest checks a manifest. Violations are in the order of their places.
+// Manifest checks a manifest. Violations are sorted by place.
 func Manifest(src *seed.Source) []Violation {
 	if src.Kind("") == "" {
-		return nil // there is no value at all, and the syntax stage has said so
+		return nil // there is no value; the syntax stage reports that
 	}
 	found := check(manifestValidator(), src, "", src.Value())
 	for i := range found {
@@ -68,11 +69,11 @@ func Manifest(src *seed.Source) []Violation {
 	return found
 }
 
-// described is the schema with its words, which are needed only where something is wrong.
+// described returns the schema with its descriptions, which only violations need.
 var described = sync.OnceValue(func() map[string]any { return decodeSchema("manifest") })
 
-// describe says in the schema's words what the member is for that a violation is about. It is empty
-// for elements of arrays, which the message says enough of.
+// describe returns the schema's description of the member that a violation is about. It returns "" for elements of
+// arrays: their message says enough.
 func describe(v *Violation) string {
 	at := v.Pointer
 	if v.Keyword == "required" {
@@ -86,13 +87,13 @@ func describe(v *Violation) string {
 	return at.Base() + ": " + strings.ToLower(words[:1]) + strings.TrimSuffix(words[1:], ".")
 }
 
-// Validators are compiled once, each when it is first asked for, since the engine is not safe while it does.
+// Validators are compiled once, at their first use, since compiling is not safe for several goroutines.
 var (
 	keywords = sync.OnceFunc(registerKeywords)
 
 	manifestValidator = sync.OnceValue(func() *qri.Schema { return compile(decodeSchema("manifest")) })
 
-	// sideCarValidators go by GeoJSON type.
+	// sideCarValidators returns validators by GeoJSON type.
 	sideCarValidators = sync.OnceValue(func() map[string]*qri.Schema {
 		types := map[string]*qri.Schema{}
 		definitions, _ := decodeSchema("metadata")["definitions"].(map[string]any)
@@ -110,7 +111,7 @@ func decodeSchema(kind string) map[string]any {
 	return schema
 }
 
-// part is the schema of the member at a pointer, nil where there is none.
+// part returns the schema of the member at a pointer, or nil.
 func part(schema map[string]any, at seed.Pointer) map[string]any {
 	if at == "" {
 		return schema
@@ -130,30 +131,30 @@ func mustRead(kind string) []byte {
 	return text
 }
 
-// must is for the embedded schemas, which tests compile.
+// must panics on an error in the embedded schemas, which tests compile.
 func must(err error) {
 	if err != nil {
 		panic(err)
 	}
 }
 
-// A compiler makes validators. It puts them together from the inside out, since the engine reads all that is within a
-// schema anew at each of its levels, and that is felt when a single manifest is linted.
+// A compiler makes validators. It builds a schema from the inside out. The engine itself reads a schema again at each
+// of its levels, and that takes noticeable time for a single manifest.
 type compiler struct {
-	patterns map[string]*regexp.Regexp // those of names and versions come again and again
+	patterns map[string]*regexp.Regexp // by text: many members share one
 }
 
-// compile makes a validator that is ready to be used by several goroutines.
+// compile returns a validator that several goroutines may use.
 func compile(schema map[string]any) *qri.Schema {
 	keywords()
 	c := &compiler{patterns: map[string]*regexp.Regexp{}}
 	s := c.schema(schema)
-	// The engine finishes its registration at the first validation, which is not safe to do twice at once.
+	// The engine finishes its registration at the first validation. Two goroutines must not do that at once.
 	s.Validate(context.WithValue(context.Background(), placeKey{}, &place{}), map[string]any{})
 	return s
 }
 
-// schema compiles what stands within and gives it to the keywords of the level above.
+// schema compiles the inner schemas and passes them to the keywords of the outer level.
 func (c *compiler) schema(schema map[string]any) *qri.Schema {
 	level := make(map[string]any, len(schema))
 	members := map[string]*qri.Schema{}
@@ -189,7 +190,7 @@ func (c *compiler) schema(schema map[string]any) *qri.Schema {
 	return s
 }
 
-// pattern compiles an expression. Go's $ is the end of the text alone, as it is in ECMA 262 (T-22).
+// pattern compiles an expression. In Go, $ matches only the end of the text, as in ECMA 262 (T-22).
 func (c *compiler) pattern(text string) *regexp.Regexp {
 	if c.patterns[text] == nil {
 		c.patterns[text] = regexp.MustCompile(text)
@@ -197,7 +198,7 @@ func (c *compiler) pattern(text string) *regexp.Regexp {
 	return c.patterns[text]
 }
 
-// inline puts definitions in the place of references: the engine does not know draft-07's.
+// inline replaces references by their definitions, since the engine does not know those of draft-07.
 func inline(v any, definitions map[string]any) any {
 	switch x := v.(type) {
 	case map[string]any:
@@ -219,7 +220,7 @@ func inline(v any, definitions map[string]any) any {
 	return v
 }
 
-// check validates a value that stands at a pointer of the source.
+// check validates the value at a pointer of the source.
 func check(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) []Violation {
 	p := &place{start: at}
 	s.Validate(context.WithValue(context.Background(), placeKey{}, p), value)

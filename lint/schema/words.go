@@ -9,7 +9,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Patterns of the schemas, in words.
+// Patterns of the schemas that have a message in words.
 const (
 	jobNamePattern = "^[a-zA-Z0-9-]+$"
 	namePattern    = "^[a-zA-Z0-9_-]+$"
@@ -58,7 +58,7 @@ func versionMessage(is string, known []string) (message, hint string) {
 	return message, "write \"1.0.0\" and see what else has to change"
 }
 
-// clip keeps a quoted value short; the place shows all of it.
+// clip shortens a quoted value. The place of the finding shows all of it.
 func clip(s string) string {
 	if r := []rune(s); len(r) > 60 {
 		return string(r[:59]) + "…"
@@ -66,7 +66,7 @@ func clip(s string) string {
 	return s
 }
 
-// successors are members of older versions of the standard and of JobPack, and what has taken their place.
+// successors are members of older versions of the standard and of JobPack, with their replacements.
 var successors = map[string]string{
 	"manifestVersion":  `is "seedVersion" now`,
 	"algorithmVersion": `is "jobVersion" now`,
@@ -99,7 +99,7 @@ var successors = map[string]string{
 	"maintainer":       `belongs into "job"`,
 }
 
-// renamed is of a successor in the same object.
+// renamed matches a successor in the same object.
 var renamed = regexp.MustCompile(`^is "(\w+)" now$`)
 
 func unknownMember(at seed.Pointer, name string, known []string) Violation {

@@ -1,4 +1,4 @@
-// Package oracle compiles schemas for tests with an engine that is not the product's, and judges strictly.
+// Package oracle compiles schemas for tests, with a strict engine that the program itself does not use.
 package oracle
 
 import (
@@ -8,7 +8,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// Compile compiles the text of a schema, after the compiler was told what else it has to know.
+// Compile compiles the text of a schema. Functions in tell may change the compiler first.
 func Compile(t testing.TB, text []byte, tell ...func(*jsonschema.Compiler)) *jsonschema.Schema {
 	t.Helper()
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
