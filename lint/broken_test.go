@@ -11,7 +11,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// brokenManifests are copies of testdata/broken/good.json with one fault each, and what is first said of them.
+// brokenManifests are copies of testdata/broken/good.json with one fault each, and the first finding on each.
 var brokenManifests = map[string]string{
 	"brace-early":        `9:31 error: "}" closes the "{" on line 3, which goes on below [json-syntax]`,
 	"brace-unclosed":     `10:19 error: "{" is not closed before line 14, which is indented as what is around it [json-syntax]`,
@@ -67,7 +67,7 @@ var brokenManifests = map[string]string{
 	"word":               `39:40 error: "True" is no JSON value [json-syntax]`,
 }
 
-// The first that is said of a broken manifest stands on the exact place, and is what is wrong.
+// The first finding on a broken manifest names the fault, at its exact place.
 func TestBroken(t *testing.T) {
 	files, err := filepath.Glob("testdata/broken/*.json")
 	if err != nil {
@@ -88,7 +88,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// first is the first diagnostic that is shown, with its place; notices are not.
+// first returns the first diagnostic that is not a notice, with its place.
 func first(r *diag.Report) string {
 	for i := range r.Diagnostics {
 		if d := &r.Diagnostics[i]; d.Level() > diag.Notice {

@@ -14,17 +14,17 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// collection holds manifests from elsewhere, with what was found in them by hand.
+// collection holds manifests of other projects, with the findings that a person listed.
 const collection = "testdata/collection"
 
-// A manifestCase is one of them.
+// A manifestCase is one manifest of the collection.
 type manifestCase struct {
 	ID       string
 	Valid    bool
 	Findings []listed
 }
 
-// A listed finding names its place in words, before a colon: "job.errors.1.name: …".
+// A listed finding begins with its place in words, then a colon: "job.errors.1.name: …".
 type listed struct {
 	Severity, Code string
 	Line           int
@@ -52,7 +52,7 @@ func (c manifestCase) lint(t testing.TB) *diag.Report {
 	return Manifest(c.ID, seed.Parse(text), Options{})
 }
 
-// codeRules are the rules that find what the collection has under other names, and with which severity.
+// codeRules maps the collection's names of findings to our rules and severities.
 var codeRules = map[string]struct {
 	rules    []string
 	severity diag.Severity
@@ -73,11 +73,12 @@ var codeRules = map[string]struct {
 	"media-type-top":          {[]string{"media-type-unregistered"}, diag.Notice},
 }
 
-// otherLines are the lines of syntax problems that the collection has where a parser stops, and not where the fault is.
+// otherLines are lines of syntax problems. The collection lists the line where a parser stops; these are the lines of
+// the fault.
 var otherLines = map[string]int{"028": 2, "029": 1}
 
-// Manifests get the verdict they should, and each finding that is listed for them is found: by its rule, with its
-// severity, on its member and line.
+// Each manifest gets the right verdict, and each listed finding is found: by its rule, with its severity, at its member
+// and line.
 func TestCases(t *testing.T) {
 	warnings, valid := 0, 0
 	for _, c := range manifestCases(t) {
@@ -98,14 +99,14 @@ func TestCases(t *testing.T) {
 			warnings += report.Count(diag.Warning)
 		}
 	}
-	const most = 2 // warnings on a valid manifest, on average: a linter that cries wolf is turned off
+	const most = 2 // warnings on a valid manifest, on average: users turn off a linter that warns too often
 	t.Logf("%d warnings on %d valid manifests", warnings, valid)
 	if warnings > most*valid {
 		t.Errorf("%d warnings on %d valid manifests", warnings, valid)
 	}
 }
 
-// found tells whether a report has a listed finding.
+// found reports whether a report has a listed finding.
 func found(report *diag.Report, f listed) bool {
 	want := codeRules[f.Code]
 	at, anywhere := f.pointer()
@@ -116,7 +117,7 @@ func found(report *diag.Report, f listed) bool {
 	})
 }
 
-// pointer is the member that a finding is about; what a parser says is about none.
+// pointer returns the member that a finding is about. A parser's finding is about no member, and anywhere is true.
 func (f listed) pointer() (at seed.Pointer, anywhere bool) {
 	place, _, ok := strings.Cut(f.Message, ": ")
 	switch {
@@ -134,7 +135,7 @@ var (
 	listedNames    = regexp.MustCompile(`SHOULD populate (.+)$`)
 )
 
-// words are what the message must name, so that two findings of one line are told apart.
+// words returns what the message must contain. They distinguish two findings on one line.
 func (f listed) words() (words []string) {
 	words = listedVariable.FindAllString(f.Message, -1)
 	for _, expr := range []*regexp.Regexp{listedMissing, listedNames} {
@@ -147,7 +148,7 @@ func (f listed) words() (words []string) {
 	return words
 }
 
-// Where we differ from the collection, the docs say why.
+// The documents explain each difference from the collection.
 func TestCasesDocumented(t *testing.T) {
 	text, err := os.ReadFile("../docs/collection.md")
 	if err != nil {

@@ -9,12 +9,12 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// mendOnce makes the first fix of every diagnostic whose edits touch none that is made already.
+// mendOnce applies the first fix of every diagnostic, unless it touches an earlier one.
 func mendOnce(text []byte) (fixed []byte, again bool) {
 	return diag.Mend(text, Manifest("it", seed.Parse(text), Options{}).Diagnostics)
 }
 
-// Fixes come to an end, mend what they are for, and never make things worse.
+// Fixes come to an end, solve their finding, and never make a manifest worse.
 func TestFixesEnd(t *testing.T) {
 	for _, r := range Rules() {
 		archive, _ := Explain(r.ID)

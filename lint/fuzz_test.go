@@ -11,7 +11,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// No text brings the linter down, every diagnostic has its place in the text, and no fix breaks it further.
+// No text makes the linter panic, every diagnostic has its place in the text, and no fix adds faults.
 func FuzzManifest(f *testing.F) {
 	for _, r := range Rules() {
 		text, _ := Explain(r.ID)
@@ -38,7 +38,7 @@ func FuzzManifest(f *testing.F) {
 
 func fuzzFixes(t *testing.T, text string, d *diag.Diagnostic, problems int) {
 	if problems > 0 {
-		return // the fixes of syntax have a test of their own beside the parser
+		return // the parser's test checks fixes of syntax
 	}
 	for _, fix := range d.Fixes {
 		fixed := apply([]byte(text), fix.Edits)
@@ -59,7 +59,7 @@ func BenchmarkManifest(b *testing.B) {
 	}
 }
 
-// BenchmarkCases lints the manifests of the collection, one after the other.
+// BenchmarkCases lints every manifest of the collection.
 func BenchmarkCases(b *testing.B) {
 	files, err := filepath.Glob(filepath.Join(collection, "0*.json"))
 	if err != nil {

@@ -1,8 +1,7 @@
-// Package lint says what is wrong with a Seed manifest: with its syntax, by its schema, and by rules that no schema can
-// hold, as what an image reference or an environment allows.
+// Package lint finds what is wrong with a Seed manifest: in its syntax, by its schema, and by rules that no schema can
+// express, such as what an image reference allows.
 //
-// It looks at the text of the manifest and at nothing else. Severities are those of the rules; what they mean for a run
-// is the business of diag.Policy.
+// It reads only the text of the manifest. Rules have severities; diag.Policy decides what these mean for a run.
 package lint
 
 import (
@@ -13,13 +12,13 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Options are what a manifest is judged by beside its own text. The zero value knows of no registry.
+// Options are what a manifest is judged by, besides its own text. The zero value has no registry.
 type Options struct {
-	// Registry is HOST[/NAMESPACE], so that the length of a whole reference counts. Default: none.
+	// Registry is HOST[/NAMESPACE]. It counts for the length of the whole reference. Default: none.
 	Registry string
 }
 
-// Manifest runs all stages on a manifest: syntax, schema and rules. The report is sorted. Path is only named in it.
+// Manifest runs all stages on a manifest: syntax, schema and rules. The report is sorted, and has the path.
 func Manifest(path string, m *seed.Manifest, opt Options) *diag.Report {
 	report := &diag.Report{Path: path, Source: m.Source}
 	reportSyntax(report)
@@ -51,8 +50,7 @@ func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []s
 	}
 }
 
-// unread tells whether a diagnostic is about a string that was not read as it is meant: what is wrong with its text comes
-// first.
+// unread reports whether a diagnostic is about a string with a syntax problem. That problem is reported first.
 func unread(report *diag.Report, d *diag.Diagnostic) bool {
 	if len(report.Source.Problems) == 0 || report.Source.Kind(d.Pointer) != "string" {
 		return false

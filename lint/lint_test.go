@@ -19,7 +19,7 @@ import (
 
 var update = flag.Bool("update", false, "write what is found into the archives and documents")
 
-// findings are the diagnostics of one rule, a line each.
+// findings returns the diagnostics of one rule, one per line, and the text after their fixes.
 func findings(name string, text []byte, rule string) (lines string, fixed []byte) {
 	report := Manifest(name, seed.Parse(text), Options{})
 	var b strings.Builder
@@ -40,7 +40,7 @@ func findings(name string, text []byte, rule string) (lines string, fixed []byte
 	return b.String(), apply(text, edits)
 }
 
-// apply makes edits that do not touch one another. It is nil for none.
+// apply applies edits that do not touch each other. It returns nil if there are none.
 func apply(text []byte, edits []diag.Edit) []byte {
 	slices.SortStableFunc(edits, func(a, b diag.Edit) int { return b.Span.Start - a.Span.Start })
 	var out []byte
@@ -53,7 +53,7 @@ func apply(text []byte, edits []diag.Edit) []byte {
 	return out
 }
 
-// Every rule has an archive that explains it, and does what the archive says.
+// Every rule has an archive, and does what the archive says.
 func TestRules(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range Rules() {
@@ -117,7 +117,7 @@ func testArchive(t *testing.T, r *diag.Rule) {
 	}
 }
 
-// testFixed checks that a fix mends all that has one, and leaves valid JSON.
+// testFixed checks that a fix solves each finding that has one, and leaves valid JSON.
 func testFixed(t *testing.T, id string, bad, fixed []byte) {
 	before := Manifest("bad.json", seed.Parse(bad), Options{})
 	after := Manifest("fixed.json", seed.Parse(fixed), Options{})

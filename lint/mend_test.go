@@ -14,8 +14,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Fixes come to an end whatever the text is; each round leaves a text that is read at least as well, and changes nothing
-// but what its fixes are about.
+// Fixes of any text come to an end. After each round the text has no more faults than before, and only the places of
+// fixes have changed.
 func FuzzMend(f *testing.F) {
 	for _, r := range Rules() {
 		archive, _ := Explain(r.ID)
@@ -35,7 +35,8 @@ func FuzzMend(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) { mendAll(t, text) })
 }
 
-// mendAll mends until nothing is left to mend. A round mends what does not touch, so there may be as many as bytes.
+// mendAll applies fixes until none is left. A round applies only fixes that do not touch each other, so there may be as
+// many rounds as bytes.
 func mendAll(t *testing.T, text []byte) {
 	before := Manifest("it", seed.Parse(text), Options{})
 	for round := 0; ; round++ {
@@ -47,7 +48,7 @@ func mendAll(t *testing.T, text []byte) {
 			t.Fatalf("fixes do not end: %q", text)
 		}
 		after := Manifest("it", seed.Parse(mended), Options{})
-		// Of a text whose brackets do not match another reading may be the likeliest afterwards.
+		// If brackets do not match, the parser may read the fixed text in another way.
 		if b, a := len(before.Source.Problems), len(after.Source.Problems); a > b && !before.Source.Torn() {
 			t.Fatalf("%d problems become %d:\n%q\n%s%q\n%s", b, a, text, said(before), mended, said(after))
 		}
@@ -56,7 +57,7 @@ func mendAll(t *testing.T, text []byte) {
 	}
 }
 
-// checkUntouched wants all text that no fix is about to stand in the mended text as it was, in its order.
+// checkUntouched checks that text outside the fixes is still there, in the same order.
 func checkUntouched(t *testing.T, text, mended []byte, diagnostics []diag.Diagnostic) {
 	t.Helper()
 	var edits []diag.Edit

@@ -47,7 +47,7 @@ func readChecks(t *testing.T) []check {
 	return all
 }
 
-// Each requirement is kept, by the rule and with the severity that it asks for.
+// Each requirement is checked, by its rule and with its severity.
 func TestRequirements(t *testing.T) {
 	bases := map[string][]byte{}
 	for name, file := range map[string]string{"M": "minimal", "C": "complete"} {
@@ -100,7 +100,7 @@ func said(report *diag.Report) string {
 	return b.String()
 }
 
-// put is the document with a value put in at a place, or taken out.
+// put returns the document with a value set or removed at a place.
 func put(t *testing.T, document any, tokens []string, value string) any {
 	if len(tokens) == 0 {
 		return json.RawMessage(value)

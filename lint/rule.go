@@ -10,14 +10,14 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// A Rule asks one question of a manifest.
+// A Rule asks one question about a manifest.
 type Rule struct {
 	diag.Rule
-	// Check reports to its Pass. It stays silent on members that are missing or that the schema refuses.
+	// Check reports to its Pass. It ignores members that are missing or that the schema refuses.
 	Check func(*Pass)
 }
 
-// A Pass is one run of the rules, one after the other, over one manifest.
+// A Pass is one run of all rules, in order, over one manifest.
 type Pass struct {
 	Manifest *seed.Manifest
 	Job      *seed.Job // of Manifest
@@ -29,7 +29,7 @@ type Pass struct {
 	misnamed map[seed.Pointer]bool // objects with members that the schema does not know
 	found    []*diag.Diagnostic
 
-	// What several rules ask for is made once.
+	// Results that several rules need are computed once.
 	parsed   bool
 	parsing  error
 	commands *command.Command
@@ -38,7 +38,7 @@ type Pass struct {
 	scalar   []member
 }
 
-// Reportf reports on the value at a pointer. The diagnostic may be given a hint, a fix and the like.
+// Reportf reports on the value at a pointer. The caller may add a hint or a fix to the diagnostic.
 func (p *Pass) Reportf(at seed.Pointer, format string, args ...any) *diag.Diagnostic {
 	d := &diag.Diagnostic{Rule: &p.rule.Rule, Pointer: at, Message: fmt.Sprintf(format, args...)}
 	p.found = append(p.found, d)
@@ -53,7 +53,7 @@ func (p *Pass) reportPart(at seed.Pointer, start, end int, format string, args .
 	return d
 }
 
-// good tells whether there is a value at a pointer that the schema has nothing against.
+// good reports whether there is a value at a pointer that the schema accepts.
 func (p *Pass) good(at seed.Pointer) bool { return p.Source.Has(at) && !p.broken[at] }
 
 func (p *Pass) line(at seed.Pointer) int { return p.Source.Position(p.Source.Span(at).Start).Line }
@@ -63,7 +63,7 @@ func (p *Pass) replace(d *diag.Diagnostic, title string, value any) {
 	p.edit(d, title, p.Source.Span(d.Pointer), encode(value))
 }
 
-// replacePart adds a fix that writes other text for a part of the string at the diagnostic's pointer.
+// replacePart adds a fix that replaces a part of the string at the diagnostic's pointer.
 func (p *Pass) replacePart(d *diag.Diagnostic, title string, start, end int, value string) {
 	text := encode(value)
 	p.edit(d, title, p.Source.StringSpan(d.Pointer, start, end), text[1:len(text)-1])
@@ -73,8 +73,9 @@ func (p *Pass) edit(d *diag.Diagnostic, title string, span seed.Span, text strin
 	d.Fixes = append(d.Fixes, diag.Fix{Title: title, Edits: []diag.Edit{{Span: span, New: text}}})
 }
 
-// set adds a fix that gives a member of the object at an address another value, or adds the member after the last one,
-// laid out as the first. Where a member there has a name that is none, it may be the one, misspelled: that is mended first.
+// set adds a fix that sets a member of an object. If the object lacks the member, the fix adds it after the last one,
+// with the layout of the first. If the object has an unknown member, set adds no fix: that member may be this one,
+// misspelled, and its own fix comes first.
 func (p *Pass) set(d *diag.Diagnostic, title string, object seed.Pointer, name string, value any) {
 	if at := object.Member(name); p.Source.Has(at) {
 		p.edit(d, title, p.Source.Span(at), encode(value))
@@ -93,13 +94,13 @@ func (p *Pass) set(d *diag.Diagnostic, title string, object seed.Pointer, name s
 	p.edit(d, title, seed.Span{Start: end, End: end}, ","+blank+encode(name)+": "+encode(value))
 }
 
-// encode is JSON text as a person would write it, with no letter escaped that need not be.
+// encode returns a value as JSON text. It escapes no more characters than it must.
 func encode(value any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(value); err != nil {
-		panic(err) // strings, numbers and booleans always can
+		panic(err) // strings, numbers and booleans always have JSON text
 	}
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
@@ -107,18 +108,18 @@ func encode(value any) string {
 // A member is a named element of the interface.
 type member struct {
 	Name string
-	// At is the element; its name is at At/name.
+	// At is the pointer to the element. Its name is at At/name.
 	At   seed.Pointer
 	Kind string // "input", "json input", "setting", "output", "json output", "mount", "error" or "resource"
-	// Required is false for inputs that may be absent.
+	// Required is false for an optional input.
 	Required bool
 }
 
 func (m member) name() seed.Pointer { return m.At.Member("name") }
 
-const commandLongest = 128 << 10 // bytes; the kernel takes no longer argument
+const commandLongest = 128 << 10 // bytes; the kernel refuses a longer argument
 
-// members lists the elements of an array whose name is good.
+// members returns the elements of an array that have a good name.
 func members[E any](p *Pass, array seed.Pointer, kind string, elements []E, name func(*E) (string, bool)) []member {
 	var out []member
 	for i := range elements {
@@ -130,7 +131,7 @@ func members[E any](p *Pass, array seed.Pointer, kind string, elements []E, name
 	return out
 }
 
-// variables are all members that become variables: inputs and settings, in the order of the text they are decoded from.
+// variables returns all members that become variables: inputs and settings.
 func (p *Pass) variables() []member {
 	if p.injected == nil {
 		p.injected = append(p.inputs(), p.settings()...)
@@ -171,7 +172,7 @@ func (p *Pass) scalars() []member {
 	return p.scalar
 }
 
-// command is the parsed command, nil where there is none or it cannot be parsed.
+// command returns the parsed command, or nil if it is missing or cannot be parsed.
 func (p *Pass) command() *command.Command {
 	if !p.parsed && p.good(seed.AtCommand) && len(p.Job.Interface.Command) <= commandLongest {
 		p.commands, p.parsing = command.Parse(p.Job.Interface.Command)

@@ -55,7 +55,7 @@ var commandShell = &Rule{
 	},
 }
 
-// known are the variables that a job finds, by name.
+// known returns the variables that a job gets, by name.
 func (p *Pass) known() map[string]member {
 	if p.names != nil {
 		return p.names
@@ -65,7 +65,7 @@ func (p *Pass) known() map[string]member {
 		all[seed.AllocatedPrefix+variableOf(m)] = member{Name: m.Name, At: m.At, Kind: m.Kind, Required: true}
 	}
 	for _, m := range p.variables() {
-		if v := variableOf(m); all[v].Name == "" { // one that the executor sets itself stays that
+		if v := variableOf(m); all[v].Name == "" { // the executor's own variable wins
 			all[v] = m
 		}
 	}
@@ -73,7 +73,7 @@ func (p *Pass) known() map[string]member {
 	return all
 }
 
-// uses calls check for every expansion in the command, with what it stands for.
+// uses calls check for every expansion in the command, with its member.
 func (p *Pass) uses(check func(u command.Use, m member, known bool)) {
 	c := p.command()
 	if c == nil {
@@ -107,7 +107,7 @@ var commandUndeclared = &Rule{
 	},
 }
 
-// scaleOnly tells whether a variable is one that Scale sets beyond the standard.
+// scaleOnly reports whether Scale sets a variable that the standard does not have.
 func scaleOnly(name string) bool {
 	return name == "INPUT_METADATA" || strings.HasPrefix(name, "SCALE_")
 }
@@ -123,7 +123,7 @@ func (p *Pass) knownNames() string {
 	return "this job has " + list(names)
 }
 
-// boolOrder puts false before true.
+// boolOrder orders false before true.
 func boolOrder(a, b bool) int {
 	switch {
 	case a == b:
@@ -143,7 +143,7 @@ func (p *Pass) undeclaredHint(u command.Use) string {
 	case strings.HasPrefix(u.Name, seed.AllocatedPrefix):
 		return "declare the resource in resources.scalar, since only declared ones have a variable"
 	}
-	// In ${my-in} Bash takes "in" for a default, which is not what the author means by it.
+	// Bash reads "in" in ${my-in} as a default. The author means the name my-in.
 	for _, written := range []string{u.Name, strings.Trim(p.Job.Interface.Command[u.Start:u.End], "${}")} {
 		if _, ok := p.known()[seed.Variable(written)]; ok {
 			return fmt.Sprintf("the variable is spelled %s", seed.Variable(written))
@@ -297,7 +297,7 @@ var commandSettingName = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.uses(func(u command.Use, m member, _ bool) {
-			named := func(m member) bool { return m.Name == u.Name } // another one, which Scale expands
+			named := func(m member) bool { return m.Name == u.Name } // another input or setting, which Scale expands
 			if m.Kind == "setting" && !slices.ContainsFunc(p.variables(), named) {
 				p.reportPart(seed.AtCommand, u.Start, u.End, "command uses the setting %q as %q, which Scale does not expand: name the setting %s", m.Name, "$"+u.Name, u.Name)
 			}

@@ -7,7 +7,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// codes calls check for every error whose code is a number.
+// codes calls check for every error with a numeric code.
 func (p *Pass) codes(check func(at seed.Pointer, e seed.Error)) {
 	for i, e := range p.Job.Errors {
 		if at := seed.AtErrors.Index(i).Member("code"); p.good(at) {
@@ -16,7 +16,7 @@ func (p *Pass) codes(check func(at seed.Pointer, e seed.Error)) {
 	}
 }
 
-// called is what to call an error, whose name may be missing.
+// called returns a phrase for an error, whose name may be missing.
 func called(e seed.Error) string {
 	if e.Name == "" {
 		return "this error"
@@ -61,7 +61,7 @@ var errorCodeUnique = &Rule{
 	},
 }
 
-// systemCodes are exit statuses that shells and container runtimes give.
+// systemCodes are exit statuses of shells and container runtimes.
 var systemCodes = map[int64]string{
 	125: "when a container cannot be started",
 	126: "when a command cannot be executed",

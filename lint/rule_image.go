@@ -36,7 +36,7 @@ var imageNameLowercase = &Rule{
 	},
 }
 
-// nameMember is a member that the image's name is made of, empty where the schema refuses it.
+// nameMember returns the place and the value of a member of the image name. The value is "" if the schema refuses it.
 func (p *Pass) nameMember(name string) (seed.Pointer, string) {
 	at := seed.AtJob.Member(name)
 	if !p.good(at) {
@@ -101,7 +101,7 @@ var imageNameForm = &Rule{
 		if !p.good(seed.AtJob.Member("name")) || name == "" || version == "" {
 			return
 		}
-		// What other rules say in their own words is mended before asking.
+		// Other rules report leading dashes and capital letters, so they are removed before this check.
 		repository := name + "-" + strings.ToLower(version) + "-seed"
 		if _, err := reference.WithName("x/" + repository); err != nil && !errors.Is(err, reference.ErrNameTooLong) {
 			d := p.Reportf(at, "jobVersion %q makes the repository name %q, which is no possible one", p.Job.JobVersion, p.Manifest.Repository())

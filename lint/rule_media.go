@@ -10,12 +10,12 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// The list is of common registered types, not the whole registry, so that it can only give a hint (T-18).
+// The list has common registered types and not the whole registry, so it is only good for a hint (T-18).
 //
 //go:embed media-types.txt
 var mediaTypeList string
 
-// registered are the types of the list; extensions are the types that go with a file name's extension.
+// registered are the types of the list. extensions are the types by file name extension.
 var registered, extensions = readMediaTypes(mediaTypeList)
 
 func readMediaTypes(list string) (types map[string]bool, byExtension map[string][]string) {
@@ -33,7 +33,7 @@ func readMediaTypes(list string) (types map[string]bool, byExtension map[string]
 	return types, byExtension
 }
 
-// MediaType is the likeliest of the media types that go with the extension of a file name, empty where none is known.
+// MediaType returns the likeliest media type for the extension of a file name, or "".
 func MediaType(name string) string {
 	if types := extensions[strings.ToLower(path.Ext(name))]; len(types) > 0 {
 		return types[0]
@@ -41,7 +41,7 @@ func MediaType(name string) string {
 	return ""
 }
 
-// The grammar of RFC 6838, section 4.2, and of parameters in RFC 9110, section 5.6.6.
+// The grammar is RFC 6838, section 4.2. Parameters are RFC 9110, section 5.6.6.
 var mediaTypeForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})/([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})` +
 	"([ \t]*;[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+=([A-Za-z0-9!#$%&'*+.^_`|~-]+|\"([^\"\\\\]|\\\\.)*\"))*$")
 
@@ -97,7 +97,7 @@ var mediaTypesEmpty = &Rule{
 	},
 }
 
-// mistaken are types that are often written for others.
+// mistaken are types that authors often write for another type.
 var mistaken = map[string]string{
 	"image/jpg": "image/jpeg", "image/tif": "image/tiff", "text/json": "application/json", "application/png": "image/png",
 	"txt/csv": "text/csv", "application/csv": "text/csv", "image/geotiff": "image/tiff", "text/yaml": "application/yaml",
@@ -127,7 +127,7 @@ var mediaTypeUnregistered = &Rule{
 	},
 }
 
-// privateTree tells whether a type is of the vendor or personal tree, of which no list is kept.
+// privateTree reports whether a type is in the vendor or personal tree. The list does not cover these.
 func privateTree(base string) bool {
 	_, subtype, _ := strings.Cut(base, "/")
 	return strings.HasPrefix(subtype, "vnd.") || strings.HasPrefix(subtype, "prs.")

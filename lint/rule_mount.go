@@ -9,7 +9,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// mountPaths calls check for every mount whose path is a string.
+// mountPaths calls check for every mount with a path that is a string.
 func (p *Pass) mountPaths(check func(at seed.Pointer, m seed.Mount)) {
 	for i, m := range p.Job.Interface.Mounts {
 		if at := seed.AtMounts.Index(i).Member("path"); p.good(at) {
@@ -86,7 +86,7 @@ func within(inner, outer string) bool {
 	return inner == outer || strings.HasPrefix(inner, strings.TrimSuffix(outer, "/")+"/")
 }
 
-// systemPaths are directories that hold what an image needs to run.
+// systemPaths are directories that an image needs to run.
 var systemPaths = []string{"/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/proc", "/sbin", "/sys", "/usr"}
 
 var mountPathSystem = &Rule{

@@ -12,7 +12,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// patterns calls check for every output file whose pattern can be one.
+// patterns calls check for every output file with a pattern that the schema accepts.
 func (p *Pass) patterns(check func(at seed.Pointer, o seed.OutputFile)) {
 	for i, o := range p.Job.Interface.Outputs.Files {
 		if at := seed.AtOutputFiles.Index(i).Member("pattern"); p.good(at) {
@@ -21,7 +21,7 @@ func (p *Pass) patterns(check func(at seed.Pointer, o seed.OutputFile)) {
 	}
 }
 
-// impossible says why a pattern matches nothing below OUTPUT_DIR, or nothing.
+// impossible returns why a pattern matches nothing below OUTPUT_DIR, or "".
 func impossible(pattern string) string {
 	switch {
 	case pattern == "":
@@ -83,7 +83,7 @@ var outputPatternDialect = &Rule{
 	},
 }
 
-// dialect says what in a pattern Go's and Python's globs, or glob(7) and people, take differently.
+// dialect returns how Go, Python, glob(7) or people read a pattern differently, as the end of a message, or "".
 func dialect(pattern string) string {
 	if err := glob.Valid(pattern); err != nil {
 		return "is no glob: " + err.Error()
@@ -126,10 +126,10 @@ var outputPatternReserved = &Rule{
 	},
 }
 
-// reservedMatch is a name that a pattern should not match, if it does. The pattern is not empty.
+// reservedMatch returns a reserved name that a pattern matches, or "". The pattern is not empty.
 func reservedMatch(pattern string) string {
 	if last := pattern[len(pattern)-1]; !strings.ContainsRune("n*?]", rune(last)) {
-		return "" // all of them end in "n"
+		return "" // all reserved names end in "n"
 	}
 	if glob.Match(pattern, seed.OutputsFile) {
 		return seed.OutputsFile

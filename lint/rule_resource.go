@@ -10,7 +10,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Names of resources that the standard reserves (section 2.1.1.2), and one that executors know besides.
+// Names of resources that the standard reserves (section 2.1.1.2), and one more that executors know.
 var (
 	reservedResources = []string{"cpus", "mem", "disk", "sharedMem"}
 	knownResources    = append([]string{"gpus"}, reservedResources...)
@@ -70,7 +70,7 @@ var resourcesRecommended = &Rule{
 	},
 }
 
-// list is words as a person writes them.
+// list joins words with commas and "and".
 func list(words []string) string {
 	last := len(words) - 1
 	if last < 1 {

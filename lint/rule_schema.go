@@ -48,7 +48,7 @@ var memberValue = diag.Rule{
 	Spec:     "2.1.1 S-2.1.1-01 T-14 T-22",
 }
 
-// schemaRule is the rule that a violation belongs to.
+// schemaRule returns the rule of a violation.
 func schemaRule(v *schema.Violation) *diag.Rule {
 	switch {
 	case v.Keyword == "additionalProperties":
@@ -63,8 +63,8 @@ func schemaRule(v *schema.Violation) *diag.Rule {
 	return &memberValue
 }
 
-// reportSchema adds what the schema says. A value of a wrong type is not said to have a wrong form as well, and a member
-// is not said to be missing when it is there under another name, or where a part of the text was not read as it is meant.
+// reportSchema adds the violations of the schema. A value of a wrong type gets no finding on its form. A missing member
+// gets no finding if it is there under another name, or if a part of the text could not be read.
 func reportSchema(report *diag.Report, violations []schema.Violation) {
 	wrongType, renamed := map[seed.Pointer]bool{}, map[seed.Pointer]bool{}
 	meant := map[seed.Pointer]bool{}
@@ -94,7 +94,7 @@ func reportSchema(report *diag.Report, violations []schema.Violation) {
 	}
 }
 
-// subject is what to call the value at a pointer.
+// subject returns a phrase for the value at a pointer.
 func subject(src *seed.Source, at seed.Pointer) string {
 	switch {
 	case at == "":
@@ -105,10 +105,10 @@ func subject(src *seed.Source, at seed.Pointer) string {
 	return at.Base()
 }
 
-// suggestion finds the one value that a hint of the schema names.
+// suggestion matches the one value in a hint of the schema.
 var suggestion = regexp.MustCompile(`^(?:did you mean|write) ("(?:[^"\\]|\\.)*")\??$`)
 
-// schemaFixes makes a fix of the hint. No two members get one name: renamed are the names that were given already.
+// schemaFixes returns the hint as a fix. It gives no two members the same name: renamed has the names that are taken.
 func schemaFixes(src *seed.Source, v *schema.Violation, renamed map[seed.Pointer]bool) []diag.Fix {
 	if v.Keyword == "type" {
 		return unquote(src, v)
@@ -135,7 +135,7 @@ func schemaFixes(src *seed.Source, v *schema.Violation, renamed map[seed.Pointer
 	return []diag.Fix{{Title: "Write " + value, Edits: []diag.Edit{{Span: span, New: encode(value)}}}}
 }
 
-// unquote takes the quotes from a number or boolean that is written as a string.
+// unquote removes the quotes of a number or boolean that is written as a string.
 func unquote(src *seed.Source, v *schema.Violation) []diag.Fix {
 	var text string
 	if json.Unmarshal(src.Raw(v.Pointer), &text) != nil {

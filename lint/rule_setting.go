@@ -8,7 +8,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Words that make a setting look like a secret, and words before KEY that make it a key of no lock.
+// Words that make a setting look like a secret, and words before KEY that make it harmless.
 var (
 	secretWords = []string{"PASS", "PASSWORD", "PASSWORDS", "PASSWD", "PASSPHRASE", "PWD", "TOKEN", "TOKENS", "SECRET", "SECRETS", "CREDENTIAL", "CREDENTIALS", "APIKEY", "KEY"}
 	openKeys    = []string{"PUBLIC", "SORT", "PRIMARY", "FOREIGN", "PARTITION", "ROUTING", "GROUP"}
@@ -35,7 +35,7 @@ var settingSecret = &Rule{
 	},
 }
 
-// secretWord is the word of a name that makes it look like a secret. Words end at dashes and underscores.
+// secretWord returns the word that makes a name look like a secret, or "". Words end at dashes and underscores.
 func secretWord(name string) string {
 	words := strings.Split(seed.Variable(name), "_")
 	for i, w := range words {

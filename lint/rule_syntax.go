@@ -42,7 +42,7 @@ var jsonSize = diag.Rule{
 	Spec:     "2 S-2-02",
 }
 
-// syntaxRule is the rule that a problem of the parser belongs to.
+// syntaxRule returns the rule for a problem of the parser.
 func syntaxRule(code string) *diag.Rule {
 	switch code {
 	case seed.CodeEncoding, seed.CodeByteOrder:

@@ -7,7 +7,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// unique reports every member whose key is that of an earlier one.
+// unique reports every member with the key of an earlier one.
 func (p *Pass) unique(all []member, key func(member) string, report func(m, first member)) {
 	seen := map[string]member{}
 	for _, m := range all {

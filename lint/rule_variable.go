@@ -26,7 +26,7 @@ var variableUnique = &Rule{
 	},
 }
 
-// allocated are the variables of the declared resources.
+// allocated returns the variables of the declared resources.
 func (p *Pass) allocated() []string {
 	var names []string
 	for _, m := range p.scalars() {
@@ -69,7 +69,7 @@ var variableAllocated = &Rule{
 	},
 }
 
-// shadows are variables that shells, loaders, interpreters and executors give a meaning to.
+// shadows are variables with a meaning to shells, loaders, interpreters and executors.
 var shadows = []string{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "PWD", "OLDPWD", "IFS", "ENV", "BASH_ENV", "SHELLOPTS", "BASHOPTS", "PS4", "TMPDIR",
 	"LANG", "LC_ALL", "HOSTNAME", "TERM", "UID", "EUID", "PPID", "PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PERL5LIB", "RUBYOPT", "NODE_OPTIONS",
 	"JAVA_TOOL_OPTIONS", "CLASSPATH", "INPUT_METADATA"}

@@ -6,7 +6,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// rules are all rules that look at a manifest's values, by subject.
+// rules are all rules on a manifest's values, by subject.
 var rules = []*Rule{
 	imageNameLowercase, imageNamePlus, imageNameDash, imageNameForm, imageNameLength,
 	integerFraction, timeoutPositive, timeoutLong,
@@ -25,7 +25,7 @@ var rules = []*Rule{
 	errorCodeRange, errorCodeUnique, errorCodeShell, errorCodeData, errorTitle,
 }
 
-// Rules are all rules of this package, those of syntax and schema first. The rules must not be changed.
+// Rules returns all rules of this package, first those of syntax and schema. The caller must not change them.
 func Rules() []*diag.Rule {
 	all := append([]*diag.Rule{}, syntaxRules...)
 	all = append(all, schemaRules...)
@@ -38,7 +38,7 @@ func Rules() []*diag.Rule {
 //go:embed testdata/*.txtar
 var archives embed.FS
 
-// Explain is the archive of a rule: why it is there, and examples of what it reports and what not.
+// Explain returns the archive of a rule: the reason for it, and examples with and without findings.
 func Explain(id string) (archive string, ok bool) {
 	text, err := archives.ReadFile("testdata/" + id + ".txtar")
 	return string(text), err == nil

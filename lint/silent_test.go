@@ -11,7 +11,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// pointers are the places of all values in a document.
+// pointers returns the pointers to all values in a document.
 func pointers(src *seed.Source, at seed.Pointer) []seed.Pointer {
 	out := []seed.Pointer{at}
 	for _, name := range src.Members(at) {
@@ -25,7 +25,7 @@ func pointers(src *seed.Source, at seed.Pointer) []seed.Pointer {
 	return out
 }
 
-// What the schema says about a value is not said again by a rule.
+// A rule says nothing about a value that the schema refuses.
 func TestSilent(t *testing.T) {
 	text, err := os.ReadFile("testdata/complete.json")
 	if err != nil {
