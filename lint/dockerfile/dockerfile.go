@@ -1,7 +1,7 @@
-// Package dockerfile judges the Dockerfile that goes with a manifest: whether it can be read, and whether the image it
-// makes starts the job as the manifest says.
+// Package dockerfile judges the Dockerfile that goes with a manifest: whether it can be read, and whether its image
+// starts the job as the manifest says.
 //
-// It reads the text alone, with BuildKit's own parser. What a base image brings is not known to it.
+// It reads only the text, with BuildKit's own parser. It does not know the contents of a base image.
 package dockerfile
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Check judges a Dockerfile with the manifest it is to be built with. The report is sorted.
+// Check judges a Dockerfile together with its manifest. The report is sorted.
 func Check(path string, text []byte, m *seed.Manifest) *diag.Report {
 	report := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
 	f, err := read(text)
@@ -41,7 +41,7 @@ func Check(path string, text []byte, m *seed.Manifest) *diag.Report {
 	return report
 }
 
-// A rule asks one question of a Dockerfile.
+// A rule asks one question about a Dockerfile.
 type rule struct {
 	diag.Rule
 	check func(*file)
@@ -65,7 +65,7 @@ type warning struct {
 	at         []parser.Range
 }
 
-// read gives nil and an error where the text is no Dockerfile.
+// read parses a Dockerfile. It returns nil and an error if the text is not a Dockerfile.
 func read(text []byte) (*file, error) {
 	result, err := parser.Parse(bytes.NewReader(text))
 	if err != nil {
@@ -85,7 +85,7 @@ func read(text []byte) (*file, error) {
 	return f, err
 }
 
-// parserWarning says what the parser says as a build does.
+// parserWarning returns a warning of the parser in the form that a build gives it.
 func parserWarning(w parser.Warning) warning {
 	at := []parser.Range{*w.Location}
 	if empty := linter.RuleNoEmptyContinuation; w.URL == empty.URL {
@@ -94,7 +94,7 @@ func parserWarning(w parser.Warning) warning {
 	return warning{"Parser", w.Short, at}
 }
 
-// foreign tells whether a "# syntax=" line names another frontend than docker/dockerfile.
+// foreign reports whether a "# syntax=" line names a frontend other than docker/dockerfile.
 func foreign(text []byte) bool {
 	name, _, _, ok := parser.DetectSyntax(text)
 	if !ok {
@@ -106,7 +106,7 @@ func foreign(text []byte) bool {
 	return repository != "dockerfile" && repository != "dockerfile-upstream"
 }
 
-// ownPlace is the line as the parser says it, which the diagnostic has already.
+// ownPlace matches the line number in the parser's message. The diagnostic has its own place.
 var ownPlace = regexp.MustCompile(`^dockerfile parse error on line \d+: `)
 
 func syntaxError(report *diag.Report, err error) {
@@ -120,7 +120,7 @@ func syntaxError(report *diag.Report, err error) {
 	report.Add(diag.Diagnostic{Rule: &syntax, Span: &span, Message: "no Dockerfile: " + message})
 }
 
-// lines is the place of whole lines, which is as exact as the parser is.
+// lines returns the place of whole lines. The parser knows no more exact place.
 func lines(source *seed.Source, at []parser.Range) seed.Span {
 	first, last := at[0].Start.Line, at[0].Start.Line
 	for _, r := range at {
@@ -135,11 +135,11 @@ func (f *file) reportf(at []parser.Range, format string, args ...any) *diag.Diag
 	return &f.report.Diagnostics[len(f.report.Diagnostics)-1]
 }
 
-// final is the stage that becomes the image.
+// final returns the stage that becomes the image.
 func (f *file) final() *instructions.Stage { return &f.stages[len(f.stages)-1] }
 
-// lineage are the final stage and those it is built from, nearest first. Known is set where nothing more is under them:
-// the last one is built FROM scratch.
+// lineage returns the final stage and the stages that it is built from, nearest first. known is true if there is no
+// unknown base image: the last stage is built FROM scratch.
 func (f *file) lineage() (stages []*instructions.Stage, known bool) {
 	for at := len(f.stages) - 1; ; {
 		s := &f.stages[at]
@@ -158,7 +158,7 @@ func (f *file) lineage() (stages []*instructions.Stage, known bool) {
 	}
 }
 
-// commands are those of one kind in a stage, in order.
+// commands returns the commands of one kind in a stage, in order.
 func commands[C instructions.Command](s *instructions.Stage) []C {
 	var out []C
 	for _, c := range s.Commands {
@@ -169,7 +169,7 @@ func commands[C instructions.Command](s *instructions.Stage) []C {
 	return out
 }
 
-// last is the last command of a kind.
+// last returns the last command of one kind in a stage.
 func last[C instructions.Command](s *instructions.Stage) (c C, ok bool) {
 	all := commands[C](s)
 	if len(all) == 0 {
@@ -178,7 +178,7 @@ func last[C instructions.Command](s *instructions.Stage) (c C, ok bool) {
 	return all[len(all)-1], true
 }
 
-// Rules are all rules of this package. They must not be changed.
+// Rules returns the rules of Check. The caller must not change them.
 func Rules() []*diag.Rule {
 	all := []*diag.Rule{&syntax}
 	for _, r := range rules {
@@ -190,7 +190,7 @@ func Rules() []*diag.Rule {
 //go:embed testdata/*.txtar
 var archives embed.FS
 
-// Explain is the archive of a rule, as lint.Explain.
+// Explain returns the archive of a rule, like lint.Explain.
 func Explain(id string) (archive string, ok bool) {
 	text, err := archives.ReadFile("testdata/" + id + ".txtar")
 	return string(text), err == nil

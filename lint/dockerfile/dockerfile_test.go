@@ -31,7 +31,7 @@ func findings(path string, text []byte, m *seed.Manifest, rule string) string {
 	return b.String()
 }
 
-// Every rule has an archive that explains it, and does what the archive says.
+// Every rule has an archive, and does what the archive says.
 func TestRules(t *testing.T) {
 	seen := map[string]bool{BuildArgSecret.ID: true} // see TestSecretArgsArchive
 	for _, r := range Rules() {

@@ -14,16 +14,16 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// A label is one that is written in the Dockerfile, as the builder stores it.
+// A label is one LABEL of the Dockerfile, as the builder stores it.
 type label struct {
 	key, value string
 	at         []parser.Range
-	// replaced are the variables that the builder puts values in for, which no manifest means.
+	// replaced are the variables that the builder replaces. A manifest never means that.
 	replaced []string
-	err      error // of a substitution that the builder does not know
+	err      error // from a substitution that the builder does not know
 }
 
-// labels are those of a stage.
+// labels returns the labels of a stage.
 func (f *file) labels(s *instructions.Stage) []label {
 	var out []label
 	for _, c := range commands[*instructions.LabelCommand](s) {
@@ -43,18 +43,18 @@ type nothing struct{}
 func (nothing) Get(string) (string, bool) { return "", false }
 func (nothing) Keys() []string            { return nil }
 
-// expand is what the builder makes of a word: quotes removed and variables replaced.
+// expand returns a word as the builder stores it: without quotes and with variables replaced.
 func (f *file) expand(word string) (string, label) {
 	result, err := shell.NewLex(f.escape).ProcessWordWithMatches(word, nothing{})
 	return result.Result, label{err: err, replaced: slices.Sorted(maps.Keys(result.Unmatched))}
 }
 
-// seedLabels are the labels of a stage that hold a manifest.
+// seedLabels returns the labels of a stage that hold a manifest.
 func (f *file) seedLabels(s *instructions.Stage) []label {
 	return slices.DeleteFunc(f.labels(s), func(l label) bool { return l.key != seed.Label })
 }
 
-// whole are the labels of the final stage that hold a manifest which came through the builder unharmed.
+// whole returns the labels of the final stage that hold a manifest and that the builder does not change.
 func (f *file) whole() []label {
 	return slices.DeleteFunc(f.seedLabels(f.final()), func(l label) bool { return l.err != nil || len(l.replaced) > 0 })
 }
@@ -81,7 +81,7 @@ var labelManifest = &rule{
 	},
 }
 
-// written tells whether a label is meant to hold JSON, and is no placeholder for a script to fill in.
+// written reports whether a label is meant to hold JSON. A placeholder for a script is not.
 func written(l label) bool {
 	start := strings.TrimSpace(l.value)
 	return start != "" && strings.Contains("{[\"", start[:1])
@@ -169,7 +169,7 @@ var labelKey = &rule{
 	},
 }
 
-// alike tells whether a key is meant to be that of Seed.
+// alike reports whether a key is meant to be the key of Seed's label.
 func alike(key string) bool {
 	lower := strings.ToLower(key)
 	return lower == seed.Label || lower == jobPackLabel || strings.HasSuffix(lower, "seed.manifest") || strings.HasSuffix(lower, "seed.manifest.json") ||

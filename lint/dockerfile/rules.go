@@ -24,15 +24,15 @@ var syntax = diag.Rule{
 	Spec:     "1.1 S-1.1-04 J-03",
 }
 
-// A start is what the image's ENTRYPOINT or CMD comes from.
+// A start is an ENTRYPOINT or a CMD of the image.
 type start struct {
 	instructions.ShellDependantCmdLine
 	at  []parser.Range
 	set bool
 }
 
-// starts are the effective ENTRYPOINT and CMD, as far as the Dockerfile itself says. An ENTRYPOINT takes away the CMD of
-// the stages below it.
+// starts returns the effective ENTRYPOINT and CMD, as far as the Dockerfile itself says. An ENTRYPOINT resets the CMD
+// of earlier stages.
 func (f *file) starts() (entrypoint, cmd start) {
 	stages, _ := f.lineage()
 	for _, s := range slices.Backward(stages) {
@@ -47,7 +47,7 @@ func (f *file) starts() (entrypoint, cmd start) {
 	return entrypoint, cmd
 }
 
-// words are those of the manifest's command.
+// words returns the words of the manifest's command.
 func (f *file) words() []command.Word {
 	c, err := command.Parse(f.manifest.Job.Interface.Command)
 	if err != nil {
@@ -155,12 +155,12 @@ func (f *file) bothStarts() []start {
 	return []start{entrypoint, cmd}
 }
 
-// plainShell tells whether an exec form runs a script by sh.
+// plainShell reports whether an exec form runs a script with sh.
 func plainShell(line []string) bool {
 	return len(line) == 3 && path.Base(line[0]) == "sh" && line[1] == "-c"
 }
 
-// bashShell tells whether a SHELL instruction makes Bash run shell forms.
+// bashShell reports whether a SHELL instruction makes Bash run shell forms.
 func (f *file) bashShell() bool {
 	stages, _ := f.lineage()
 	for _, s := range stages {
@@ -189,7 +189,7 @@ var noUser = &rule{
 	},
 }
 
-// names are those under which builders look for a Dockerfile.
+// names are the file names that builders look for.
 var names = []string{"Dockerfile", "Containerfile"}
 
 var fileName = &rule{

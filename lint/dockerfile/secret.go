@@ -11,8 +11,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// BuildArgSecret is the rule of SecretArgs. It is not among Rules, since Check does not see build arguments: a list of all
-// rules adds it at its own place.
+// BuildArgSecret is the rule of SecretArgs. Rules does not return it, since Check does not see build arguments. A list
+// of all rules must add it.
 var BuildArgSecret = &diag.Rule{
 	ID:       "build-arg-secret",
 	Severity: diag.Warning,
@@ -24,8 +24,8 @@ var (
 	publicWords = regexp.MustCompile(`(?i)(^|[_-])public([_-]|$)`)
 )
 
-// SecretArgs reports build arguments that have the name of a secret, at the line of the Dockerfile that declares them. An
-// argument without a value is not reported.
+// SecretArgs reports build arguments with the name of a secret, at the line of the Dockerfile that declares them. It
+// ignores an argument without a value.
 func SecretArgs(path string, text []byte, args map[string]string) *diag.Report {
 	r := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
 	for _, name := range slices.Sorted(maps.Keys(args)) {

@@ -20,7 +20,7 @@ func secretFindings(path string, text []byte, args map[string]string) string {
 	return b.String()
 }
 
-// The archive has build arguments, NAME=VALUE in a line, beside the Dockerfile of each sample.
+// The archive has the build arguments of each sample in a file, NAME=VALUE in a line.
 func TestSecretArgsArchive(t *testing.T) {
 	t.Parallel()
 	name := "testdata/" + BuildArgSecret.ID + ".txtar"

@@ -11,15 +11,15 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// A Warning is one of BuildKit's, as a build or its parser gives it. Lines count from 1; 0 is none.
+// A Warning is a warning of BuildKit, from a build or from its parser. Lines count from 1; 0 means no line.
 type Warning struct {
 	Name, Text string
 	First      int
 	Last       int
 }
 
-// Warned are the warnings of a build in the report of its Dockerfile, in the words in which Check says the same, so that
-// merged reports say it once.
+// Warned returns the warnings of a build as a report on its Dockerfile. It uses the words of Check, so that merged
+// reports have each finding once.
 func Warned(path string, text []byte, all []Warning) *diag.Report {
 	report := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
 	for _, w := range all {
@@ -31,7 +31,7 @@ func Warned(path string, text []byte, all []Warning) *diag.Report {
 	return report
 }
 
-// checkSeverity is the rule's own, but where an image comes out that does not run where it says it does.
+// checkSeverity returns Unset, or Warning if the image will not run on its platform.
 func checkSeverity(name string) diag.Severity {
 	if name == linter.RuleInvalidBaseImagePlatform.Name {
 		return diag.Warning

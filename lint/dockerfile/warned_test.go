@@ -6,7 +6,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// A base image for another platform makes an image that does not run: no mere notice, as other checks are.
+// A base image for another platform makes an image that does not run. That is a warning; other checks give notices.
 func TestWarnedSeverity(t *testing.T) {
 	for name, want := range map[string]diag.Severity{"InvalidBaseImagePlatform": diag.Warning, "StageNameCasing": diag.Notice} {
 		found := Warned("Dockerfile", []byte("FROM a\n"), []Warning{{Name: name, Text: "text", First: 1}})
