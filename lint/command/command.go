@@ -1,7 +1,7 @@
-// Package command reads job.interface.command (section 2.1.1.3) and expands it the way of Bash (section 3.1.1).
+// Package command reads job.interface.command (section 2.1.1.3) and expands it as Bash does (section 3.1.1).
 //
-// It is no shell: words are split and variables expanded, and nothing is run, no file looked at. What would need a
-// shell is refused with its place, so that a command is never expanded to something that Bash would not give.
+// It is not a shell: it splits words and expands variables, but runs nothing and reads no files. It refuses what would
+// need a shell, with its place. An expanded command is thus always what Bash would make of it.
 package command
 
 import (
@@ -17,9 +17,9 @@ import (
 // An Error is a part of a command that cannot be expanded. Start and End are byte offsets in the command.
 type Error struct {
 	Start, End int
-	// What is a noun phrase for what is refused, or for a syntax error what is wrong.
+	// What is a noun phrase: what is refused, or what is wrong in a syntax error.
 	What string
-	// Syntax is set where Bash itself stops.
+	// Syntax is true if Bash itself stops here.
 	Syntax bool
 }
 
@@ -30,12 +30,12 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("byte %d of the command: %s needs a shell", e.Start+1, e.What)
 }
 
-// A Form says who understands an expansion.
+// A Form says which readers understand an expansion.
 type Form int
 
-// Forms, those that more readers understand first.
+// Forms. A form that more readers understand comes first.
 const (
-	Plain  Form = iota // $V and ${V}: everyone
+	Plain  Form = iota // $V and ${V}: all readers
 	Prefix             // ${V/#/prefix}: Bash and Scale
 	BashOnly
 )
@@ -43,21 +43,20 @@ const (
 // A Use is one expansion of a variable.
 type Use struct {
 	Name       string
-	Start, End int // byte offsets of the whole of it, as in "${V/#/-d }"
+	Start, End int // byte offsets of the whole expansion, as in "${V/#/-d }"
 	Form       Form
 	Quoted     bool
-	// Vanishes is set where an unset variable is what the author has thought of: the whole expansion is then empty or
-	// a default.
+	// Vanishes is true if the author has thought of an unset variable: the whole expansion is then empty or a default.
 	Vanishes bool
 }
 
-// A Range is a piece of a command: byte offsets, End exclusive.
+// A Range is a part of a command: byte offsets, End is exclusive.
 type Range struct{ Start, End int }
 
-// A Word is one argument as it is written.
+// A Word is one argument, as it is written.
 type Word struct {
 	Range
-	// Text is the argument, where it is Literal: without any expansion.
+	// Text is the argument if Literal is true, which means that it has no expansion.
 	Text    string
 	Literal bool
 }
@@ -65,22 +64,22 @@ type Word struct {
 // A Command is a parsed command.
 type Command struct {
 	Words []Word
-	// Uses are the expansions in the order they are written, also those within others.
+	// Uses are all expansions in the order of the text, including those inside others.
 	Uses []Use
-	// Quotes are quoted pieces and escaped characters, which executors without a shell pass on as they are.
+	// Quotes are quoted parts and escaped characters. Executors without a shell do not remove these quotes.
 	Quotes []Range
-	// Refused are the parts that Expand does not know, in the order they are written.
+	// Refused are the parts that Expand does not support, in the order of the text.
 	Refused []*Error
 
 	words [][]part
 }
 
-// The parser gets a command that does nothing before the text, so that the first word of it is an argument like the
-// others, and no assignment or keyword.
+// prelude is a command that does nothing. The parser reads it before the text. The first word of the text is thus an
+// argument like the others, and not an assignment or a keyword.
 const prelude = ": "
 
-// Parse reads a command. The error is an *Error of a place where Bash would stop; what is merely refused is in
-// Command.Refused.
+// Parse reads a command. It returns an *Error if Bash would stop. Parts that Expand does not support are no error: they
+// are in Command.Refused.
 func Parse(text string) (*Command, error) {
 	c := &Command{}
 	if i := strings.IndexFunc(text, refusedRune); i >= 0 {
@@ -106,7 +105,7 @@ func Parse(text string) (*Command, error) {
 
 func refusedRune(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// Variables are the expansions in a command, none where it cannot be parsed.
+// Variables returns the expansions in a command, or nil if it cannot be parsed.
 func Variables(text string) []Use {
 	c, err := Parse(text)
 	if err != nil {
@@ -130,7 +129,7 @@ func offsets(n syntax.Node) (start, end int) {
 
 func at(p syntax.Pos) int { return max(int(p.Offset())-len(prelude), 0) }
 
-// The parser's words for what is not closed, which speak of its end of file.
+// These match the parser's messages about unclosed constructs, which name the end of file.
 var (
 	unmatched = regexp.MustCompile("^reached EOF without matching `(.+)` with `(.+)`$")
 	unclosed  = regexp.MustCompile("^reached EOF without closing quote `?([^`]+)`?$")
@@ -151,7 +150,7 @@ func syntaxError(err error, size int) error {
 	return e
 }
 
-// single is the one simple command of a text. It is nil where there is more to it.
+// single returns the one simple command of a text, or nil if there is more in it.
 func (c *Command) single(file *syntax.File) *syntax.CallExpr {
 	if len(file.Stmts) != 1 {
 		c.refuseNode(file.Stmts[1], "a second command")

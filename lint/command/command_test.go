@@ -33,13 +33,14 @@ var table = []string{
 	"${INPUT/#}", "${INPUT/%}", "${INPUT//}", "${INPUT/}", "${INPUT/#/}", "${INPUT/#a/b}", "${INPUT/#\\/in/b}",
 }
 
-// A reading is what Bash makes of a command.
+// A reading is how Bash reads a command.
 type reading struct {
 	understood bool
 	words      []string // only of commands that are run
 }
 
-// reference lets Bash read commands. Those that begin with "?" are defined as a function and not run.
+// reference is a script that makes Bash read commands. A command that begins with "?" is not run, but defined as a
+// function.
 const reference = `set -f
 show() { [ $# -eq 0 ] || printf '%s\037' "$@"; }
 while IFS= read -r -d '' c; do
@@ -83,7 +84,7 @@ func bash(t *testing.T, commands []string) []reading {
 	return all
 }
 
-// compare checks every command that is accepted or is no command, and gives the number of the accepted ones.
+// compare checks each command against Bash, unless it is refused. It returns the number of accepted commands.
 func compare(t *testing.T, commands []string) int {
 	t.Helper()
 	var asked []string
@@ -99,7 +100,7 @@ func compare(t *testing.T, commands []string) int {
 		case refused.Start < 0 || refused.End < refused.Start || refused.End > len(c):
 			t.Errorf("%q: %v has no place in it", c, refused)
 		case refused.Syntax && strings.Contains(refused.What, " not closed") && !strings.Contains(c, "${ "):
-			// What else is wrong, and in versions before 5.3 "${ ", Bash finds when it expands.
+			// Bash finds other syntax errors only when it expands, and before version 5.3 also "${ ".
 			asked, got = append(asked, "?"+c), append(got, nil)
 		}
 	}
@@ -136,7 +137,7 @@ func randomCommand(r *rand.Rand) string {
 	return s
 }
 
-// Whatever is accepted is expanded as by Bash; what is called a syntax error is one.
+// Bash expands each accepted command to the same words, and agrees on each syntax error.
 func TestExpandRandom(t *testing.T) {
 	n := 20_000
 	if os.Getenv("SEEDPACK_LONG") != "" {

@@ -6,18 +6,18 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// A part is a piece of a word: text, or where name is set an expansion.
+// A part is a piece of a word: an expansion if name is set, or else text.
 type part struct {
 	text   string
-	quoted bool // not split, and an empty one still makes a word
-	plain  bool // text of the command itself outside of expansions: not split either
+	quoted bool // not split; an empty one still makes a word
+	plain  bool // text outside of expansions: not split either
 	name   string
 	op     op
-	colon  bool   // the operator takes an empty value for none, as in ${V:-x}
+	colon  bool   // an empty value counts as unset, as in ${V:-x}
 	word   []part // the default, the alternative or the replacement
 	match  []part // the pattern
-	anchor byte   // '#' or '%' where a replacement is bound to an end
-	all    bool   // every match is replaced
+	anchor byte   // '#' or '%' if a replacement is bound to an end
+	all    bool   // replace every match
 	start  int
 	end    int
 }
@@ -35,7 +35,7 @@ const (
 	replacement
 )
 
-// A compiler turns the parser's tree into parts, and notes what it refuses.
+// A compiler turns the parser's tree into parts, and records what it refuses.
 type compiler struct {
 	c    *Command
 	text string
@@ -59,8 +59,8 @@ func (co *compiler) word(w *syntax.Word) {
 	co.c.words = append(co.c.words, parts)
 }
 
-// braces tells whether a word may have a brace expansion. It is no exact answer: "{" with a comma or ".." and "}" after
-// it, outside of quotes, is enough.
+// braces reports whether a word may have a brace expansion. It is not exact. It looks for "{", then a comma or "..",
+// then "}", outside of quotes.
 func braces(w *syntax.Word) bool {
 	var plain strings.Builder
 	for _, p := range w.Parts {
@@ -73,11 +73,11 @@ func braces(w *syntax.Word) bool {
 	return open && last >= 0 && (strings.Contains(rest[:last], ",") || strings.Contains(rest[:last], ".."))
 }
 
-// A context says where parts stand.
+// A context says where in a word some parts are.
 type context struct {
 	top    bool // in the word itself, outside of expansions and quotes
 	quoted bool // in double quotes
-	inner  bool // within an expansion
+	inner  bool // inside an expansion
 }
 
 func (co *compiler) parts(parts []syntax.WordPart, ctx context) []part {
@@ -153,7 +153,7 @@ func (co *compiler) literal(x *syntax.Lit, ctx context, first bool) []part {
 	return nil
 }
 
-// loneDollar tells whether literal text has a "$" that no backslash escapes.
+// loneDollar reports whether literal text has a "$" without a backslash before it.
 func loneDollar(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if s[i] == '\\' {
@@ -165,7 +165,7 @@ func loneDollar(s string) bool {
 	return false
 }
 
-// unescape removes backslashes before the given characters, or with none given before all.
+// unescape removes backslashes before the characters of special. If special is empty, it removes all backslashes.
 func (co *compiler) unescape(s, special string, start int) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -224,7 +224,7 @@ func (co *compiler) replace(p *part, r *syntax.Replace, ctx context) {
 	co.use(*p, form, form == Prefix)
 }
 
-// pattern refuses a pattern with brackets, which readers take differently.
+// pattern refuses a pattern with brackets, since shells read them differently.
 func (co *compiler) pattern(p *part) {
 	if strings.Contains(literalText(p.match), "[") {
 		co.c.refuse(p.start, p.end, "a bracket in a pattern")

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Expand gives the words that Bash would start a job with, for the given environment: quotes and expansions as in
-// Bash, no globbing. Variables that Bash makes itself, such as RANDOM, are unset unless env has them. The error is an
-// *Error: of a syntax error, or of the first part that would need a shell.
+// Expand returns the words with which Bash would start a job in this environment. It treats quotes and expansions as
+// Bash does, but does no globbing. Variables that Bash sets itself, such as RANDOM, are unset unless env has them. The
+// error is an *Error: a syntax error, or the first part that needs a shell.
 func Expand(text string, env map[string]string) ([]string, error) {
 	c, err := Parse(text)
 	if err != nil {
@@ -17,7 +17,7 @@ func Expand(text string, env map[string]string) ([]string, error) {
 	return c.Expand(env)
 }
 
-// Expand is as the function of that name.
+// Expand is like the function Expand.
 func (c *Command) Expand(env map[string]string) ([]string, error) {
 	if len(c.Refused) > 0 {
 		return nil, c.Refused[0]
@@ -97,7 +97,7 @@ func (e *expander) put(p part, v string) {
 	}
 }
 
-// literal is the text of parts as one string.
+// literal returns the text of parts as one string.
 func (e *expander) literal(parts []part) string {
 	sub := expander{env: e.env, fields: fields{keep: true}}
 	sub.parts(parts)
@@ -107,10 +107,10 @@ func (e *expander) literal(parts []part) string {
 	return strings.Join(sub.fields.done(), "")
 }
 
-// special are characters that mean more than themselves in a pattern, or that versions of Bash take differently there.
+// special are characters with a meaning in a pattern, or that versions of Bash read differently there.
 const special = `*?[]\#%`
 
-// regexp is the pattern of p as a regular expression. Reversed, it matches values written backwards.
+// regexp returns the pattern of p as a regular expression. If reversed, it matches reversed values.
 func (e *expander) regexp(p part, reversed bool) string {
 	var out []string
 	for _, m := range p.match {
@@ -153,7 +153,7 @@ func (e *expander) cut(p part, v string) string {
 		v = reverse(v)
 	}
 	if p.op == cutShortPrefix || p.op == cutShortSuffix {
-		// The earliest end for every star is the shortest match, since all it has to do is to begin at the start.
+		// The match begins at the start, so the earliest end for every star is the shortest match.
 		expr = strings.ReplaceAll(expr, ".*", ".*?")
 	}
 	if m := regexp.MustCompile(`(?s)\A(?:` + expr + `)`).FindStringIndex(v); m != nil {
@@ -200,7 +200,7 @@ func (e *expander) replace(p part, v string) string {
 	return v
 }
 
-// fields splits what a word expands to, as Bash does with the IFS it starts with.
+// fields splits the expansion of a word, as Bash does with its initial IFS.
 type fields struct {
 	out     []string
 	current strings.Builder
