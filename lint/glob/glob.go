@@ -1,7 +1,7 @@
-// Package glob matches the names of output files with the patterns of a manifest, the way of glob(7), and tells
-// whether two patterns can match one name (section 2.1.1.3.2).
+// Package glob matches names of output files against patterns of a manifest, as in glob(7). It also finds out whether
+// two patterns can match the same name (section 2.1.1.3.2).
 //
-// It reads no directories: names come from the inventory of a run, as raw bytes, and are relative to OUTPUT_DIR.
+// It reads no directories. Names come from the inventory of a run: raw bytes, relative to OUTPUT_DIR.
 package glob
 
 import (
@@ -11,13 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// Match tells whether a slash-separated name is what the pattern means: "*" and "?" match neither "/" nor a dot that
-// begins a component, "**" is "*", braces are plain characters. "." components and doubled slashes in the pattern
-// count for nothing. A byte of the name that is no UTF-8 counts as one character. In a pattern that Valid refuses,
-// what is wrong stands for itself, as fnmatch(3) has it.
+// Match reports whether a pattern matches a name with slashes. "*" and "?" match neither "/" nor a dot at the start of
+// a component. "**" is the same as "*", and braces are plain characters. In the pattern, "." components and repeated
+// slashes do not count. In the name, a byte of invalid UTF-8 is one character. In a pattern that Valid refuses, the
+// wrong part matches itself, as in fnmatch(3).
 func Match(pattern, name string) bool { return Matcher(pattern)(name) }
 
-// Matcher is Match of one pattern, for many names.
+// Matcher returns a function that matches many names against one pattern, like Match.
 func Matcher(pattern string) func(name string) bool {
 	segments := compile(pattern)
 	return func(name string) bool {
@@ -34,8 +34,8 @@ func Matcher(pattern string) func(name string) bool {
 	}
 }
 
-// Valid says what in a pattern readers would take differently: an unclosed bracket, a range that ends before it
-// begins, or a lone backslash at the end of a component.
+// Valid refuses a pattern that readers understand differently: with an unclosed bracket, a range that ends before it
+// begins, or a single backslash at the end of a component.
 func Valid(pattern string) error {
 	var errs []error
 	for component := range strings.SplitSeq(pattern, "/") {
@@ -48,7 +48,7 @@ func Valid(pattern string) error {
 // A segment is a pattern for one component of a name.
 type segment []item
 
-// An item matches one character, or with star any run of them.
+// An item matches one character. With star, it matches any number of them.
 type item struct {
 	star   bool
 	set    bool // written in brackets
@@ -58,7 +58,7 @@ type item struct {
 
 type interval struct{ low, high rune }
 
-// wild tells whether the item is a wildcard, which no leading dot matches. Even "[.]" is one.
+// wild reports whether the item is a wildcard, which does not match a leading dot. Even "[.]" is one.
 func (it item) wild() bool { return it.star || it.set || it.negate }
 
 func (it item) has(r rune) bool {
@@ -88,7 +88,7 @@ func compile(pattern string) []segment {
 	return segments
 }
 
-// parse reads a pattern for one component. It gives a usable segment even with an error.
+// parse reads a pattern for one component. With an error, it still returns a usable segment.
 func parse(p string) (segment, error) {
 	var out segment
 	var errs []error
@@ -104,7 +104,7 @@ func parse(p string) (segment, error) {
 	return out, errors.Join(errs...)
 }
 
-// next reads the item that p begins with, and its length.
+// next reads the item at the start of p. It also returns the length of the item.
 func next(p string) (item, int, error) {
 	switch r, n := decode(p); r {
 	case '*':
@@ -126,7 +126,7 @@ func next(p string) (item, int, error) {
 
 func literal(r rune) item { return item{ranges: []interval{{r, r}}} }
 
-// classes are those of POSIX in the C locale.
+// classes are the classes of POSIX in the C locale.
 var classes = map[string][]interval{
 	"alnum": {{'0', '9'}, {'A', 'Z'}, {'a', 'z'}}, "alpha": {{'A', 'Z'}, {'a', 'z'}}, "blank": {{' ', ' '}, {'\t', '\t'}},
 	"cntrl": {{0, 31}, {127, 127}}, "digit": {{'0', '9'}}, "graph": {{33, 126}}, "lower": {{'a', 'z'}},
@@ -134,7 +134,7 @@ var classes = map[string][]interval{
 	"upper": {{'A', 'Z'}}, "xdigit": {{'0', '9'}, {'A', 'F'}, {'a', 'f'}},
 }
 
-// bracket reads an expression such as [a-z] or [!0-9]. One that does not end is a plain "[".
+// bracket reads an expression such as [a-z] or [!0-9]. An unclosed bracket is a plain "[".
 func bracket(p string) (item, int, error) {
 	it, at := item{set: true}, 1
 	if strings.HasPrefix(p[at:], "!") || strings.HasPrefix(p[at:], "^") {
@@ -162,8 +162,8 @@ func (it item) backwards() error {
 	return nil
 }
 
-// member reads one member of a bracket expression: a class, a range or a character. A length of 0 means that the
-// text ends too early.
+// member reads one member of a bracket expression: a class, a range or a character. It returns length 0 if the text
+// ends too early.
 func member(p string) ([]interval, int) {
 	if class, _, ok := strings.Cut(strings.TrimPrefix(p, "[:"), ":]"); ok && strings.HasPrefix(p, "[:") && classes[class] != nil {
 		return classes[class], len(class) + len("[::]")
@@ -180,7 +180,7 @@ func member(p string) ([]interval, int) {
 	return []interval{{low, low}}, n
 }
 
-// character reads a character that may be escaped.
+// character reads a character, which may be escaped.
 func character(p string) (rune, int) {
 	r, n := decode(p)
 	if r == '\\' {
@@ -193,7 +193,7 @@ func character(p string) (rune, int) {
 	return r, n
 }
 
-// notText is added to a byte that is no UTF-8, so that it is told from every character.
+// notText is added to a byte of invalid UTF-8, so that the sum differs from every character.
 const notText = utf8.MaxRune + 1
 
 func decode(s string) (rune, int) {
@@ -204,8 +204,8 @@ func decode(s string) (rune, int) {
 	return r, n
 }
 
-// match compares with one component. It goes back to the last star only, which is enough: what an earlier star could
-// do better, the last one does as well.
+// match reports whether the segment matches one component. It goes back only to the last star. That is enough, since a
+// later match of an earlier star gains nothing.
 func (s segment) match(name string) bool {
 	if name == "" {
 		return false

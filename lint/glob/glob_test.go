@@ -104,7 +104,7 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// pieces make patterns that are dense in hits on names over "ab.".
+// pieces make patterns that match many names over "ab.".
 var pieces = []string{"a", "b", ".", "*", "?", "[ab]", "[!a]", "[a-b]", "[!.]", "/", `\a`, "[.]", "[a", "**"}
 
 func randomPattern(r *rand.Rand) string {
@@ -115,7 +115,7 @@ func randomPattern(r *rand.Rand) string {
 	return b.String()
 }
 
-// allNames are all names of up to n characters, and those below the directories "a" and ".b".
+// allNames returns all names of up to n characters, and such names below the directories "a" and ".b".
 func allNames(n int) []string {
 	level, names := []string{""}, []string(nil)
 	for range n {
@@ -136,7 +136,7 @@ func allNames(n int) []string {
 	return names
 }
 
-// A witness is matched by both patterns; where there is none, no short name is.
+// Both patterns match the witness. Without a witness, no short name matches both.
 func TestOverlapRandom(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	names := allNames(5)
@@ -162,14 +162,14 @@ func TestOverlapRandom(t *testing.T) {
 	}
 }
 
-// collating finds a collating symbol, "[." within brackets, which Match takes as two characters.
+// collating matches a collating symbol, "[." in brackets, which Match reads as two characters.
 var collating = regexp.MustCompile(`\[[^]]*\[\.`)
 
-// bashGlob prints, for each pattern it reads, what it matches below the current directory.
+// bashGlob prints, for each pattern that it reads, the matches below the current directory.
 const bashGlob = `shopt -s nullglob; IFS=; export LC_ALL=C.UTF-8
 while read -r p; do for f in $p; do [[ -f $f ]] && printf '%s ' "$f"; done; echo; done`
 
-// Real files and a real shell have the last word.
+// Match agrees with a real shell on real files.
 func TestMatchLikeBash(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
@@ -194,7 +194,7 @@ func TestMatchLikeBash(t *testing.T) {
 	for len(patterns) < 3000 {
 		p := randomPattern(r)
 		if strings.HasPrefix(p, "/") || strings.Contains(p, "//") || strings.Contains(p, "./") || collating.MatchString(p) || Valid(p) != nil || !strings.ContainsAny(p, "*?[") {
-			continue // absolute, written otherwise by the shell, a collating symbol, or no pattern to it
+			continue // absolute, changed by the shell, a collating symbol, or not a pattern for the shell
 		}
 		patterns = append(patterns, p)
 	}

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// Overlap gives a name that both patterns match, if there is one. The witness is made of letters where it can be.
+// Overlap returns a name that both patterns match, and whether there is one. The name consists of letters if possible.
 func Overlap(p, q string) (witness string, ok bool) {
 	a, b := compile(p), compile(q)
 	if len(a) != len(b) {
@@ -21,14 +21,14 @@ func Overlap(p, q string) (witness string, ok bool) {
 	return strings.Join(components, "/"), true
 }
 
-// A search walks through two segments at once.
+// A search goes through two segments in parallel.
 type search struct {
 	a, b segment
-	seen []bool // by state: those that lead nowhere, or are being tried
+	seen []bool // by state: leads nowhere, or is being tried
 }
 
-// A state is how far both segments are used up, and whether the name has begun: an empty name is none, and its first
-// character has the rule on dots.
+// A state says how far the search is in both segments, and whether the name has a character yet. A name must not be
+// empty, and the rule on dots is for its first character.
 type state struct {
 	i, j  int
 	begun bool
@@ -64,7 +64,7 @@ func (s *search) from(at state) (string, bool) {
 	return s.step(at)
 }
 
-// step takes one character that both segments allow next.
+// step tries a character that both segments allow next.
 func (s *search) step(at state) (string, bool) {
 	if at.i == len(s.a) || at.j == len(s.b) {
 		return "", false
@@ -80,7 +80,7 @@ func (s *search) step(at state) (string, bool) {
 	return string(r) + rest, ok
 }
 
-// one is the item for a single character, and the index that comes after it: a star stays where it is.
+// one returns the item for a single character, and the index of the next item: a star stays in place.
 func (it item) one(index int) (item, int) {
 	if it.star {
 		return anything, index
@@ -88,8 +88,8 @@ func (it item) one(index int) (item, int) {
 	return it, index + 1
 }
 
-// common is a character that both items match. The least character of a set is 1, the end of a range, or the one
-// after an end, so that trying those and two neighbours of "/" and "." finds one whenever there is one.
+// common returns a character that both items match. The least character of a set is 1, the end of a range, or the
+// character after an end. It is thus enough to try those, and two neighbours of "/" and ".".
 func common(x, y item, noDot bool) (rune, bool) {
 	fits := func(r rune) bool {
 		return r > 0 && utf8.ValidRune(r) && !(noDot && r == '.') && x.has(r) && y.has(r)
