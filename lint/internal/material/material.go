@@ -1,5 +1,5 @@
-// Package material finds the collection of real manifests and published schemas that tests are checked against. It is
-// not part of the repository.
+// Package material finds the collection of real manifests and published schemas for tests. The collection is not part
+// of the repository.
 package material
 
 import (
@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Dir is a file or folder of the collection: in the folder that SEEDPACK_SHARED names, or else in "shared" beside the
-// repository. The test is skipped where there is none; this is the one skip that SEEDPACK_STRICT lets pass.
+// Dir returns a file or folder of the collection. The collection is the folder of SEEDPACK_SHARED, or else "shared"
+// next to the repository. Without a collection, the test is skipped, even with SEEDPACK_STRICT.
 func Dir(t testing.TB, elements ...string) string {
 	t.Helper()
 	shared := os.Getenv("SEEDPACK_SHARED")
@@ -23,7 +23,7 @@ func Dir(t testing.TB, elements ...string) string {
 	return path
 }
 
-// root is the folder of go.mod above the test's package.
+// root returns the folder of go.mod above the test's package.
 func root(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
