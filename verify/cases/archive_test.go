@@ -17,7 +17,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the archives want")
 
-// Every rule has an archive that explains it, shows what it finds, and shows a smoke file without findings.
+// Every rule has an archive that explains it, shows its finding, and has a smoke file without findings.
 func TestFileArchives(t *testing.T) {
 	files, err := fs.Glob(archives, "testdata/*.txtar")
 	if err != nil {
@@ -52,7 +52,7 @@ func TestFileArchives(t *testing.T) {
 	}
 }
 
-// readSample writes the files that both samples share, then the files of one, and returns what Read finds.
+// readSample writes the files that both samples share, then the files of one sample. It returns the findings of Read.
 func readSample(t *testing.T, ar *txtar.Archive, own string) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -1,7 +1,7 @@
-// Package cases holds smoke cases, which are runs to try. It reads them from the smoke file, takes them from the command
-// line, or makes them up from the manifest.
+// Package cases holds smoke cases, which are runs to try. It reads them from the smoke file, takes them from the
+// command line, or makes them up from the manifest.
 //
-// It runs nothing and judges no run: that is the business of package verify.
+// It runs nothing and judges no run: package verify does.
 package cases
 
 import (
@@ -18,35 +18,36 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Schema is the JSON Schema of File, for editors. Read does not need it: it says more.
+// Schema is the JSON Schema of the smoke file, for editors. Read does not use it, since its own findings say more.
 //
 //go:embed cases.schema.json
 var Schema string
 
-// File stands beside the manifest and says what smoke runs are given.
+// File is the name of the smoke file. It is next to the manifest, and has the values for smoke runs.
 const File = "seed.smoke.yaml"
 
-// A Case is one smoke run to try. Its maps go by the names of the manifest; what is not in them is not given.
+// A Case is one smoke run to try. The keys of its maps are names of the manifest. A missing key means that the run does
+// not get that value.
 type Case struct {
 	Name     string
 	Inputs   map[string][]InputFile
 	JSON     map[string]json.RawMessage
 	Settings map[string]string
 	Mounts   map[string]Mount
-	// MadeUp are the members of the manifest whose values nobody gave. What such a run shows is not conclusive.
+	// MadeUp are the members of the manifest with made-up values. A run with such values is not conclusive.
 	MadeUp []seed.Pointer
 
-	RunAs     string        // as USER in a Dockerfile; default: the image's own
-	Timeout   time.Duration // in place of the manifest's where it is shorter; default: none
-	Platforms []string      // those that the case is for; default: all
-	Requires  []string      // what the runner must have, such as gpus; Options.Provides says what it has
-	Network   bool          // the run has one; default: none
+	RunAs     string        // like USER in a Dockerfile; default: the image's own
+	Timeout   time.Duration // replaces a longer timeout of the manifest; default: none
+	Platforms []string      // the platforms to run on; default: all
+	Requires  []string      // what the runner must have, such as gpus; see verify.Options.Provides
+	Network   bool          // the run has a network; default: none
 	Expect    Expectation
-	// Skip says why the case cannot be tried: a secret that is not there, say. It is empty for the others.
+	// Skip says why the case cannot be tried, such as a missing secret. It is empty for other cases.
 	Skip string
 }
 
-// An InputFile is a file of the host, or one made of Content.
+// An InputFile is a file of the host, or a new one with Content.
 type InputFile struct {
 	Name    string // the base name that the job sees
 	Host    string
@@ -54,40 +55,40 @@ type InputFile struct {
 	Size    int64
 }
 
-// A Mount is a directory of the host; Host is empty for an empty one.
+// A Mount is a directory of the host, or an empty directory if Host is empty.
 type Mount struct {
 	Host     string
-	Image    string // in place of Host: a reference of an image that the engine gets
-	Writable bool   // the manifest declares it so: whatever user the job has may write to its copy
+	Image    string // replaces Host: the reference of an image that the engine pulls
+	Writable bool   // as in the manifest: any user may write to the job's copy
 }
 
 // An Expectation is how a run should end. The zero value is exit status 0.
 type Expectation struct {
 	Exit  int
 	Error string // one of job.errors; it wins over Exit
-	// Stdout and Stderr are regular expressions that something printed should match.
+	// Stdout and Stderr are regular expressions. What the job prints should match each of them.
 	Stdout, Stderr []string
 	Outputs        map[string]OutputExpectation // by the name of the file output
 	JSON           map[string]json.RawMessage   // by the name of the JSON output
 }
 
-// An OutputExpectation is what the files of an output should be. Zero members are not compared.
+// An OutputExpectation is what the files of an output should be. Members with a zero value are not compared.
 type OutputExpectation struct {
-	Count     *int   // of files
-	Content   []byte // of each file, exactly; nil is not compared
+	Count     *int   // number of files
+	Content   []byte // of each file, exactly
 	SHA256    string // of each file, in hexadecimal
 	MinSize   int64  // bytes
 	MaxSize   int64
-	MediaType string          // as the content itself says
-	JSON      json.RawMessage // what each file holds
+	MediaType string          // as detected from the content
+	JSON      json.RawMessage // the value in each file
 }
 
-// WantsContent tells whether whole files have to be looked at.
+// WantsContent reports whether the whole content of files must be compared.
 func (e OutputExpectation) WantsContent() bool {
 	return e.Content != nil || e.SHA256 != "" || e.JSON != nil
 }
 
-// Code is the exit status that is expected.
+// Code returns the expected exit status.
 func (e Expectation) Code(m *seed.Manifest) int {
 	for _, x := range m.Job.Errors {
 		if x.Name == e.Error && e.Error != "" {
@@ -97,12 +98,12 @@ func (e Expectation) Code(m *seed.Manifest) int {
 	return e.Exit
 }
 
-// Inputs is what runs of the cases need: it goes into pack.Request.Inputs before the build.
+// Inputs returns the files that runs of the cases need. It is for pack.Request.Inputs, before the build.
 func Inputs(cases []Case) pack.Tree {
 	tree := pack.Tree{}
 	for _, c := range cases {
 		if c.Skip != "" {
-			continue // what it needs may not be there, which is why
+			continue // its files may be missing, and that is why it is skipped
 		}
 		for _, files := range c.Inputs {
 			dir := InputTree(files)
@@ -120,7 +121,7 @@ func Inputs(cases []Case) pack.Tree {
 	return tree
 }
 
-// InputTree names a directory after what is in it, so that cases with the same files share it.
+// InputTree names a directory by its content, so that cases with the same files share it.
 func InputTree(files []InputFile) string {
 	h := sha256.New()
 	for _, f := range files {
@@ -137,7 +138,7 @@ func (m Mount) Tree() string {
 	return "mount-" + hex.EncodeToString(sum[:8])
 }
 
-// containerName is a base name without what executors would split at: blanks and control characters.
+// containerName returns a base name without blanks and control characters, since executors would split there.
 func containerName(name string) string {
 	return strings.Map(func(r rune) rune {
 		if r <= ' ' || r == 0x7f {
@@ -147,5 +148,5 @@ func containerName(name string) string {
 	}, name)
 }
 
-// madeUp tells whether any value of the case was.
+// madeUp reports whether any value of the case is made up.
 func (c *Case) madeUp() bool { return len(c.MadeUp) > 0 }

@@ -25,7 +25,7 @@ const taking = `{"job": {"name": "t", "timeout": 10, "interface": {
 "settings": [{"name": "HOST"}, {"name": "pass", "secret": true}]},
 "errors": [{"code": 2, "name": "bad"}]}}`
 
-// jobDir has files a, b and d/a, an empty directory and links.
+// jobDir makes a directory with files, an empty directory and a link that leads out.
 func jobDir(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -201,7 +201,7 @@ func TestReadExpectedOutputs(t *testing.T) {
 	}
 }
 
-// The schema takes what the reader takes; an engine that is not ours judges.
+// The schema accepts what Read accepts. An independent engine validates.
 func TestSchema(t *testing.T) {
 	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(Schema))
 	if err != nil {
@@ -248,7 +248,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// What a case lacks is made up, and known to be.
+// Missing values are made up, and MadeUp lists them.
 func TestMissingValuesAreMadeUp(t *testing.T) {
 	cases, problems := read(t, "cases: [{inputs: {IN: a.txt}}]")
 	if want := []seed.Pointer{seed.AtInputJSON.Index(0), seed.AtSettings.Index(0), seed.AtSettings.Index(1), seed.AtMounts.Index(0)}; problems != "" || !slices.Equal(cases[0].MadeUp, want) {
@@ -297,7 +297,7 @@ func TestMade(t *testing.T) {
 	}
 }
 
-// Made files are what they say, for a detection that is not our own; pictures decode.
+// An independent detection recognises made files, and pictures can be decoded.
 func TestMadeFiles(t *testing.T) {
 	for _, mediaType := range []string{"image/png", "image/jpeg", "image/gif", "image/tiff", "text/csv", "application/json",
 		"application/geo+json", "text/xml", "application/zip", "application/gzip", "text/plain", "application/pdf"} {
@@ -316,7 +316,7 @@ func TestMadeFiles(t *testing.T) {
 	}
 }
 
-// The example is a smoke file that can be read, but for the files that its user has to name.
+// Read accepts the example, except for the files that the user has to name.
 func TestExample(t *testing.T) {
 	m := seed.Parse([]byte(taking))
 	for _, text := range []string{string(Example(m)), ExampleLine(m)} {

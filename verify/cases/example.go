@@ -8,7 +8,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Example is a smoke file to start from: one case with a place for every value that the job takes.
+// Example returns a smoke file to start from: one case with a place for every required value.
 func Example(m *seed.Manifest) []byte {
 	var b strings.Builder
 	b.WriteString("# What smoke runs are given. Paths are relative to this file.\ncases:\n  - name: first\n")
@@ -21,15 +21,15 @@ func Example(m *seed.Manifest) []byte {
 	return []byte(b.String())
 }
 
-// ExampleInput is the path at which Example expects the file of an input.
+// ExampleInput returns the path of an input's file in Example.
 func ExampleInput(in seed.InputFile) string {
 	return "inputs/" + strings.ToLower(in.Name) + path.Ext(madeFile(in.MediaTypes).Name)
 }
 
-// Sample is a small valid file of the first of the media types that one is known for, or else a line of text.
+// Sample returns a small valid file of the first known media type, or a line of text.
 func Sample(mediaTypes ...string) []byte { return madeFile(mediaTypes).Content }
 
-// ExampleLine is Example in one line.
+// ExampleLine returns Example in one line.
 func ExampleLine(m *seed.Manifest) string {
 	parts := []string{"name: first"}
 	for _, s := range sections(m) {
@@ -43,8 +43,8 @@ type section struct {
 	members []string
 }
 
-// sections hold what is required. Names need no quotes: they are letters, digits, dashes and underscores, and those
-// that are not are found by the linter before anything is run.
+// sections returns what is required. Names need no quotes, since they consist of letters, digits, dashes and
+// underscores. The linter refuses other names before a run.
 func sections(m *seed.Manifest) []section {
 	all := []section{{key: "inputs"}, {key: "json"}, {key: "settings"}, {key: "mounts"}}
 	add := func(i int, format string, args ...any) {

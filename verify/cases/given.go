@@ -16,16 +16,16 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Given are a user's own values for one run, by the names of the manifest. Paths are the user's, anywhere on the host.
+// Given are a user's own values for one run, by the names of the manifest. Paths may be anywhere on the host.
 type Given struct {
-	Inputs   map[string][]string // a file; for a multiple input also directories, patterns and several
-	JSON     map[string]string   // the value as JSON; for an input of type string its characters
+	Inputs   map[string][]string // a file; for a multiple input also directories, patterns and several of them
+	JSON     map[string]string   // the value as JSON; for an input of type string also its characters
 	Settings map[string]string
 	Mounts   map[string]string // directories
 }
 
-// Case is the run of a job with the values. Nothing is made up: the error names whatever is missing, is of the wrong type or
-// is not the manifest's.
+// Case returns a run of the job with these values. It makes nothing up. The error names each value that is missing, of
+// the wrong type, or not in the manifest.
 func (g *Given) Case(m *seed.Manifest) (Case, error) {
 	c := Case{}
 	c.init()
@@ -78,7 +78,7 @@ func lacks(required bool, kind, name, flag string) error {
 	return fmt.Errorf("%s %q is missing: give it with %s", kind, name, flag)
 }
 
-// unknown names what the manifest does not have.
+// unknown returns an error for each name that the manifest does not have.
 func (g *Given) unknown(face *seed.Interface) (errs []error) {
 	check := func(kind string, given, known []string) {
 		for _, name := range given {
@@ -126,7 +126,7 @@ func givenFiles(in *seed.InputFile, paths []string) (files []InputFile, err erro
 	return files, nil
 }
 
-// givenPath is a file, the files of a directory, or those that a pattern matches.
+// givenPath returns a file, the files of a directory, or the files that a pattern matches.
 func givenPath(in *seed.InputFile, p string) (files []InputFile, err error) {
 	names := []string{p}
 	info, err := os.Stat(p)
@@ -169,7 +169,7 @@ func givenPath(in *seed.InputFile, p string) (files []InputFile, err error) {
 	return files, nil
 }
 
-// givenJSON takes the characters of a string as they are, unless they are a string of JSON.
+// givenJSON accepts JSON. For an input of type string, it also accepts plain characters.
 func givenJSON(in *seed.InputJSON, text string) (json.RawMessage, error) {
 	value := json.RawMessage(text)
 	if in.Type == "string" && (!json.Valid(value) || seed.TypeOf(value) != "string") {

@@ -12,7 +12,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-const maxNodes = 100_000 // of one smoke file's JSON values, so that aliases of aliases end
+const maxNodes = 100_000 // JSON values in one smoke file: this stops aliases of aliases
 
 func (r *caseReader) json(n *yaml.Node, c *Case) {
 	r.pairs(n, "json", func(key, value *yaml.Node) {
@@ -44,18 +44,18 @@ func (r *caseReader) expectJSON(n *yaml.Node) map[string]json.RawMessage {
 	return all
 }
 
-// compact writes a value without white space, and without escaping for HTML.
+// compact writes a value without white space and without escaping for HTML.
 func compact(v any) json.RawMessage {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		return nil // of what value gives, everything can be written
+		return nil // everything that value returns can be written
 	}
 	return bytes.TrimSpace(b.Bytes())
 }
 
-// value is a YAML value as JSON has it.
+// value returns a YAML value as a JSON value. Each call counts against maxNodes.
 func (r *caseReader) value(n *yaml.Node, depth int) (any, bool) {
 	n = deref(n)
 	if r.nodes++; r.nodes > maxNodes || depth > 100 {
@@ -96,7 +96,7 @@ func (r *caseReader) scalar(n *yaml.Node) (any, bool) {
 		return v, err == nil
 	case "!!int", "!!float":
 		if json.Valid([]byte(n.Value)) {
-			return json.Number(n.Value), true // digit by digit as it is written
+			return json.Number(n.Value), true // keeps all digits
 		}
 		if i, ok := new(big.Int).SetString(n.Value, 0); ok {
 			return json.Number(i.String()), true

@@ -19,8 +19,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Made are the cases of a job without File: one with everything that the manifest declares, and where some of
-// it is optional, one with only what is required. All values are made up.
+// Made returns the cases of a job without a smoke file. The first has everything that the manifest declares. If some of
+// it is optional, the second has only what is required. All values are made up.
 func Made(m *seed.Manifest) []Case {
 	all := Case{Name: "made from the manifest"}
 	fill(m, &all, false)
@@ -32,7 +32,7 @@ func Made(m *seed.Manifest) []Case {
 	return cases
 }
 
-// fill makes up the values that a case does not have, of optional inputs only when asked to.
+// fill makes up the values that a case lacks. With requiredOnly, it leaves out optional inputs.
 func fill(m *seed.Manifest, c *Case, requiredOnly bool) {
 	c.init()
 	face := &m.Job.Interface
@@ -85,7 +85,7 @@ func madeJSON(kind string) string {
 	return "null"
 }
 
-// madeKinds are the media types that a small valid file is made for, by the end of their subtype.
+// madeKinds are the media types for which there is a small valid file, by the end of their subtype.
 var madeKinds = []struct {
 	subtypes []string
 	ext      string
@@ -115,7 +115,7 @@ var madeKinds = []struct {
 	{[]string{"nitf", "vnd.nitf"}, "ntf", literalContent("NITF02.10")},
 }
 
-// madeFile is a small file of the first of the types that one is known for.
+// madeFile returns a small file of the first known media type.
 func madeFile(mediaTypes []string) InputFile {
 	for _, t := range mediaTypes {
 		if ext, content, ok := madeContent(t); ok {
@@ -144,7 +144,7 @@ func madeContent(mediaType string) (ext string, content []byte, ok bool) {
 
 func literalContent(s string) func() []byte { return func() []byte { return []byte(s) } }
 
-// encodeImage draws 16 by 16 pixels. Encoding to memory does not fail.
+// encodeImage draws 16 by 16 pixels. Encoding to memory cannot fail.
 func encodeImage(encode func(io.Writer, image.Image) error) []byte {
 	var b bytes.Buffer
 	m := image.NewPaletted(image.Rect(0, 0, 16, 16), color.Palette{color.Black, color.White})
@@ -157,14 +157,14 @@ func encodeImage(encode func(io.Writer, image.Image) error) []byte {
 	return b.Bytes()
 }
 
-// madeTIFF is one black pixel: a header and a directory of the tags that a reader needs.
+// madeTIFF returns one black pixel: a header, and a directory of the tags that a reader needs.
 func madeTIFF() []byte {
 	tags := [][4]uint32{ // tag, type (3 short, 4 long), count, value
 		{256, 3, 1, 1}, {257, 3, 1, 1}, {258, 3, 1, 8}, {259, 3, 1, 1}, {262, 3, 1, 1},
 		{273, 4, 1, 8}, {277, 3, 1, 1}, {278, 3, 1, 1}, {279, 4, 1, 1},
 	}
 	b := []byte("II*\x00")
-	b = binary.LittleEndian.AppendUint32(b, 10) // the directory, after the pixel and a byte to make it even
+	b = binary.LittleEndian.AppendUint32(b, 10) // offset of the directory: after the pixel and one byte of padding
 	b = append(b, 0, 0)
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(tags)))
 	for _, t := range tags {
@@ -198,7 +198,7 @@ func madeGzip() []byte {
 	return b.Bytes()
 }
 
-// MadeUpNames are the names of what was made up.
+// MadeUpNames returns the names of the members with made-up values.
 func (c *Case) MadeUpNames(m *seed.Manifest) (names []string) {
 	face := &m.Job.Interface
 	add := func(at seed.Pointer, name string) {

@@ -25,8 +25,8 @@ const (
 	maxCasesFile = 1 << 20
 )
 
-// Read reads File. Path is as its user named it, and files are sought in its directory. Cases are only worth
-// running when the report has no errors. Variables that settings are taken from are asked of getenv.
+// Read reads a smoke file. path is the file as the user named it; other files are relative to its directory. The cases
+// may be run only if the report has no errors. getenv returns the variables that settings name.
 func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string) ([]Case, *diag.Report) {
 	r := &caseReader{m: m, getenv: getenv, dir: filepath.Dir(path), report: &diag.Report{Path: path, Source: &seed.Source{Text: text}}}
 	if len(text) > maxCasesFile {
@@ -60,7 +60,7 @@ type caseReader struct {
 	dir    string
 	root   *os.Root
 	report *diag.Report
-	nodes  int // of JSON values, aliases expanded
+	nodes  int // number of JSON values, with aliases expanded
 }
 
 func (r *caseReader) file(n *yaml.Node) (cases []Case) {
@@ -106,7 +106,7 @@ func (r *caseReader) one(n *yaml.Node) Case {
 	return c
 }
 
-// named finds a member of the manifest by its name and reports one that is not there.
+// named returns the member of the manifest with a name. It reports a name that the manifest does not have.
 func named[T any](r *caseReader, key *yaml.Node, what string, all []T, name func(*T) string) *T {
 	var names []string
 	for i := range all {
@@ -155,7 +155,7 @@ func (r *caseReader) checkFiles(n *yaml.Node, in *seed.InputFile, files []InputF
 	}
 }
 
-// files finds what a path means: a file, the files of a directory, or those that a pattern matches.
+// files returns a file, the files of a directory, or the files that a pattern matches.
 func (r *caseReader) files(n *yaml.Node, in *seed.InputFile) []InputFile {
 	name, ok := r.localPath(n)
 	if !ok {
@@ -203,7 +203,7 @@ func (r *caseReader) noFile(n *yaml.Node, name string, err error) {
 	}
 }
 
-// localPath takes paths that stay below the directory of the file. Links that leave it are refused when it is opened.
+// localPath accepts only paths below the directory of the file. Opening a file refuses links that lead out.
 func (r *caseReader) localPath(n *yaml.Node) (string, bool) {
 	name := r.text(n, "the path")
 	if name == "" {

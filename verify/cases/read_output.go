@@ -10,7 +10,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// maxExpected is what of a file comes back from a run at most.
+// maxExpected is how many bytes of a file a run returns.
 const maxExpected = 16 << 20
 
 func (r *caseReader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
@@ -59,7 +59,7 @@ func (r *caseReader) digest(n *yaml.Node) string {
 	return text
 }
 
-// expectedContent reads a file beside the smoke file; it is never nil where one could be read.
+// expectedContent reads a file next to the smoke file. The result is nil only if it cannot be read.
 func (r *caseReader) expectedContent(n *yaml.Node) []byte {
 	name, ok := r.localPath(n)
 	if !ok {

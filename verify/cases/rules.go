@@ -6,7 +6,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// Rules of what is wrong with File.
+// Rules of the smoke file.
 var (
 	caseSyntax = &diag.Rule{ID: "smoke-file-syntax", Severity: diag.Error, Summary: "the smoke file must be YAML with a list of cases"}
 	caseKey    = &diag.Rule{ID: "smoke-file-key", Severity: diag.Error, Summary: "the smoke file must have only keys that mean something, each once"}
@@ -15,7 +15,7 @@ var (
 	casePath   = &diag.Rule{ID: "smoke-file-path", Severity: diag.Error, Summary: "the smoke file must name files that are there, beside it or below"}
 )
 
-// Rules are the rules of the smoke file.
+// Rules returns the rules of the smoke file.
 func Rules() []*diag.Rule {
 	return []*diag.Rule{caseSyntax, caseKey, caseType, caseName, casePath}
 }
@@ -23,7 +23,7 @@ func Rules() []*diag.Rule {
 //go:embed testdata/smoke-file-*.txtar
 var archives embed.FS
 
-// Explain is the archive of a rule: why it is there, and a smoke file that breaks it and one that does not.
+// Explain returns the archive of a rule: the reason for it, a smoke file that breaks it and one that does not.
 func Explain(id string) (archive string, ok bool) {
 	text, err := archives.ReadFile("testdata/" + id + ".txtar")
 	return string(text), err == nil

@@ -21,7 +21,7 @@ func (r *caseReader) add(rule *diag.Rule, n *yaml.Node, format string, args ...a
 	r.addAt(rule, r.span(n), "", format, args...)
 }
 
-// span is where a node stands. YAML tells only where it begins; a scalar ends on its line at the latest.
+// span returns the place of a node. YAML knows only the start. A scalar ends on its line at the latest.
 func (r *caseReader) span(n *yaml.Node) seed.Span {
 	line := r.report.Source.Line(n.Line)
 	start := line.Start
@@ -39,7 +39,7 @@ func (r *caseReader) span(n *yaml.Node) seed.Span {
 	return seed.Span{Start: start, End: min(start+max(length, 1), max(line.End, start))}
 }
 
-// syntax reports what the YAML parser says.
+// syntax reports an error of the YAML parser.
 func (r *caseReader) syntax(err error) {
 	at, message := &yaml.Node{Line: 1, Column: 1}, err.Error()
 	var load *yaml.LoadError
@@ -69,7 +69,7 @@ func (r *caseReader) pairs(n *yaml.Node, what string, do func(key, value *yaml.N
 	}
 }
 
-// members is pairs with a function for each key that there may be.
+// members is pairs with one function for each known key.
 func (r *caseReader) members(n *yaml.Node, what string, do map[string]func(*yaml.Node)) {
 	r.pairs(n, what, func(key, value *yaml.Node) {
 		if f, ok := do[key.Value]; ok {
