@@ -10,11 +10,11 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// maxDifferences is more than anybody reads; what differs more is another job.
+// maxDifferences is how many differences are reported. With more, the label holds another job.
 const maxDifferences = 50
 
-// Against says what the manifest in an image's label has otherwise than a file, on the file's lines. Members are compared
-// one by one, and lists of things with names by these.
+// Against reports how the manifest in an image's label differs from a manifest file. Findings are on lines of the file.
+// It compares member by member. In a list of named things, it compares those with the same name.
 func Against(label, file *seed.Manifest, path string) *diag.Report {
 	c := &comparison{report: &diag.Report{Path: path, Source: file.Source}}
 	c.values("", file.Source.Value(), label.Source.Value())
@@ -25,7 +25,7 @@ func Against(label, file *seed.Manifest, path string) *diag.Report {
 	return c.report
 }
 
-// A comparison collects differences; pointers are into the file.
+// A comparison collects differences. Pointers are into the file.
 type comparison struct {
 	report *diag.Report
 	found  int
@@ -76,7 +76,7 @@ func (c *comparison) lists(at seed.Pointer, file, label []any) {
 		c.places(at, file, label)
 		return
 	}
-	var shared []string // in the label's order
+	var shared []string // names in both, in the order of the label
 	for i, name := range labelNames {
 		n := slices.Index(fileNames, name)
 		if n < 0 {
@@ -86,7 +86,7 @@ func (c *comparison) lists(at seed.Pointer, file, label []any) {
 		shared = append(shared, name)
 		c.values(at.Index(n), file[n], label[i])
 	}
-	var kept []string // in the file's
+	var kept []string // names in both, in the order of the file
 	for n, name := range fileNames {
 		if slices.Contains(shared, name) {
 			kept = append(kept, name)
@@ -99,7 +99,7 @@ func (c *comparison) lists(at seed.Pointer, file, label []any) {
 	}
 }
 
-// places compares lists of things without names one by one.
+// places compares two lists by index, because some elements have no name of their own.
 func (c *comparison) places(at seed.Pointer, file, label []any) {
 	for i := range max(len(file), len(label)) {
 		switch {
@@ -113,7 +113,7 @@ func (c *comparison) places(at seed.Pointer, file, label []any) {
 	}
 }
 
-// namesOf gives the names of things that all have one of their own; nil where they have not.
+// namesOf returns the names of a list of things. It returns nil unless each has a name of its own.
 func namesOf(list []any) []string {
 	names := []string{}
 	for _, v := range list {
@@ -127,7 +127,7 @@ func namesOf(list []any) []string {
 	return names
 }
 
-// shown is a value as JSON, cut where it is long.
+// shown returns a value as JSON, shortened if it is long.
 func shown(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

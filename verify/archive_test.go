@@ -36,7 +36,7 @@ import (
 
 var update = flag.Bool("update", false, "write what the archives want")
 
-// untried are the rules whose archives are not run, with the test that has them instead.
+// untried are rules whose archives are not run. Another test covers each of them.
 var untried = map[string]string{
 	"job-identity":        "TestSuccession",
 	"job-changed":         "TestSuccession",
@@ -44,7 +44,7 @@ var untried = map[string]string{
 	"predecessor-unknown": "TestSuccession",
 }
 
-// Every rule has an archive that explains it. Those of runs are run by TestArchives; the others here.
+// Every rule has an archive. TestArchives runs the archives of runs; other tests check the rest.
 func TestExplanations(t *testing.T) {
 	files, err := fs.Glob(archives, "testdata/*.txtar")
 	if err != nil {
@@ -63,13 +63,13 @@ func TestExplanations(t *testing.T) {
 	}
 }
 
-// A sample is one of an archive's two jobs, bad or good, in a directory of its own.
+// A sample is one of the two jobs of an archive, bad or good, in its own directory.
 type sample struct {
 	rule, kind, dir string
 	manifest        *seed.Manifest
 }
 
-// lay writes a sample: the files that both share, and over them its own.
+// lay writes a sample: first the files that both samples share, then its own files over them.
 func lay(t *testing.T, root, rule, kind string) *sample {
 	t.Helper()
 	text, _ := Explain(rule)
@@ -97,7 +97,7 @@ func write(t *testing.T, file string, data []byte) {
 	}
 }
 
-// file is empty where there is none.
+// file returns the content of a file, or nil if there is none.
 func (s *sample) file(name string) []byte {
 	text, err := os.ReadFile(filepath.Join(s.dir, name))
 	if err != nil {
@@ -106,10 +106,10 @@ func (s *sample) file(name string) []byte {
 	return text
 }
 
-// measured is what differs from run to run.
+// measured matches figures that differ from run to run.
 var measured = regexp.MustCompile(`[0-9.]+( MiB|ms|s)\b`)
 
-// check compares what was found with what the archive wants. A good sample has no findings.
+// check compares findings with those of the archive. A good sample has none.
 func (s *sample) check(t *testing.T, r *diag.Report) {
 	t.Helper()
 	var got strings.Builder
@@ -174,7 +174,7 @@ func TestPublishedArchives(t *testing.T) {
 	}
 }
 
-// image is image.json, or an index of those that are called as platforms.
+// image returns image.json as an image, or an index of the files that have the name of a platform.
 func (s *sample) image(t *testing.T) remote.Taggable {
 	t.Helper()
 	index := v1.ImageIndex(empty.Index)
@@ -192,15 +192,14 @@ func (s *sample) image(t *testing.T) remote.Taggable {
 	return index
 }
 
-// configured is an image with what the sample says of its configuration and around it, and the platform that an index
-// gives it.
+// configured returns an image with the sample's configuration, and its platform in the index.
 func configured(t *testing.T, text []byte, arch string) (v1.Image, *v1.Platform) {
 	t.Helper()
 	said := struct {
 		v1.Config
 		Created     v1.Time           `json:"created"`
 		Annotations map[string]string `json:"annotations"`
-		Declared    string            `json:"declared"` // architecture in the index
+		Declared    string            `json:"declared"` // the architecture in the index
 	}{Declared: arch}
 	if err := json.Unmarshal(text, &said); err != nil {
 		t.Fatal(err)
@@ -224,7 +223,7 @@ USER 1000
 // TestArchives runs the jobs of all archives in one build of a real engine.
 func TestArchives(t *testing.T) { testArchives(t, privateEngine(t)) }
 
-// The same on a real Docker Engine.
+// TestArchivesDocker runs them on a real Docker Engine.
 func TestArchivesDocker(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the race detector saw TestArchives")
@@ -266,7 +265,7 @@ func testArchives(t *testing.T, on testEngine) {
 	})
 }
 
-// config is the image's own with the sample's job.sh as its program, unless image.json says otherwise.
+// config returns the image's configuration with the sample's job.sh as its program. image.json may change it.
 func (s *sample) config(t *testing.T, config pack.Config) pack.Config {
 	t.Helper()
 	config.Entrypoint = []string{path.Join("/archives", s.rule, s.kind, "job.sh")}

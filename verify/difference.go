@@ -8,7 +8,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// difference is the first place where two JSON values are not the same.
+// difference returns the first place at which two JSON values differ, and whether they do.
 func difference(at seed.Pointer, a, b any) (seed.Pointer, bool) {
 	x, ok1 := a.(map[string]any)
 	y, ok2 := b.(map[string]any)
@@ -50,7 +50,7 @@ func members(x, y map[string]any) []string {
 	return slices.Compact(all)
 }
 
-// same compares JSON values; numbers by how they are written, or by what they are worth.
+// same reports whether two JSON values are equal. Numbers are equal if their text or their value is.
 func same(a, b any) bool {
 	x, ok1 := a.(json.Number)
 	y, ok2 := b.(json.Number)

@@ -11,8 +11,8 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// Doubts says, in a line each, which files look like something else than the media types that their input takes. They are no
-// errors: the job may know better.
+// Doubts returns a line for each input file that does not look like the media types of its input. These are not errors,
+// since the job may accept the file.
 func Doubts(c *cases.Case, m *seed.Manifest) (lines []string) {
 	for _, in := range m.Job.Interface.Inputs.Files {
 		for _, f := range c.Inputs[in.Name] {
@@ -27,7 +27,7 @@ func Doubts(c *cases.Case, m *seed.Manifest) (lines []string) {
 func doubt(types []string, f cases.InputFile) (found string, yes bool) {
 	file, err := os.Open(f.Host)
 	if err != nil {
-		return "", false // whoever reads it says so
+		return "", false // the build reports it
 	}
 	defer file.Close()
 	head, err := io.ReadAll(io.LimitReader(file, wire.HeadSize))

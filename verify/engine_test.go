@@ -16,7 +16,7 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// scripted is a job that does what its setting says, with promises enough to break.
+// scripted is a job that runs the script in its setting. Its manifest declares much that a script can break.
 const scripted = `{"job": {"name": "s", "timeout": 4, "interface": {
 "inputs": {"files": [{"name": "IN", "partial": true}], "json": [{"name": "absent", "type": "string", "required": false}]},
 "outputs": {
@@ -29,10 +29,10 @@ const scripted = `{"job": {"name": "s", "timeout": 4, "interface": {
 "resources": {"scalar": [{"name": "mem", "value": 64}, {"name": "disk", "value": 10}, {"name": "sharedMem", "value": 8}]},
 "errors": [{"code": 3, "name": "bad"}]}}`
 
-// well keeps every promise; breakages come after it.
+// well is a script that does all that the manifest declares. Other scripts begin with it, and then break something.
 const well = `cd "$OUTPUT_DIR" && echo 1,2 >table.csv && echo '{"count": 3}' >seed.outputs.json; `
 
-// Each breaks one promise, or none; the findings are all there are.
+// scripts break one declaration each, or none. The findings are complete.
 var scripts = []struct{ name, script, want string }{
 	{"well", well, ""},
 	{"environment", well + `[ "$IN" = /seed/inputs/IN/x.txt ] && [ "$(cat $IN)" = hello ] && [ "$ALLOCATED_MEM" = 64.0 ] && [ -z "${ABSENT+x}" ] && [ "$PASS" = swordfish ] &&
@@ -77,7 +77,7 @@ var scripts = []struct{ name, script, want string }{
 	{"writes to an input", well + `echo x >$IN || exit 3`, "/job/errors/0 [exit-mapped]\n/job/interface/inputs/files/0 [input-written]"},
 }
 
-// TestScripts runs them all in one build of a real engine.
+// TestScripts runs all scripts in one build of a real engine.
 func TestScripts(t *testing.T) {
 	var all []cases.Case
 	for _, s := range scripts {
@@ -103,12 +103,12 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// A testEngine is one that jobs are tried on.
+// A testEngine is an engine on which tests run jobs.
 type testEngine struct {
 	options engine.Options
-	// base is a layout of the base image; empty where the engine holds it itself.
+	// base is a layout of the base image. It is empty if the engine itself has the image.
 	base string
-	// lacks are the rules that it has no means for.
+	// lacks are rules that need an ability which the engine lacks.
 	lacks []string
 }
 
@@ -122,7 +122,8 @@ func privateEngine(t testing.TB) testEngine {
 		material(t, "SEEDPACK_TEST_BASE"), []string{memoryExceeded.ID}}
 }
 
-// dockerEngine is a real Docker Engine. Where its BuildKit is too old for layouts as base images, it holds the base image.
+// dockerEngine returns a real Docker Engine. If its BuildKit is too old for layouts as base images, the engine itself
+// has the image.
 func dockerEngine(t testing.TB) testEngine {
 	t.Helper()
 	host := material(t, "SEEDPACK_TEST_DOCKER")
@@ -149,7 +150,7 @@ func dockerEngine(t testing.TB) testEngine {
 	return e
 }
 
-// material is what make test makes and names in a variable.
+// material returns the value of a variable that make test sets. Without it, the test is skipped.
 func material(t testing.TB, variable string) string {
 	t.Helper()
 	value := os.Getenv(variable)
@@ -162,7 +163,7 @@ func material(t testing.TB, variable string) string {
 	return value
 }
 
-// buildScripted builds a Dockerfile on a real engine and calls do with what came of it, before it would be exported.
+// buildScripted builds a Dockerfile on a real engine and calls do with the candidate, before an export would follow.
 func buildScripted(t testing.TB, on testEngine, dir, text string, all []cases.Case, do func(context.Context, *pack.Candidate) error) {
 	t.Helper()
 	engine, err := engine.Connect(t.Context(), on.options)
@@ -203,7 +204,8 @@ func checkScript(t *testing.T, want string, r CaseResult) {
 	}
 }
 
-// BenchmarkRuns is what a smoke run adds to a build: of a job that does nothing, and of one with very many outputs.
+// BenchmarkRuns measures what a smoke run adds to a build, for a job that does nothing and for a job with very many
+// outputs.
 func BenchmarkRuns(b *testing.B) {
 	patient := strings.Replace(scripted, `"timeout": 4`, `"timeout": 60`, 1) // on a slow disk, the files alone take that long
 	for name, script := range map[string]string{"empty": well, "files=10000": well + "mkdir plots; cd plots; i=0; while [ $i -lt 10000 ]; do : >x$i; i=$((i+1)); done"} {
@@ -222,7 +224,7 @@ func BenchmarkRuns(b *testing.B) {
 					}
 					job += result.Cases[0].Outcome.Usage.Wall
 				}
-				b.ReportMetric(float64(job.Milliseconds())/float64(b.N), "job-ms/op") // the rest is ours and the engine's
+				b.ReportMetric(float64(job.Milliseconds())/float64(b.N), "job-ms/op") // the rest is our time and the engine's
 				return nil
 			})
 		})

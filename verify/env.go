@@ -18,7 +18,7 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// Where things stand in the container: no blank, which executors without a shell split at.
+// Directories in the container. They contain no blanks, since executors without a shell split at blanks.
 const (
 	inputRoot = "/seed/inputs"
 	outputDir = "/seed/outputs"
@@ -28,20 +28,20 @@ const (
 	mib = 1 << 20
 )
 
-// An environment is what a run gives to its job (section 3.1.1.2).
+// An environment is what a run provides to its job (section 3.1.1.2).
 type environment struct {
 	set     map[string]string
 	unset   []string
 	secrets map[string]string
 	mounts  []pack.RunMount
-	// mountNames are those of the last of mounts, which the manifest declares.
+	// mountNames are the names of the manifest's mounts, which are the last elements of mounts.
 	mountNames []string
-	provides   []string           // resources of the runner beside those that the standard knows
-	allocated  map[string]float64 // by the name of the scalar, storage in MiB
+	provides   []string           // resources of the runner, besides those in the standard
+	allocated  map[string]float64 // by the name of the scalar; storage in MiB
 }
 
-// prepare computes the environment of a case. An absent optional input leaves its variable unset, even one that the
-// image sets.
+// prepare computes the environment of a case. The variable of an absent optional input is unset, even if the image sets
+// it.
 func prepare(m *seed.Manifest, c *cases.Case) *environment {
 	e := &environment{set: map[string]string{seed.OutputDir: outputDir}, secrets: map[string]string{}, allocated: map[string]float64{}}
 	face := &m.Job.Interface
@@ -76,7 +76,7 @@ func prepare(m *seed.Manifest, c *cases.Case) *environment {
 	return e
 }
 
-// inputs mounts the files and gives the sum of their sizes in bytes (trap T-32).
+// inputs adds the mounts of the files. It returns the sum of their sizes in bytes (trap T-32).
 func (e *environment) inputs(face *seed.Interface, c *cases.Case) (size int64) {
 	for _, in := range face.Inputs.Files {
 		variable := seed.Variable(in.Name)
@@ -97,7 +97,7 @@ func (e *environment) inputs(face *seed.Interface, c *cases.Case) (size int64) {
 	return size
 }
 
-// encode is a JSON value as a variable holds it: a string's characters, and JSON text for all else (trap T-10).
+// encode returns a JSON value as the text of a variable: a string without quotes, other values as JSON (trap T-10).
 func encode(text json.RawMessage) string {
 	var s string
 	if seed.TypeOf(text) == "string" && json.Unmarshal(text, &s) == nil {
@@ -106,7 +106,7 @@ func encode(text json.RawMessage) string {
 	return string(text)
 }
 
-// formatAmount is the shortest exact decimal with a fraction: 5.0, 0.25, 1024.0 (trap T-06).
+// formatAmount returns the shortest exact decimal with a fraction: 5.0, 0.25, 1024.0 (trap T-06).
 func formatAmount(v float64) string {
 	s := strconv.FormatFloat(v, 'f', -1, 64)
 	if !strings.Contains(s, ".") {
@@ -115,14 +115,13 @@ func formatAmount(v float64) string {
 	return s
 }
 
-// bytes is an amount of storage, rounded up; 0 where it is not declared.
+// bytes returns an amount of storage, rounded up, or 0 if it is not declared.
 func (e *environment) bytes(scalar string) int64 {
 	return int64(e.allocated[scalar]*mib + 0.999)
 }
 
-// arguments is the command line: ENTRYPOINT with the words of command, which take the place of CMD; without a command
-// CMD itself (trap T-34). A secret in the command is put in by the supervisor, so that its value is in no command line
-// that an engine keeps.
+// arguments returns the command line: ENTRYPOINT, then the words of the command. Without a command, CMD takes its place
+// (trap T-34). The supervisor inserts the value of a secret, so that the engine never stores it in a command line.
 func (e *environment) arguments(cfg pack.Config, text string) ([]string, error) {
 	if strings.TrimSpace(text) == "" {
 		return append(slices.Clone(cfg.Entrypoint), cfg.Cmd...), nil
@@ -148,7 +147,7 @@ var (
 var imageSetsInput = &diag.Rule{ID: "image-sets-input", Severity: diag.Warning, Spec: "3.1.1.2 S-3.1.1.2-16",
 	Summary: "the image should not set the variable of an optional input"}
 
-// shadowed are the image's own variables that an absent input would leave behind.
+// shadowed reports variables that the image itself sets and that should be unset because the input is absent.
 func (e *environment) shadowed(cfg pack.Config, m *seed.Manifest) (found []diag.Diagnostic) {
 	for _, assigned := range cfg.Env {
 		name, _, _ := strings.Cut(assigned, "=")
@@ -172,7 +171,7 @@ func (e *environment) shadowed(cfg pack.Config, m *seed.Manifest) (found []diag.
 	return found
 }
 
-// process is the run of a case, or the reason why there can be none.
+// process returns the run of a case, or the finding that prevents it.
 func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *cases.Case, opt Options) (pack.Process, *diag.Diagnostic) {
 	args, err := e.arguments(cfg, m.Job.Interface.Command)
 	switch {
@@ -190,12 +189,12 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *cases.Case, 
 	}
 	for _, out := range m.Job.Interface.Outputs.Files {
 		if c.Expect.Outputs[out.Name].WantsContent() {
-			// The supervisor knows the patterns of path.Match, which negates with another character.
+			// The supervisor uses path.Match, which negates with ^ instead of !.
 			p.Collect = append(p.Collect, strings.ReplaceAll(out.Pattern, "[!", "[^"))
 		}
 	}
 	if mem := e.bytes("mem"); mem > 0 {
-		// The limit holds for the whole container; what is declared is for the job (S-3.1.4-01).
+		// The limit is for the whole container. The declared amount is for the job (S-3.1.4-01).
 		p.Memory = mem + wire.MemoryReserve
 	}
 	for name, value := range e.set {
@@ -205,7 +204,7 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *cases.Case, 
 	return p, nil
 }
 
-// oneLine is a name in one safe line.
+// oneLine returns a name without line breaks and other control characters.
 func oneLine(name string) string { return strings.Trim(strconv.Quote(name), `"`) }
 
 func refuse(m *seed.Manifest, err error) *diag.Diagnostic {
@@ -221,7 +220,7 @@ func refuse(m *seed.Manifest, err error) *diag.Diagnostic {
 	return d
 }
 
-// timeout is the manifest's, or a shorter one of the case or of the caller.
+// timeout returns the least timeout of the manifest, the case and the caller.
 func timeout(m *seed.Manifest, c *cases.Case, opt Options) time.Duration {
 	t := declaredTimeout(m)
 	for _, other := range []time.Duration{c.Timeout, opt.Timeout} {

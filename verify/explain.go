@@ -9,7 +9,8 @@ import (
 //go:embed testdata/*.txtar
 var archives embed.FS
 
-// Explain is the archive of a rule, as lint.Explain: why it is there, and jobs of which one breaks it and one does not.
+// Explain returns the archive of a rule, like lint.Explain: the reason for it, a job that breaks it and one that does
+// not.
 func Explain(id string) (archive string, ok bool) {
 	if archive, ok = cases.Explain(id); ok {
 		return archive, true

@@ -19,26 +19,26 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// A Keeping says what of the runs stays on the host, and where.
+// A Keeping says which files of the runs stay on the host, and where.
 type Keeping struct {
-	// Dir gets a directory for each case, in place of one of that name, with the outputs and what the job printed. Made where
-	// missing.
+	// Dir gets a directory for each case, with its outputs and with what the job printed. It replaces an earlier
+	// directory of the same name. Dir is made if it is missing.
 	Dir string
-	// Bare puts the outputs into Dir itself, which should be empty, and nothing else. It is for a single case.
+	// Bare writes the outputs, and nothing else, into Dir itself, which should be empty. It is for a single case.
 	Bare       bool
-	OnlyFailed bool              // only of cases that neither passed nor were skipped
-	Mounts     map[string]string // directories to write the content of writable mounts to, by the name of the mount
+	OnlyFailed bool              // only cases that failed or are inconclusive
+	Mounts     map[string]string // directories that get the content of writable mounts, by the name of the mount
 }
 
-// A Kept is what was kept of a case.
+// A Kept says what was kept of a case.
 type Kept struct {
-	Dir     string // where the outputs are
+	Dir     string // the directory of the outputs
 	Files   int
 	Bytes   int64
-	LeftOut []string // why something is missing, an element each: a link that leads out, a device
+	LeftOut []string // reasons why files are missing, one per file: a link that leads out, a device
 }
 
-// paths are the directories of the container that are to come back: OUTPUT_DIR first, then mounts, with where they go.
+// paths returns the directories of the container to copy, OUTPUT_DIR first, and their targets on the host.
 func (k *Keeping) paths(e *environment) (from, to []string) {
 	if k == nil {
 		return nil, nil
@@ -52,8 +52,8 @@ func (k *Keeping) paths(e *environment) (from, to []string) {
 	return from, to
 }
 
-// save writes what a run left behind. Names and links are the job's and not to be trusted: nothing is written outside of
-// the directories, and no link is followed.
+// save writes what a run left behind. Names and links come from the job and may be hostile: save writes nothing outside
+// of the directories and follows no link.
 func (k *Keeping) save(c *CaseResult, mounts []string) (err error) {
 	if k == nil || c.Outcome == nil || c.Outcome.Archive == nil || k.OnlyFailed && (c.Verdict == Passed || c.Verdict == Skipped) {
 		return nil
@@ -81,7 +81,7 @@ func (k *Keeping) save(c *CaseResult, mounts []string) (err error) {
 	return c.Kept.unpack(c.Outcome.Archive, roots)
 }
 
-// place makes the directory of the case, and gives the one for its outputs.
+// place makes the directory of the case. It returns the directory for its outputs.
 func (k *Keeping) place(c *CaseResult) (string, error) {
 	if err := os.MkdirAll(k.Dir, 0o777); err != nil || k.Bare {
 		return k.Dir, err
@@ -101,8 +101,8 @@ func (k *Keeping) place(c *CaseResult) (string, error) {
 		root.WriteFile(path.Join(dir, "stderr.txt"), ExcerptText(c.Outcome.Stderr), 0o666))
 }
 
-// HostName is a file name for something of any name, a case for one: a single part that does nobody harm, and the name itself
-// where it is such.
+// HostName returns a safe file name for any name, such as that of a case. The result is one path component. A safe name
+// is not changed.
 func HostName(name string) string {
 	dir := strings.ReplaceAll(hostPath(name), "/", "%2F")
 	switch {
@@ -117,8 +117,8 @@ func HostName(name string) string {
 
 const maxHostName = 100 // bytes
 
-// ExcerptText is what a job printed, with a line in place of what is left out. Without a tail nothing is: what is missing
-// then is what masks are shorter than the secrets in whose place they are.
+// ExcerptText returns what a job printed, with one line in place of a gap. Without a tail there is no gap: the masks
+// are only shorter than the secrets that they replace.
 func ExcerptText(e pack.Excerpt) []byte {
 	text := e.Head
 	if left := e.Total - int64(len(e.Head)+len(e.Tail)); left > 0 && len(e.Tail) > 0 {
@@ -149,7 +149,7 @@ func (k *Kept) unpack(a *wire.Archive, roots []*os.Root) error {
 	return nil
 }
 
-// maxLeftOut bounds what is said of files that are left out.
+// maxLeftOut is how many reasons LeftOut holds.
 const maxLeftOut = 20
 
 func (k *Kept) leave(format string, args ...any) {
@@ -167,7 +167,7 @@ func (k *Kept) write(root *os.Root, e *wire.ArchiveEntry, content io.Reader) err
 	case f.Mode.IsRegular():
 		flag := os.O_EXCL
 		if e.Dir > 0 {
-			flag = os.O_TRUNC // what is written back to a mount takes the place of what it was given
+			flag = os.O_TRUNC // the content of a mount replaces its files
 		}
 		return k.file(root, name, flag, f.Mode, content)
 	case f.Mode&fs.ModeSymlink == 0:
@@ -184,7 +184,7 @@ func (k *Kept) write(root *os.Root, e *wire.ArchiveEntry, content io.Reader) err
 	return root.Symlink(hostPath(f.Link), name)
 }
 
-// refused takes it that the host has another file of that name, or cannot have one.
+// refused records that the host has a file of that name, or cannot have one. It returns any other error.
 func (k *Kept) refused(f *pack.File, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
@@ -208,8 +208,8 @@ func (k *Kept) file(root *os.Root, name string, flag int, mode fs.FileMode, cont
 	return errors.Join(err, w.Close())
 }
 
-// hostPath is a slash-separated name with the bytes written in hexadecimal that would harm whoever lists it: those of no
-// text, and control characters. Of a path, only the parts change.
+// hostPath returns a path with slashes in which harmful bytes are hexadecimal: invalid UTF-8 and control characters.
+// The slashes stay.
 func hostPath(name string) string {
 	var b strings.Builder
 	for i := 0; i < len(name); {

@@ -36,7 +36,7 @@ func TestHostNames(t *testing.T) {
 	}
 }
 
-// A job that is root may write any archive.
+// A job that runs as root may write any archive.
 func TestKeepHostile(t *testing.T) {
 	base := t.TempDir()
 	dir := filepath.Join(base, "kept")

@@ -10,8 +10,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// FromLabel is the manifest of the first platform of an image whose label can be read; nil where there is none, and then
-// the report says why.
+// FromLabel returns the manifest of the first platform with a readable label. If there is none, it returns nil, and the
+// report says why.
 func FromLabel(img *source.Image) (*seed.Manifest, *diag.Report) {
 	report := &diag.Report{Path: img.Source.String()}
 	for _, p := range img.Platforms {
@@ -27,7 +27,7 @@ func FromLabel(img *source.Image) (*seed.Manifest, *diag.Report) {
 	return nil, report
 }
 
-// readLabel gives the text of the manifest in the label, or what keeps it from being read.
+// readLabel returns the text of the manifest in the label, or a finding if it cannot be read.
 func readLabel(platform string, labels map[string]string) ([]byte, *diag.Diagnostic) {
 	value, ok := labels[seed.Label]
 	if !ok {
@@ -40,7 +40,7 @@ func readLabel(platform string, labels map[string]string) ([]byte, *diag.Diagnos
 	return text, nil
 }
 
-// labelNotes say of a label that can be read what keeps some readers from it.
+// labelNotes reports what prevents some readers from reading a label that is readable for us.
 func labelNotes(p source.Platform) []diag.Diagnostic {
 	value := p.Config.Config.Labels[seed.Label]
 	_, notes, _ := pack.DecodeLabel(value)
@@ -56,7 +56,7 @@ func labelNotes(p source.Platform) []diag.Diagnostic {
 	return all
 }
 
-// otherLabel finds a label that is almost the right one.
+// otherLabel returns a hint about a label with almost the right key, or "".
 func otherLabel(labels map[string]string) string {
 	for key := range labels {
 		if strings.EqualFold(key, seed.Label) {
@@ -66,8 +66,8 @@ func otherLabel(labels map[string]string) string {
 	return ""
 }
 
-// Labels compares the labels of an image that was built elsewhere with the manifest that counts, whose path reports name.
-// None of it keeps the image from being tried, since the right label is set when it is published.
+// Labels compares the labels of an image that was built elsewhere with the manifest that counts. Reports name the
+// manifest by path. No finding prevents a run of the image, since publishing sets the right label.
 func Labels(img *source.Image, m *seed.Manifest, path string) *diag.Report {
 	report := &diag.Report{Path: path, Source: m.Source}
 	for _, p := range img.Platforms {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// nearest sorts names by how little has to change to come to what was asked for. Only so many are compared: it is for
-// a message.
+// nearest returns names sorted by their distance to a pattern. It is for messages: it compares only the first 200 bytes
+// of the first 1000 names. For words without patterns there is diag.ByDistance.
 func nearest(want string, all []string) []string {
 	const most, longest = 1000, 200
 	all = slices.Clone(all[:min(len(all), most)])
@@ -21,7 +21,7 @@ func nearest(want string, all []string) []string {
 	return all
 }
 
-// distance is that of Levenshtein, in bytes, where "*" in a stands for any run at no cost.
+// distance returns the Levenshtein distance in bytes. "*" in a matches any run of bytes at no cost.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

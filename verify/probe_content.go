@@ -33,8 +33,8 @@ var outputMediaType = &Probe{
 	},
 }
 
-// contradicts compares content with a media type, where the content says for certain what it is: binary formats that
-// begin with their mark. Text may be anything, and a type that is not known by its content is left alone.
+// contradicts reports whether content is certainly not of a media type, and returns what it looks like. Only binary
+// formats that begin with a mark are certain. Text may be anything, and so may a type that is not known by its content.
 func contradicts(declared string, content []byte) (found string, yes bool) {
 	want, _, err := mime.ParseMediaType(declared)
 	if err != nil || want == "application/octet-stream" {
@@ -50,7 +50,7 @@ func contradicts(declared string, content []byte) (found string, yes bool) {
 	isText := strings.HasPrefix(got.String(), "text/") || got.Is("application/json")
 	switch {
 	case known == nil:
-		// Not a type that could be told: only plain text in the place of an image is certainly wrong.
+		// A type that the detection does not know. Only plain text instead of a picture is certainly wrong.
 		return got.String(), isText && isPicture(want)
 	case got.Is("application/octet-stream"):
 		return "content of no known type", isMarked(want)
@@ -60,7 +60,7 @@ func contradicts(declared string, content []byte) (found string, yes bool) {
 	return got.String(), true
 }
 
-// isMarked tells whether files of a type begin with a mark that the detection knows.
+// isMarked reports whether files of a type begin with a mark that the detection knows.
 func isMarked(mediaType string) bool {
 	return isPicture(mediaType) && mediaType != "image/svg+xml" || mediaType == "application/zip" || mediaType == "application/gzip" || mediaType == "application/pdf"
 }
@@ -69,7 +69,7 @@ func isPicture(mediaType string) bool {
 	return strings.HasPrefix(mediaType, "image/") && !strings.HasSuffix(mediaType, "+xml")
 }
 
-// sameFamily tells whether one type is written in the form of another: application/vnd.x+json in JSON, and all of text.
+// sameFamily reports whether one type is a form of the other: application/vnd.x+json is JSON, and all of text/ is text.
 func sameFamily(want, got string) bool {
 	got, _, _ = strings.Cut(got, ";")
 	if strings.HasPrefix(want, "text/") && strings.HasPrefix(got, "text/") {
@@ -79,7 +79,7 @@ func sameFamily(want, got string) bool {
 	return structured && strings.HasSuffix(got, "/"+form) || strings.HasSuffix(want, "json") && strings.HasSuffix(got, "json")
 }
 
-// sideCars calls do for each side-car, with the file that it describes, nil where that is not there.
+// sideCars calls do for each side-car, with the file that it describes, or nil if there is none.
 func (r *Run) sideCars(do func(car, described *pack.File)) {
 	if !r.succeeded() {
 		return
@@ -92,7 +92,7 @@ func (r *Run) sideCars(do func(car, described *pack.File)) {
 	}
 }
 
-// outputOf is the place of the output that captures a file.
+// outputOf returns the place of the output that captures a file.
 func (r *Run) outputOf(f *pack.File) seed.Pointer {
 	for i, c := range r.Files {
 		for _, captured := range c.Files {
@@ -143,7 +143,7 @@ var sideCarDate = &Probe{
 				at := seed.Pointer("/properties/time").Member(member)
 				var date string
 				if !src.Has(at) || json.Unmarshal(src.Raw(at), &date) != nil {
-					continue // the schema's business
+					continue // the schema reports it
 				}
 				if _, err := time.Parse(time.RFC3339, date); err != nil {
 					r.Reportf(r.outputOf(described), "side-car %q: time.%s is %q, it should be a date like 2016-08-06T00:00:00Z", car.Name, member, date)

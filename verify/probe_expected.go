@@ -37,7 +37,7 @@ var expectedOutput = &Probe{
 	},
 }
 
-// against says how a file differs from what is expected, empty where it does not.
+// against returns how a file differs from what the case expects, or "".
 func against(e cases.OutputExpectation, f *pack.File) string {
 	switch {
 	case f.Size < e.MinSize:
@@ -75,7 +75,7 @@ func firstDifference(got, want []byte) string {
 	return where
 }
 
-// sameJSON compares what two texts hold.
+// sameJSON reports whether two texts hold the same JSON value.
 func sameJSON(a, b []byte) bool {
 	x, y := seed.ParseJSON(a), seed.ParseJSON(b)
 	if len(x.Problems) > 0 {
@@ -98,7 +98,7 @@ var expectedJSON = &Probe{
 				r.Reportf(at, "JSON output %q is %s, the case expects %s", out.Name, diag.Brief(value), diag.Brief(want))
 			}
 		})
-		// Where JSON outputs are required, another probe misses the file.
+		// If a JSON output is required, another probe reports the missing file.
 		if len(r.Case.Expect.JSON) > 0 && r.succeeded() && r.file(seed.OutputsFile) == nil && !r.needsOutputs() {
 			r.Reportf(seed.AtOutputJSON, "there is no %s, the case expects JSON outputs", seed.OutputsFile)
 		}

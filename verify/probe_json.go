@@ -12,7 +12,7 @@ import (
 
 func matchBase(pattern, name string) bool { return glob.Match(pattern, path.Base(name)) }
 
-// needsOutputs tells whether a required JSON output is declared; without one nobody misses the file (trap T-31).
+// needsOutputs reports whether a run that succeeded needs seed.outputs.json: if a JSON output is required (trap T-31).
 func (r *Run) needsOutputs() bool {
 	for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
 		if out.Required {
@@ -44,7 +44,7 @@ var outputsFileMisplaced = &Probe{
 	},
 }
 
-// misplaced tells whether a file would be seed.outputs.json but for its place or letters.
+// misplaced reports whether a file looks like seed.outputs.json but has another place or other case.
 func (r *Run) misplaced(name string) bool {
 	return r.succeeded() && len(r.Manifest.Job.Interface.Outputs.JSON) > 0 && r.file(seed.OutputsFile) == nil &&
 		strings.EqualFold(path.Base(name), seed.OutputsFile)
@@ -71,7 +71,7 @@ var outputsFileSyntax = &Probe{
 	},
 }
 
-// brokenOutputs is why seed.outputs.json is not JSON, nil when it is. Duplicate members are another probe's.
+// brokenOutputs returns why seed.outputs.json is not JSON, or nil. Another probe reports duplicate members.
 func (r *Run) brokenOutputs() *seed.Problem {
 	for i, p := range r.Outputs.Problems {
 		if p.Code != seed.CodeDuplicate {
@@ -81,7 +81,7 @@ func (r *Run) brokenOutputs() *seed.Problem {
 	return nil
 }
 
-// eachJSON calls do for every JSON output whose file can be read.
+// eachJSON calls do for every JSON output, if seed.outputs.json can be read.
 func (r *Run) eachJSON(do func(at seed.Pointer, out seed.OutputJSON, value []byte)) {
 	if r.Outputs == nil || r.brokenOutputs() != nil || r.Outputs.Kind("") != "object" {
 		return
@@ -147,7 +147,7 @@ var outputsKeyUnexpected = &Probe{
 	},
 }
 
-// misspelt tells whether a member is a missing key in other letters, which another probe tells of.
+// misspelt reports whether a member differs from a missing key only in case. Another probe reports that.
 func (r *Run) misspelt(member string) bool {
 	for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
 		if strings.EqualFold(key(out), member) && out.Required && !r.Outputs.Has(seed.Pointer("").Member(key(out))) {

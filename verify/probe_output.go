@@ -35,7 +35,7 @@ var outputMissing = &Probe{
 	},
 }
 
-// whatIsThere lists the files of the output directory, the likeliest first.
+// whatIsThere lists the files of the output directory, with the likeliest first.
 func (r *Run) whatIsThere(want string) string {
 	var all []string
 	for _, f := range r.Outcome.Files {
@@ -49,7 +49,7 @@ func (r *Run) whatIsThere(want string) string {
 	return "there is " + diag.QuoteFew(nearest(want, all))
 }
 
-// elsewhereHint finds what was written with the name of an output, but not below OUTPUT_DIR (S-3.1.1.2-03).
+// elsewhereHint names a file with the name of an output that is not below OUTPUT_DIR (S-3.1.1.2-03).
 func (r *Run) elsewhereHint(pattern string) string {
 	base := pattern[strings.LastIndexByte(pattern, '/')+1:]
 	for _, f := range r.Outcome.Elsewhere.Files {
@@ -170,7 +170,7 @@ var outputUncaptured = &Probe{
 		Summary: "files in OUTPUT_DIR should belong to an output"},
 	Check: func(r *Run) {
 		if !r.succeeded() || r.lacksOutputs() {
-			return // what is missing says what is there
+			return // the finding on the missing output lists the files
 		}
 		captured := map[string]bool{}
 		r.eachOutput(func(_ seed.Pointer, _ seed.OutputFile, c Captured) {
@@ -194,7 +194,7 @@ var outputUncaptured = &Probe{
 	},
 }
 
-// interfaceMember is a place in the manifest, or the nearest member above it that is there.
+// interfaceMember returns a place in the manifest, or the nearest existing member above it.
 func (r *Run) interfaceMember(p seed.Pointer) seed.Pointer {
 	for p != "/job" && !r.Manifest.Source.Has(p) {
 		p = p.Parent()

@@ -26,7 +26,7 @@ var cannotStart = &Probe{
 	},
 }
 
-// startedBy is the command, or the job where there is none.
+// startedBy returns the place of the command, or of the job if there is no command.
 func (r *Run) startedBy() seed.Pointer {
 	if r.Manifest.Source.Has(seed.AtCommand) {
 		return seed.AtCommand
@@ -34,7 +34,7 @@ func (r *Run) startedBy() seed.Pointer {
 	return "/job"
 }
 
-// lastWords is the end of what the job said, in one line.
+// lastWords returns the last line that the job printed.
 func (r *Run) lastWords() string {
 	for _, e := range []pack.Excerpt{r.Outcome.Stderr, r.Outcome.Stdout} {
 		text := strings.TrimSpace(string(e.Head) + string(e.Tail))
@@ -81,7 +81,7 @@ var memoryKilled = &Probe{
 	},
 }
 
-// scalar is the place of a resource, or of all resources where it is not declared.
+// scalar returns the place of a resource, or of all resources if it is not declared.
 func (r *Run) scalar(name string) seed.Pointer {
 	for i, s := range r.Manifest.Job.Resources.Scalar {
 		if s.Name == name {
@@ -132,13 +132,13 @@ var exitMapped = &Probe{
 	},
 }
 
-// failed tells whether the job itself ended with something else than 0.
+// failed reports whether the job itself ended with a status other than 0.
 func (r *Run) failed() bool {
 	o := r.Outcome
 	return o.Started && !r.overran() && o.Signal == "" && o.Exit != 0 && !r.cannotStart()
 }
 
-// overran tells whether the job was ended for want of something, which a probe of its own tells of.
+// overran reports whether the job was ended because it exceeded a limit. A probe for that limit reports it.
 func (r *Run) overran() bool {
 	return r.Outcome.TimedOut || r.Outcome.OutOfMemory || r.Outcome.Crowded
 }
@@ -164,7 +164,7 @@ var exitUndeclared = &Probe{
 	},
 }
 
-// exitMeanings are what shells and container engines say by an exit status.
+// exitMeanings are the meanings of exit statuses to shells and container engines.
 var exitMeanings = map[int]string{
 	125: "125 is also what a container engine ends with that could not run a job",
 	126: "126 is a shell's word for a program that may not be executed",

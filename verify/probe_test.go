@@ -17,7 +17,7 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// probed is a job that declares something for every probe to look at.
+// probed is a job with a declaration for every probe.
 const probed = `{"seedVersion": "1.0.0", "job": {"name": "probed", "jobVersion": "1.0.0", "packageVersion": "1.0.0", "timeout": 10,
 "resources": {"scalar": [{"name": "cpus", "value": 1}, {"name": "mem", "value": 512}, {"name": "disk", "value": 1, "inputMultiplier": 2},
 	{"name": "sharedMem", "value": 16}]},
@@ -53,7 +53,7 @@ func with(f pack.File, mode fs.FileMode) pack.File {
 	return f
 }
 
-// good are the files of a run that no probe has a word on.
+// good returns the files of a run without findings.
 func good() []pack.File {
 	return []pack.File{holding(seed.OutputsFile, `{"theCount": 3}`), file("table.csv")}
 }
@@ -88,7 +88,7 @@ const words = ` (its last words were "last words")`
 var probeTests = []struct {
 	name   string
 	change func(*pack.Outcome)
-	want   string // a line for each finding
+	want   string // one line for each finding
 }{
 	{"good", add(), ""},
 	{"not started", func(o *pack.Outcome) { *o = pack.Outcome{Exit: -1, StartError: `"run": not found in PATH "/bin"`} },
@@ -193,7 +193,7 @@ func pngFile(name string) pack.File {
 	return pack.File{Name: name, Mode: 0o644, ReadableByOther: true, Size: int64(len(content)), Content: content}
 }
 
-// probedCase gives all that the job takes: 4 MiB of input and a secret.
+// probedCase returns a case with all that the job takes: 4 MiB of input and a secret.
 func probedCase() *cases.Case {
 	c := &cases.Case{Name: "first", Inputs: map[string][]cases.InputFile{"IN": {{Name: "x", Host: "/x", Size: 4 * mib}}}, Settings: map[string]string{"db-pass": "swordfish"}}
 	return c

@@ -22,7 +22,7 @@ var diskExceeded = &Probe{
 	},
 }
 
-// busyWorth is how long a run must take for its use of processors to mean something.
+// busyWorth is the shortest run whose use of processors is judged.
 const busyWorth = time.Second
 
 var cpusExceeded = &Probe{
@@ -46,7 +46,7 @@ var memoryExceeded = &Probe{
 	},
 }
 
-// memoryWorth is the least declared memory that it is worth a word to declare less of.
+// memoryWorth is the least declared memory for which a smaller amount is suggested.
 const memoryWorth = 256 * mib
 
 var memoryUnused = &Probe{
@@ -115,7 +115,7 @@ var inputWritten = &Probe{
 	},
 }
 
-// scratch are directories that are for what nobody keeps.
+// scratch are directories for temporary files.
 var scratch = []string{"/tmp/", "/var/tmp/", "/run/", "/var/run/", "/dev/", "/proc/", "/var/cache/", "/var/log/"}
 
 var writesElsewhere = &Probe{
@@ -178,7 +178,7 @@ func knownResource(name string, provided []string) bool {
 	return slices.Contains([]string{"cpus", "mem", "disk", "sharedMem"}, name) || slices.Contains(provided, name)
 }
 
-// unknownResources is why a strict runner refuses a job.
+// unknownResources returns the findings with which a strict runner refuses a job.
 func unknownResources(m *seed.Manifest, opt Options) (found []diag.Diagnostic) {
 	for i, s := range m.Job.Resources.Scalar {
 		if !knownResource(s.Name, opt.Provides) {

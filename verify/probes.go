@@ -7,13 +7,13 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// A Probe asks one question of a run. Its findings point into the manifest.
+// A Probe asks one question about a run. Its findings point into the manifest.
 type Probe struct {
 	diag.Rule
 	Check func(*Run)
 }
 
-// probes are all probes, in the order of what happens in a run.
+// probes are all probes, in the order of the events of a run.
 var probes = []*Probe{
 	cannotStart,
 	jobTimeout,
@@ -58,7 +58,7 @@ var probes = []*Probe{
 	resourceUnknown,
 }
 
-// Rules are all rules that this package reports by: those of smoke files, of runs and of published images.
+// Rules returns all rules of smoke files, of runs and of published images.
 func Rules() []*diag.Rule {
 	rules := append(cases.Rules(), caseSkipped, caseInconclusive, smokeRequired, commandRefused, nothingToRun, imageSetsInput)
 	for _, p := range probes {

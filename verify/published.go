@@ -15,12 +15,12 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Expect is what a published image should be. Zero members are not compared.
+// Expect is what a published image should be. Members with a zero value are not compared.
 type Expect struct {
 	Manifest  *seed.Manifest
 	Platforms []string  // os/arch[/variant]
-	Reference string    // the name that it is to have, where it is read by digest
-	Now       time.Time // default: the clock's
+	Reference string    // the name that it will get, if it is read by digest
+	Now       time.Time // default: the current time
 }
 
 // Rules of a published image.
@@ -52,9 +52,9 @@ var (
 var publishedRules = []*diag.Rule{labelMissing, labelUnreadable, labelForm, labelDiffers, platformsDisagree, platformsDiffer, nameDiffers, publishedNothing,
 	platformDeclared, createdImplausible, annotationDiffers}
 
-// Published reads an image back from its registry, without its layers, and says whether it is what it should be. Want
-// may be nil. The report is about the reference, its pointers are into the manifest of the label. The caller closes the
-// image. An error means that the registry did not tell.
+// Published reads an image back from its registry, without its layers, and reports how it differs from what it should
+// be. want may be nil. The report's path is the reference, and its pointers are into the manifest of the label. The
+// caller closes the image. An error means that the registry could not be read.
 func Published(ctx context.Context, ref name.Reference, want *Expect, options ...remote.Option) (*diag.Report, *source.Image, error) {
 	img, err := source.OpenReference(ctx, ref, options...)
 	if err != nil {
@@ -65,8 +65,9 @@ func Published(ctx context.Context, ref name.Reference, want *Expect, options ..
 	return report, img, nil
 }
 
-// Image says whether an image is what it should be, wherever it is. Want may be nil. The report is about the source, its
-// pointers are into the manifest of the label, which is given too: nil where no label holds one.
+// Image reports how an image, wherever it is stored, differs from what it should be. want may be nil. The report's path
+// is the source. Its pointers are into the manifest of the label, which Image also returns; it is nil if no label holds
+// one.
 func Image(img *source.Image, want *Expect) (*diag.Report, *seed.Manifest) {
 	if want == nil {
 		want = &Expect{}
@@ -77,14 +78,14 @@ func Image(img *source.Image, want *Expect) (*diag.Report, *seed.Manifest) {
 	return c.report, c.manifest
 }
 
-// A check is one look at an image.
+// A check is the state of Image.
 type check struct {
 	want   *Expect
 	image  *source.Image
 	report *diag.Report
-	// manifest is that of the label, nil until one could be read.
+	// manifest is the manifest of the label. It is nil until one could be read.
 	manifest *seed.Manifest
-	from     string // the platform that it was read from
+	from     string // the platform whose label holds manifest
 	value    any
 }
 
@@ -114,7 +115,7 @@ func (c *check) run() {
 	}
 }
 
-// label reads the label of one platform; the first that can be read is what the others are compared with.
+// label reads the label of one platform. All others are compared with the first readable one.
 func (c *check) label(p source.Platform) {
 	text, found := readLabel(p.Name, p.Config.Config.Labels)
 	if found != nil {
@@ -135,7 +136,7 @@ func (c *check) label(p source.Platform) {
 	}
 }
 
-// platform compares what the index says of an image with what the image says, and looks at its date.
+// platform compares the index with the image of one platform, and checks the image's date.
 func (c *check) platform(p source.Platform) {
 	if p.Declared != "" && p.Declared != p.Name {
 		c.add(platformDeclared, "", "", "the index says %s of an image that is for %s: executors take the wrong one", p.Declared, p.Name)
@@ -146,7 +147,7 @@ func (c *check) platform(p source.Platform) {
 	}
 	created := p.Config.Created.Time
 	switch {
-	case created.IsZero(): // it need not be there
+	case created.IsZero(): // it is optional
 	case created.Unix() < 0:
 		c.add(createdImplausible, "", "", "%s: the image was created on %s, before there were computers to do it", p.Name, created.UTC().Format(time.DateOnly))
 	case created.After(now.Add(clockSkew)):
@@ -154,10 +155,10 @@ func (c *check) platform(p source.Platform) {
 	}
 }
 
-// clockSkew is how far two machines may differ on what the time is.
+// clockSkew is how much the clocks of two machines may differ.
 const clockSkew = 24 * time.Hour
 
-// annotations holds those of an image manifest to the Seed manifest.
+// annotations compares the annotations of an image manifest with the Seed manifest.
 func (c *check) annotations(p source.Platform) {
 	job := &c.manifest.Job
 	for _, a := range []struct {
@@ -197,8 +198,8 @@ func (c *check) compare() {
 	}
 }
 
-// name compares repository and tag with what the manifest gives: a name is never taken apart (trap T-37). Outside of a
-// registry a name is not final.
+// name compares repository and tag with those of the manifest. It builds the expected name and never splits the actual
+// one (trap T-37). Outside of a registry, a name is not final.
 func (c *check) name() {
 	repository, tag := imageName(c.image)
 	if c.want.Reference != "" {
@@ -223,12 +224,12 @@ func (c *check) name() {
 	}
 }
 
-// imageName is the repository and the tag under which the image is held; either may be empty.
+// imageName returns the repository and the tag of an image. Either may be empty.
 func imageName(img *source.Image) (repository, tag string) {
 	ref := img.Reference
 	if ref == nil {
 		if !strings.ContainsAny(img.Name, ":/") {
-			return "", img.Name // a layout's, which may call an image by a tag alone
+			return "", img.Name // a layout may have an image under a tag alone
 		}
 		var err error
 		if ref, err = name.ParseReference(img.Name); err != nil {

@@ -16,15 +16,15 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// A Run is what probes look at: a case and what its run left behind.
+// A Run is what probes see: a case, and what its run left behind.
 type Run struct {
 	Manifest *seed.Manifest
 	Case     *cases.Case
 	Outcome  *pack.Outcome
-	// Files are what each output of the manifest captures, in its order. It is empty unless the run ended with 0, as
-	// executors capture only then (trap T-36).
+	// Files are the files that each output of the manifest captures, in the manifest's order. It is empty unless the
+	// run ended with 0, since executors capture only then (trap T-36).
 	Files []Captured
-	// Outputs is seed.outputs.json; nil where it is not there or its content was not read.
+	// Outputs is seed.outputs.json. It is nil if the file is missing or was not read.
 	Outputs *seed.Source
 
 	env   *environment
@@ -34,9 +34,9 @@ type Run struct {
 
 // A Captured is what the pattern of an output matches.
 type Captured struct {
-	// Files are regular ones, or links to such below OUTPUT_DIR, by the name that matched.
+	// Files are regular files, and links to such files below OUTPUT_DIR, with the name that matched.
 	Files []*pack.File
-	// Others matched as well and are no files: directories, devices, links that lead nowhere or out (trap T-27).
+	// Others also match but are not files: directories, devices, dead links and links that lead out (trap T-27).
 	Others []*pack.File
 }
 
@@ -54,17 +54,18 @@ func newRun(m *seed.Manifest, c *cases.Case, env *environment, o *pack.Outcome) 
 	return r
 }
 
-// succeeded tells whether the job ended with 0, which is what outputs depend on, whatever the case expects.
+// succeeded reports whether the job ended with 0. Outputs depend on that, whatever the case expects.
 func (r *Run) succeeded() bool {
 	return r.Outcome.Started && r.Outcome.Exit == 0 && !r.Outcome.TimedOut
 }
 
-// asExpected tells whether the job ended as the case says.
+// asExpected reports whether the job ended as the case expects.
 func (r *Run) asExpected() bool {
 	return r.Outcome.Started && !r.Outcome.TimedOut && r.Outcome.Exit == r.Case.Expect.Code(r.Manifest)
 }
 
-// cannotStart tells whether no program ran. Shells say so with 126 and 127, which a job may still declare.
+// cannotStart reports whether no program ran. Shells exit with 126 or 127 then. A job may declare these codes for
+// itself.
 func (r *Run) cannotStart() bool {
 	o := r.Outcome
 	if !o.Started {
@@ -73,14 +74,14 @@ func (r *Run) cannotStart() bool {
 	return (o.Exit == 126 || o.Exit == 127) && !r.asExpected() && r.declared(o.Exit) < 0 && o.Signal == ""
 }
 
-// declared is the index of the error with a code, or -1. The first one of several counts (trap T-13).
+// declared returns the index of the error with a code, or -1. The first of several counts (trap T-13).
 func (r *Run) declared(code int) int {
 	return slices.IndexFunc(r.Manifest.Job.Errors, func(e seed.Error) bool { return e.Code == int64(code) })
 }
 
 func (r *Run) lacksOutputs() bool { return len(r.lacking()) > 0 }
 
-// lacking are the names of required outputs that are not there.
+// lacking returns the names of required outputs that are missing.
 func (r *Run) lacking() (names []string) {
 	for i, c := range r.Files {
 		if out := r.Manifest.Job.Interface.Outputs.Files[i]; len(c.Files) == 0 && out.Required {
@@ -98,7 +99,7 @@ func (r *Run) lacking() (names []string) {
 	return names
 }
 
-// ending says in a few words how the run ended.
+// ending describes in a few words how the run ended.
 func (r *Run) ending() string {
 	o := r.Outcome
 	switch {
@@ -118,14 +119,14 @@ func (r *Run) ending() string {
 	return "lacks outputs: " + diag.QuoteFew(r.lacking())
 }
 
-// Reportf adds a finding of the probe that runs.
+// Reportf adds a finding of the current probe.
 func (r *Run) Reportf(at seed.Pointer, format string, args ...any) { r.hintf(at, "", format, args...) }
 
 func (r *Run) hintf(at seed.Pointer, hint, format string, args ...any) {
 	r.found = append(r.found, diag.Diagnostic{Rule: &r.probe.Rule, Pointer: at, Hint: r.hide(hint), Message: r.hide(fmt.Sprintf(format, args...))})
 }
 
-// hide takes the values of secrets out of what is said of a job's outputs; what it printed holds none any more.
+// hide masks the values of secrets in a message about outputs. What the job printed is masked before.
 func (r *Run) hide(text string) string {
 	for _, value := range r.env.secrets {
 		if len(value) >= wire.SecretMin {
@@ -135,7 +136,7 @@ func (r *Run) hide(text string) string {
 	return text
 }
 
-// file finds a name in the inventory, nil where it is not there.
+// file returns the file with a name in the inventory, or nil.
 func (r *Run) file(name string) *pack.File {
 	i, ok := slices.BinarySearchFunc(r.Outcome.Files, name, func(f pack.File, name string) int { return cmp.Compare(f.Name, name) })
 	if !ok {
@@ -144,7 +145,7 @@ func (r *Run) file(name string) *pack.File {
 	return &r.Outcome.Files[i]
 }
 
-// capture matches a pattern with the inventory. What describes outputs is none (trap T-25).
+// capture matches a pattern against the inventory. Files that describe outputs do not count (trap T-25).
 func (r *Run) capture(pattern string) (c Captured) {
 	matches := glob.Matcher(pattern)
 	for i := range r.Outcome.Files {
@@ -165,10 +166,10 @@ func describesOutputs(name string) bool {
 	return name == seed.OutputsFile || strings.HasSuffix(name, seed.SideCarSuffix)
 }
 
-const maxLinks = 40 // as Linux has it, path_resolution(7)
+const maxLinks = 40 // the limit of Linux, path_resolution(7)
 
-// resolve follows links within the inventory. The target is nil where it is not there; outside tells that a link leads
-// out of OUTPUT_DIR, where an executor finds something else or nothing.
+// resolve follows links within the inventory. target is nil if it is missing. outside is true if a link leads out of
+// OUTPUT_DIR, since an executor finds another file there, or none.
 func (r *Run) resolve(f *pack.File) (target *pack.File, outside bool) {
 	for links := 0; f != nil && f.Mode&fs.ModeSymlink != 0; links++ {
 		if links == maxLinks {
@@ -189,11 +190,12 @@ func (r *Run) resolve(f *pack.File) (target *pack.File, outside bool) {
 	return f, false
 }
 
-// readable tells whether another user can read a file, and if not, which directory on the way is to blame, or the file.
+// readable reports whether another user can read a file. If not, it also returns the directory above that prevents it,
+// or the file.
 func (r *Run) readable(f *pack.File) (blame *pack.File, ok bool) {
 	if f.Mode&fs.ModeSymlink != 0 {
 		if f, _ = r.resolve(f); f == nil {
-			return nil, true // another probe's business
+			return nil, true // another probe reports it
 		}
 	}
 	if r.otherReads(f) {
@@ -207,7 +209,7 @@ func (r *Run) readable(f *pack.File) (blame *pack.File, ok bool) {
 	return f, false
 }
 
-// otherReads takes the mode's word where it could not be tried.
+// otherReads reports whether another user can read a file. If that could not be tried, the file's mode decides.
 func (r *Run) otherReads(f *pack.File) bool {
 	if r.Outcome.ReadTestError == "" {
 		return f.ReadableByOther
@@ -218,7 +220,7 @@ func (r *Run) otherReads(f *pack.File) bool {
 	return f.Mode.Perm()&0o004 != 0
 }
 
-// key is the member of seed.outputs.json that an output captures.
+// key returns the member of seed.outputs.json that an output captures.
 func key(out seed.OutputJSON) string { return cmp.Or(out.Key, out.Name) }
 
 // names quotes a few names, and counts the others.
@@ -230,7 +232,7 @@ func names(files []*pack.File) string {
 	return diag.QuoteFew(quoted)
 }
 
-// count is a number of things, with the English plural of nouns in -s.
+// count returns a number and a noun, in the plural if needed. It knows nouns with a plural in -s or -es.
 func count(n int, noun string) string {
 	switch {
 	case n == 1:

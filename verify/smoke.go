@@ -1,7 +1,7 @@
-// Package verify says whether an image keeps its manifest's word: it runs a candidate as an executor would, probes what
-// the run left behind, and reads back what a registry holds.
+// Package verify checks whether an image does what its manifest says. It runs a candidate as an executor would, probes
+// what the run left behind, and reads back what a registry holds.
 //
-// It builds nothing and publishes nothing; how things are run is package pack's.
+// It builds nothing and publishes nothing. Package pack runs processes in images.
 package verify
 
 import (
@@ -20,32 +20,33 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// A Runner runs a process in the image that is smoked: a pack.Candidate, or a test's.
+// A Runner runs a process in the image under test: a pack.Candidate, or a test's.
 type Runner interface {
 	Run(context.Context, pack.Process) (*pack.Outcome, error)
 }
 
-// Options of Smoke.
+// Options are options of Smoke.
 type Options struct {
 	Path     string        // of the manifest, as reports name it
 	Grace    time.Duration // between TERM and KILL
-	Platform string        // of the candidate; cases for others are skipped
-	// Foreign is set where the engine's machine is of another platform, so that not being able to run is its fault.
+	Platform string        // of the candidate; cases for other platforms are skipped
+	// Foreign is true if the engine's machine has another platform. A program that cannot run is then the engine's
+	// fault.
 	Foreign bool
-	// Required makes an error of a smoke run that concludes nothing.
+	// Required makes it an error if the smoke run is inconclusive or skipped.
 	Required bool
-	Timeout  time.Duration // limit of each case beside the manifest's; default: none
-	Budget   time.Duration // limit of all cases together; those after it are skipped, the last is cut short; default: none
-	Parallel int           // cases run at once; default 2
-	Provides []string      // resources of the machine beside those that the standard knows, such as gpus
-	Strict   bool          // refuse a job that asks for other resources
-	Keep     *Keeping      // what stays of the runs; default: nothing
+	Timeout  time.Duration // limit of each case, besides the manifest's; default: none
+	Budget   time.Duration // limit of all cases together: it cuts the last case short and skips later ones; default: none
+	Parallel int           // cases run at once; default: 2
+	Provides []string      // resources of the machine, besides those in the standard, such as gpus
+	Strict   bool          // refuse a job that needs other resources
+	Keep     *Keeping      // which files of the runs stay; default: none
 }
 
-// A Verdict is what came of a run. The greater is the worse.
+// A Verdict is the result of a run. A greater one is worse.
 type Verdict int
 
-// Verdicts of a case and of a smoke run. A smoke run passes only when a case did.
+// Verdicts of a case and of a smoke run. A smoke run passes only if a case passed.
 const (
 	Skipped Verdict = iota
 	Passed
@@ -55,28 +56,28 @@ const (
 
 var verdicts = []string{"skipped", "passed", "inconclusive", "failed"}
 
-// String is skipped, passed, inconclusive or failed.
+// String returns skipped, passed, inconclusive or failed.
 func (v Verdict) String() string { return verdicts[v] }
 
-// MarshalText writes what String gives.
+// MarshalText writes the text of String.
 func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// A Result is what came of all cases.
+// A Result is the result of all cases.
 type Result struct {
 	Verdict Verdict
 	Cases   []CaseResult // in the order of the cases
 	Report  *diag.Report // its pointers are into the manifest
 }
 
-// A CaseResult is what came of one case.
+// A CaseResult is the result of one case.
 type CaseResult struct {
 	Name    string
 	Verdict Verdict
-	Reason  string        // why it was skipped or is inconclusive; else empty
-	Outcome *pack.Outcome // nil when there was no run
+	Reason  string        // why it was skipped or is inconclusive
+	Outcome *pack.Outcome // nil if there was no run
 	Files   []Captured    // of each output, in the manifest's order
-	Kept    *Kept         // what stays of the run; nil where nothing does
-	// Diagnostics are those of the case alone; their pointers are into the manifest.
+	Kept    *Kept         // nil if no files of the run stay
+	// Diagnostics are the findings on this case. Their pointers are into the manifest.
 	Diagnostics []diag.Diagnostic
 }
 
@@ -90,7 +91,7 @@ var (
 		Summary: "a smoke run that is required must come to a conclusion"}
 )
 
-// Smoke runs the cases and probes what each left behind. It is an error only when it could not be found out.
+// Smoke runs the cases and probes what each run left behind. An error means that a case could not be run.
 func Smoke(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, all []cases.Case, opt Options) (*Result, error) {
 	results := make([]CaseResult, len(all))
 	group, groupContext := errgroup.WithContext(ctx)
@@ -169,8 +170,8 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	return result, opt.Keep.save(&result, places)
 }
 
-// judge runs the probes and applies the rule of made-up values: a run that fails on them says nothing about the job,
-// unless it could not even start.
+// judge runs the probes. If values were made up, a run that fails on them is inconclusive, unless the program could not
+// even start.
 func judge(r *Run, opt Options) CaseResult {
 	result := CaseResult{Name: r.Case.Name, Verdict: Passed, Outcome: r.Outcome, Files: r.Files}
 	for _, p := range probes {
@@ -203,7 +204,7 @@ func firstMadeUp(c *cases.Case) seed.Pointer {
 	return "/job/timeout"
 }
 
-// stanza is what to write into cases.File, in a line.
+// stanza returns one line to write into the smoke file.
 func stanza(r *Run) string {
 	if len(r.Case.MadeUp) == 0 {
 		return ""
@@ -215,7 +216,7 @@ func stanza(r *Run) string {
 	return hint
 }
 
-// conclude joins the cases. Where there are several, findings name theirs.
+// conclude joins the results of the cases. If there are several, findings name their case.
 func conclude(m *seed.Manifest, all []CaseResult, opt Options) *Result {
 	result := &Result{Cases: all, Report: &diag.Report{Path: opt.Path, Source: m.Source}}
 	counts := map[Verdict]int{}

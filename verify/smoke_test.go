@@ -126,7 +126,7 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// A fakeRunner gives each case, by its name, an outcome.
+// A fakeRunner has an outcome for each case, by name.
 type fakeRunner struct {
 	mu       sync.Mutex
 	outcomes map[string]*pack.Outcome

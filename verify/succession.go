@@ -15,7 +15,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Rules on an image beside the one that was published before it under the name of the job.
+// Rules on an image and the image that was published before it under the same name.
 var (
 	jobIdentity = &diag.Rule{ID: "job-identity", Severity: diag.Warning, Spec: "2.1.1 S-2.1.1-18",
 		Summary: "name and jobVersion should stand for one job"}
@@ -29,8 +29,8 @@ var (
 
 var successionRules = []*diag.Rule{jobIdentity, jobChanged, errorCodeMoved, notCompared}
 
-// Succession compares an image that is about to be named with the one that its repository named last before it. Where that
-// cannot be found out, a notice says so. Path is that of the manifest, which the report is about.
+// Succession compares an image, before it is named, with the last image in its repository. If that image cannot be
+// read, a notice says so. path is the manifest's, which the report is about.
 func Succession(ctx context.Context, path string, m *seed.Manifest, img *source.Image, options ...remote.Option) *diag.Report {
 	s := &succession{m: m, image: img, report: &diag.Report{Path: path, Source: m.Source}}
 	if err := s.run(ctx, img.Reference.Context(), options); err != nil {
@@ -74,8 +74,8 @@ func (s *succession) run(ctx context.Context, repository name.Repository, option
 	return nil
 }
 
-// before is the greatest version among tags that is less than the given one, empty where there is none. Aliases are no
-// versions, and no job is named by them (trap T-38).
+// before returns the greatest version among tags that is less than the given one, or "". It ignores aliases, which are
+// not versions and never name a job (trap T-38).
 func before(tags []string, version string) string {
 	last := ""
 	for _, tag := range tags {
@@ -86,7 +86,7 @@ func before(tags []string, version string) string {
 	return last
 }
 
-// identity takes a job for another one when neither title nor maintainer stayed.
+// identity reports another job under the same name: one with another title and another maintainer.
 func (s *succession) identity(tag string, was *seed.Manifest) {
 	now, then := &s.m.Job, &was.Job
 	if now.Title != then.Title && now.Maintainer.Name != then.Maintainer.Name && now.Maintainer.Email != then.Maintainer.Email {

@@ -20,7 +20,7 @@ import (
 const succeeding = `{"job": {"name": "j", "jobVersion": "1.0.0", "packageVersion": "1.10.0", "title": "T",
 "maintainer": {"name": "N", "email": "n@example.com"}, "errors": [{"code": 3, "name": "a"}, {"code": 4, "name": "b"}]}}`
 
-// relabelled is an image with the same layers and another label.
+// relabelled returns an image with the same layers and another label.
 func relabelled(t *testing.T, img v1.Image, manifest string) v1.Image {
 	t.Helper()
 	config, err := img.ConfigFile()
