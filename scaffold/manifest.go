@@ -9,7 +9,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// manifestText is laid out as a person would write it. What is optional and at its default is left out.
+// manifestText has the layout that a person would choose. It leaves out optional members with their default.
 var manifestText = template.Must(template.New("manifest").Funcs(template.FuncMap{"json": encode}).Parse(`{
   "seedVersion": "1.0.0",
   "job": {
@@ -57,7 +57,7 @@ var manifestText = template.Must(template.New("manifest").Funcs(template.FuncMap
 }
 `))
 
-// encode is JSON with no letter escaped that need not be.
+// encode returns JSON. It escapes no more characters than it must.
 func encode(value any) (string, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -74,7 +74,7 @@ func (o *Options) manifest() []byte {
 	return b.Bytes()
 }
 
-// Command gives the program the paths of its inputs and the output directory, in this order.
+// Command returns the command: it passes the paths of the inputs, then the output directory.
 func (o *Options) Command() string {
 	var words []string
 	for _, in := range o.Inputs {

@@ -1,7 +1,7 @@
-// Package scaffold writes the first files of a job: a manifest, a Dockerfile with a program that stands in for the job's
-// own, and a smoke file with samples.
+// Package scaffold makes the first files of a job: a manifest, a Dockerfile, a placeholder for the job's program, and a
+// smoke file with samples.
 //
-// It makes text and writes none of it; whether what its user asked for is a good job is for package lint to say.
+// It returns text and writes no files. It does not judge the job: package lint does.
 package scaffold
 
 import (
@@ -13,13 +13,13 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// Options are what is known of the new job. Name, Maintainer and Base are required.
+// Options describe the new job. Name, Maintainer and Base are required.
 type Options struct {
 	Name           string
 	JobVersion     string // default: 0.1.0
 	PackageVersion string // default: 0.1.0
 	Title          string // default: the name in words
-	Description    string // default: what goes in and comes out
+	Description    string // default: a list of inputs and outputs
 	Maintainer     seed.Maintainer
 	Inputs         []seed.InputFile
 	Outputs        []seed.OutputFile
@@ -27,15 +27,15 @@ type Options struct {
 	Base           string // the image that the Dockerfile starts from
 }
 
-// A File is one to write, by its slash-separated name in the job's directory.
+// A File is a file to write. Name is relative to the job's directory, with slashes.
 type File struct {
 	Name    string
 	Content []byte
-	// Program is set for what is to be executed.
+	// Program is true for an executable file.
 	Program bool
 }
 
-// defaultTimeout is an hour, in seconds: long enough to try, and no run stays for ever.
+// defaultTimeout is an hour, in seconds: long enough to try the job, and no run goes on for ever.
 const defaultTimeout = 3600
 
 func (o *Options) fill() {
@@ -53,7 +53,7 @@ func (o *Options) fill() {
 	}
 }
 
-// Job is a whole job that builds, runs and keeps its manifest's word, the manifest first.
+// Job returns all files of a job, with the manifest first. The job builds, runs, and does what its manifest says.
 func Job(o Options) []File {
 	o.fill()
 	return []File{
@@ -64,7 +64,7 @@ func Job(o Options) []File {
 	}
 }
 
-// Smoke is the smoke file of a job, and with samples the files that it names.
+// Smoke returns the smoke file of a job. With samples, it also returns the files that the smoke file names.
 func Smoke(m *seed.Manifest, samples bool) []File {
 	files := []File{{Name: cases.File, Content: cases.Example(m)}}
 	if !samples {
@@ -80,12 +80,12 @@ func Smoke(m *seed.Manifest, samples bool) []File {
 
 var notName = regexp.MustCompile(`[^a-z0-9]+`)
 
-// Name makes a job's name of a folder's. It is empty when nothing of it can be kept.
+// Name returns a job's name for a folder's name. It is empty if no character can be kept.
 func Name(folder string) string {
 	return strings.Trim(notName.ReplaceAllString(strings.ToLower(folder), "-"), "-")
 }
 
-// titleOf is a name in words. A title must not be the name again, which one without letters would be.
+// titleOf returns a name in words. A title must differ from the name, so a name without letters gets more words.
 func titleOf(name string) string {
 	words := strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' }), " ")
 	if words == "" || strings.ToUpper(words[:1]) == words[:1] {

@@ -27,7 +27,7 @@ func TestTitle(t *testing.T) {
 	}
 }
 
-// What the script writes is what the output captures.
+// The output captures the file that the script writes.
 func TestFileName(t *testing.T) {
 	for pattern, want := range map[string]string{
 		"*.csv": "result.csv", "*_marked.png": "result_marked.png", "out/*.csv": "out/result.csv", "result.json": "result.json",
@@ -43,7 +43,7 @@ func TestFileName(t *testing.T) {
 	}
 }
 
-// A shell has the last word on what the script prints.
+// A real shell prints the content from the script's format.
 func TestFormat(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {

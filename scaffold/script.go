@@ -12,10 +12,11 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// script is the program that stands in for the job's own.
+// script is the file name of the placeholder for the job's program.
 const script = "job.sh"
 
-// script reads every input and writes every output, so that the job can be tried before it is written.
+// script returns a program that reads every input and writes every output. The job can thus be tried before its program
+// exists.
 func (o *Options) script() string {
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n# Stands in for the job itself: put your own program here. What goes in and out stands in the variables below,\n" +
@@ -32,7 +33,7 @@ func (o *Options) script() string {
 	return b.String()
 }
 
-// write makes a file that an output captures: a copy of an input of its type, or a sample.
+// write returns the lines that make a file for an output: a copy of an input of the same type, or a sample.
 func (o *Options) write(out seed.OutputFile) string {
 	name := fileName(out)
 	var b strings.Builder
@@ -50,7 +51,7 @@ func (o *Options) write(out seed.OutputFile) string {
 	return b.String()
 }
 
-// fileName is one that the pattern of an output matches, after the output if that can be.
+// fileName returns a name that the pattern of an output matches. It has the output's name if possible.
 func fileName(out seed.OutputFile) string {
 	dir, _ := path.Split(out.Pattern)
 	for _, like := range []string{dir + strings.ToLower(out.Name) + "*", dir + "*" + strings.ToLower(out.Name) + "*", out.Pattern} {
@@ -63,11 +64,11 @@ func fileName(out seed.OutputFile) string {
 
 func inOutputDir(name string) string { return `"$` + seed.OutputDir + `"/` + quote(name) }
 
-// quote makes one word of a shell.
+// quote returns a string as one word of a shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// format is a quoted format of printf that prints exactly the bytes. Those that are not text are octal, as every printf
-// knows them.
+// format returns a quoted format with which printf prints exactly these bytes. Bytes that are not text are octal, which
+// every printf supports.
 func format(content []byte) string {
 	text := utf8.Valid(content)
 	var b strings.Builder
