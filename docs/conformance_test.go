@@ -1,4 +1,4 @@
-// Package docs checks the documents that are made from the code.
+// Package docs checks that documents agree with the code they are made from.
 package docs
 
 import (
@@ -21,18 +21,18 @@ import (
 
 var update = flag.Bool("update", false, "write the documents anew")
 
-// stages are the places where requirements are checked and that have rules. A rule keeps the requirements that its Spec
-// names. A stage that is added here has its rows filled.
+// stages are the stages with rules. The Spec of a rule names the requirements that it checks. A new stage here fills
+// its rows of the table.
 var stages = []struct {
-	test  string // of the rules' archives
+	test  string // the test of the rules' archives
 	rules []*diag.Rule
 }{
 	{"lint.TestRules", lint.Rules()},
 	{"dockerfile.TestRules", dockerfile.Rules()},
-	{"", verify.Rules()}, // their tests stand in tests.txt
+	{"", verify.Rules()}, // their tests are in tests.txt
 }
 
-// complete are the places whose rows must not be empty.
+// complete are the places in which every requirement needs a test.
 var complete = []string{"lint", "dockerfile", "smoke", "run", "pack", "published"}
 
 // A requirement is one line of requirements.txt.
@@ -60,10 +60,10 @@ func requirements(t *testing.T) []requirement {
 	return out
 }
 
-// A keeping says which rules and tests see to a requirement.
+// A keeping names the rules and tests that check a requirement.
 type keeping struct{ rules, tests []string }
 
-// numbered finds the requirements in a Spec, beside its section.
+// numbered matches a requirement in a Spec, which also names its section.
 var numbered = regexp.MustCompile(`^[STJ]-[0-9]`)
 
 func keepings(t *testing.T) map[string]*keeping {
@@ -135,7 +135,7 @@ func table(t *testing.T) string {
 	return b.String()
 }
 
-// The table is up to date.
+// The table in conformance.md is up to date.
 func TestConformance(t *testing.T) {
 	want := table(t)
 	if *update {
@@ -153,7 +153,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// No requirement that is said to be kept is without a test, and none is invented.
+// Every requirement of a complete place has a test, and every requirement and test exists.
 func TestComplete(t *testing.T) {
 	all, known := keepings(t), map[string]bool{}
 	for _, r := range requirements(t) {
@@ -174,7 +174,7 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// exists tells whether a test, named as package.TestName, is in a folder of the package's name.
+// exists reports whether a test, named as package.TestName, is in a folder with the package's name.
 func exists(t *testing.T, test string) bool {
 	pkg, name, _ := strings.Cut(test, ".")
 	for _, pattern := range []string{"../*/*_test.go", "../*/*/*_test.go", "../*_test.go"} {
