@@ -106,7 +106,7 @@ func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options,
 				if err != nil {
 					return err
 				}
-				reports[i] = policies[i].Apply(lint.Manifest(paths[i], j.Manifest, opt)).Settle()
+				reports[i] = policies[i].Apply(lint.Manifest(paths[i], j.Manifest, opt)).DropDocument()
 			}
 			return nil
 		})

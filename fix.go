@@ -25,7 +25,7 @@ const fixRounds = 200
 func mend(path string, text []byte, opt lint.Options, policy diag.Policy) []byte {
 	for range fixRounds {
 		found := policy.Apply(lint.Manifest(path, seed.Parse(text), opt))
-		mended, changed := diag.Mend(text, found.Diagnostics)
+		mended, changed := diag.ApplyFixes(text, found.Diagnostics)
 		if !changed {
 			break
 		}

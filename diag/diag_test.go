@@ -111,7 +111,7 @@ func TestSort(t *testing.T) {
 }
 
 // After Settle, a report has the same places but no parsed document.
-func TestSettle(t *testing.T) {
+func TestDropDocument(t *testing.T) {
 	src := seed.ParseJSON([]byte(text))
 	r := &Report{Source: src, Diagnostics: []Diagnostic{
 		{Rule: ruleError, Pointer: "/b/0"}, {Rule: ruleError, Pointer: "/a", Key: true}, {Rule: ruleError, Span: &seed.Span{Start: 3, End: 4}},
@@ -120,7 +120,7 @@ func TestSettle(t *testing.T) {
 	for i := range r.Diagnostics {
 		want = append(want, r.Place(&r.Diagnostics[i]))
 	}
-	r.Settle()
+	r.DropDocument()
 	for i := range r.Diagnostics {
 		if got := r.Place(&r.Diagnostics[i]); got != want[i] || r.Source.Position(got.Start) != src.Position(got.Start) {
 			t.Errorf("%d is at %v, want %v", i, got, want[i])
@@ -129,7 +129,7 @@ func TestSettle(t *testing.T) {
 	if r.Source.Has("/a") || string(r.Source.Text) != text {
 		t.Errorf("the source is %+v", r.Source)
 	}
-	if empty := (&Report{Source: src}).Settle(); empty.Source != nil {
+	if empty := (&Report{Source: src}).DropDocument(); empty.Source != nil {
 		t.Error("a report of nothing keeps its source")
 	}
 }

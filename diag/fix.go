@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Mend applies the first fix of each diagnostic and leaves all other bytes as they are. If two fixes touch each other,
-// it applies the first; the other is found again in the result. It returns text itself if nothing changed.
-func Mend(text []byte, diagnostics []Diagnostic) (mended []byte, changed bool) {
+// ApplyFixes applies the first fix of each diagnostic and leaves all other bytes as they are. If two fixes touch each
+// other, it applies the first; the other is found again in the result. It returns text itself if nothing changed.
+func ApplyFixes(text []byte, diagnostics []Diagnostic) (mended []byte, changed bool) {
 	var edits []Edit
 	for i := range diagnostics {
 		if fixes := diagnostics[i].Fixes; len(fixes) > 0 && fits(edits, fixes[0].Edits, len(text)) {

@@ -10,7 +10,7 @@ func fixed(start, end int, text string) Diagnostic {
 	return Diagnostic{Fixes: []Fix{{Edits: []Edit{{Span: seed.Span{Start: start, End: end}, New: text}}}}}
 }
 
-func TestMend(t *testing.T) {
+func TestApplyFixes(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		ds   []Diagnostic
@@ -23,7 +23,7 @@ func TestMend(t *testing.T) {
 		{"the first of two that touch", []Diagnostic{fixed(1, 3, "X"), fixed(3, 4, "Y")}, "aXdef"},
 		{"beyond the text", []Diagnostic{fixed(5, 7, "X"), fixed(-1, 0, "X"), fixed(3, 2, "X")}, "abcdef"},
 	} {
-		got, changed := Mend([]byte("abcdef"), c.ds)
+		got, changed := ApplyFixes([]byte("abcdef"), c.ds)
 		if string(got) != c.want || changed != (c.want != "abcdef") {
 			t.Errorf("%s: %q, %v; want %q", c.name, got, changed, c.want)
 		}

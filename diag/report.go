@@ -55,9 +55,9 @@ func (r *Report) Sort() {
 	})
 }
 
-// Settle stores the place of every diagnostic and drops the parsed document. The text and its lines stay if there is a
-// diagnostic to show. Reports of many files thus fit into memory. It returns r.
-func (r *Report) Settle() *Report {
+// DropDocument stores the place of every diagnostic and drops the parsed document. The text and its lines stay if there
+// is a diagnostic to show. Reports of many files thus fit into memory. It returns r.
+func (r *Report) DropDocument() *Report {
 	for i := range r.Diagnostics {
 		d := &r.Diagnostics[i]
 		place := r.Place(d)

@@ -11,7 +11,7 @@ import (
 
 // mendOnce applies the first fix of every diagnostic, unless it touches an earlier one.
 func mendOnce(text []byte) (fixed []byte, again bool) {
-	return diag.Mend(text, Manifest("it", seed.Parse(text), Options{}).Diagnostics)
+	return diag.ApplyFixes(text, Manifest("it", seed.Parse(text), Options{}).Diagnostics)
 }
 
 // Fixes come to an end, solve their finding, and never make a manifest worse.

@@ -40,7 +40,7 @@ func FuzzMend(f *testing.F) {
 func mendAll(t *testing.T, text []byte) {
 	before := Manifest("it", seed.Parse(text), Options{})
 	for round := 0; ; round++ {
-		mended, changed := diag.Mend(text, before.Diagnostics)
+		mended, changed := diag.ApplyFixes(text, before.Diagnostics)
 		if !changed {
 			return
 		}
@@ -49,7 +49,7 @@ func mendAll(t *testing.T, text []byte) {
 		}
 		after := Manifest("it", seed.Parse(mended), Options{})
 		// If brackets do not match, the parser may read the fixed text in another way.
-		if b, a := len(before.Source.Problems), len(after.Source.Problems); a > b && !before.Source.Torn() {
+		if b, a := len(before.Source.Problems), len(after.Source.Problems); a > b && !before.Source.Incomplete() {
 			t.Fatalf("%d problems become %d:\n%q\n%s%q\n%s", b, a, text, said(before), mended, said(after))
 		}
 		checkUntouched(t, text, mended, before.Diagnostics)

@@ -95,7 +95,7 @@ var commandUndeclared = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.uses(func(u command.Use, _ member, known bool) {
-			if !known && !p.Source.Torn() {
+			if !known && !p.Source.Incomplete() {
 				who := "no executor sets"
 				if scaleOnly(u.Name) {
 					who = "only Scale sets"

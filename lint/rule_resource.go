@@ -26,7 +26,7 @@ var resourcesMissing = &Rule{
 		Spec:     "2.1.1 S-2.1.1-13",
 	},
 	Check: func(p *Pass) {
-		if p.Source.Kind(seed.AtJob) == "object" && !p.Source.Has(seed.AtResources) && !p.Source.Torn() {
+		if p.Source.Kind(seed.AtJob) == "object" && !p.Source.Has(seed.AtResources) && !p.Source.Incomplete() {
 			d := p.Reportf(seed.AtJob, "job has no resources, so that the executor's defaults apply: state cpus, mem and disk")
 			d.Hint = `add "resources": {"scalar": [{"name": "cpus", "value": 1}, {"name": "mem", "value": 1024}, {"name": "disk", "value": 100}]}`
 		}
@@ -41,7 +41,7 @@ var resourcesScalar = &Rule{
 		Spec:     "2.1.1.2 S-2.1.1.2-03 T-02",
 	},
 	Check: func(p *Pass) {
-		if p.Source.Kind(seed.AtResources) == "object" && !p.Source.Has(seed.AtScalar) && !p.Source.Torn() {
+		if p.Source.Kind(seed.AtResources) == "object" && !p.Source.Has(seed.AtScalar) && !p.Source.Incomplete() {
 			p.Reportf(seed.AtResources, `resources has no member "scalar", which the standard asks for though its schema does not: add it with cpus, mem and disk`)
 		}
 	},
@@ -55,7 +55,7 @@ var resourcesRecommended = &Rule{
 		Spec:     "2.1.1.2 S-2.1.1.2-07 S-3.1.4-03",
 	},
 	Check: func(p *Pass) {
-		if !p.good(seed.AtResources) || p.Source.Torn() {
+		if !p.good(seed.AtResources) || p.Source.Incomplete() {
 			return
 		}
 		var missing []string

@@ -74,7 +74,7 @@ func reportSchema(report *diag.Report, violations []schema.Violation) {
 			meant[v.Pointer.Parent().Member(v.Meant)] = true
 		}
 	}
-	torn := report.Source.Torn()
+	torn := report.Source.Incomplete()
 	for i := range violations {
 		v := &violations[i]
 		if wrongType[v.Pointer] && (v.Keyword == "enum" || v.Keyword == "pattern") {

@@ -47,7 +47,7 @@ func Parse(text []byte) *Manifest {
 // ParseJSON reads any other JSON document in the same way as Parse.
 func ParseJSON(text []byte) *Source {
 	s := parse(text, asWritten)
-	if !s.Torn() {
+	if !s.Incomplete() {
 		return s
 	}
 	if other := parse(text, byIndentation); len(other.Problems) <= len(s.Problems) {

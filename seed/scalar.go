@@ -18,7 +18,7 @@ func (p *parser) number() *node {
 	if !validNumber(n.text) {
 		n.kind = kindBroken
 		pr := Problem{Span: n.span, Code: CodeNumber, Message: fmt.Sprintf("%q is no JSON number", n.text)}
-		if right := mendNumber(n.text); right != "" {
+		if right := fixNumber(n.text); right != "" {
 			pr.Hint, pr.Fix, pr.Edits = "JSON writes it "+right, "Write it "+right, []Edit{{n.span, right}}
 		}
 		p.problem(pr)
@@ -31,9 +31,9 @@ func (p *parser) number() *node {
 	return n
 }
 
-// mendNumber returns s as a JSON number if only its sign or a digit next to the point is wrong, or "". It does not
+// fixNumber returns s as a JSON number if only its sign or a digit next to the point is wrong, or "". It does not
 // touch leading zeros, which mean octal to some authors.
-func mendNumber(s string) string {
+func fixNumber(s string) string {
 	s = strings.TrimPrefix(s, "+")
 	if strings.HasPrefix(s, ".") {
 		s = "0" + s
@@ -154,13 +154,13 @@ func (p *parser) badUnit(u unit) {
 		_, size := utf8.DecodeRune(p.rest()[1:])
 		pr.Span.End += size
 		pr.Message = fmt.Sprintf("%q is no escape sequence", p.Text[pr.Span.Start:pr.Span.End])
-		p.mendEscape(&pr)
+		p.fixEscape(&pr)
 	}
 	p.problem(pr)
 }
 
-// mendEscape adds a fix for a backslash that begins no escape sequence.
-func (p *parser) mendEscape(pr *Problem) {
+// fixEscape adds a fix for a backslash that begins no escape sequence.
+func (p *parser) fixEscape(pr *Problem) {
 	at := Span{p.i, p.i + 1}
 	next := p.Text[at.End:pr.Span.End]
 	switch {

@@ -71,9 +71,9 @@ func (s *Source) lineTable() ([]int, bool) {
 	return lineStarts(s.Text)
 }
 
-// Torn reports whether brackets do not match, or the text was not read to its end. A member that seems to be missing
-// may then be elsewhere in the text.
-func (s *Source) Torn() bool {
+// Incomplete reports whether brackets do not match, or the text was not read to its end. A member that seems to be
+// missing may then be elsewhere in the text.
+func (s *Source) Incomplete() bool {
 	return slices.ContainsFunc(s.Problems, func(p Problem) bool {
 		return p.Code == CodeUnclosed || p.Code == CodeBracket || p.Code == CodeTrailingText || p.Code == CodeDepth || p.Code == CodeTooLarge
 	})

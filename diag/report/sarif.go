@@ -199,8 +199,8 @@ func sarifFixes(r *diag.Report, d *diag.Diagnostic, at sarifArtifactLocation) (f
 	return fixes
 }
 
-// fingerprint stays the same if the lines of a finding move. It is made of rule, file and member. If there is no member,
-// the text of the line takes its place. Findings that agree in all of these are counted.
+// fingerprint stays the same if the lines of a finding move. It is made of rule, file and member. If there is no
+// member, the text of the line takes its place. Findings that agree in all of these are counted.
 func (s *sarifWriter) fingerprint(uri string, r *diag.Report, d *diag.Diagnostic) string {
 	anchor := string(d.Pointer)
 	if start, _, ok := position(r, d); ok && anchor == "" {
