@@ -22,7 +22,7 @@ func buildWarnings(file dockerfileText, warnings []pack.Warning) *diag.Report {
 		text := strings.Join(strings.Fields(w.Text), " ")
 		all = append(all, dockerfile.Warning{Name: name, Text: text, First: w.First, Last: w.Last})
 	}
-	return dockerfile.Warned(file.Path, file.text, all)
+	return dockerfile.WarningReport(file.Path, file.text, all)
 }
 
 // showStep shows a failed step as its author knows it: its lines of the Dockerfile, and what it said last.

@@ -18,9 +18,9 @@ type Warning struct {
 	Last       int
 }
 
-// Warned returns the warnings of a build as a report on its Dockerfile. It uses the words of Check, so that merged
-// reports have each finding once.
-func Warned(path string, text []byte, all []Warning) *diag.Report {
+// WarningReport returns the warnings of a build as a report on its Dockerfile. It uses the words of Check, so that
+// merged reports have each finding once.
+func WarningReport(path string, text []byte, all []Warning) *diag.Report {
 	report := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
 	for _, w := range all {
 		first, last := max(1, w.First), max(1, w.First, w.Last)
