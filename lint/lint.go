@@ -38,20 +38,21 @@ func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []s
 			broken[v.Pointer] = true
 		}
 	}
-	p := Pass{Manifest: m, Job: &m.Job, Source: m.Source, Registry: opt.Registry, broken: broken, misnamed: misnamed}
+	p := Pass{Manifest: m, Job: &m.Job, Source: m.Source, Registry: opt.Registry, invalid: broken, misnamed: misnamed}
 	for _, r := range rules {
 		p.rule = r
 		r.Check(&p)
 	}
 	for _, d := range p.found {
-		if !unread(report, d) {
+		if !hasSyntaxProblem(report, d) {
 			report.Add(*d)
 		}
 	}
 }
 
-// unread reports whether a diagnostic is about a string with a syntax problem. That problem is reported first.
-func unread(report *diag.Report, d *diag.Diagnostic) bool {
+// hasSyntaxProblem reports whether a diagnostic is about a string with a syntax problem. That problem is reported
+// first.
+func hasSyntaxProblem(report *diag.Report, d *diag.Diagnostic) bool {
 	if len(report.Source.Problems) == 0 || report.Source.Kind(d.Pointer) != "string" {
 		return false
 	}

@@ -25,7 +25,7 @@ type Pass struct {
 	Registry string // as in Options
 
 	rule     *Rule
-	broken   map[seed.Pointer]bool // values that the schema refuses
+	invalid  map[seed.Pointer]bool // values that the schema refuses
 	misnamed map[seed.Pointer]bool // objects with members that the schema does not know
 	found    []*diag.Diagnostic
 
@@ -53,8 +53,8 @@ func (p *Pass) reportPart(at seed.Pointer, start, end int, format string, args .
 	return d
 }
 
-// good reports whether there is a value at a pointer that the schema accepts.
-func (p *Pass) good(at seed.Pointer) bool { return p.Source.Has(at) && !p.broken[at] }
+// valid reports whether there is a value at a pointer, and the schema accepts it.
+func (p *Pass) valid(at seed.Pointer) bool { return p.Source.Has(at) && !p.invalid[at] }
 
 func (p *Pass) line(at seed.Pointer) int { return p.Source.Position(p.Source.Span(at).Start).Line }
 
@@ -119,12 +119,12 @@ func (m member) name() seed.Pointer { return m.At.Member("name") }
 
 const commandLongest = 128 << 10 // bytes; the kernel refuses a longer argument
 
-// members returns the elements of an array that have a good name.
+// members returns the elements of an array that have a valid name.
 func members[E any](p *Pass, array seed.Pointer, kind string, elements []E, name func(*E) (string, bool)) []member {
 	var out []member
 	for i := range elements {
 		m := member{At: array.Index(i), Kind: kind}
-		if m.Name, m.Required = name(&elements[i]); p.good(m.name()) {
+		if m.Name, m.Required = name(&elements[i]); p.valid(m.name()) {
 			out = append(out, m)
 		}
 	}
@@ -174,7 +174,7 @@ func (p *Pass) scalars() []member {
 
 // command returns the parsed command, or nil if it is missing or cannot be parsed.
 func (p *Pass) command() *command.Command {
-	if !p.parsed && p.good(seed.AtCommand) && len(p.Job.Interface.Command) <= commandLongest {
+	if !p.parsed && p.valid(seed.AtCommand) && len(p.Job.Interface.Command) <= commandLongest {
 		p.commands, p.parsing = command.Parse(p.Job.Interface.Command)
 	}
 	p.parsed = true

@@ -21,7 +21,7 @@ var commandSyntax = &Rule{
 		Spec:     "2.1.1.3 S-2.1.1.3-03 T-09",
 	},
 	Check: func(p *Pass) {
-		if !p.good(seed.AtCommand) {
+		if !p.valid(seed.AtCommand) {
 			return
 		}
 		if n := len(p.Job.Interface.Command); n > commandLongest {
@@ -73,8 +73,8 @@ func (p *Pass) known() map[string]member {
 	return all
 }
 
-// uses calls check for every expansion in the command, with its member.
-func (p *Pass) uses(check func(u command.Use, m member, known bool)) {
+// eachUse calls check for every expansion in the command, with its member.
+func (p *Pass) eachUse(check func(u command.Use, m member, known bool)) {
 	c := p.command()
 	if c == nil {
 		return
@@ -94,7 +94,7 @@ var commandUndeclared = &Rule{
 		Spec:     "3.1.1 S-3.1.1-03 T-17 J-07 J-11",
 	},
 	Check: func(p *Pass) {
-		p.uses(func(u command.Use, _ member, known bool) {
+		p.eachUse(func(u command.Use, _ member, known bool) {
 			if !known && !p.Source.Incomplete() {
 				who := "no executor sets"
 				if scaleOnly(u.Name) {
@@ -114,17 +114,17 @@ func scaleOnly(name string) bool {
 
 func (p *Pass) knownNames() string {
 	names := slices.SortedFunc(maps.Keys(p.known()), func(a, b string) int {
-		return cmp.Or(boolOrder(strings.HasPrefix(a, seed.AllocatedPrefix), strings.HasPrefix(b, seed.AllocatedPrefix)), cmp.Compare(a, b))
+		return cmp.Or(falseFirst(strings.HasPrefix(a, seed.AllocatedPrefix), strings.HasPrefix(b, seed.AllocatedPrefix)), cmp.Compare(a, b))
 	})
 	const most = 8
 	if len(names) > most {
 		names = append(names[:most], "others")
 	}
-	return "this job has " + list(names)
+	return "this job has " + joinWords(names)
 }
 
-// boolOrder orders false before true.
-func boolOrder(a, b bool) int {
+// falseFirst orders false before true.
+func falseFirst(a, b bool) int {
 	switch {
 	case a == b:
 		return 0
@@ -167,7 +167,7 @@ var commandSecret = &Rule{
 		for _, s := range p.Job.Interface.Settings {
 			secret[seed.Variable(s.Name)] = s.Secret
 		}
-		p.uses(func(u command.Use, m member, _ bool) {
+		p.eachUse(func(u command.Use, m member, _ bool) {
 			if m.Kind == "setting" && secret[u.Name] {
 				d := p.reportPart(seed.AtCommand, u.Start, u.End, "command holds the secret %q, which executors print or pass as asterisks", m.Name)
 				d.Hint = "let the job read the environment variable $" + u.Name
@@ -184,7 +184,7 @@ var commandOptional = &Rule{
 		Spec:     "3.1.1.2 S-3.1.1.2-24 T-28",
 	},
 	Check: func(p *Pass) {
-		p.uses(func(u command.Use, m member, known bool) {
+		p.eachUse(func(u command.Use, m member, known bool) {
 			if known && !m.Required && !u.Vanishes && u.Form == command.Plain {
 				d := p.reportPart(seed.AtCommand, u.Start, u.End, "command uses the optional %s %q, which moves the arguments after it when absent: Scale passes the text %q instead", m.Kind, m.Name, p.Job.Interface.Command[u.Start:u.End])
 				d.Hint = fmt.Sprintf("put a switch before it, ${%s/#/--switch }, or let the job read the environment variable", u.Name)
@@ -201,7 +201,7 @@ var commandOptionalLiteral = &Rule{
 		Spec:     "3.1.1.2 S-3.1.1.2-23 T-28",
 	},
 	Check: func(p *Pass) {
-		p.uses(func(u command.Use, m member, known bool) {
+		p.eachUse(func(u command.Use, m member, known bool) {
 			if known && !m.Required && u.Form == command.Prefix {
 				p.reportPart(seed.AtCommand, u.Start, u.End, "when %q is absent, Scale passes the text %q: the job should take that for absent", m.Name, p.Job.Interface.Command[u.Start:u.End])
 			}
@@ -234,7 +234,7 @@ var commandPortability = &Rule{
 		Spec:     "3.1.1 S-3.1.1-05 S-3.1.1.2-25",
 	},
 	Check: func(p *Pass) {
-		p.uses(func(u command.Use, _ member, known bool) {
+		p.eachUse(func(u command.Use, _ member, known bool) {
 			if u.Form == command.BashOnly && known {
 				d := p.reportPart(seed.AtCommand, u.Start, u.End, "command has the expansion %q, which Bash knows but Scale passes on as text", p.Job.Interface.Command[u.Start:u.End])
 				d.Hint = fmt.Sprintf("every executor knows $%s and ${%s}", u.Name, u.Name)
@@ -280,7 +280,7 @@ var commandAllocated = &Rule{
 		Spec:     "3.1.1.2 S-2.1.1.2-01",
 	},
 	Check: func(p *Pass) {
-		p.uses(func(u command.Use, m member, _ bool) {
+		p.eachUse(func(u command.Use, m member, _ bool) {
 			if m.Kind == "resource" {
 				p.reportPart(seed.AtCommand, u.Start, u.End, "command uses %q, which Scale does not expand there: let the job read the environment variable", "$"+u.Name)
 			}
@@ -296,7 +296,7 @@ var commandSettingName = &Rule{
 		Spec:     "3.1.1 S-2.1.1.3.4-05",
 	},
 	Check: func(p *Pass) {
-		p.uses(func(u command.Use, m member, _ bool) {
+		p.eachUse(func(u command.Use, m member, _ bool) {
 			named := func(m member) bool { return m.Name == u.Name } // another input or setting, which Scale expands
 			if m.Kind == "setting" && !slices.ContainsFunc(p.variables(), named) {
 				p.reportPart(seed.AtCommand, u.Start, u.End, "command uses the setting %q as %q, which Scale does not expand: name the setting %s", m.Name, "$"+u.Name, u.Name)
@@ -314,7 +314,7 @@ var commandBraces = &Rule{
 	},
 	Check: func(p *Pass) {
 		all := p.known()
-		p.uses(func(u command.Use, _ member, known bool) {
+		p.eachUse(func(u command.Use, _ member, known bool) {
 			text := p.Job.Interface.Command[u.Start:u.End]
 			if !known || strings.HasPrefix(text, "${") {
 				return
@@ -338,7 +338,7 @@ var commandEmpty = &Rule{
 		Spec:     "2.1.1.3 T-34",
 	},
 	Check: func(p *Pass) {
-		if p.good(seed.AtCommand) && blank(p.Job.Interface.Command) {
+		if p.valid(seed.AtCommand) && blank(p.Job.Interface.Command) {
 			p.Reportf(seed.AtCommand, "command is %q, for which executors pass one empty argument: leave it out, or write the arguments", p.Job.Interface.Command)
 		}
 	},
@@ -378,7 +378,7 @@ var commandJSON = &Rule{
 		for _, in := range p.Job.Interface.Inputs.JSON {
 			types[seed.Variable(in.Name)] = in.Type
 		}
-		p.uses(func(u command.Use, m member, _ bool) {
+		p.eachUse(func(u command.Use, m member, _ bool) {
 			t := types[u.Name]
 			if m.Kind == "json input" && !u.Quoted && (t == "object" || t == "array" || t == "string") {
 				p.reportPart(seed.AtCommand, u.Start, u.End, "command uses the json input %q of type %s, which becomes several arguments when it holds blanks: let the job read the environment variable", m.Name, t)

@@ -7,17 +7,17 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// codes calls check for every error with a numeric code.
-func (p *Pass) codes(check func(at seed.Pointer, e seed.Error)) {
+// eachCode calls check for every error with a numeric code.
+func (p *Pass) eachCode(check func(at seed.Pointer, e seed.Error)) {
 	for i, e := range p.Job.Errors {
-		if at := seed.AtErrors.Index(i).Member("code"); p.good(at) {
+		if at := seed.AtErrors.Index(i).Member("code"); p.valid(at) {
 			check(at, e)
 		}
 	}
 }
 
-// called returns a phrase for an error, whose name may be missing.
-func called(e seed.Error) string {
+// errorPhrase returns a phrase for an error, whose name may be missing.
+func errorPhrase(e seed.Error) string {
 	if e.Name == "" {
 		return "this error"
 	}
@@ -32,11 +32,11 @@ var errorCodeRange = &Rule{
 		Spec:     "2.1.1.4 S-2.1.1.4-02 T-13",
 	},
 	Check: func(p *Pass) {
-		p.codes(func(at seed.Pointer, e seed.Error) {
+		p.eachCode(func(at seed.Pointer, e seed.Error) {
 			if e.Code == 0 {
-				p.Reportf(at, "%s has code 0, which means success, so that it is never reported: give one from 1 to 255", called(e))
+				p.Reportf(at, "%s has code 0, which means success, so that it is never reported: give one from 1 to 255", errorPhrase(e))
 			} else if e.Code < 0 || e.Code > 255 {
-				p.Reportf(at, "%s has code %d, but a process ends with 0 to 255, so that it is never reported: give one from 1 to 255", called(e), e.Code)
+				p.Reportf(at, "%s has code %d, but a process ends with 0 to 255, so that it is never reported: give one from 1 to 255", errorPhrase(e), e.Code)
 			}
 		})
 	},
@@ -51,9 +51,9 @@ var errorCodeUnique = &Rule{
 	},
 	Check: func(p *Pass) {
 		first := map[int64]seed.Pointer{}
-		p.codes(func(at seed.Pointer, e seed.Error) {
+		p.eachCode(func(at seed.Pointer, e seed.Error) {
 			if f, ok := first[e.Code]; ok {
-				p.Reportf(at, "%s has code %d, which is already used on line %d: executors report one of the two, so give each its own", called(e), e.Code, p.line(f))
+				p.Reportf(at, "%s has code %d, which is already used on line %d: executors report one of the two, so give each its own", errorPhrase(e), e.Code, p.line(f))
 			} else {
 				first[e.Code] = at
 			}
@@ -81,13 +81,13 @@ var errorCodeShell = &Rule{
 		Spec:     "2.1.1.4 T-13 T-36",
 	},
 	Check: func(p *Pass) {
-		p.codes(func(at seed.Pointer, e seed.Error) {
+		p.eachCode(func(at seed.Pointer, e seed.Error) {
 			why, ok := systemCodes[e.Code]
 			if !ok && e.Code > 128 && e.Code <= 128+64 {
 				why, ok = "after a signal", true
 			}
 			if ok {
-				p.Reportf(at, "%s has code %d, which shells and runtimes give %s: take another, so that the two are told apart", called(e), e.Code, why)
+				p.Reportf(at, "%s has code %d, which shells and runtimes give %s: take another, so that the two are told apart", errorPhrase(e), e.Code, why)
 			}
 		})
 	},
@@ -101,9 +101,9 @@ var errorCodeData = &Rule{
 		Spec:     "2.1.1.4 T-13",
 	},
 	Check: func(p *Pass) {
-		p.codes(func(at seed.Pointer, e seed.Error) {
+		p.eachCode(func(at seed.Pointer, e seed.Error) {
 			if e.Code == 1 && e.Category == "data" {
-				p.Reportf(at, "%s has code 1 and category data, but most interpreters end with 1 on any crash: take another code for the data", called(e))
+				p.Reportf(at, "%s has code 1 and category data, but most interpreters end with 1 on any crash: take another code for the data", errorPhrase(e))
 			}
 		})
 	},

@@ -39,7 +39,7 @@ var imageNameLowercase = &Rule{
 // nameMember returns the place and the value of a member of the image name. The value is "" if the schema refuses it.
 func (p *Pass) nameMember(name string) (seed.Pointer, string) {
 	at := seed.AtJob.Member(name)
-	if !p.good(at) {
+	if !p.valid(at) {
 		return at, ""
 	}
 	switch name {
@@ -98,7 +98,7 @@ var imageNameForm = &Rule{
 		at, version := p.nameMember("jobVersion")
 		name := strings.ToLower(strings.TrimLeft(p.Job.Name, "-"))
 		version, _, _ = strings.Cut(version, "+")
-		if !p.good(seed.AtJob.Member("name")) || name == "" || version == "" {
+		if !p.valid(seed.AtJob.Member("name")) || name == "" || version == "" {
 			return
 		}
 		// Other rules report leading dashes and capital letters, so they are removed before this check.
@@ -122,7 +122,7 @@ var imageNameLength = &Rule{
 		if len(tag) > tagLongest {
 			p.Reportf(at, "packageVersion has %d characters, but a tag has %d at most", len(tag), tagLongest)
 		}
-		if !p.good(seed.AtJob.Member("name")) || !p.good(seed.AtJob.Member("jobVersion")) {
+		if !p.valid(seed.AtJob.Member("name")) || !p.valid(seed.AtJob.Member("jobVersion")) {
 			return
 		}
 		repository := p.Manifest.Repository()

@@ -25,7 +25,7 @@ var integerFraction = &Rule{
 }
 
 func (p *Pass) whole(at seed.Pointer, value int64) {
-	if raw := string(p.Source.Raw(at)); p.good(at) && strings.ContainsAny(raw, ".eE") {
+	if raw := string(p.Source.Raw(at)); p.valid(at) && strings.ContainsAny(raw, ".eE") {
 		d := p.Reportf(at, "%s is written %s, which executors with an older JSON Schema refuse: write %d", at.Base(), raw, value)
 		p.replace(d, "Write it as an integer", value)
 	}
@@ -39,7 +39,7 @@ var timeoutPositive = &Rule{
 		Spec:     "2.1.1 S-2.1.1-10 T-12",
 	},
 	Check: func(p *Pass) {
-		if at := seed.AtJob.Member("timeout"); p.good(at) && p.Job.Timeout <= 0 {
+		if at := seed.AtJob.Member("timeout"); p.valid(at) && p.Job.Timeout <= 0 {
 			p.Reportf(at, "timeout is %d, beyond the schema: a job with this hard limit can never run, give seconds more than 0", p.Job.Timeout)
 		}
 	},
@@ -55,7 +55,7 @@ var timeoutLong = &Rule{
 		Spec:     "2.1.1 T-12",
 	},
 	Check: func(p *Pass) {
-		if at := seed.AtJob.Member("timeout"); p.good(at) && p.Job.Timeout > month {
+		if at := seed.AtJob.Member("timeout"); p.valid(at) && p.Job.Timeout > month {
 			d := p.Reportf(at, "timeout is %d seconds, which is %d days: too long to end a job that hangs", p.Job.Timeout, p.Job.Timeout/(24*60*60))
 			d.Hint = "timeout is in seconds, not milliseconds"
 		}
@@ -74,7 +74,7 @@ var titleForm = &Rule{
 	Check: func(p *Pass) {
 		at, title := seed.AtJob.Member("title"), p.Job.Title
 		switch {
-		case !p.good(at):
+		case !p.valid(at):
 		case blank(title):
 			p.Reportf(at, "title is blank: catalogues show it, say in a few words what the job does")
 		case title == p.Job.Name:
@@ -100,7 +100,7 @@ var descriptionForm = &Rule{
 	Check: func(p *Pass) {
 		at, text := seed.AtJob.Member("description"), p.Job.Description
 		switch {
-		case !p.good(at):
+		case !p.valid(at):
 		case blank(text):
 			p.Reportf(at, "description is blank: say what the job does, so that users can find it")
 		case text == p.Job.Title:
@@ -120,7 +120,7 @@ var descriptionMarkup = &Rule{
 	},
 	Check: func(p *Pass) {
 		at := seed.AtJob.Member("description")
-		if m := markup.FindStringIndex(p.Job.Description); m != nil && p.good(at) {
+		if m := markup.FindStringIndex(p.Job.Description); m != nil && p.valid(at) {
 			p.reportPart(at, m[0], m[1], "description has the markup %q, which catalogues show as it is: write plain text", p.Job.Description[m[0]:m[1]])
 		}
 	},
@@ -137,7 +137,7 @@ var tagsForm = &Rule{
 		first := map[string]int{}
 		for i, tag := range p.Job.Tags {
 			at := seed.AtJob.Member("tags").Index(i)
-			if !p.good(at) {
+			if !p.valid(at) {
 				continue
 			}
 			if blank(tag) {

@@ -16,7 +16,7 @@ var maintainerName = &Rule{
 		Spec:     "2.1.1.1 S-2.1.1.1-02",
 	},
 	Check: func(p *Pass) {
-		if at := seed.AtMaintainer.Member("name"); p.good(at) && blank(p.Job.Maintainer.Name) {
+		if at := seed.AtMaintainer.Member("name"); p.valid(at) && blank(p.Job.Maintainer.Name) {
 			p.Reportf(at, "the maintainer's name is blank: give a person's full name")
 		}
 	},
@@ -32,7 +32,7 @@ var maintainerEmail = &Rule{
 	Check: func(p *Pass) {
 		at, email := seed.AtMaintainer.Member("email"), p.Job.Maintainer.Email
 		local, host, ok := strings.Cut(email, "@")
-		if p.good(at) && (!ok || blank(local) || blank(host) || strings.ContainsAny(host, "@ \t")) {
+		if p.valid(at) && (!ok || blank(local) || blank(host) || strings.ContainsAny(host, "@ \t")) {
 			p.Reportf(at, "the maintainer's e-mail %q is no address: users of the job have nobody to write to", email)
 		}
 	},
@@ -47,7 +47,7 @@ var maintainerURL = &Rule{
 	},
 	Check: func(p *Pass) {
 		at, text := seed.AtMaintainer.Member("url"), p.Job.Maintainer.URL
-		if !p.good(at) {
+		if !p.valid(at) {
 			return
 		}
 		u, err := url.Parse(text)
@@ -73,7 +73,7 @@ var maintainerPhone = &Rule{
 	},
 	Check: func(p *Pass) {
 		at, phone := seed.AtMaintainer.Member("phone"), p.Job.Maintainer.Phone
-		if p.good(at) && !strings.ContainsAny(phone, "0123456789") {
+		if p.valid(at) && !strings.ContainsAny(phone, "0123456789") {
 			p.Reportf(at, "the maintainer's phone %q has no digit: give a number or leave it out", phone)
 		}
 	},
@@ -87,7 +87,7 @@ var maintainerOrganization = &Rule{
 		Spec:     "2.1.1.1 S-2.1.1.1-08",
 	},
 	Check: func(p *Pass) {
-		if at := seed.AtMaintainer.Member("organization"); p.good(at) && blank(p.Job.Maintainer.Organization) {
+		if at := seed.AtMaintainer.Member("organization"); p.valid(at) && blank(p.Job.Maintainer.Organization) {
 			p.Reportf(at, "the maintainer's organization is blank: name the one responsible or leave it out")
 		}
 	},

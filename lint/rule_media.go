@@ -45,17 +45,17 @@ func MediaType(name string) string {
 var mediaTypeForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})/([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})` +
 	"([ \t]*;[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+=([A-Za-z0-9!#$%&'*+.^_`|~-]+|\"([^\"\\\\]|\\\\.)*\"))*$")
 
-// mediaTypes calls check for every media type that is a string.
-func (p *Pass) mediaTypes(check func(at seed.Pointer, value string)) {
+// eachMediaType calls check for every media type that is a string.
+func (p *Pass) eachMediaType(check func(at seed.Pointer, value string)) {
 	for i, in := range p.Job.Interface.Inputs.Files {
 		for j, value := range in.MediaTypes {
-			if at := seed.AtInputFiles.Index(i).Member("mediaTypes").Index(j); p.good(at) {
+			if at := seed.AtInputFiles.Index(i).Member("mediaTypes").Index(j); p.valid(at) {
 				check(at, value)
 			}
 		}
 	}
 	for i, out := range p.Job.Interface.Outputs.Files {
-		if at := seed.AtOutputFiles.Index(i).Member("mediaType"); p.good(at) {
+		if at := seed.AtOutputFiles.Index(i).Member("mediaType"); p.valid(at) {
 			check(at, out.MediaType)
 		}
 	}
@@ -69,7 +69,7 @@ var mediaType = &Rule{
 		Spec:     "1.2 S-1.2-02 S-2.1.1.3.1-08 S-2.1.1.3.2-11 T-18",
 	},
 	Check: func(p *Pass) {
-		p.mediaTypes(func(at seed.Pointer, value string) {
+		p.eachMediaType(func(at seed.Pointer, value string) {
 			if mediaTypeForm.MatchString(value) {
 				return
 			}
@@ -90,15 +90,15 @@ var mediaTypesEmpty = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, in := range p.Job.Interface.Inputs.Files {
-			if at := seed.AtInputFiles.Index(i).Member("mediaTypes"); p.good(at) && len(in.MediaTypes) == 0 {
+			if at := seed.AtInputFiles.Index(i).Member("mediaTypes"); p.valid(at) && len(in.MediaTypes) == 0 {
 				p.Reportf(at, "mediaTypes is empty, so that input %q accepts nothing: leave it out to accept all", in.Name)
 			}
 		}
 	},
 }
 
-// mistaken are types that authors often write for another type.
-var mistaken = map[string]string{
+// oftenMistaken are types that authors often write for another type.
+var oftenMistaken = map[string]string{
 	"image/jpg": "image/jpeg", "image/tif": "image/tiff", "text/json": "application/json", "application/png": "image/png",
 	"txt/csv": "text/csv", "application/csv": "text/csv", "image/geotiff": "image/tiff", "text/yaml": "application/yaml",
 	"application/jpeg": "image/jpeg", "application/geojson": "application/geo+json", "application/x-zip-compressed": "application/zip",
@@ -112,14 +112,14 @@ var mediaTypeUnregistered = &Rule{
 		Spec:     "1.2 S-1.2-02 T-18",
 	},
 	Check: func(p *Pass) {
-		p.mediaTypes(func(at seed.Pointer, value string) {
+		p.eachMediaType(func(at seed.Pointer, value string) {
 			base, _, _ := strings.Cut(strings.ToLower(value), ";")
 			base = strings.TrimSpace(base)
 			if !mediaTypeForm.MatchString(value) || registered[base] || privateTree(base) {
 				return
 			}
 			d := p.Reportf(at, "media type %q is not among the registered ones known here: check it, since files are matched by it", value)
-			if better := mistaken[base]; better != "" {
+			if better := oftenMistaken[base]; better != "" {
 				d.Hint = "the registered one is " + better
 				p.replace(d, "Write "+better, better)
 			}

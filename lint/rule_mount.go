@@ -9,10 +9,10 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// mountPaths calls check for every mount with a path that is a string.
-func (p *Pass) mountPaths(check func(at seed.Pointer, m seed.Mount)) {
+// eachMountPath calls check for every mount with a path that is a string.
+func (p *Pass) eachMountPath(check func(at seed.Pointer, m seed.Mount)) {
 	for i, m := range p.Job.Interface.Mounts {
-		if at := seed.AtMounts.Index(i).Member("path"); p.good(at) {
+		if at := seed.AtMounts.Index(i).Member("path"); p.valid(at) {
 			check(at, m)
 		}
 	}
@@ -26,7 +26,7 @@ var mountPathAbsolute = &Rule{
 		Spec:     "2.1.1.3.3 S-2.1.1.3.3-04 T-03",
 	},
 	Check: func(p *Pass) {
-		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
+		p.eachMountPath(func(at seed.Pointer, m seed.Mount) {
 			if !strings.HasPrefix(m.Path, "/") {
 				d := p.Reportf(at, "mount path %q is not absolute, so that no executor can mount it: begin with a slash", m.Path)
 				if clean := path.Clean("/" + m.Path); m.Path != "" && !strings.ContainsAny(m.Path, "~$:\\") && clean != "/" {
@@ -45,7 +45,7 @@ var mountPathClean = &Rule{
 		Spec:     "2.1.1.3.3 S-2.1.1.3.3-04",
 	},
 	Check: func(p *Pass) {
-		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
+		p.eachMountPath(func(at seed.Pointer, m seed.Mount) {
 			if clean := path.Clean(m.Path); strings.HasPrefix(m.Path, "/") && clean != m.Path {
 				d := p.Reportf(at, "mount path %q may be written %q, which is the same directory", m.Path, clean)
 				p.replace(d, "Write it plainly", clean)
@@ -67,7 +67,7 @@ var mountPathOverlap = &Rule{
 			at   seed.Pointer
 		}
 		var seen []place
-		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
+		p.eachMountPath(func(at seed.Pointer, m seed.Mount) {
 			clean := path.Clean(m.Path)
 			for _, s := range seen {
 				if within(clean, s.path) || within(s.path, clean) {
@@ -97,7 +97,7 @@ var mountPathSystem = &Rule{
 		Spec:     "2.1.1.3.3 S-2.1.1.3.3-04",
 	},
 	Check: func(p *Pass) {
-		p.mountPaths(func(at seed.Pointer, m seed.Mount) {
+		p.eachMountPath(func(at seed.Pointer, m seed.Mount) {
 			clean := path.Clean(m.Path)
 			local := within(clean, "/usr/local") && clean != "/usr/local" || within(clean, "/usr/share")
 			system := slices.ContainsFunc(systemPaths, func(s string) bool { return within(clean, s) })
@@ -121,7 +121,7 @@ var dataOutside = &Rule{
 			return
 		}
 		for i, m := range p.Job.Interface.Mounts {
-			if at := seed.AtMounts.Index(i).Member("mode"); p.good(at) && m.Mode == "rw" {
+			if at := seed.AtMounts.Index(i).Member("mode"); p.valid(at) && m.Mode == "rw" {
 				p.Reportf(at, "mount %q can be written to and there are no outputs: nobody knows of what the job leaves there, so declare outputs for it", m.Name)
 			}
 		}

@@ -12,10 +12,10 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// patterns calls check for every output file with a pattern that the schema accepts.
-func (p *Pass) patterns(check func(at seed.Pointer, o seed.OutputFile)) {
+// eachPattern calls check for every output file with a pattern that the schema accepts.
+func (p *Pass) eachPattern(check func(at seed.Pointer, o seed.OutputFile)) {
 	for i, o := range p.Job.Interface.Outputs.Files {
-		if at := seed.AtOutputFiles.Index(i).Member("pattern"); p.good(at) {
+		if at := seed.AtOutputFiles.Index(i).Member("pattern"); p.valid(at) {
 			check(at, o)
 		}
 	}
@@ -42,7 +42,7 @@ var outputPattern = &Rule{
 		Spec:     "2.1.1.3.2 S-2.1.1.3.2-13 T-03",
 	},
 	Check: func(p *Pass) {
-		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			why := impossible(o.Pattern)
 			if why == "" {
 				return
@@ -70,7 +70,7 @@ var outputPatternDialect = &Rule{
 		Spec:     "2.1.1.3.2 S-2.1.1.3.2-02 S-2.1.1.3.2-13 T-24",
 	},
 	Check: func(p *Pass) {
-		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			what := dialect(o.Pattern)
 			if what == "" || impossible(o.Pattern) != "" {
 				return
@@ -115,7 +115,7 @@ var outputPatternReserved = &Rule{
 		Spec:     "2.1.1.3.2 T-25",
 	},
 	Check: func(p *Pass) {
-		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			if impossible(o.Pattern) != "" {
 				return
 			}
@@ -147,13 +147,13 @@ var outputPatternOverlap = &Rule{
 	},
 	Check: func(p *Pass) {
 		files := p.Job.Interface.Outputs.Files
-		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			for i := range files {
 				first := seed.AtOutputFiles.Index(i).Member("pattern")
 				if first == at {
 					return
 				}
-				if witness, ok := glob.Overlap(files[i].Pattern, o.Pattern); ok && p.good(first) {
+				if witness, ok := glob.Overlap(files[i].Pattern, o.Pattern); ok && p.valid(first) {
 					p.Reportf(at, "pattern %q and %q on line %d both match %q: executors give such a file to one of them only, so make one narrower",
 						o.Pattern, files[i].Pattern, p.line(first), witness)
 					return
@@ -173,7 +173,7 @@ var outputMultiple = &Rule{
 	Check: func(p *Pass) {
 		for i, o := range p.Job.Interface.Outputs.Files {
 			at := seed.AtOutputFiles.Index(i).Member("multiple")
-			if o.Multiple && o.Pattern != "" && p.good(at) && !strings.ContainsAny(o.Pattern, "*?[") {
+			if o.Multiple && o.Pattern != "" && p.valid(at) && !strings.ContainsAny(o.Pattern, "*?[") {
 				d := p.Reportf(at, "multiple is true, but the pattern %q matches one file at most: leave multiple out, or write a wildcard", o.Pattern)
 				p.replace(d, "Write false", false)
 			}
@@ -189,7 +189,7 @@ var outputExtension = &Rule{
 		Spec:     "2.1.1.3.2 S-2.1.1.3.2-11",
 	},
 	Check: func(p *Pass) {
-		p.patterns(func(at seed.Pointer, o seed.OutputFile) {
+		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			declared, _, err := mime.ParseMediaType(o.MediaType)
 			types := extensions[strings.ToLower(path.Ext(o.Pattern))]
 			if err != nil || types == nil || slices.Contains(types, declared) || !registered[declared] || declared == "application/octet-stream" {

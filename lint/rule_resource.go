@@ -55,7 +55,7 @@ var resourcesRecommended = &Rule{
 		Spec:     "2.1.1.2 S-2.1.1.2-07 S-3.1.4-03",
 	},
 	Check: func(p *Pass) {
-		if !p.good(seed.AtResources) || p.Source.Incomplete() {
+		if !p.valid(seed.AtResources) || p.Source.Incomplete() {
 			return
 		}
 		var missing []string
@@ -65,13 +65,13 @@ var resourcesRecommended = &Rule{
 			}
 		}
 		if len(missing) > 0 {
-			p.Reportf(seed.AtResources, "resources do not declare %s, so that the executor's defaults apply: add what the job needs to scalar", list(missing))
+			p.Reportf(seed.AtResources, "resources do not declare %s, so that the executor's defaults apply: add what the job needs to scalar", joinWords(missing))
 		}
 	},
 }
 
-// list joins words with commas and "and".
-func list(words []string) string {
+// joinWords joins words with commas and "and".
+func joinWords(words []string) string {
 	last := len(words) - 1
 	if last < 1 {
 		return strings.Join(words, "")
@@ -132,7 +132,7 @@ var resourceNegative = &Rule{
 		for i, s := range p.Job.Resources.Scalar {
 			at := seed.AtScalar.Index(i)
 			for name, amount := range map[string]float64{"value": s.Value, "inputMultiplier": s.InputMultiplier} {
-				if amount < 0 && p.good(at.Member(name)) {
+				if amount < 0 && p.valid(at.Member(name)) {
 					p.Reportf(at.Member(name), "%s of %q is %v, beyond the schema: a negative amount cannot be provided", name, s.Name, amount)
 				}
 			}
@@ -150,7 +150,7 @@ var resourceZero = &Rule{
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
 			at := seed.AtScalar.Index(i).Member("value")
-			if slices.Contains(recommended, s.Name) && s.Value == 0 && s.InputMultiplier == 0 && p.good(at) {
+			if slices.Contains(recommended, s.Name) && s.Value == 0 && s.InputMultiplier == 0 && p.valid(at) {
 				p.Reportf(at, "%q is 0: a job that needs none of it does not run, give what it needs", s.Name)
 			}
 		}
@@ -167,7 +167,7 @@ var resourceGPUs = &Rule{
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
 			at := seed.AtScalar.Index(i).Member("value")
-			if s.Name == "gpus" && s.Value != math.Trunc(s.Value) && p.good(at) {
+			if s.Name == "gpus" && s.Value != math.Trunc(s.Value) && p.valid(at) {
 				p.Reportf(at, "gpus is %v, but executors hand out whole ones and refuse the job or round down: give a whole number", s.Value)
 			}
 		}
@@ -185,7 +185,7 @@ var resourceMultiplier = &Rule{
 		for i, s := range p.Job.Resources.Scalar {
 			at := seed.AtScalar.Index(i).Member("inputMultiplier")
 			switch {
-			case s.InputMultiplier == 0 || !p.good(at):
+			case s.InputMultiplier == 0 || !p.valid(at):
 			case s.Name == "cpus" || s.Name == "gpus":
 				p.Reportf(at, "%q grows with the MiB of input by this inputMultiplier, which is hardly meant: leave it out", s.Name)
 			case len(p.Job.Interface.Inputs.Files) == 0:
@@ -207,7 +207,7 @@ var resourceBytes = &Rule{
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
 			at := seed.AtScalar.Index(i).Member("value")
-			if slices.Contains(storage, s.Name) && s.Value >= mebibyte && p.good(at) {
+			if slices.Contains(storage, s.Name) && s.Value >= mebibyte && p.valid(at) {
 				p.Reportf(at, "%q is %s, which looks like bytes or KiB: it is in MiB, so no executor has that much", s.Name, p.Source.Raw(at))
 			}
 		}

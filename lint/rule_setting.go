@@ -24,7 +24,7 @@ var settingSecret = &Rule{
 	Check: func(p *Pass) {
 		for _, m := range p.settings() {
 			secret := m.At.Member("secret")
-			if p.broken[secret] || string(p.Source.Raw(secret)) == "true" {
+			if p.invalid[secret] || string(p.Source.Raw(secret)) == "true" {
 				continue
 			}
 			if word := secretWord(m.Name); word != "" {

@@ -111,7 +111,7 @@ var outputKeyUnique = &Rule{
 			if key == "" {
 				at, key = seed.AtOutputJSON.Index(i).Member("name"), o.Name
 			}
-			if key == "" || !p.good(at) {
+			if key == "" || !p.valid(at) {
 				continue
 			}
 			j, ok := seen[key]
@@ -133,7 +133,7 @@ var outputKeyEmpty = &Rule{
 	},
 	Check: func(p *Pass) {
 		for i, o := range p.Job.Interface.Outputs.JSON {
-			if at := seed.AtOutputJSON.Index(i).Member("key"); p.good(at) && o.Key == "" {
+			if at := seed.AtOutputJSON.Index(i).Member("key"); p.valid(at) && o.Key == "" {
 				d := p.Reportf(at, "key is empty, so that the name %q is taken: leave it out or write that", o.Name)
 				if o.Name != "" {
 					p.replace(d, "Write the name", o.Name)

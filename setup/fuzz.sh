@@ -1,12 +1,12 @@
 #!/bin/sh
-# Fuzzes, one target after the other: for half an hour in all where the texts of users are read and mended, and for a
+# Fuzzes, one target after the other: for half an hour in all where the texts of users are read and fixed, and for a
 # minute each of the others that there are. What is found is written below the testdata of its package, to be kept there.
 set -eu
 
 targets() {
 	cat <<-'END'
 		./seed FuzzParse 6m
-		./lint FuzzMend 8m
+		./lint FuzzFixes 8m
 		./lint FuzzManifest 4m
 		./lint/schema FuzzKeywords 5m
 		./lint/command FuzzParse 3m

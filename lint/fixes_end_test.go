@@ -9,8 +9,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// mendOnce applies the first fix of every diagnostic, unless it touches an earlier one.
-func mendOnce(text []byte) (fixed []byte, again bool) {
+// fixOnce applies the first fix of every diagnostic, unless it touches an earlier one.
+func fixOnce(text []byte) (fixed []byte, again bool) {
 	return diag.ApplyFixes(text, Manifest("it", seed.Parse(text), Options{}).Diagnostics)
 }
 
@@ -22,7 +22,7 @@ func TestFixesEnd(t *testing.T) {
 		before := Manifest("it", seed.Parse(text), Options{})
 		rounds, again := 0, true
 		for again && rounds < 10 {
-			text, again = mendOnce(text)
+			text, again = fixOnce(text)
 			rounds++
 		}
 		after := Manifest("it", seed.Parse(text), Options{})

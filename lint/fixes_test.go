@@ -16,7 +16,7 @@ import (
 
 // Fixes of any text come to an end. After each round the text has no more faults than before, and only the places of
 // fixes have changed.
-func FuzzMend(f *testing.F) {
+func FuzzFixes(f *testing.F) {
 	for _, r := range Rules() {
 		archive, _ := Explain(r.ID)
 		f.Add(data(txtar.Parse([]byte(archive)), "bad.json"))
@@ -32,12 +32,12 @@ func FuzzMend(f *testing.F) {
 		}
 		f.Add(text)
 	}
-	f.Fuzz(func(t *testing.T, text []byte) { mendAll(t, text) })
+	f.Fuzz(func(t *testing.T, text []byte) { fixAll(t, text) })
 }
 
-// mendAll applies fixes until none is left. A round applies only fixes that do not touch each other, so there may be as
+// fixAll applies fixes until none is left. A round applies only fixes that do not touch each other, so there may be as
 // many rounds as bytes.
-func mendAll(t *testing.T, text []byte) {
+func fixAll(t *testing.T, text []byte) {
 	before := Manifest("it", seed.Parse(text), Options{})
 	for round := 0; ; round++ {
 		mended, changed := diag.ApplyFixes(text, before.Diagnostics)
