@@ -17,8 +17,8 @@ import (
 // FileName is the name of a policy file.
 const FileName = ".seedpack.yaml"
 
-// misspelt is a wrong name that would be ignored silently.
-const misspelt = ".seedpack.yml"
+// misspelledName is a wrong name that would be ignored silently.
+const misspelledName = ".seedpack.yml"
 
 // A File is the content of a policy file. Only one goroutine may use it.
 type File struct {
@@ -98,8 +98,8 @@ func (f *Finder) look(dir string) (*File, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	if _, err := os.Lstat(filepath.Join(dir, misspelt)); err == nil {
-		return nil, &Error{[]string{fmt.Sprintf("%s is not read: call it %s", f.show(filepath.Join(dir, misspelt)), FileName)}}
+	if _, err := os.Lstat(filepath.Join(dir, misspelledName)); err == nil {
+		return nil, &Error{[]string{fmt.Sprintf("%s is not read: call it %s", f.show(filepath.Join(dir, misspelledName)), FileName)}}
 	}
 	if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) {
 		return nil, nil

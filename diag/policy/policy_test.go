@@ -111,7 +111,7 @@ func write(t *testing.T, dir string, names ...string) {
 
 func TestFind(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, FileName, "repo/.git/x", "repo/a/b/c/x", "repo/near/"+FileName, "repo/near/d/x", "repo/sub/.git", "repo/yml/"+misspelt, "repo/dir/"+FileName+"/x")
+	write(t, dir, FileName, "repo/.git/x", "repo/a/b/c/x", "repo/near/"+FileName, "repo/near/d/x", "repo/sub/.git", "repo/yml/"+misspelledName, "repo/dir/"+FileName+"/x")
 	f := &Finder{Rules: rules}
 	for from, want := range map[string]string{
 		"":              FileName,

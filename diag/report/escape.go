@@ -51,7 +51,7 @@ func escapeRunes(s string) string {
 			b.WriteString(`\n`)
 		case r == '\r':
 			b.WriteString(`\r`)
-		case !hidden(r):
+		case !invisible(r):
 			b.WriteRune(r)
 		case r > 0xffff:
 			fmt.Fprintf(&b, `\U%08x`, r)
@@ -62,9 +62,9 @@ func escapeRunes(s string) string {
 	return b.String()
 }
 
-// hidden reports whether r is invisible: a control or format character, a line or paragraph separator, or a character
-// that Unicode calls ignorable.
-func hidden(r rune) bool {
+// invisible reports whether r is invisible: a control or format character, a line or paragraph separator, or a
+// character that Unicode calls ignorable.
+func invisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
@@ -76,7 +76,7 @@ func escapeJSON(text []byte) []byte {
 		var b strings.Builder
 		for _, r := range s {
 			switch {
-			case r == '\n' || !hidden(r):
+			case r == '\n' || !invisible(r):
 				b.WriteRune(r)
 			case r > 0xffff:
 				high, low := utf16.EncodeRune(r)

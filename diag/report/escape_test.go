@@ -14,8 +14,8 @@ var runnerCommands = map[string]bool{
 	"group": true, "endgroup": true, "echo": true, "internal-set-repo-path": true,
 }
 
-// overlooked reports whether a comparison by a culture's rules may ignore r: all that Unicode calls ignorable.
-func overlooked(r rune) bool {
+// ignoredByCulture reports whether a comparison by a culture's rules may ignore r: all that Unicode calls ignorable.
+func ignoredByCulture(r rune) bool {
 	return unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
 		unicode.IsControl(r) && !unicode.IsSpace(r)
 }
@@ -24,7 +24,7 @@ func overlooked(r rune) bool {
 // and is more generous than they are.
 func runnerCommand(line string) string {
 	line = strings.Map(func(r rune) rune {
-		if overlooked(r) {
+		if ignoredByCulture(r) {
 			return -1
 		}
 		return r
@@ -75,7 +75,7 @@ func checkInert(t *testing.T, s, out string) {
 		}
 	}
 	for _, r := range out {
-		if overlooked(r) || unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+		if ignoredByCulture(r) || unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
 			t.Fatalf("Escape(%q) = %q keeps %q", s, out, r)
 		}
 	}

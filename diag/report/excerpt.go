@@ -14,8 +14,8 @@ import (
 const (
 	defaultWidth = 100
 	tabWidth     = 4
-	// before is how many columns of a cut line are shown before the place.
-	before = 30
+	// contextColumns is how many columns of a cut line are shown before the place.
+	contextColumns = 30
 )
 
 // excerpt writes the line on which d starts and underlines its place on that line.
@@ -57,7 +57,7 @@ func show(s string, column int) (string, int) {
 		switch {
 		case r == '\t':
 			seen = strings.Repeat(" ", tabWidth-column%tabWidth)
-		case r == utf8.RuneError && size == 1, hidden(r):
+		case r == utf8.RuneError && size == 1, invisible(r):
 			seen = Escape(s[i : i+size])
 		}
 		b.WriteString(seen)
@@ -96,8 +96,8 @@ func window(s string, from, room int) (string, int) {
 		return s, 0
 	}
 	skipped := 0
-	if from > room-before {
-		s, skipped = cutFront(s, from-before)
+	if from > room-contextColumns {
+		s, skipped = cutFront(s, from-contextColumns)
 	}
 	if columns(s) > room {
 		s = cutBack(s, room-1) + "…"
