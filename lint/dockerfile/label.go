@@ -37,15 +37,15 @@ func (f *file) labels(s *instructions.Stage) []label {
 	return out
 }
 
-// nothing is an environment without variables.
-type nothing struct{}
+// emptyEnvironment is an environment without variables.
+type emptyEnvironment struct{}
 
-func (nothing) Get(string) (string, bool) { return "", false }
-func (nothing) Keys() []string            { return nil }
+func (emptyEnvironment) Get(string) (string, bool) { return "", false }
+func (emptyEnvironment) Keys() []string            { return nil }
 
 // expand returns a word as the builder stores it: without quotes and with variables replaced.
 func (f *file) expand(word string) (string, label) {
-	result, err := shell.NewLex(f.escape).ProcessWordWithMatches(word, nothing{})
+	result, err := shell.NewLex(f.escape).ProcessWordWithMatches(word, emptyEnvironment{})
 	return result.Result, label{err: err, replaced: slices.Sorted(maps.Keys(result.Unmatched))}
 }
 
@@ -54,8 +54,8 @@ func (f *file) seedLabels(s *instructions.Stage) []label {
 	return slices.DeleteFunc(f.labels(s), func(l label) bool { return l.key != seed.Label })
 }
 
-// whole returns the labels of the final stage that hold a manifest and that the builder does not change.
-func (f *file) whole() []label {
+// intactLabels returns the labels of the final stage that hold a manifest and that the builder does not change.
+func (f *file) intactLabels() []label {
 	return slices.DeleteFunc(f.seedLabels(f.final()), func(l label) bool { return l.err != nil || len(l.replaced) > 0 })
 }
 
@@ -67,13 +67,13 @@ var labelManifest = &rule{
 		Spec:     "1 S-1-02 T-29",
 	},
 	check: func(f *file) {
-		for _, l := range f.whole() {
-			if !written(l) {
+		for _, l := range f.intactLabels() {
+			if !meantAsJSON(l) {
 				f.reportf(l.at, "LABEL %s is %q, which is no manifest: the file wins when building", seed.Label, clip(l.value))
 				continue
 			}
 			src := seed.ParseJSON([]byte(l.value))
-			if object(src) && !reflect.DeepEqual(src.Value(), f.manifest.Source.Value()) {
+			if isObject(src) && !reflect.DeepEqual(src.Value(), f.manifest.Source.Value()) {
 				d := f.reportf(l.at, "LABEL %s has another manifest than %s: the file wins when building", seed.Label, seed.ManifestFile)
 				d.Hint = "remove the LABEL, since seedpack sets it"
 			}
@@ -81,8 +81,8 @@ var labelManifest = &rule{
 	},
 }
 
-// written reports whether a label is meant to hold JSON. A placeholder for a script is not.
-func written(l label) bool {
+// meantAsJSON reports whether a label is meant to hold JSON. A placeholder for a script is not.
+func meantAsJSON(l label) bool {
 	start := strings.TrimSpace(l.value)
 	return start != "" && strings.Contains("{[\"", start[:1])
 }
@@ -94,7 +94,7 @@ func clip(s string) string {
 	return s
 }
 
-func object(src *seed.Source) bool { return len(src.Problems) == 0 && src.Kind("") == "object" }
+func isObject(src *seed.Source) bool { return len(src.Problems) == 0 && src.Kind("") == "object" }
 
 var labelWritten = &rule{
 	Rule: diag.Rule{
@@ -137,10 +137,10 @@ var labelJSON = &rule{
 		Spec:     "1.1 S-1.1-04 J-03",
 	},
 	check: func(f *file) {
-		for _, l := range f.whole() {
+		for _, l := range f.intactLabels() {
 			src := seed.ParseJSON([]byte(l.value))
 			switch {
-			case !written(l):
+			case !meantAsJSON(l):
 			case len(src.Problems) > 0:
 				d := f.reportf(l.at, "LABEL %s is stored as no JSON: %s", seed.Label, src.Problems[0].Message)
 				d.Hint = `escape each quote within it, \", or remove the LABEL`
@@ -162,15 +162,15 @@ var labelKey = &rule{
 	},
 	check: func(f *file) {
 		for _, l := range f.labels(f.final()) {
-			if l.key != seed.Label && alike(l.key) {
+			if l.key != seed.Label && resemblesKey(l.key) {
 				f.reportf(l.at, "label %q is not %q, the only one that executors look for", l.key, seed.Label)
 			}
 		}
 	},
 }
 
-// alike reports whether a key is meant to be the key of Seed's label.
-func alike(key string) bool {
+// resemblesKey reports whether a key is meant to be the key of Seed's label.
+func resemblesKey(key string) bool {
 	lower := strings.ToLower(key)
 	return lower == seed.Label || lower == jobPackLabel || strings.HasSuffix(lower, "seed.manifest") || strings.HasSuffix(lower, "seed.manifest.json") ||
 		strings.HasPrefix(lower, "com.ngageoint.")

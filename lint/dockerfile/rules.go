@@ -31,9 +31,9 @@ type start struct {
 	set bool
 }
 
-// starts returns the effective ENTRYPOINT and CMD, as far as the Dockerfile itself says. An ENTRYPOINT resets the CMD
-// of earlier stages.
-func (f *file) starts() (entrypoint, cmd start) {
+// entrypointAndCmd returns the effective ENTRYPOINT and CMD, as far as the Dockerfile itself says. An ENTRYPOINT resets
+// the CMD of earlier stages.
+func (f *file) entrypointAndCmd() (entrypoint, cmd start) {
 	stages, _ := f.lineage()
 	for _, s := range slices.Backward(stages) {
 		if e, ok := last[*instructions.EntrypointCommand](s); ok {
@@ -64,7 +64,7 @@ var entrypointShell = &rule{
 		Spec:     "2.1.1.3 S-2.1.1.3-05 T-07",
 	},
 	check: func(f *file) {
-		entrypoint, _ := f.starts()
+		entrypoint, _ := f.entrypointAndCmd()
 		if !entrypoint.set || !entrypoint.PrependShell {
 			return
 		}
@@ -86,7 +86,7 @@ var entrypointRepeated = &rule{
 		Spec:     "2.1.1.3 S-2.1.1.3-04 T-07",
 	},
 	check: func(f *file) {
-		entrypoint, _ := f.starts()
+		entrypoint, _ := f.entrypointAndCmd()
 		words := f.words()
 		if !entrypoint.set || entrypoint.PrependShell || len(words) == 0 || !words[0].Literal {
 			return
@@ -107,7 +107,7 @@ var nothingToRun = &rule{
 		Spec:     "2.1.1.3 S-2.1.1.3-04 T-07",
 	},
 	check: func(f *file) {
-		entrypoint, cmd := f.starts()
+		entrypoint, cmd := f.entrypointAndCmd()
 		_, known := f.lineage()
 		if known && !entrypoint.set && !cmd.set && len(f.words()) == 0 {
 			f.reportf(f.final().Location, "neither ENTRYPOINT nor CMD nor the manifest's command starts anything, and scratch brings nothing")
@@ -123,7 +123,7 @@ var cmdReplaced = &rule{
 		Spec:     "2.1.1.3 S-2.1.1.3-05",
 	},
 	check: func(f *file) {
-		if _, cmd := f.starts(); cmd.set && len(f.words()) > 0 {
+		if _, cmd := f.entrypointAndCmd(); cmd.set && len(f.words()) > 0 {
 			f.reportf(cmd.at, "CMD is not used by executors: the manifest's command replaces it")
 		}
 	},
@@ -151,7 +151,7 @@ var bashExpansion = &rule{
 }
 
 func (f *file) bothStarts() []start {
-	entrypoint, cmd := f.starts()
+	entrypoint, cmd := f.entrypointAndCmd()
 	return []start{entrypoint, cmd}
 }
 
