@@ -34,7 +34,7 @@ func (g *Given) Case(m *seed.Manifest) (Case, error) {
 	for _, in := range face.Inputs.Files {
 		paths, given := g.Inputs[in.Name]
 		if !given {
-			errs = append(errs, lacks(in.Required, "input", in.Name, "-i "+in.Name+"=FILE"))
+			errs = append(errs, missing(in.Required, "input", in.Name, "-i "+in.Name+"=FILE"))
 			continue
 		}
 		files, err := givenFiles(&in, paths)
@@ -44,7 +44,7 @@ func (g *Given) Case(m *seed.Manifest) (Case, error) {
 	for _, in := range face.Inputs.JSON {
 		text, given := g.JSON[in.Name]
 		if !given {
-			errs = append(errs, lacks(in.Required, "JSON input", in.Name, "-j "+in.Name+"="+madeJSON(in.Type)))
+			errs = append(errs, missing(in.Required, "JSON input", in.Name, "-j "+in.Name+"="+madeJSON(in.Type)))
 			continue
 		}
 		value, err := givenJSON(&in, text)
@@ -54,14 +54,14 @@ func (g *Given) Case(m *seed.Manifest) (Case, error) {
 	for _, s := range face.Settings {
 		value, given := g.Settings[s.Name]
 		if !given {
-			errs = append(errs, lacks(true, "setting", s.Name, "-e "+s.Name+"=VALUE"))
+			errs = append(errs, missing(true, "setting", s.Name, "-e "+s.Name+"=VALUE"))
 		}
 		c.Settings[s.Name] = value
 	}
 	for _, mount := range face.Mounts {
 		dir, given := g.Mounts[mount.Name]
 		if !given {
-			errs = append(errs, lacks(true, "mount", mount.Name, "-m "+mount.Name+"=DIR"))
+			errs = append(errs, missing(true, "mount", mount.Name, "-m "+mount.Name+"=DIR"))
 			continue
 		}
 		host, err := givenDir(mount.Name, dir)
@@ -71,7 +71,7 @@ func (g *Given) Case(m *seed.Manifest) (Case, error) {
 	return c, errors.Join(errs...)
 }
 
-func lacks(required bool, kind, name, flag string) error {
+func missing(required bool, kind, name, flag string) error {
 	if !required {
 		return nil
 	}

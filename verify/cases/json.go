@@ -14,7 +14,7 @@ import (
 
 const maxNodes = 100_000 // JSON values in one smoke file: this stops aliases of aliases
 
-func (r *caseReader) json(n *yaml.Node, c *Case) {
+func (r *reader) json(n *yaml.Node, c *Case) {
 	r.pairs(n, "json", func(key, value *yaml.Node) {
 		in := named(r, key, "JSON input", r.m.Job.Interface.Inputs.JSON, func(j *seed.InputJSON) string { return j.Name })
 		if in == nil {
@@ -26,14 +26,14 @@ func (r *caseReader) json(n *yaml.Node, c *Case) {
 		}
 		text := compact(v)
 		if !seed.HasType(text, in.Type) {
-			r.add(caseType, value, "JSON input %q is %s, it should be of type %s", in.Name, diag.Brief(text), in.Type)
+			r.add(typeRule, value, "JSON input %q is %s, it should be of type %s", in.Name, diag.Brief(text), in.Type)
 			return
 		}
 		c.JSON[in.Name] = text
 	})
 }
 
-func (r *caseReader) expectJSON(n *yaml.Node) map[string]json.RawMessage {
+func (r *reader) expectJSON(n *yaml.Node) map[string]json.RawMessage {
 	all := map[string]json.RawMessage{}
 	r.pairs(n, "json", func(key, value *yaml.Node) {
 		out := named(r, key, "JSON output", r.m.Job.Interface.Outputs.JSON, func(j *seed.OutputJSON) string { return j.Name })
@@ -56,11 +56,11 @@ func compact(v any) json.RawMessage {
 }
 
 // value returns a YAML value as a JSON value. Each call counts against maxNodes.
-func (r *caseReader) value(n *yaml.Node, depth int) (any, bool) {
+func (r *reader) value(n *yaml.Node, depth int) (any, bool) {
 	n = deref(n)
 	if r.nodes++; r.nodes > maxNodes || depth > 100 {
 		if r.nodes <= maxNodes+1 {
-			r.add(caseType, n, "the values of the file are too large or too deep")
+			r.add(typeRule, n, "the values of the file are too large or too deep")
 		}
 		return nil, false
 	}
@@ -86,7 +86,7 @@ func (r *caseReader) value(n *yaml.Node, depth int) (any, bool) {
 	return r.scalar(n)
 }
 
-func (r *caseReader) scalar(n *yaml.Node) (any, bool) {
+func (r *reader) scalar(n *yaml.Node) (any, bool) {
 	switch n.ShortTag() {
 	case "!!null":
 		return nil, true
@@ -103,7 +103,7 @@ func (r *caseReader) scalar(n *yaml.Node) (any, bool) {
 		}
 		var v float64
 		if err := n.Decode(&v); err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-			r.add(caseType, n, "%q is a number that JSON does not have", n.Value)
+			r.add(typeRule, n, "%q is a number that JSON does not have", n.Value)
 			return nil, false
 		}
 		return v, true

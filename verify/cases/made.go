@@ -85,8 +85,8 @@ func madeJSON(kind string) string {
 	return "null"
 }
 
-// madeKinds are the media types for which there is a small valid file, by the end of their subtype.
-var madeKinds = []struct {
+// sampleKinds are the media types for which there is a small valid file, by the end of their subtype.
+var sampleKinds = []struct {
 	subtypes []string
 	ext      string
 	content  func() []byte
@@ -132,7 +132,7 @@ func madeFile(mediaTypes []string) InputFile {
 func madeContent(mediaType string) (ext string, content []byte, ok bool) {
 	mediaType, _, _ = strings.Cut(strings.ToLower(mediaType), ";")
 	_, subtype, _ := strings.Cut(strings.TrimSpace(mediaType), "/")
-	for _, k := range madeKinds {
+	for _, k := range sampleKinds {
 		if slices.ContainsFunc(k.subtypes, func(s string) bool {
 			return s == subtype || strings.HasPrefix(s, "+") && strings.HasSuffix(subtype, s)
 		}) {

@@ -21,16 +21,16 @@ import (
 )
 
 const (
-	maxCases     = 100
-	maxCasesFile = 1 << 20
+	maxCases = 100
+	maxFile  = 1 << 20
 )
 
 // Read reads a smoke file. path is the file as the user named it; other files are relative to its directory. The cases
 // may be run only if the report has no errors. getenv returns the variables that settings name.
 func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string) ([]Case, *diag.Report) {
-	r := &caseReader{m: m, getenv: getenv, dir: filepath.Dir(path), report: &diag.Report{Path: path, Source: &seed.Source{Text: text}}}
-	if len(text) > maxCasesFile {
-		r.addAt(caseSyntax, seed.Span{}, "", "file has %d bytes, at most %d are read", len(text), maxCasesFile)
+	r := &reader{m: m, getenv: getenv, dir: filepath.Dir(path), report: &diag.Report{Path: path, Source: &seed.Source{Text: text}}}
+	if len(text) > maxFile {
+		r.addAt(syntaxRule, seed.Span{}, "", "file has %d bytes, at most %d are read", len(text), maxFile)
 		return nil, r.report
 	}
 	var doc yaml.Node
@@ -39,12 +39,12 @@ func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string
 		r.syntax(err)
 		return nil, r.report
 	case len(doc.Content) == 0:
-		r.addAt(caseSyntax, seed.Span{}, "cases: [{name: first}]", "file is empty, there should be a list of cases")
+		r.addAt(syntaxRule, seed.Span{}, "cases: [{name: first}]", "file is empty, there should be a list of cases")
 		return nil, r.report
 	}
 	root, err := os.OpenRoot(r.dir)
 	if err != nil {
-		r.add(casePath, &doc, "the directory of the file cannot be opened: %v", err)
+		r.add(pathRule, &doc, "the directory of the file cannot be opened: %v", err)
 		return nil, r.report
 	}
 	defer root.Close()
@@ -54,7 +54,7 @@ func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string
 	return cases, r.report
 }
 
-type caseReader struct {
+type reader struct {
 	m      *seed.Manifest
 	getenv func(string) string
 	dir    string
@@ -63,30 +63,30 @@ type caseReader struct {
 	nodes  int // number of JSON values, with aliases expanded
 }
 
-func (r *caseReader) file(n *yaml.Node) (cases []Case) {
+func (r *reader) file(n *yaml.Node) (cases []Case) {
 	r.members(n, "the file", map[string]func(*yaml.Node){"cases": func(n *yaml.Node) {
 		names := map[string]int{}
 		for i, e := range r.list(n, "cases") {
 			if i == maxCases {
-				r.add(caseType, e, "there are more than %d cases", maxCases)
+				r.add(typeRule, e, "there are more than %d cases", maxCases)
 				return
 			}
-			c := r.one(e)
+			c := r.readCase(e)
 			c.Name = cmp.Or(c.Name, fmt.Sprintf("case %d", i+1))
 			if line, twice := names[c.Name]; twice {
-				r.add(caseKey, e, "a case is called %q already, on line %d", c.Name, line)
+				r.add(keyRule, e, "a case is called %q already, on line %d", c.Name, line)
 			}
 			names[c.Name] = e.Line
 			cases = append(cases, c)
 		}
 	}})
 	if len(cases) == 0 && len(r.report.Diagnostics) == 0 {
-		r.add(caseSyntax, n, "there are no cases; without the file they are made from the manifest")
+		r.add(syntaxRule, n, "there are no cases; without the file they are made from the manifest")
 	}
 	return cases
 }
 
-func (r *caseReader) one(n *yaml.Node) Case {
+func (r *reader) readCase(n *yaml.Node) Case {
 	c := Case{}
 	c.init()
 	r.members(n, "the case", map[string]func(*yaml.Node){
@@ -107,7 +107,7 @@ func (r *caseReader) one(n *yaml.Node) Case {
 }
 
 // named returns the member of the manifest with a name. It reports a name that the manifest does not have.
-func named[T any](r *caseReader, key *yaml.Node, what string, all []T, name func(*T) string) *T {
+func named[T any](r *reader, key *yaml.Node, what string, all []T, name func(*T) string) *T {
 	var names []string
 	for i := range all {
 		if name(&all[i]) == key.Value {
@@ -119,11 +119,11 @@ func named[T any](r *caseReader, key *yaml.Node, what string, all []T, name func
 	if len(names) > 0 {
 		known = "it has " + strings.Join(names[:min(len(names), 10)], ", ")
 	}
-	r.add(caseName, key, "the manifest has no %s %q, %s", what, key.Value, known)
+	r.add(nameRule, key, "the manifest has no %s %q, %s", what, key.Value, known)
 	return nil
 }
 
-func (r *caseReader) inputs(n *yaml.Node, c *Case) {
+func (r *reader) inputs(n *yaml.Node, c *Case) {
 	r.pairs(n, "inputs", func(key, value *yaml.Node) {
 		in := named(r, key, "input file", r.m.Job.Interface.Inputs.Files, func(f *seed.InputFile) string { return f.Name })
 		if in == nil {
@@ -142,21 +142,21 @@ func (r *caseReader) inputs(n *yaml.Node, c *Case) {
 	})
 }
 
-func (r *caseReader) checkFiles(n *yaml.Node, in *seed.InputFile, files []InputFile) {
+func (r *reader) checkFiles(n *yaml.Node, in *seed.InputFile, files []InputFile) {
 	if len(files) > 1 && !in.Multiple {
-		r.add(caseType, n, "input %q is given %d files, it takes one: it is not multiple", in.Name, len(files))
+		r.add(typeRule, n, "input %q is given %d files, it takes one: it is not multiple", in.Name, len(files))
 	}
 	seen := map[string]bool{}
 	for _, f := range files {
 		if seen[f.Name] {
-			r.add(casePath, n, "input %q is given two files called %q, they would lie in one directory", in.Name, f.Name)
+			r.add(pathRule, n, "input %q is given two files called %q, they would lie in one directory", in.Name, f.Name)
 		}
 		seen[f.Name] = true
 	}
 }
 
 // files returns a file, the files of a directory, or the files that a pattern matches.
-func (r *caseReader) files(n *yaml.Node, in *seed.InputFile) []InputFile {
+func (r *reader) files(n *yaml.Node, in *seed.InputFile) []InputFile {
 	name, ok := r.localPath(n)
 	if !ok {
 		return nil
@@ -165,7 +165,7 @@ func (r *caseReader) files(n *yaml.Node, in *seed.InputFile) []InputFile {
 	info, err := r.root.Stat(name)
 	switch {
 	case err == nil && info.IsDir() && !in.Multiple:
-		r.add(caseType, n, "%q is a directory, input %q takes one file", name, in.Name)
+		r.add(typeRule, n, "%q is a directory, input %q takes one file", name, in.Name)
 		return nil
 	case err == nil && info.IsDir():
 		names, err = fs.Glob(r.root.FS(), path.Join(escapeGlob(name), "*"))
@@ -183,40 +183,40 @@ func (r *caseReader) files(n *yaml.Node, in *seed.InputFile) []InputFile {
 		}
 	}
 	if len(files) == 0 {
-		r.add(casePath, n, "%q gives no files", name)
+		r.add(pathRule, n, "%q gives no files", name)
 	}
 	return files
 }
 
 var escapeGlob = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace
 
-func (r *caseReader) noFile(n *yaml.Node, name string, err error) {
+func (r *reader) noFile(n *yaml.Node, name string, err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		r.add(casePath, n, "there is no file %q", name)
+		r.add(pathRule, n, "there is no file %q", name)
 	default:
 		var e *fs.PathError
 		if errors.As(err, &e) {
 			err = e.Err
 		}
-		r.add(casePath, n, "%q cannot be read: %v", name, err)
+		r.add(pathRule, n, "%q cannot be read: %v", name, err)
 	}
 }
 
 // localPath accepts only paths below the directory of the file. Opening a file refuses links that lead out.
-func (r *caseReader) localPath(n *yaml.Node) (string, bool) {
+func (r *reader) localPath(n *yaml.Node) (string, bool) {
 	name := r.text(n, "the path")
 	if name == "" {
 		return "", false
 	}
 	if clean := path.Clean(name); path.IsAbs(name) || !filepath.IsLocal(filepath.FromSlash(clean)) {
-		r.add(casePath, n, "%q leaves the directory of the file, paths are relative to it and stay below", name)
+		r.add(pathRule, n, "%q leaves the directory of the file, paths are relative to it and stay below", name)
 		return "", false
 	}
 	return path.Clean(name), true
 }
 
-func (r *caseReader) settings(n *yaml.Node, c *Case) {
+func (r *reader) settings(n *yaml.Node, c *Case) {
 	r.pairs(n, "settings", func(key, value *yaml.Node) {
 		s := named(r, key, "setting", r.m.Job.Interface.Settings, func(s *seed.Setting) string { return s.Name })
 		if s == nil {
@@ -235,7 +235,7 @@ func (r *caseReader) settings(n *yaml.Node, c *Case) {
 	})
 }
 
-func (r *caseReader) mounts(n *yaml.Node, c *Case) {
+func (r *reader) mounts(n *yaml.Node, c *Case) {
 	r.pairs(n, "mounts", func(key, value *yaml.Node) {
 		m := named(r, key, "mount", r.m.Job.Interface.Mounts, func(m *seed.Mount) string { return m.Name })
 		if m == nil {
@@ -247,7 +247,7 @@ func (r *caseReader) mounts(n *yaml.Node, c *Case) {
 	})
 }
 
-func (r *caseReader) mountValue(n *yaml.Node, c *Case) Mount {
+func (r *reader) mountValue(n *yaml.Node, c *Case) Mount {
 	if n.Kind != yaml.MappingNode {
 		return r.mount(n, false, c)
 	}
@@ -260,38 +260,38 @@ func (r *caseReader) mountValue(n *yaml.Node, c *Case) Mount {
 	})
 	switch {
 	case dir != nil && image != nil:
-		r.add(caseKey, image, "dir and image are both given, one of them is what is mounted")
+		r.add(keyRule, image, "dir and image are both given, one of them is what is mounted")
 	case dir != nil:
 		return r.mount(dir, optional, c)
 	case image != nil:
 		return r.image(image)
 	default:
-		r.add(caseType, n, "the mount has neither dir nor image")
+		r.add(typeRule, n, "the mount has neither dir nor image")
 	}
 	return Mount{}
 }
 
-func (r *caseReader) image(n *yaml.Node) Mount {
+func (r *reader) image(n *yaml.Node) Mount {
 	name := r.text(n, "image")
 	reference, err := pack.ParseImage(name)
 	if err != nil && name != "" {
-		r.add(caseType, n, "image %q is no reference of an image: %v", name, err)
+		r.add(typeRule, n, "image %q is no reference of an image: %v", name, err)
 	}
 	return Mount{Image: reference}
 }
 
-func (r *caseReader) network(n *yaml.Node) bool {
+func (r *reader) network(n *yaml.Node) bool {
 	switch mode := r.text(n, "network"); mode {
 	case "", "none":
 	case "default":
 		return true
 	default:
-		r.add(caseType, n, "network %q must be none or default", mode)
+		r.add(typeRule, n, "network %q must be none or default", mode)
 	}
 	return false
 }
 
-func (r *caseReader) mount(n *yaml.Node, optional bool, c *Case) Mount {
+func (r *reader) mount(n *yaml.Node, optional bool, c *Case) Mount {
 	if deref(n).Value == "empty" {
 		return Mount{}
 	}
@@ -306,31 +306,31 @@ func (r *caseReader) mount(n *yaml.Node, optional bool, c *Case) Mount {
 	case err != nil:
 		r.noFile(n, name, err)
 	case !info.IsDir():
-		r.add(casePath, n, "%q is a file, it should be a directory or the word empty", name)
+		r.add(pathRule, n, "%q is a file, it should be a directory or the word empty", name)
 	}
 	return Mount{Host: filepath.Join(r.dir, name)}
 }
 
-func (r *caseReader) duration(n *yaml.Node) time.Duration {
+func (r *reader) duration(n *yaml.Node) time.Duration {
 	text := r.text(n, "timeout")
 	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
 		return time.Duration(seconds) * time.Second
 	}
 	d, err := time.ParseDuration(text)
 	if (err != nil || d <= 0) && text != "" {
-		r.add(caseType, n, "timeout %q is no duration, write seconds or 90s or 5m", text)
+		r.add(typeRule, n, "timeout %q is no duration, write seconds or 90s or 5m", text)
 	}
 	return d
 }
 
-func (r *caseReader) expect(n *yaml.Node, e *Expectation) {
+func (r *reader) expect(n *yaml.Node, e *Expectation) {
 	exit := (*yaml.Node)(nil)
 	r.members(n, "expect", map[string]func(*yaml.Node){
 		"exit": func(n *yaml.Node) {
 			exit = n
 			code, err := strconv.Atoi(r.text(n, "exit"))
 			if err != nil || code < 0 || code > 255 {
-				r.add(caseType, n, "exit %q is no exit status, which is 0 to 255", deref(n).Value)
+				r.add(typeRule, n, "exit %q is no exit status, which is 0 to 255", deref(n).Value)
 			}
 			e.Exit = code
 		},
@@ -345,15 +345,15 @@ func (r *caseReader) expect(n *yaml.Node, e *Expectation) {
 		"stderr":  func(n *yaml.Node) { e.Stderr = r.patterns(n, "stderr") },
 	})
 	if e.Error != "" && exit != nil {
-		r.add(caseKey, exit, "exit and error are both given, one of them says how the run ends")
+		r.add(keyRule, exit, "exit and error are both given, one of them says how the run ends")
 	}
 }
 
-func (r *caseReader) patterns(n *yaml.Node, what string) []string {
+func (r *reader) patterns(n *yaml.Node, what string) []string {
 	all := r.texts(n, what)
 	for _, p := range all {
 		if _, err := regexp.Compile(p); err != nil {
-			r.add(caseType, n, "%q is no regular expression: %v", p, err)
+			r.add(typeRule, n, "%q is no regular expression: %v", p, err)
 		}
 	}
 	return all

@@ -13,7 +13,7 @@ import (
 // maxExpected is how many bytes of a file a run returns.
 const maxExpected = 16 << 20
 
-func (r *caseReader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
+func (r *reader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
 	all := map[string]OutputExpectation{}
 	r.pairs(n, "outputs", func(key, value *yaml.Node) {
 		out := named(r, key, "output file", r.m.Job.Interface.Outputs.Files, func(f *seed.OutputFile) string { return f.Name })
@@ -42,25 +42,25 @@ func (r *caseReader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
 	return all
 }
 
-func (r *caseReader) number(n *yaml.Node, what string) int64 {
+func (r *reader) number(n *yaml.Node, what string) int64 {
 	text := r.text(n, what)
 	v, err := strconv.ParseInt(text, 10, 64)
 	if (err != nil || v < 0) && text != "" {
-		r.add(caseType, n, "%s is %q, it should be a whole number from 0", what, text)
+		r.add(typeRule, n, "%s is %q, it should be a whole number from 0", what, text)
 	}
 	return v
 }
 
-func (r *caseReader) digest(n *yaml.Node) string {
+func (r *reader) digest(n *yaml.Node) string {
 	text := r.text(n, "sha256")
 	if sum, err := hex.DecodeString(text); (err != nil || len(sum) != 32) && text != "" {
-		r.add(caseType, n, "sha256 is %q, it should be 64 hexadecimal digits", text)
+		r.add(typeRule, n, "sha256 is %q, it should be 64 hexadecimal digits", text)
 	}
 	return text
 }
 
 // expectedContent reads a file next to the smoke file. The result is nil only if it cannot be read.
-func (r *caseReader) expectedContent(n *yaml.Node) []byte {
+func (r *reader) expectedContent(n *yaml.Node) []byte {
 	name, ok := r.localPath(n)
 	if !ok {
 		return nil
@@ -76,7 +76,7 @@ func (r *caseReader) expectedContent(n *yaml.Node) []byte {
 	case err != nil:
 		r.noFile(n, name, err)
 	case len(content) > maxExpected:
-		r.add(casePath, n, "%q has more than %d bytes, give its sha256 or size instead", name, maxExpected)
+		r.add(pathRule, n, "%q has more than %d bytes, give its sha256 or size instead", name, maxExpected)
 	}
 	return append([]byte{}, content...)
 }

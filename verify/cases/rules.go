@@ -8,16 +8,16 @@ import (
 
 // Rules of the smoke file.
 var (
-	caseSyntax = &diag.Rule{ID: "smoke-file-syntax", Severity: diag.Error, Summary: "the smoke file must be YAML with a list of cases"}
-	caseKey    = &diag.Rule{ID: "smoke-file-key", Severity: diag.Error, Summary: "the smoke file must have only keys that mean something, each once"}
-	caseType   = &diag.Rule{ID: "smoke-file-type", Severity: diag.Error, Summary: "values in the smoke file must be of the type that is asked for"}
-	caseName   = &diag.Rule{ID: "smoke-file-name", Severity: diag.Error, Summary: "the smoke file must name members that the manifest has"}
-	casePath   = &diag.Rule{ID: "smoke-file-path", Severity: diag.Error, Summary: "the smoke file must name files that are there, beside it or below"}
+	syntaxRule = &diag.Rule{ID: "smoke-file-syntax", Severity: diag.Error, Summary: "the smoke file must be YAML with a list of cases"}
+	keyRule    = &diag.Rule{ID: "smoke-file-key", Severity: diag.Error, Summary: "the smoke file must have only keys that mean something, each once"}
+	typeRule   = &diag.Rule{ID: "smoke-file-type", Severity: diag.Error, Summary: "values in the smoke file must be of the type that is asked for"}
+	nameRule   = &diag.Rule{ID: "smoke-file-name", Severity: diag.Error, Summary: "the smoke file must name members that the manifest has"}
+	pathRule   = &diag.Rule{ID: "smoke-file-path", Severity: diag.Error, Summary: "the smoke file must name files that are there, beside it or below"}
 )
 
 // Rules returns the rules of the smoke file.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{caseSyntax, caseKey, caseType, caseName, casePath}
+	return []*diag.Rule{syntaxRule, keyRule, typeRule, nameRule, pathRule}
 }
 
 //go:embed testdata/smoke-file-*.txtar

@@ -13,16 +13,16 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-func (r *caseReader) addAt(rule *diag.Rule, at seed.Span, hint, format string, args ...any) {
+func (r *reader) addAt(rule *diag.Rule, at seed.Span, hint, format string, args ...any) {
 	r.report.Add(diag.Diagnostic{Rule: rule, Span: &at, Hint: hint, Message: fmt.Sprintf(format, args...)})
 }
 
-func (r *caseReader) add(rule *diag.Rule, n *yaml.Node, format string, args ...any) {
+func (r *reader) add(rule *diag.Rule, n *yaml.Node, format string, args ...any) {
 	r.addAt(rule, r.span(n), "", format, args...)
 }
 
 // span returns the place of a node. YAML knows only the start. A scalar ends on its line at the latest.
-func (r *caseReader) span(n *yaml.Node) seed.Span {
+func (r *reader) span(n *yaml.Node) seed.Span {
 	line := r.report.Source.Line(n.Line)
 	start := line.Start
 	for column := 1; column < n.Column && start < line.End; column++ {
@@ -40,28 +40,28 @@ func (r *caseReader) span(n *yaml.Node) seed.Span {
 }
 
 // syntax reports an error of the YAML parser.
-func (r *caseReader) syntax(err error) {
+func (r *reader) syntax(err error) {
 	at, message := &yaml.Node{Line: 1, Column: 1}, err.Error()
 	var load *yaml.LoadError
 	if errors.As(err, &load) {
 		message, at.Line, at.Column = load.Message, max(load.Mark.Line, 1), max(load.Mark.Column, 1)
 	}
 	message, _, _ = strings.Cut(message, "\n")
-	r.add(caseSyntax, at, "not YAML: %s", message)
+	r.add(syntaxRule, at, "not YAML: %s", message)
 }
 
 // pairs calls do for each member of a mapping.
-func (r *caseReader) pairs(n *yaml.Node, what string, do func(key, value *yaml.Node)) {
+func (r *reader) pairs(n *yaml.Node, what string, do func(key, value *yaml.Node)) {
 	n = deref(n)
 	if n.Kind != yaml.MappingNode {
-		r.add(caseType, n, "%s is %s, it should be a mapping", what, kindOf(n))
+		r.add(typeRule, n, "%s is %s, it should be a mapping", what, kindOf(n))
 		return
 	}
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if line, twice := seen[key.Value]; twice {
-			r.add(caseKey, key, "%q is there already, on line %d", key.Value, line)
+			r.add(keyRule, key, "%q is there already, on line %d", key.Value, line)
 			continue
 		}
 		seen[key.Value] = key.Line
@@ -70,7 +70,7 @@ func (r *caseReader) pairs(n *yaml.Node, what string, do func(key, value *yaml.N
 }
 
 // members is pairs with one function for each known key.
-func (r *caseReader) members(n *yaml.Node, what string, do map[string]func(*yaml.Node)) {
+func (r *reader) members(n *yaml.Node, what string, do map[string]func(*yaml.Node)) {
 	r.pairs(n, what, func(key, value *yaml.Node) {
 		if f, ok := do[key.Value]; ok {
 			f(value)
@@ -81,7 +81,7 @@ func (r *caseReader) members(n *yaml.Node, what string, do map[string]func(*yaml
 			known = append(known, k)
 		}
 		slices.Sort(known)
-		r.add(caseKey, key, "%s has no key %q, there are %s", what, key.Value, strings.Join(known, ", "))
+		r.add(keyRule, key, "%s has no key %q, there are %s", what, key.Value, strings.Join(known, ", "))
 	})
 }
 
@@ -110,25 +110,25 @@ func kindOf(n *yaml.Node) string {
 	return "text"
 }
 
-func (r *caseReader) list(n *yaml.Node, what string) []*yaml.Node {
+func (r *reader) list(n *yaml.Node, what string) []*yaml.Node {
 	n = deref(n)
 	if n.Kind != yaml.SequenceNode {
-		r.add(caseType, n, "%s is %s, it should be a list", what, kindOf(n))
+		r.add(typeRule, n, "%s is %s, it should be a list", what, kindOf(n))
 		return nil
 	}
 	return n.Content
 }
 
-func (r *caseReader) text(n *yaml.Node, what string) string {
+func (r *reader) text(n *yaml.Node, what string) string {
 	n = deref(n)
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-		r.add(caseType, n, "%s is %s, it should be text", what, kindOf(n))
+		r.add(typeRule, n, "%s is %s, it should be text", what, kindOf(n))
 		return ""
 	}
 	return n.Value
 }
 
-func (r *caseReader) texts(n *yaml.Node, what string) (all []string) {
+func (r *reader) texts(n *yaml.Node, what string) (all []string) {
 	if n = deref(n); n.Kind == yaml.ScalarNode {
 		return []string{r.text(n, what)}
 	}
