@@ -50,20 +50,20 @@ func (c *comparison) values(at seed.Pointer, file, label any) {
 			return
 		}
 	}
-	if !same(file, label) {
-		c.add(at, "the label has %s here, the file has %s", shown(label), shown(file))
+	if !equalJSON(file, label) {
+		c.add(at, "the label has %s here, the file has %s", excerpt(label), excerpt(file))
 	}
 }
 
 func (c *comparison) objects(at seed.Pointer, file, label map[string]any) {
-	for _, k := range members(file, label) {
+	for _, k := range memberNames(file, label) {
 		x, inFile := file[k]
 		y, inLabel := label[k]
 		switch {
 		case !inLabel:
 			c.add(at.Member(k), "the label lacks this member %q", k)
 		case !inFile:
-			c.add(at, "the label has a further member here: %q: %s", k, shown(y))
+			c.add(at, "the label has a further member here: %q: %s", k, excerpt(y))
 		default:
 			c.values(at.Member(k), x, y)
 		}
@@ -73,7 +73,7 @@ func (c *comparison) objects(at seed.Pointer, file, label map[string]any) {
 func (c *comparison) lists(at seed.Pointer, file, label []any) {
 	fileNames, labelNames := namesOf(file), namesOf(label)
 	if fileNames == nil || labelNames == nil {
-		c.places(at, file, label)
+		c.byIndex(at, file, label)
 		return
 	}
 	var shared []string // names in both, in the order of the label
@@ -95,18 +95,18 @@ func (c *comparison) lists(at seed.Pointer, file, label []any) {
 		c.add(at.Index(n), "the label lacks %q", name)
 	}
 	if !slices.Equal(shared, kept) {
-		c.add(at, "the label has these in another order: %s", shown(shared))
+		c.add(at, "the label has these in another order: %s", excerpt(shared))
 	}
 }
 
-// places compares two lists by index, because some elements have no name of their own.
-func (c *comparison) places(at seed.Pointer, file, label []any) {
+// byIndex compares two lists by index, because some elements have no name of their own.
+func (c *comparison) byIndex(at seed.Pointer, file, label []any) {
 	for i := range max(len(file), len(label)) {
 		switch {
 		case i >= len(label):
-			c.add(at.Index(i), "the label lacks %s", shown(file[i]))
+			c.add(at.Index(i), "the label lacks %s", excerpt(file[i]))
 		case i >= len(file):
-			c.add(at, "the label has a further %s here", shown(label[i]))
+			c.add(at, "the label has a further %s here", excerpt(label[i]))
 		default:
 			c.values(at.Index(i), file[i], label[i])
 		}
@@ -127,8 +127,8 @@ func namesOf(list []any) []string {
 	return names
 }
 
-// shown returns a value as JSON, shortened if it is long.
-func shown(v any) string {
+// excerpt returns a value as JSON, shortened if it is long.
+func excerpt(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)

@@ -36,8 +36,8 @@ import (
 
 var update = flag.Bool("update", false, "write what the archives want")
 
-// untried are rules whose archives are not run. Another test covers each of them.
-var untried = map[string]string{
+// untestedArchives are rules whose archives are not run. Another test covers each of them.
+var untestedArchives = map[string]string{
 	"job-identity":        "TestSuccession",
 	"job-changed":         "TestSuccession",
 	"error-code-moved":    "TestSuccession",
@@ -70,7 +70,7 @@ type sample struct {
 }
 
 // lay writes a sample: first the files that both samples share, then its own files over them.
-func lay(t *testing.T, root, rule, kind string) *sample {
+func writeSample(t *testing.T, root, rule, kind string) *sample {
 	t.Helper()
 	text, _ := Explain(rule)
 	s := &sample{rule, kind, filepath.Join(root, rule, kind), nil}
@@ -154,7 +154,7 @@ func TestPublishedArchives(t *testing.T) {
 	defer server.Close()
 	for _, r := range publishedRules {
 		for _, kind := range []string{"bad", "good"} {
-			s := lay(t, t.TempDir(), r.ID, kind)
+			s := writeSample(t, t.TempDir(), r.ID, kind)
 			reference := strings.TrimSpace(string(s.file("reference")))
 			ref, err := name.NewTag(strings.TrimPrefix(server.URL, "http://") + "/" + reference)
 			if err != nil {
@@ -237,11 +237,11 @@ func testArchives(t *testing.T, on testEngine) {
 	dir := t.TempDir()
 	tried := map[*sample][]cases.Case{}
 	for _, r := range Rules() {
-		if slices.Contains(publishedRules, r) || slices.Contains(cases.Rules(), r) || untried[r.ID] != "" || slices.Contains(on.lacks, r.ID) {
+		if slices.Contains(publishedRules, r) || slices.Contains(cases.Rules(), r) || untestedArchives[r.ID] != "" || slices.Contains(on.lacks, r.ID) {
 			continue
 		}
 		for _, kind := range []string{"bad", "good"} {
-			s := lay(t, dir, r.ID, kind)
+			s := writeSample(t, dir, r.ID, kind)
 			tried[s] = cases.Made(s.manifest)
 			if text := s.file(cases.File); text != nil {
 				var found *diag.Report

@@ -13,7 +13,7 @@ func difference(at seed.Pointer, a, b any) (seed.Pointer, bool) {
 	x, ok1 := a.(map[string]any)
 	y, ok2 := b.(map[string]any)
 	if ok1 && ok2 {
-		for _, k := range members(x, y) {
+		for _, k := range memberNames(x, y) {
 			_, in1 := x[k]
 			_, in2 := y[k]
 			if in1 != in2 {
@@ -35,10 +35,10 @@ func difference(at seed.Pointer, a, b any) (seed.Pointer, bool) {
 		}
 		return "", false
 	}
-	return at, !same(a, b)
+	return at, !equalJSON(a, b)
 }
 
-func members(x, y map[string]any) []string {
+func memberNames(x, y map[string]any) []string {
 	var all []string
 	for k := range x {
 		all = append(all, k)
@@ -50,8 +50,8 @@ func members(x, y map[string]any) []string {
 	return slices.Compact(all)
 }
 
-// same reports whether two JSON values are equal. Numbers are equal if their text or their value is.
-func same(a, b any) bool {
+// equalJSON reports whether two JSON values are equal. Numbers are equal if their text or their value is.
+func equalJSON(a, b any) bool {
 	x, ok1 := a.(json.Number)
 	y, ok2 := b.(json.Number)
 	if ok1 && ok2 && x != y {

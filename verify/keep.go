@@ -65,7 +65,7 @@ func (k *Keeping) save(c *CaseResult, mounts []string) (err error) {
 	}()
 	c.Kept = &Kept{Dir: k.Dir}
 	dirs := append([]string{""}, mounts[1:]...)
-	if dirs[0], err = k.place(c); err != nil {
+	if dirs[0], err = k.makeCaseDir(c); err != nil {
 		return err
 	}
 	roots := make([]*os.Root, len(dirs))
@@ -81,8 +81,8 @@ func (k *Keeping) save(c *CaseResult, mounts []string) (err error) {
 	return c.Kept.unpack(c.Outcome.Archive, roots)
 }
 
-// place makes the directory of the case. It returns the directory for its outputs.
-func (k *Keeping) place(c *CaseResult) (string, error) {
+// makeCaseDir makes the directory of the case. It returns the directory for its outputs.
+func (k *Keeping) makeCaseDir(c *CaseResult) (string, error) {
 	if err := os.MkdirAll(k.Dir, 0o777); err != nil || k.Bare {
 		return k.Dir, err
 	}
@@ -139,12 +139,12 @@ func (k *Kept) unpack(a *wire.Archive, roots []*os.Root) error {
 		if e.Dir >= len(roots) {
 			return fmt.Errorf("what was kept names directory %d of %d", e.Dir, len(roots))
 		}
-		if err := k.refused(&e.File, k.write(roots[e.Dir], e, a)); err != nil {
+		if err := k.skipExisting(&e.File, k.write(roots[e.Dir], e, a)); err != nil {
 			return err
 		}
 	}
 	if a.Cut > 0 {
-		k.leave("%d files are too large or too many", a.Cut)
+		k.leaveOut("%d files are too large or too many", a.Cut)
 	}
 	return nil
 }
@@ -152,7 +152,7 @@ func (k *Kept) unpack(a *wire.Archive, roots []*os.Root) error {
 // maxLeftOut is how many reasons LeftOut holds.
 const maxLeftOut = 20
 
-func (k *Kept) leave(format string, args ...any) {
+func (k *Kept) leaveOut(format string, args ...any) {
 	if len(k.LeftOut) < maxLeftOut {
 		k.LeftOut = append(k.LeftOut, fmt.Sprintf(format, args...))
 	}
@@ -171,11 +171,11 @@ func (k *Kept) write(root *os.Root, e *wire.ArchiveEntry, content io.Reader) err
 		}
 		return k.file(root, name, flag, f.Mode, content)
 	case f.Mode&fs.ModeSymlink == 0:
-		k.leave("%q is neither a file nor a directory nor a link", f.Name)
+		k.leaveOut("%q is neither a file nor a directory nor a link", f.Name)
 		return nil
 	}
 	if to := path.Join(path.Dir(f.Name), f.Link); path.IsAbs(f.Link) || f.Link == "" || !filepath.IsLocal(to) {
-		k.leave("%q is a link that leads out, to %q", f.Name, f.Link)
+		k.leaveOut("%q is a link that leads out, to %q", f.Name, f.Link)
 		return nil
 	}
 	if there, err := root.Readlink(name); err == nil && there == hostPath(f.Link) {
@@ -184,13 +184,13 @@ func (k *Kept) write(root *os.Root, e *wire.ArchiveEntry, content io.Reader) err
 	return root.Symlink(hostPath(f.Link), name)
 }
 
-// refused records that the host has a file of that name, or cannot have one. It returns any other error.
-func (k *Kept) refused(f *pack.File, err error) error {
+// skipExisting records that the host has a file of that name, or cannot have one. It returns any other error.
+func (k *Kept) skipExisting(f *pack.File, err error) error {
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		k.leave("%q is there already", f.Name)
+		k.leaveOut("%q is there already", f.Name)
 	case errors.Is(err, syscall.ENAMETOOLONG):
-		k.leave("%q is too long a name", f.Name)
+		k.leaveOut("%q is too long a name", f.Name)
 	default:
 		return err
 	}

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// nearest returns names sorted by their distance to a pattern. It is for messages: it compares only the first 200 bytes
-// of the first 1000 names. For words without patterns there is diag.ByDistance.
-func nearest(want string, all []string) []string {
+// nearestPattern returns names sorted by their distance to a pattern. It is for messages: it compares only the first
+// 200 bytes of the first 1000 names. For words without patterns there is diag.ByDistance.
+func nearestPattern(want string, all []string) []string {
 	const most, longest = 1000, 200
 	all = slices.Clone(all[:min(len(all), most)])
 	distances := map[string]int{}
 	for _, name := range all {
-		distances[name] = distance(want[:min(len(want), longest)], name[:min(len(name), longest)])
+		distances[name] = patternDistance(want[:min(len(want), longest)], name[:min(len(name), longest)])
 	}
 	slices.SortFunc(all, func(a, b string) int {
 		return cmp.Or(cmp.Compare(distances[a], distances[b]), strings.Compare(a, b))
@@ -21,8 +21,8 @@ func nearest(want string, all []string) []string {
 	return all
 }
 
-// distance returns the Levenshtein distance in bytes. "*" in a matches any run of bytes at no cost.
-func distance(a, b string) int {
+// patternDistance returns the Levenshtein distance in bytes. "*" in a matches any run of bytes at no cost.
+func patternDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

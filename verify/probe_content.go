@@ -53,15 +53,15 @@ func contradicts(declared string, content []byte) (found string, yes bool) {
 		// A type that the detection does not know. Only plain text instead of a picture is certainly wrong.
 		return got.String(), isText && isPicture(want)
 	case got.Is("application/octet-stream"):
-		return "content of no known type", isMarked(want)
+		return "content of no known type", hasMark(want)
 	case isText:
-		return got.String(), isMarked(want)
+		return got.String(), hasMark(want)
 	}
 	return got.String(), true
 }
 
-// isMarked reports whether files of a type begin with a mark that the detection knows.
-func isMarked(mediaType string) bool {
+// hasMark reports whether files of a type begin with a mark that the detection knows.
+func hasMark(mediaType string) bool {
 	return isPicture(mediaType) && mediaType != "image/svg+xml" || mediaType == "application/zip" || mediaType == "application/gzip" || mediaType == "application/pdf"
 }
 

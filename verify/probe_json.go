@@ -27,7 +27,7 @@ var outputsFileMissing = &Probe{
 		Summary: "a job with required JSON outputs must write seed.outputs.json"},
 	Check: func(r *Run) {
 		if r.needsOutputs() && r.file(seed.OutputsFile) == nil {
-			r.Reportf(seed.AtOutputJSON, "the job wrote no %s, which its JSON outputs are read from; %s", seed.OutputsFile, r.whatIsThere(seed.OutputsFile))
+			r.Reportf(seed.AtOutputJSON, "the job wrote no %s, which its JSON outputs are read from; %s", seed.OutputsFile, r.listFiles(seed.OutputsFile))
 		}
 	},
 }
@@ -87,7 +87,7 @@ func (r *Run) eachJSON(do func(at seed.Pointer, out seed.OutputJSON, value []byt
 		return
 	}
 	for i, out := range r.Manifest.Job.Interface.Outputs.JSON {
-		do(seed.AtOutputJSON.Index(i), out, r.Outputs.Raw(seed.Pointer("").Member(key(out))))
+		do(seed.AtOutputJSON.Index(i), out, r.Outputs.Raw(seed.Pointer("").Member(outputKey(out))))
 	}
 }
 
@@ -99,15 +99,15 @@ var outputsKeyMissing = &Probe{
 			if value != nil || !out.Required {
 				return
 			}
-			members := nearest(key(out), r.Outputs.Members(""))
+			members := nearestPattern(outputKey(out), r.Outputs.Members(""))
 			there, hint := "it is empty", ""
 			if len(members) > 0 {
 				there = "there is " + diag.QuoteFew(members)
-				if strings.EqualFold(members[0], key(out)) {
+				if strings.EqualFold(members[0], outputKey(out)) {
 					hint = "keys are case-sensitive"
 				}
 			}
-			r.hintf(at, hint, "JSON output %q has no value: %s has no key %q; %s", out.Name, seed.OutputsFile, key(out), there)
+			r.hintf(at, hint, "JSON output %q has no value: %s has no key %q; %s", out.Name, seed.OutputsFile, outputKey(out), there)
 		})
 	},
 }
@@ -132,11 +132,11 @@ var outputsKeyUnexpected = &Probe{
 		Summary: "keys of seed.outputs.json should belong to a JSON output"},
 	Check: func(r *Run) {
 		known := map[string]bool{}
-		r.eachJSON(func(_ seed.Pointer, out seed.OutputJSON, _ []byte) { known[key(out)] = true })
+		r.eachJSON(func(_ seed.Pointer, out seed.OutputJSON, _ []byte) { known[outputKey(out)] = true })
 		var left []string
 		if len(known) > 0 {
 			for _, member := range r.Outputs.Members("") {
-				if !known[member] && !r.misspelt(member) {
+				if !known[member] && !r.differsInCase(member) {
 					left = append(left, member)
 				}
 			}
@@ -147,10 +147,10 @@ var outputsKeyUnexpected = &Probe{
 	},
 }
 
-// misspelt reports whether a member differs from a missing key only in case. Another probe reports that.
-func (r *Run) misspelt(member string) bool {
+// differsInCase reports whether a member differs from a missing key only in case. Another probe reports that.
+func (r *Run) differsInCase(member string) bool {
 	for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
-		if strings.EqualFold(key(out), member) && out.Required && !r.Outputs.Has(seed.Pointer("").Member(key(out))) {
+		if strings.EqualFold(outputKey(out), member) && out.Required && !r.Outputs.Has(seed.Pointer("").Member(outputKey(out))) {
 			return true
 		}
 	}

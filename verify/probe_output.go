@@ -27,16 +27,16 @@ var outputMissing = &Probe{
 				return
 			}
 			if len(c.Others) > 0 {
-				r.Reportf(at, "output %q has no file: nothing but %s matches %q", out.Name, names(c.Others), out.Pattern)
+				r.Reportf(at, "output %q has no file: nothing but %s matches %q", out.Name, quoteNames(c.Others), out.Pattern)
 				return
 			}
-			r.hintf(at, r.elsewhereHint(out.Pattern), "output %q has no file: nothing matches %q; %s", out.Name, out.Pattern, r.whatIsThere(out.Pattern))
+			r.hintf(at, r.elsewhereHint(out.Pattern), "output %q has no file: nothing matches %q; %s", out.Name, out.Pattern, r.listFiles(out.Pattern))
 		})
 	},
 }
 
-// whatIsThere lists the files of the output directory, with the likeliest first.
-func (r *Run) whatIsThere(want string) string {
+// listFiles lists the files of the output directory, with the likeliest first.
+func (r *Run) listFiles(want string) string {
 	var all []string
 	for _, f := range r.Outcome.Files {
 		if !f.Mode.IsDir() {
@@ -46,7 +46,7 @@ func (r *Run) whatIsThere(want string) string {
 	if len(all) == 0 {
 		return "OUTPUT_DIR is empty"
 	}
-	return "there is " + diag.QuoteFew(nearest(want, all))
+	return "there is " + diag.QuoteFew(nearestPattern(want, all))
 }
 
 // elsewhereHint names a file with the name of an output that is not below OUTPUT_DIR (S-3.1.1.2-03).
@@ -66,7 +66,7 @@ var outputPlurality = &Probe{
 	Check: func(r *Run) {
 		r.eachOutput(func(at seed.Pointer, out seed.OutputFile, c Captured) {
 			if len(c.Files) > 1 && !out.Multiple {
-				r.hintf(at, "declare it multiple, or make the pattern narrower", "output %q matches %d files, it should match one: %s", out.Name, len(c.Files), names(c.Files))
+				r.hintf(at, "declare it multiple, or make the pattern narrower", "output %q matches %d files, it should match one: %s", out.Name, len(c.Files), quoteNames(c.Files))
 			}
 		})
 	},
@@ -189,7 +189,7 @@ var outputUncaptured = &Probe{
 			}
 		}
 		if len(left) > 0 {
-			r.Reportf(r.interfaceMember(seed.AtOutputFiles), "no output captures %s: executors throw away what no pattern matches", names(left))
+			r.Reportf(r.interfaceMember(seed.AtOutputFiles), "no output captures %s: executors throw away what no pattern matches", quoteNames(left))
 		}
 	},
 }

@@ -21,7 +21,7 @@ var cannotStart = &Probe{
 			r.Reportf(r.startedBy(), "the job cannot start: %s", r.Outcome.StartError)
 		case r.cannotStart():
 			what := map[int]string{126: "a program that may not be executed", 127: "a program that is not found"}[r.Outcome.Exit]
-			r.hintf(r.startedBy(), r.lastWords(), "the job cannot start: exit status %d is a shell's word for %s", r.Outcome.Exit, what)
+			r.hintf(r.startedBy(), r.lastLine(), "the job cannot start: exit status %d is a shell's word for %s", r.Outcome.Exit, what)
 		}
 	},
 }
@@ -34,8 +34,8 @@ func (r *Run) startedBy() seed.Pointer {
 	return "/job"
 }
 
-// lastWords returns the last line that the job printed.
-func (r *Run) lastWords() string {
+// lastLine returns the last line that the job printed.
+func (r *Run) lastLine() string {
 	for _, e := range []pack.Excerpt{r.Outcome.Stderr, r.Outcome.Stdout} {
 		text := strings.TrimSpace(string(e.Head) + string(e.Tail))
 		if text == "" {
@@ -62,7 +62,7 @@ var jobTimeout = &Probe{
 		if r.Outcome.Usage.Wall > limit && r.Outcome.Exit == 137 {
 			how = "it ignored the signal TERM and was killed"
 		}
-		r.hintf("/job/timeout", r.lastWords(), "the job did not end within %v; %s, after %v", limit, how, r.Outcome.Usage.Wall.Round(10*time.Millisecond))
+		r.hintf("/job/timeout", r.lastLine(), "the job did not end within %v; %s, after %v", limit, how, r.Outcome.Usage.Wall.Round(10*time.Millisecond))
 	},
 }
 
@@ -77,7 +77,7 @@ var memoryKilled = &Probe{
 		if mem := r.env.bytes("mem"); mem > 0 {
 			what = fmt.Sprintf("%s MiB are declared", formatAmount(r.env.allocated["mem"]))
 		}
-		r.Reportf(at, "the job was ended for want of memory; %s, and samples of what it allocated reached %s", what, size(r.Outcome.Usage.Memory))
+		r.Reportf(at, "the job was ended for want of memory; %s, and samples of what it allocated reached %s", what, formatSize(r.Outcome.Usage.Memory))
 	},
 }
 
@@ -91,7 +91,7 @@ func (r *Run) scalar(name string) seed.Pointer {
 	return seed.AtScalar
 }
 
-func size(bytes int64) string {
+func formatSize(bytes int64) string {
 	switch {
 	case bytes >= 10*mib:
 		return fmt.Sprintf("%d MiB", bytes/mib)
@@ -106,7 +106,7 @@ var processesTooMany = &Probe{
 		Summary: "the job must get by with as many processes as executors allow"},
 	Check: func(r *Run) {
 		if r.Outcome.Crowded {
-			r.hintf("/job", r.lastWords(), "the job had more than %d processes at once, and was ended", wire.MaxProcesses)
+			r.hintf("/job", r.lastLine(), "the job had more than %d processes at once, and was ended", wire.MaxProcesses)
 		}
 	},
 }
@@ -115,8 +115,8 @@ var exitSignal = &Probe{
 	Rule: diag.Rule{ID: "exit-signal", Severity: diag.Error, Spec: "2.1.1.4 T-36",
 		Summary: "the job must not be ended by a signal"},
 	Check: func(r *Run) {
-		if o := r.Outcome; o.Signal != "" && !r.overran() && !r.asExpected() {
-			r.hintf("/job", r.lastWords(), "the job was ended by a signal, %q, which counts as exit status %d", o.Signal, o.Exit)
+		if o := r.Outcome; o.Signal != "" && !r.exceededLimit() && !r.asExpected() {
+			r.hintf("/job", r.lastLine(), "the job was ended by a signal, %q, which counts as exit status %d", o.Signal, o.Exit)
 		}
 	},
 }
@@ -127,7 +127,7 @@ var exitMapped = &Probe{
 	Check: func(r *Run) {
 		if i := r.declared(r.Outcome.Exit); r.failed() && i >= 0 && r.expectsSuccess() {
 			e := r.Manifest.Job.Errors[i]
-			r.hintf(seed.AtErrors.Index(i), r.lastWords(), "the job ended with exit status %d, its error %q of category %s", e.Code, e.Name, e.Category)
+			r.hintf(seed.AtErrors.Index(i), r.lastLine(), "the job ended with exit status %d, its error %q of category %s", e.Code, e.Name, e.Category)
 		}
 	},
 }
@@ -135,11 +135,11 @@ var exitMapped = &Probe{
 // failed reports whether the job itself ended with a status other than 0.
 func (r *Run) failed() bool {
 	o := r.Outcome
-	return o.Started && !r.overran() && o.Signal == "" && o.Exit != 0 && !r.cannotStart()
+	return o.Started && !r.exceededLimit() && o.Signal == "" && o.Exit != 0 && !r.cannotStart()
 }
 
-// overran reports whether the job was ended because it exceeded a limit. A probe for that limit reports it.
-func (r *Run) overran() bool {
+// exceededLimit reports whether the job was ended because it exceeded a limit. A probe for that limit reports it.
+func (r *Run) exceededLimit() bool {
 	return r.Outcome.TimedOut || r.Outcome.OutOfMemory || r.Outcome.Crowded
 }
 
@@ -152,7 +152,7 @@ var exitUndeclared = &Probe{
 		if !r.failed() || r.declared(r.Outcome.Exit) >= 0 || r.asExpected() {
 			return
 		}
-		hint := r.lastWords()
+		hint := r.lastLine()
 		if why, ok := exitMeanings[r.Outcome.Exit]; ok {
 			hint = strings.TrimSuffix(why+"; "+hint, "; ")
 		}
@@ -186,7 +186,7 @@ var exitUnexpected = &Probe{
 		if i := r.declared(want); i >= 0 {
 			at = seed.AtErrors.Index(i)
 		}
-		r.hintf(at, r.lastWords(), "the job ended with exit status %d, the case expects %d", o.Exit, want)
+		r.hintf(at, r.lastLine(), "the job ended with exit status %d, the case expects %d", o.Exit, want)
 	},
 }
 

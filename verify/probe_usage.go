@@ -17,20 +17,20 @@ var diskExceeded = &Probe{
 		Summary: "outputs must fit into the disk space that the job declares"},
 	Check: func(r *Run) {
 		if disk := r.env.bytes("disk"); disk > 0 && r.Outcome.Usage.Output > disk {
-			r.Reportf(r.scalar("disk"), "the outputs have %s, disk declares %s MiB for this input", size(r.Outcome.Usage.Output), formatAmount(r.env.allocated["disk"]))
+			r.Reportf(r.scalar("disk"), "the outputs have %s, disk declares %s MiB for this input", formatSize(r.Outcome.Usage.Output), formatAmount(r.env.allocated["disk"]))
 		}
 	},
 }
 
-// busyWorth is the shortest run whose use of processors is judged.
-const busyWorth = time.Second
+// minJudgedRun is the shortest run whose use of processors is judged.
+const minJudgedRun = time.Second
 
 var cpusExceeded = &Probe{
 	Rule: diag.Rule{ID: "cpus-exceeded", Severity: diag.Notice, Spec: "2.1.1.2 S-2.1.1.2-08",
 		Summary: "the job should declare the processors that it keeps busy"},
 	Check: func(r *Run) {
 		u, cpus := r.Outcome.Usage, r.env.allocated["cpus"]
-		if u.Wall >= busyWorth && cpus > 0 && u.CPU.Seconds() > 1.1*cpus*u.Wall.Seconds() {
+		if u.Wall >= minJudgedRun && cpus > 0 && u.CPU.Seconds() > 1.1*cpus*u.Wall.Seconds() {
 			r.Reportf(r.scalar("cpus"), "the job took %.1fs of processor time in %.1fs, cpus declares %s", u.CPU.Seconds(), u.Wall.Seconds(), formatAmount(cpus))
 		}
 	},
@@ -41,21 +41,21 @@ var memoryExceeded = &Probe{
 		Summary: "the job should not take more memory than it declares"},
 	Check: func(r *Run) {
 		if mem := r.env.bytes("mem"); mem > 0 && r.Outcome.Usage.Memory > mem && !r.Outcome.OutOfMemory {
-			r.Reportf(r.scalar("mem"), "the job took %s of memory, mem declares %s MiB", size(r.Outcome.Usage.Memory), formatAmount(r.env.allocated["mem"]))
+			r.Reportf(r.scalar("mem"), "the job took %s of memory, mem declares %s MiB", formatSize(r.Outcome.Usage.Memory), formatAmount(r.env.allocated["mem"]))
 		}
 	},
 }
 
-// memoryWorth is the least declared memory for which a smaller amount is suggested.
-const memoryWorth = 256 * mib
+// minJudgedMemory is the least declared memory for which a smaller amount is suggested.
+const minJudgedMemory = 256 * mib
 
 var memoryUnused = &Probe{
 	Rule: diag.Rule{ID: "memory-unused", Severity: diag.Notice, Spec: "2.1.1.2 S-2.1.1.2-08",
 		Summary: "the job need not declare much more memory than it takes"},
 	Check: func(r *Run) {
 		mem, peak := r.env.bytes("mem"), r.Outcome.Usage.Memory
-		if r.succeeded() && len(r.Case.MadeUp) == 0 && mem >= memoryWorth && peak > 0 && peak < mem/8 {
-			r.Reportf(r.scalar("mem"), "the job took %s of memory at most, mem declares %s MiB", size(peak), formatAmount(r.env.allocated["mem"]))
+		if r.succeeded() && len(r.Case.MadeUp) == 0 && mem >= minJudgedMemory && peak > 0 && peak < mem/8 {
+			r.Reportf(r.scalar("mem"), "the job took %s of memory at most, mem declares %s MiB", formatSize(peak), formatAmount(r.env.allocated["mem"]))
 		}
 	},
 }
@@ -67,7 +67,7 @@ var sharedMemoryExhausted = &Probe{
 		u := r.Outcome.Usage
 		const page = 4096
 		if u.SharedMemSize > 0 && u.SharedMem > u.SharedMemSize-page {
-			r.Reportf(r.scalar("sharedMem"), "the job filled /dev/shm, which holds %s here; sharedMem should declare more", size(u.SharedMemSize))
+			r.Reportf(r.scalar("sharedMem"), "the job filled /dev/shm, which holds %s here; sharedMem should declare more", formatSize(u.SharedMemSize))
 		}
 	},
 }
@@ -115,8 +115,8 @@ var inputWritten = &Probe{
 	},
 }
 
-// scratch are directories for temporary files.
-var scratch = []string{"/tmp/", "/var/tmp/", "/run/", "/var/run/", "/dev/", "/proc/", "/var/cache/", "/var/log/"}
+// temporaryDirs are directories for temporary files.
+var temporaryDirs = []string{"/tmp/", "/var/tmp/", "/run/", "/var/run/", "/dev/", "/proc/", "/var/cache/", "/var/log/"}
 
 var writesElsewhere = &Probe{
 	Rule: diag.Rule{ID: "writes-elsewhere", Severity: diag.Notice, Spec: "3.1.2 S-3.1.2-01",
@@ -125,7 +125,7 @@ var writesElsewhere = &Probe{
 		var files []*pack.File
 		for i, f := range r.Outcome.Elsewhere.Files {
 			temporary := false
-			for _, dir := range scratch {
+			for _, dir := range temporaryDirs {
 				temporary = temporary || strings.HasPrefix(f.Name, dir)
 			}
 			if !temporary {
@@ -133,7 +133,7 @@ var writesElsewhere = &Probe{
 			}
 		}
 		if len(files) > 0 {
-			r.Reportf("/job", "the job wrote outside of OUTPUT_DIR, %s of %s in all: %s", count(r.Outcome.Elsewhere.Count, "file"), size(r.Outcome.Elsewhere.Bytes), names(files))
+			r.Reportf("/job", "the job wrote outside of OUTPUT_DIR, %s of %s in all: %s", countNoun(r.Outcome.Elsewhere.Count, "file"), formatSize(r.Outcome.Elsewhere.Bytes), quoteNames(files))
 		}
 	},
 }
@@ -142,12 +142,12 @@ var processesLeft = &Probe{
 	Rule: diag.Rule{ID: "processes-left", Severity: diag.Notice,
 		Summary: "the processes of a job should have ended when the job does"},
 	Check: func(r *Run) {
-		if o := r.Outcome; o.Leftover > 0 && !r.overran() {
+		if o := r.Outcome; o.Leftover > 0 && !r.exceededLimit() {
 			were := "were"
 			if o.Leftover == 1 {
 				were = "was"
 			}
-			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", count(o.Leftover, "process"), were, diag.QuoteFew(o.LeftoverNames))
+			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", countNoun(o.Leftover, "process"), were, diag.QuoteFew(o.LeftoverNames))
 		}
 	},
 }

@@ -131,7 +131,7 @@ func (c *check) label(p source.Platform) {
 		c.report.Source = m.Source
 		return
 	}
-	if !same(c.value, m.Source.Value()) {
+	if !equalJSON(c.value, m.Source.Value()) {
 		c.add(platformsDisagree, "", "", "the manifest of %s is another than that of %s", p.Name, c.from)
 	}
 }

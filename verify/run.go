@@ -92,7 +92,7 @@ func (r *Run) lacking() (names []string) {
 		return names
 	}
 	for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
-		if out.Required && (r.Outputs == nil || !r.Outputs.Has(seed.Pointer("").Member(key(out)))) {
+		if out.Required && (r.Outputs == nil || !r.Outputs.Has(seed.Pointer("").Member(outputKey(out)))) {
 			names = append(names, out.Name)
 		}
 	}
@@ -123,11 +123,11 @@ func (r *Run) ending() string {
 func (r *Run) Reportf(at seed.Pointer, format string, args ...any) { r.hintf(at, "", format, args...) }
 
 func (r *Run) hintf(at seed.Pointer, hint, format string, args ...any) {
-	r.found = append(r.found, diag.Diagnostic{Rule: &r.probe.Rule, Pointer: at, Hint: r.hide(hint), Message: r.hide(fmt.Sprintf(format, args...))})
+	r.found = append(r.found, diag.Diagnostic{Rule: &r.probe.Rule, Pointer: at, Hint: r.maskSecrets(hint), Message: r.maskSecrets(fmt.Sprintf(format, args...))})
 }
 
-// hide masks the values of secrets in a message about outputs. What the job printed is masked before.
-func (r *Run) hide(text string) string {
+// maskSecrets masks the values of secrets in a message about outputs. What the job printed is masked before.
+func (r *Run) maskSecrets(text string) string {
 	for _, value := range r.env.secrets {
 		if len(value) >= wire.SecretMin {
 			text = strings.ReplaceAll(text, value, "***")
@@ -221,10 +221,10 @@ func (r *Run) otherReads(f *pack.File) bool {
 }
 
 // key returns the member of seed.outputs.json that an output captures.
-func key(out seed.OutputJSON) string { return cmp.Or(out.Key, out.Name) }
+func outputKey(out seed.OutputJSON) string { return cmp.Or(out.Key, out.Name) }
 
-// names quotes a few names, and counts the others.
-func names(files []*pack.File) string {
+// quoteNames quotes a few names, and counts the others.
+func quoteNames(files []*pack.File) string {
 	var quoted []string
 	for _, f := range files {
 		quoted = append(quoted, f.Name)
@@ -232,8 +232,8 @@ func names(files []*pack.File) string {
 	return diag.QuoteFew(quoted)
 }
 
-// count returns a number and a noun, in the plural if needed. It knows nouns with a plural in -s or -es.
-func count(n int, noun string) string {
+// countNoun returns a number and a noun, in the plural if needed. It knows nouns with a plural in -s or -es.
+func countNoun(n int, noun string) string {
 	switch {
 	case n == 1:
 	case strings.HasSuffix(noun, "s"):

@@ -188,12 +188,12 @@ func judge(r *Run, opt Options) CaseResult {
 	case r.Outcome.TimedOut && timeout(r.Manifest, r.Case, opt) < declaredTimeout(r.Manifest):
 		result.Reason = fmt.Sprintf("it was ended after %v, before the manifest's own timeout", timeout(r.Manifest, r.Case, opt))
 	case len(r.Case.MadeUp) > 0 && (!r.asExpected() || r.lacksOutputs()):
-		result.Reason = r.hide(fmt.Sprintf("it was given made-up values for %s and %s", diag.QuoteFew(r.Case.MadeUpNames(r.Manifest)), r.ending()))
+		result.Reason = r.maskSecrets(fmt.Sprintf("it was given made-up values for %s and %s", diag.QuoteFew(r.Case.MadeUpNames(r.Manifest)), r.ending()))
 	default:
 		return result
 	}
 	result.Verdict = Inconclusive
-	result.Diagnostics = []diag.Diagnostic{{Rule: caseInconclusive, Pointer: firstMadeUp(r.Case), Message: "inconclusive: " + result.Reason, Hint: stanza(r)}}
+	result.Diagnostics = []diag.Diagnostic{{Rule: caseInconclusive, Pointer: firstMadeUp(r.Case), Message: "inconclusive: " + result.Reason, Hint: exampleHint(r)}}
 	return result
 }
 
@@ -204,13 +204,13 @@ func firstMadeUp(c *cases.Case) seed.Pointer {
 	return "/job/timeout"
 }
 
-// stanza returns one line to write into the smoke file.
-func stanza(r *Run) string {
+// exampleHint returns one line to write into the smoke file.
+func exampleHint(r *Run) string {
 	if len(r.Case.MadeUp) == 0 {
 		return ""
 	}
 	hint := fmt.Sprintf("give real values in %s: %s", cases.File, strings.TrimSpace(cases.ExampleLine(r.Manifest)))
-	if words := r.lastWords(); words != "" && !r.asExpected() {
+	if words := r.lastLine(); words != "" && !r.asExpected() {
 		hint = words + "; " + hint
 	}
 	return hint

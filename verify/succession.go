@@ -55,7 +55,7 @@ func (s *succession) run(ctx context.Context, repository name.Repository, option
 	if err != nil {
 		return err
 	}
-	tag := before(tags, s.m.Job.PackageVersion)
+	tag := predecessor(tags, s.m.Job.PackageVersion)
 	if tag == "" {
 		return nil
 	}
@@ -74,9 +74,9 @@ func (s *succession) run(ctx context.Context, repository name.Repository, option
 	return nil
 }
 
-// before returns the greatest version among tags that is less than the given one, or "". It ignores aliases, which are
-// not versions and never name a job (trap T-38).
-func before(tags []string, version string) string {
+// predecessor returns the greatest version among tags that is less than the given one, or "". It ignores aliases, which
+// are not versions and never name a job (trap T-38).
+func predecessor(tags []string, version string) string {
 	last := ""
 	for _, tag := range tags {
 		if v := "v" + tag; semver.IsValid(v) && semver.Compare(v, "v"+version) < 0 && (last == "" || semver.Compare(v, "v"+last) > 0) {
