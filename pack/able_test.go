@@ -9,7 +9,7 @@ import (
 
 // What a classic store is asked for in vain is refused by name; what it can do is not.
 func TestCheckClassic(t *testing.T) {
-	store := &classicStore{docker: &mobyclient.Client{}, from: "the engine"}
+	store := classicStore{docker: &mobyclient.Client{}, from: "the engine"}
 	for _, test := range []struct {
 		request Request
 		want    string

@@ -56,12 +56,12 @@ func TestDescribe(t *testing.T) {
 		exptypes.ExporterImageBaseConfigKey: []byte(`{"config": {"Labels": {"org.opencontainers.image.title": "base",
 			"org.opencontainers.image.source": "base", "org.opencontainers.image.url": "both", "org.opencontainers.image.version": "base"}}}`),
 	}
-	b := &build{request: Request{
+	r := &Request{
 		Label: `{"m":1}`, Attributes: map[string]string{"title": "T", "version": "1.0.0", "authors": "A"},
 		Options:     BuildOptions{Labels: map[string]string{"org.opencontainers.image.url": "both"}},
 		Annotations: []Annotation{{"manifest", "", "org.opencontainers.image.authors", "B"}, {"manifest-descriptor", "linux/arm64", "d", "D"}},
-	}}
-	if err := b.describe(result); err != nil {
+	}
+	if err := r.describe(result); err != nil {
 		t.Fatal(err)
 	}
 	var config struct {
@@ -87,8 +87,8 @@ func TestDescribe(t *testing.T) {
 		t.Errorf("annotations are %v, not %v", got, want)
 	}
 	for level, part := range map[string]string{"index": "has no index", "manifest": "linux/s390x is not built, only linux/arm64 is"} {
-		b.request.Annotations = []Annotation{{level, "linux/s390x", "a", "b"}}
-		if err := b.describe(result); err == nil || !strings.Contains(err.Error(), part) {
+		r.Annotations = []Annotation{{level, "linux/s390x", "a", "b"}}
+		if err := r.describe(result); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s: error is %v, without %q", level, err, part)
 		}
 	}
@@ -105,9 +105,9 @@ func TestDescribePlatforms(t *testing.T) {
 		key + "/linux/amd64": []byte(`{"config": {"Labels": {"org.opencontainers.image.title": "own"}}}`),
 		key + "/linux/arm64": []byte(`{}`),
 	}
-	b := &build{request: Request{Attributes: map[string]string{"title": "T", "version": "1.0.0"},
-		Annotations: []Annotation{{"index", "", "i", "I"}, {"manifest", "linux/arm64", "p", "P"}}}}
-	if err := b.describe(result); err != nil {
+	r := &Request{Attributes: map[string]string{"title": "T", "version": "1.0.0"},
+		Annotations: []Annotation{{"index", "", "i", "I"}, {"manifest", "linux/arm64", "p", "P"}}}
+	if err := r.describe(result); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := annotationsOf(result.Metadata), map[string]string{

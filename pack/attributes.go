@@ -54,8 +54,8 @@ func authors(m seed.Maintainer) string {
 // describe sets labels in every image configuration of the result, and annotations beside it. The frontend's own label
 // option is not used: with a "# syntax=" line options travel as environment variables, and a large label then stops the
 // build.
-func (b *build) describe(result *gateway.Result) error {
-	if b.request.Label == "" && b.request.Attributes == nil && len(b.request.Annotations) == 0 {
+func (r *Request) describe(result *gateway.Result) error {
+	if r.Label == "" && r.Attributes == nil && len(r.Annotations) == 0 {
 		return nil
 	}
 	metadata := result.Metadata
@@ -72,20 +72,20 @@ func (b *build) describe(result *gateway.Result) error {
 		if metadata[key] == nil {
 			return errors.New("the build gave no image configuration to put the label in")
 		}
-		config, values, err := b.label(metadata[key], exptypes.ParseKey(metadata, exptypes.ExporterImageBaseConfigKey, &p))
+		config, values, err := r.label(metadata[key], exptypes.ParseKey(metadata, exptypes.ExporterImageBaseConfigKey, &p))
 		if err != nil {
 			return fmt.Errorf("set the labels in %s: %w", key, err)
 		}
 		metadata[key] = config
 		described = append(described, newDescribed(p.Platform, values))
 	}
-	index := len(result.Refs) > 0 || len(b.request.Options.Attest) > 0
-	return annotate(metadata, described, b.request.Annotations, index)
+	index := len(result.Refs) > 0 || len(r.Options.Attest) > 0
+	return annotate(metadata, described, r.Annotations, index)
 }
 
 // label puts the request's labels into an image configuration, and keeps every member of it that it does not know. It
 // returns the attributes that the image then has: the Dockerfile's own win, those of a base image go.
-func (b *build) label(image, base []byte) (config []byte, values map[string]string, err error) {
+func (r *Request) label(image, base []byte) (config []byte, values map[string]string, err error) {
 	var all, inner map[string]json.RawMessage
 	var labels map[string]string
 	if err := json.Unmarshal(image, &all); err != nil {
@@ -107,9 +107,9 @@ func (b *build) label(image, base []byte) (config []byte, values map[string]stri
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	values = b.setAttributes(labels, inherited)
-	if b.request.Label != "" {
-		labels[seed.Label] = b.request.Label
+	values = r.setAttributes(labels, inherited)
+	if r.Label != "" {
+		labels[seed.Label] = r.Label
 	}
 	var errConfig error
 	inner["Labels"], err = json.Marshal(labels)
@@ -121,15 +121,15 @@ func (b *build) label(image, base []byte) (config []byte, values map[string]stri
 	return config, values, err
 }
 
-func (b *build) setAttributes(labels, inherited map[string]string) (values map[string]string) {
+func (r *Request) setAttributes(labels, inherited map[string]string) (values map[string]string) {
 	values = map[string]string{}
-	if b.request.Attributes == nil {
+	if r.Attributes == nil {
 		return values
 	}
 	for _, name := range attributeNames {
 		key := attributePrefix + name
 		own, set := labels[key]
-		if _, given := b.request.Options.Labels[key]; set && !given {
+		if _, given := r.Options.Labels[key]; set && !given {
 			before, there := inherited[key]
 			set = !there || before != own
 		}
@@ -138,7 +138,7 @@ func (b *build) setAttributes(labels, inherited map[string]string) (values map[s
 			continue
 		}
 		delete(labels, key)
-		if value := b.request.Attributes[name]; value != "" {
+		if value := r.Attributes[name]; value != "" {
 			labels[key], values[key] = value, value
 		}
 	}

@@ -6,10 +6,8 @@ package pack
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,9 +15,7 @@ import (
 
 	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
-	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
@@ -82,19 +78,36 @@ func Build(ctx context.Context, e *engine.Engine, r Request, gate func(context.C
 	if err != nil {
 		return &Result{}, err
 	}
-	b := &build{engine: e, store: store, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
+	b := &build{engine: e, request: &r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
+	if r.Image != nil {
+		b.material = &foreignImage{request: &r}
+	} else {
+		b.material = &dockerfile{request: &r, store: store}
+	}
 	result, err := b.run(ctx)
 	err = e.Lost(ctx, err)
-	if closeErr := b.closeImage(); closeErr != nil {
-		err = errors.Join(err, closeErr)
+	if discardErr := b.material.discard(); discardErr != nil {
+		err = errors.Join(err, discardErr)
 	}
 	return result, err
+}
+
+// A material is what an image is made of. It has one of these for each call of Build.
+type material interface {
+	// offer adds to the session what the engine may read, and the exporters. It fills the attributes of the frontend.
+	offer(ctx context.Context, opt *client.SolveOpt, attrs map[string]string) error
+	// solve has the engine make the image, inside the session.
+	solve(ctx context.Context, g gateway.Client, attrs map[string]string) (*gateway.Result, error)
+	// result returns what is left of the session once it has ended well.
+	result(ctx context.Context, response *client.SolveResponse, built []string) (*Result, error)
+	// discard removes what offer has made, but for outputs that result has returned. It is called once, in the end.
+	discard() error
 }
 
 func (b *build) run(ctx context.Context) (*Result, error) {
 	opt, err := b.solveOpt(ctx)
 	if err != nil {
-		return &Result{}, errors.Join(err, b.discard())
+		return &Result{}, err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -103,14 +116,14 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 	switch {
 	case b.refused != nil:
 		// What comes back through the engine is text; the gate's own error is worth more.
-		err = errors.Join(b.refused, b.discard())
+		err = b.refused
 	case err != nil:
-		err = errors.Join(b.explain(ctx, err, log), b.discard())
+		err = b.explain(ctx, err, log)
 	}
 	if err != nil {
 		return &Result{Warnings: log.found()}, err
 	}
-	result, err := b.result(ctx, response)
+	result, err := b.material.result(ctx, response, slices.Clone(b.platforms))
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
@@ -123,20 +136,18 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 
 // A build is the state of one call of Build.
 type build struct {
-	engine  *engine.Engine
-	store   *classicStore // nil: the engine's store takes all that is asked for
-	request Request
-	gate    func(context.Context, []*Candidate) error
-	secrets *secretStore
-	marshal sync.Mutex
+	engine   *engine.Engine
+	request  *Request
+	material material
+	gate     func(context.Context, []*Candidate) error
+	secrets  *secretStore
+	marshal  sync.Mutex
 
-	attrs     map[string]string // of the Dockerfile frontend
-	platforms []string          // that were built
-	outputs   []*pending
+	attrs     map[string]string // of the frontend
 	exports   int               // exporters that are asked for
+	platforms []string          // that were built
 	refused   error             // the gate's, or the engine's inability
 	passed    func()            // to be called once the gate has passed
-	layout    *source.LayoutDir // of an image that was built elsewhere, where the engine cannot pull it
 }
 
 // Names under which the session offers directories.
@@ -149,16 +160,14 @@ const (
 
 func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	opt := client.SolveOpt{LocalMounts: map[string]fsutil.FS{}, FrontendAttrs: map[string]string{}}
-	b.attrs = map[string]string{"filename": filepath.Base(b.request.Dockerfile)}
-	steps := []func(*client.SolveOpt) error{b.addLocals, b.addContexts, b.addExports}
-	if b.request.Image != nil {
-		steps = []func(*client.SolveOpt) error{b.addRunLocals, func(opt *client.SolveOpt) error { return b.addImage(ctx, opt) }}
+	b.attrs = map[string]string{}
+	if err := b.offerRuns(&opt); err != nil {
+		return opt, err
 	}
-	for _, step := range steps {
-		if err := step(&opt); err != nil {
-			return opt, err
-		}
+	if err := b.material.offer(ctx, &opt, b.attrs); err != nil {
+		return opt, err
 	}
+	b.exports = len(opt.Exports)
 	for name, value := range b.request.BuildArgs {
 		b.attrs["build-arg:"+name] = value
 	}
@@ -189,21 +198,8 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	return opt, nil
 }
 
-func (b *build) addLocals(opt *client.SolveOpt) error {
-	for name, dir := range map[string]string{
-		localContext:    b.request.Context,
-		localDockerfile: filepath.Dir(b.request.Dockerfile),
-	} {
-		f, err := fsutil.NewFS(dir)
-		if err != nil {
-			return fmt.Errorf("build %s %s: %w", name, dir, err)
-		}
-		opt.LocalMounts[name] = f
-	}
-	return b.addRunLocals(opt)
-}
-
-func (b *build) addRunLocals(opt *client.SolveOpt) error {
+// offerRuns adds what runs of candidates are given.
+func (b *build) offerRuns(opt *client.SolveOpt) error {
 	inputs, err := newTreeFS(b.request.Inputs)
 	if err != nil {
 		return err
@@ -226,14 +222,14 @@ func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveRe
 
 // callback runs inside the session: it solves, labels, asks the gate, and hands the result to the exporters.
 func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-	if b.refused = b.able(g.BuildOpts()); b.refused != nil {
+	if b.refused = able(b.engine.From, b.request.needs(b.exports), g.BuildOpts()); b.refused != nil {
 		return nil, b.refused
 	}
-	result, err := b.solveResult(ctx, g)
+	result, err := b.material.solve(ctx, g, b.attrs)
 	if err != nil {
 		return nil, err
 	}
-	if err := b.describe(result); err != nil {
+	if err := b.request.describe(result); err != nil {
 		return nil, err
 	}
 	candidates, err := b.candidates(g, result)
@@ -248,47 +244,4 @@ func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result
 	}
 	b.passed()
 	return result, nil
-}
-
-func (b *build) solveResult(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
-	if b.request.Image != nil {
-		return b.solveImage(ctx, g)
-	}
-	caps := g.BuildOpts().Caps
-	result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: b.frontendAttrs(g.BuildOpts().Opts), Evaluate: true})
-	if err != nil || caps.Supports(gwpb.CapGatewayEvaluate) == nil {
-		return result, err
-	}
-	// Older engines leave what a frontend made undone until somebody looks, and a step would fail in the first run.
-	return result, result.EachRef(func(ref gateway.Reference) error {
-		_, err := ref.StatFile(ctx, gateway.StatRequest{Path: "."})
-		return err
-	})
-}
-
-func (b *build) result(ctx context.Context, response *client.SolveResponse) (*Result, error) {
-	if b.request.Image != nil {
-		return b.imageResult(ctx)
-	}
-	if b.stored() {
-		return b.storedResult(ctx, response)
-	}
-	r := &Result{
-		Digest:    response.ExporterResponse[exptypes.ExporterImageDigestKey],
-		ImageID:   response.ExporterResponse[exptypes.ExporterImageConfigDigestKey],
-		Platforms: slices.Clone(b.platforms),
-	}
-	if b.request.Repository != "" && r.Digest == "" {
-		return nil, errors.Join(errors.New("the engine pushed the image but did not say its digest"), b.discard())
-	}
-	r.Outputs = b.written()
-	return r, nil
-}
-
-func (b *build) written() []Written {
-	var all []Written
-	for _, o := range b.outputs {
-		all = append(all, Written{o})
-	}
-	return all
 }

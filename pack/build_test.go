@@ -13,8 +13,8 @@ import (
 	"github.com/seedpack/seedpack/pack/engine"
 )
 
-// material gives a variable that the set-up sets, without which the test cannot run.
-func material(t *testing.T, name string) string {
+// variable gives a variable that the set-up sets, without which the test cannot run.
+func variable(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
 	if value == "" && os.Getenv("SEEDPACK_STRICT") != "" {
@@ -64,12 +64,12 @@ func request(t *testing.T, dockerfile string, files map[string]string) Request {
 		t.Fatal(err)
 	}
 	return Request{Context: d, Dockerfile: path, Label: `{"a":"b"}`,
-		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + material(t, "SEEDPACK_TEST_BASE")}}
+		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + variable(t, "SEEDPACK_TEST_BASE")}}
 }
 
 // The whole of a run in one: inputs, environment, secrets, user, mounts, timeout, and that the gate decides the export.
 func TestBuildRuns(t *testing.T) {
-	material(t, "SEEDPACK_TEST_BASE")
+	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	r := request(t, "FROM busybox:1.36\nENV OWN=image GONE=image\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\"]\n", nil)
 	r.Inputs = Tree{"case/in/a b.txt": {Content: []byte("hello")}}
@@ -134,7 +134,7 @@ echo out >$OUTPUT_DIR/o.txt; chmod 600 $OUTPUT_DIR/o.txt; echo '{"n":1}' >$OUTPU
 }
 
 func TestBuildGateRefuses(t *testing.T) {
-	material(t, "SEEDPACK_TEST_BASE")
+	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	refused := errors.New("refused")
 	d := t.TempDir()
@@ -149,7 +149,7 @@ func TestBuildGateRefuses(t *testing.T) {
 }
 
 func TestBuildErrors(t *testing.T) {
-	material(t, "SEEDPACK_TEST_BASE")
+	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	var step *StepError
 	_, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\n\nRUN echo because; false\n", nil), nil)

@@ -14,20 +14,20 @@ import (
 )
 
 // addContexts hands over the further build contexts, with the meaning that buildx gives them.
-func (b *build) addContexts(opt *client.SolveOpt) error {
+func (d *dockerfile) addContexts(opt *client.SolveOpt, attrs map[string]string) error {
 	n := 0
-	for name, source := range b.request.BuildContexts {
+	for name, source := range d.request.BuildContexts {
 		key, err := contextKey(name)
 		if err != nil {
 			return err
 		}
 		n++
 		if dir, ok := strings.CutPrefix(source, "oci-layout://"); ok {
-			err = b.addLayout(opt, key, fmt.Sprintf("seedpack-layout-%d", n), dir)
+			err = addLayout(opt, attrs, key, fmt.Sprintf("seedpack-layout-%d", n), dir)
 		} else if !IsDirectory(source) {
-			b.attrs[key] = source
+			attrs[key] = source
 		} else {
-			err = b.addDirectory(opt, key, fmt.Sprintf("seedpack-context-%d", n), source)
+			err = addDirectory(opt, attrs, key, fmt.Sprintf("seedpack-context-%d", n), source)
 		}
 		if err != nil {
 			return fmt.Errorf("build context %s=%s: %w", name, source, err)
@@ -50,17 +50,17 @@ func contextKey(name string) (string, error) {
 	return "context:" + strings.TrimSuffix(reference.FamiliarString(named), ":latest"), nil
 }
 
-func (b *build) addDirectory(opt *client.SolveOpt, key, id, dir string) error {
+func addDirectory(opt *client.SolveOpt, attrs map[string]string, key, id, dir string) error {
 	f, err := fsutil.NewFS(dir)
 	if err != nil {
 		return err
 	}
 	opt.LocalMounts[id] = f
-	b.attrs[key] = "local:" + id
+	attrs[key] = "local:" + id
 	return nil
 }
 
-func (b *build) addLayout(opt *client.SolveOpt, key, id, source string) error {
+func addLayout(opt *client.SolveOpt, attrs map[string]string, key, id, source string) error {
 	dir, digest, err := resolveLayout(source)
 	if err != nil {
 		return err
@@ -73,7 +73,7 @@ func (b *build) addLayout(opt *client.SolveOpt, key, id, source string) error {
 		opt.OCIStores = map[string]content.Store{}
 	}
 	opt.OCIStores[id] = store
-	b.attrs[key] = "oci-layout:" + id + "@" + digest
+	attrs[key] = "oci-layout:" + id + "@" + digest
 	return nil
 }
 

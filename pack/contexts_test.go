@@ -36,7 +36,7 @@ func gitServer(t *testing.T, dir string) (addr string) {
 
 // Build contexts are a directory, a layout by the name of an image, and a directory of a git repository.
 func TestBuildContexts(t *testing.T) {
-	material(t, "SEEDPACK_TEST_BASE")
+	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	repository := newRepository(t)
 	repository.write("sub/committed", "by git\n")

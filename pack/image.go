@@ -34,19 +34,25 @@ import (
 // localImage is the store under which the session offers an image that no registry has for the engine.
 const localImage = "seedpack-image"
 
-// localImageFiles is the directory that the session offers beside it, see build.unpacked.
+// localImageFiles is the directory that the session offers beside it, see foreignImage.unpacked.
 const localImageFiles = "seedpack-image-files"
 
-// addImage hands an image that was built elsewhere to the session, unless the engine can pull it.
-func (b *build) addImage(ctx context.Context, opt *client.SolveOpt) error {
-	if b.request.Image == nil || b.pulls() {
+// A foreignImage is an image that was built elsewhere.
+type foreignImage struct {
+	request *Request
+	layout  *source.LayoutDir // of the image, where the engine cannot pull it
+}
+
+// offer hands the image to the session, unless the engine can pull it.
+func (f *foreignImage) offer(ctx context.Context, opt *client.SolveOpt, _ map[string]string) error {
+	if f.pulls() {
 		return nil
 	}
-	dir, err := b.request.Image.LayoutDir(ctx, "", b.request.Repository != "")
+	dir, err := f.request.Image.LayoutDir(ctx, "", f.request.Repository != "")
 	if err != nil {
 		return err
 	}
-	b.layout = dir
+	f.layout = dir
 	store, err := contentlocal.NewStore(dir.Path)
 	if err != nil {
 		return err
@@ -55,20 +61,20 @@ func (b *build) addImage(ctx context.Context, opt *client.SolveOpt) error {
 		opt.OCIStores = map[string]content.Store{}
 	}
 	opt.OCIStores[localImage] = store
-	if err := os.Mkdir(b.imageFiles(), 0o700); err != nil {
+	if err := os.Mkdir(f.imageFiles(), 0o700); err != nil {
 		return err
 	}
-	opt.LocalMounts[localImageFiles], err = fsutil.NewFS(b.imageFiles())
+	opt.LocalMounts[localImageFiles], err = fsutil.NewFS(f.imageFiles())
 	return err
 }
 
 // imageFiles is the directory under which the session offers the files of an image to engines that take no layouts.
-func (b *build) imageFiles() string { return filepath.Join(b.layout.Path, "files") }
+func (f *foreignImage) imageFiles() string { return filepath.Join(f.layout.Path, "files") }
 
 // pulls tells whether the engine is to fetch the image from a registry itself. It speaks plain http to its own machine
 // alone.
-func (b *build) pulls() bool {
-	ref := b.request.Image.Reference
+func (f *foreignImage) pulls() bool {
+	ref := f.request.Image.Reference
 	return ref != nil && (ref.Context().Scheme() == "https" || isLoopback(ref.Context().RegistryStr()))
 }
 
@@ -80,19 +86,19 @@ func isLoopback(registry string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// solveImage gives an image that was built elsewhere the form of a build's result, so that it is tried in the same way.
-func (b *build) solveImage(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
+// solve gives the image the form of a build's result, so that it is tried in the same way.
+func (f *foreignImage) solve(ctx context.Context, g gateway.Client, _ map[string]string) (*gateway.Result, error) {
 	result := gateway.NewResult()
 	var found exptypes.Platforms
-	for n, p := range b.request.Image.Platforms {
-		if !wanted(b.request.Platforms, p.Name) {
+	for n, p := range f.request.Image.Platforms {
+		if !wanted(f.request.Platforms, p.Name) {
 			continue
 		}
 		platform := imagePlatform(p.Config, enginePlatform(g))
 		id := fmt.Sprintf("%s-%d", platforms.Format(platform), n)
-		ref, err := b.solvePlatform(ctx, g, n, platform)
+		ref, err := f.solvePlatform(ctx, g, n, platform)
 		if err != nil {
-			return nil, fmt.Errorf("take %s of %s: %s", p.Name, b.request.Image.Source, lastCause(err))
+			return nil, fmt.Errorf("take %s of %s: %s", p.Name, f.request.Image.Source, lastCause(err))
 		}
 		config, err := p.Image.RawConfigFile()
 		if err != nil {
@@ -103,11 +109,11 @@ func (b *build) solveImage(ctx context.Context, g gateway.Client) (*gateway.Resu
 		found.Platforms = append(found.Platforms, exptypes.Platform{ID: id, Platform: platform})
 	}
 	switch {
-	case len(b.request.Image.Platforms) == 0:
-		return nil, fmt.Errorf("%s holds no images", b.request.Image.Source)
+	case len(f.request.Image.Platforms) == 0:
+		return nil, fmt.Errorf("%s holds no images", f.request.Image.Source)
 	case len(found.Platforms) == 0:
-		return nil, fmt.Errorf("%s is there for %s, not for %s", b.request.Image.Source,
-			strings.Join(imagePlatforms(b.request.Image), ", "), strings.Join(b.request.Platforms, ", "))
+		return nil, fmt.Errorf("%s is there for %s, not for %s", f.request.Image.Source,
+			strings.Join(imagePlatforms(f.request.Image), ", "), strings.Join(f.request.Platforms, ", "))
 	}
 	list, err := json.Marshal(found)
 	result.AddMeta(exptypes.ExporterPlatformsKey, list)
@@ -143,26 +149,26 @@ func imagePlatform(config *v1.ConfigFile, engine ocispecs.Platform) ocispecs.Pla
 }
 
 // solvePlatform gives nil for an image without files.
-func (b *build) solvePlatform(ctx context.Context, g gateway.Client, n int, platform ocispecs.Platform) (gateway.Reference, error) {
-	img := b.request.Image
+func (f *foreignImage) solvePlatform(ctx context.Context, g gateway.Client, n int, platform ocispecs.Platform) (gateway.Reference, error) {
+	img := f.request.Image
 	layers, err := img.Platforms[n].Image.Layers()
 	if err != nil || len(layers) == 0 {
 		return nil, err
 	}
 	name := llb.WithCustomName("[image] " + platforms.Format(platform))
-	if b.pulls() {
+	if f.pulls() {
 		return solveState(ctx, g, llb.Image(img.Reference.Context().Name()+"@"+img.Platforms[n].Digest, llb.Platform(platform), name))
 	}
 	caps := g.BuildOpts().LLBCaps
 	if caps.Supports(pb.CapSourceOCILayout) == nil {
 		// The repository means nothing there, but a digest needs one.
-		ref, err := solveState(ctx, g, llb.OCILayout("image.local/seedpack@"+b.layout.Digests[n],
+		ref, err := solveState(ctx, g, llb.OCILayout("image.local/seedpack@"+f.layout.Digests[n],
 			llb.OCIStore(g.BuildOpts().SessionID, localImage), llb.Platform(platform), name))
 		if err == nil || ctx.Err() != nil {
 			return ref, err
 		}
 	}
-	state, err := b.unpacked(n, name)
+	state, err := f.unpacked(n, name)
 	if err != nil {
 		return nil, err
 	}
@@ -171,14 +177,14 @@ func (b *build) solvePlatform(ctx context.Context, g gateway.Client, n int, plat
 
 // unpacked is for engines that take no layouts, as those of Docker with its classic store, or refuse this one: the image's
 // files in one archive, which every engine can unpack.
-func (b *build) unpacked(n int, name llb.ConstraintsOpt) (_ llb.State, err error) {
+func (f *foreignImage) unpacked(n int, name llb.ConstraintsOpt) (_ llb.State, err error) {
 	archive := fmt.Sprintf("%d.tar", n)
-	file, err := os.Create(filepath.Join(b.imageFiles(), archive))
+	file, err := os.Create(filepath.Join(f.imageFiles(), archive))
 	if err != nil {
 		return llb.State{}, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	files := mutate.Extract(b.layout.Image.Platforms[n].Image)
+	files := mutate.Extract(f.layout.Image.Platforms[n].Image)
 	if _, err := io.Copy(file, files); err != nil {
 		return llb.State{}, errors.Join(err, files.Close())
 	}
@@ -198,35 +204,35 @@ func solveState(ctx context.Context, g gateway.Client, state llb.State) (gateway
 	return result.SingleRef()
 }
 
-// imageResult pushes an image that was built elsewhere, where it is asked for, with the label where it lacks that.
-func (b *build) imageResult(ctx context.Context) (_ *Result, err error) {
-	img := b.request.Image
+// result pushes the image, where it is asked for, with the label where it lacks that.
+func (f *foreignImage) result(ctx context.Context, _ *client.SolveResponse, _ []string) (_ *Result, err error) {
+	img := f.request.Image
 	r := &Result{Digest: img.Digest, Platforms: imagePlatforms(img)}
-	if b.request.Repository == "" {
+	if f.request.Repository == "" {
 		return r, nil
 	}
-	if b.layout != nil {
-		img = b.layout.Image
+	if f.layout != nil {
+		img = f.layout.Image
 	}
-	if b.request.Label != "" {
-		if img, err = b.relabel(img); err != nil {
+	if f.request.Label != "" {
+		if img, err = f.relabel(img); err != nil {
 			return nil, err
 		}
 	}
 	if len(img.Platforms) == 1 {
 		r.ImageID = img.Platforms[0].ImageID
 	}
-	r.Digest, err = b.request.Remote.Push(ctx, b.request.Repository, img)
+	r.Digest, err = f.request.Remote.Push(ctx, f.request.Repository, img)
 	return r, err
 }
 
 // relabel sets the label in the images whose own holds another manifest, or none.
-func (b *build) relabel(img *source.Image) (*source.Image, error) {
+func (f *foreignImage) relabel(img *source.Image) (*source.Image, error) {
 	return img.WithConfigs(func(p source.Platform, config []byte) ([]byte, error) {
-		if Labelled(p.Config.Config.Labels, b.request.Label) {
+		if Labelled(p.Config.Config.Labels, f.request.Label) {
 			return config, nil
 		}
-		labelled, _, err := b.label(config, nil)
+		labelled, _, err := f.request.label(config, nil)
 		return labelled, err
 	})
 }
@@ -247,10 +253,10 @@ func unmarshalNumbers(text []byte, v any) error {
 	return d.Decode(v)
 }
 
-// closeImage removes what the session was given.
-func (b *build) closeImage() error {
-	if b.layout == nil {
+// discard removes what the session was given.
+func (f *foreignImage) discard() error {
+	if f.layout == nil {
 		return nil
 	}
-	return b.layout.Remove()
+	return f.layout.Remove()
 }

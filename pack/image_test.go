@@ -114,8 +114,8 @@ func TestPushImage(t *testing.T) {
 		t.Fatalf("pushed %s, not %s, with %d uploads: %v", digest, img.Digest, sent.blobs, err)
 	}
 	// Labelled, to another repository: what is sent is the configuration of the image that lacked the label.
-	b := &build{request: Request{Image: openSource(t, host+"/a-1.0.0-seed@"+digest), Repository: host + "/b-1.0.0-seed", Label: label}}
-	result, err := b.imageResult(t.Context())
+	other := &foreignImage{request: &Request{Image: openSource(t, host+"/a-1.0.0-seed@"+digest), Repository: host + "/b-1.0.0-seed", Label: label}}
+	result, err := other.result(t.Context(), nil, nil)
 	if err != nil || result.Digest == digest || len(result.Platforms) != 2 {
 		t.Fatalf("%+v, %v", result, err)
 	}
@@ -231,7 +231,7 @@ func TestIsLoopback(t *testing.T) {
 
 // A registry that wants credentials gets them, from the engine too: those of the Docker configuration.
 func TestPrivateRegistry(t *testing.T) {
-	base := material(t, "SEEDPACK_TEST_BASE")
+	base := variable(t, "SEEDPACK_TEST_BASE")
 	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	var engineAsked atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -4,7 +4,6 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"slices"
 	"strconv"
@@ -199,14 +198,4 @@ func cacheEntries(specs []string) ([]client.CacheOptionsEntry, error) {
 		all = append(all, e)
 	}
 	return all, nil
-}
-
-// frontendAttrs are those of the build with what the client found out about caches, such as digests of local ones.
-func (b *build) frontendAttrs(known map[string]string) map[string]string {
-	const key = "cache-imports"
-	attrs := maps.Clone(b.attrs)
-	if v := known[key]; v != "" {
-		attrs[key] = v
-	}
-	return attrs
 }

@@ -128,49 +128,23 @@ func CheckOutputs(outputs []Output, platforms int, attested bool) error {
 	return nil
 }
 
-func (b *build) addExports(opt *client.SolveOpt) error {
-	options := &b.request.Options
-	if err := CheckOutputs(b.request.Outputs, len(b.request.Platforms), len(options.Attest) > 0); err != nil {
-		return err
-	}
-	stores := b.store != nil && b.request.Repository != ""
-	for _, o := range b.request.Outputs {
-		if b.store != nil && b.store.loads(o) {
-			stores = true
-			continue
-		}
-		if err := b.addOutput(opt, o); err != nil {
-			return err
-		}
-	}
-	// The image comes last: of all exporters, the last one's digest is what the engine answers.
-	if stores {
-		opt.Exports = append(opt.Exports, client.ExportEntry{Type: "moby", Attrs: map[string]string{}})
-	} else if b.request.Repository != "" {
-		attrs := map[string]string{"name": b.request.Repository, "push": "true", "push-by-digest": "true", "oci-mediatypes": "true"}
-		if b.request.Insecure {
-			attrs["registry.insecure"] = "true"
-		}
-		b.date(attrs)
-		opt.Exports = append(opt.Exports, client.ExportEntry{Type: client.ExporterImage, Attrs: attrs})
-	}
-	b.exports = len(opt.Exports)
-	return nil
-}
+// outputs are those of a build, until they are kept or discarded.
+type outputs []*pending
 
-func (b *build) addOutput(opt *client.SolveOpt, o Output) error {
+// add adds an exporter that writes an output beside its place.
+func (all *outputs) add(opt *client.SolveOpt, o Output, epoch string) error {
 	p, err := newPending(o)
 	if err != nil {
 		return err
 	}
-	b.outputs = append(b.outputs, p)
+	*all = append(*all, p)
 	e := client.ExportEntry{Type: o.Type, Attrs: map[string]string{}}
 	for name, value := range o.Attrs {
 		e.Attrs[name] = value
 	}
 	if o.image() {
 		e.Attrs["name"] = o.Name
-		b.date(e.Attrs)
+		date(e.Attrs, epoch)
 	}
 	if o.Type == "local" {
 		e.OutputDir = p.temp
@@ -181,17 +155,25 @@ func (b *build) addOutput(opt *client.SolveOpt, o Output) error {
 	return nil
 }
 
-// date sets the times of files in layers to the request's, without which two builds never give the same bytes.
-func (b *build) date(attrs map[string]string) {
-	if b.request.Epoch != "" {
+// date sets the times of files in layers to the epoch, if there is one. Without it two builds never give the same bytes.
+func date(attrs map[string]string, epoch string) {
+	if epoch != "" {
 		attrs["rewrite-timestamp"] = "true"
 	}
 }
 
-func (b *build) discard() error {
+func (all outputs) discard() error {
 	var errs []error
-	for _, o := range b.outputs {
+	for _, o := range all {
 		errs = append(errs, o.discard())
 	}
 	return errors.Join(errs...)
+}
+
+func (all outputs) written() []Written {
+	var written []Written
+	for _, o := range all {
+		written = append(written, Written{o})
+	}
+	return written
 }

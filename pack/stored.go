@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/buildkit/client"
@@ -17,69 +18,154 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 )
 
-// A classicStore is the image store of a Docker Engine that knows neither indexes nor pushes by digest.
+// A store is how an engine keeps images. It decides how an image gets from there to its places.
+type store interface {
+	// loads reports whether the store itself is the place of an output, so that nothing is written for it.
+	loads(o Output) bool
+	// export adds the exporter of the image, if the request needs one besides those of its outputs.
+	export(opt *client.SolveOpt, r *Request)
+	// result returns the digests of the image, and the outputs that the store holds. It pushes what the engine has not.
+	result(ctx context.Context, r *Request, response *client.SolveResponse) (*Result, outputs, error)
+}
+
+// chooseStore returns the store of the engine, or an error if it is a classic one that cannot hold or send what is
+// requested. An engine is asked only if that matters to the request.
+func chooseStore(ctx context.Context, e *engine.Engine, r *Request) (store, error) {
+	if !r.needsStore() {
+		return pushingStore{}, nil
+	}
+	classic, err := e.Classic(ctx)
+	if err != nil || !classic {
+		return pushingStore{}, err
+	}
+	s := classicStore{docker: e.Docker(), from: e.From}
+	return s, s.check(r)
+}
+
+// needsStore reports whether it matters to the request how the engine keeps images.
+func (r *Request) needsStore() bool {
+	return r.Repository != "" || len(r.Outputs) > 0 || len(r.Platforms) > 1 || len(r.Annotations) > 0 ||
+		len(r.Options.Attest) > 0 || len(r.Options.CacheTo) > 0
+}
+
+// A pushingStore is one out of which the engine pushes by digest itself.
+type pushingStore struct{}
+
+func (pushingStore) loads(Output) bool { return false }
+
+func (pushingStore) export(opt *client.SolveOpt, r *Request) {
+	if r.Repository == "" {
+		return
+	}
+	attrs := map[string]string{"name": r.Repository, "push": "true", "push-by-digest": "true", "oci-mediatypes": "true"}
+	if r.Insecure {
+		attrs["registry.insecure"] = "true"
+	}
+	date(attrs, r.Epoch)
+	opt.Exports = append(opt.Exports, client.ExportEntry{Type: client.ExporterImage, Attrs: attrs})
+}
+
+func (pushingStore) result(_ context.Context, r *Request, response *client.SolveResponse) (*Result, outputs, error) {
+	result := exported(response)
+	if r.Repository != "" && result.Digest == "" {
+		return nil, nil, errors.New("the engine pushed the image but did not say its digest")
+	}
+	return result, nil, nil
+}
+
+// exported is what the engine says of an image that it has exported.
+func exported(response *client.SolveResponse) *Result {
+	return &Result{
+		Digest:  response.ExporterResponse[exptypes.ExporterImageDigestKey],
+		ImageID: response.ExporterResponse[exptypes.ExporterImageConfigDigestKey],
+	}
+}
+
+// A classicStore is that of a Docker Engine that knows neither indexes nor pushes by digest. An image is exported into it
+// without a name.
 type classicStore struct {
 	docker *mobyclient.Client
 	from   string // where the engine was found
 }
 
-// chooseStore returns the classic store of the engine if the request has to get along with it, else nil.
-func chooseStore(ctx context.Context, e *engine.Engine, r *Request) (*classicStore, error) {
-	if !r.needsStore() {
-		return nil, nil
+// check refuses before anything is built what a classic store cannot hold or send.
+func (s classicStore) check(r *Request) error {
+	refuse := func(format string, args ...any) error {
+		return &InabilityError{s.from, "keeps images in the classic store, which " + fmt.Sprintf(format, args...)}
 	}
-	classic, err := e.Classic(ctx)
-	if err != nil || !classic {
-		return nil, err
+	switch {
+	case len(r.Platforms) > 1:
+		return refuse("holds images of one platform, not of %s together", strings.Join(r.Platforms, ", "))
+	case len(r.Options.Attest) > 0:
+		return refuse("cannot hold attestations (--provenance, --sbom)")
+	case len(r.Annotations) > 0:
+		return refuse("cannot hold annotations (--annotation)")
 	}
-	s := &classicStore{docker: e.Docker(), from: e.From}
-	return s, s.check(r)
-}
-
-// storedResult ends the build of an engine with a classic store, to which the image has been exported without a name.
-func (b *build) storedResult(ctx context.Context, response *client.SolveResponse) (*Result, error) {
-	// Engines that tell both digests tell the image's own first, which is what such a store has for a digest.
-	id := response.ExporterResponse[exptypes.ExporterImageConfigDigestKey]
-	if id == "" {
-		id = response.ExporterResponse[exptypes.ExporterImageDigestKey]
-	}
-	if id == "" {
-		return nil, errors.Join(errors.New("the engine stored the image but did not say its ID"), b.discard())
-	}
-	r := &Result{ImageID: id, Platforms: b.platforms}
-	var err error
-	if b.request.Repository != "" {
-		r.Digest, err = b.store.push(ctx, id, b.request.Remote, b.request.Repository)
-	}
-	loads := false
-	for _, o := range b.request.Outputs {
-		if err == nil && b.store.loads(o) {
-			loads = true
-			b.outputs = append(b.outputs, b.store.pendingName(ctx, o, id))
+	for _, o := range r.Outputs {
+		if o.image() && !s.loads(o) {
+			return refuse("cannot write type=%s: only the files of the image, as type=tar or type=local", o.Type)
 		}
 	}
-	if !loads {
-		err = errors.Join(err, b.store.forget(ctx, id))
-	}
+	caches, err := cacheEntries(r.Options.CacheTo)
 	if err != nil {
-		return nil, errors.Join(err, b.discard())
+		return err
 	}
-	r.Outputs = b.written()
-	return r, nil
+	for _, c := range caches {
+		if c.Type != "inline" {
+			return refuse("cannot write a cache of type %s (--cache-to)", c.Type)
+		}
+	}
+	return nil
 }
 
-// stored tells whether the image goes into a classic store.
-func (b *build) stored() bool {
-	return b.store != nil && (b.request.Repository != "" || slices.ContainsFunc(b.request.Outputs, b.store.loads))
-}
-
-// loads tells whether an output is for the very engine that builds it.
-func (s *classicStore) loads(o Output) bool {
+// loads reports whether an output is for the very engine that builds it.
+func (s classicStore) loads(o Output) bool {
 	return o.Load != nil && o.LoadInto == s.docker.DaemonHost()
 }
 
+// holds reports whether the image goes into the store.
+func (s classicStore) holds(r *Request) bool {
+	return r.Repository != "" || slices.ContainsFunc(r.Outputs, s.loads)
+}
+
+func (s classicStore) export(opt *client.SolveOpt, r *Request) {
+	if s.holds(r) {
+		opt.Exports = append(opt.Exports, client.ExportEntry{Type: "moby", Attrs: map[string]string{}})
+	}
+}
+
+func (s classicStore) result(ctx context.Context, r *Request, response *client.SolveResponse) (*Result, outputs, error) {
+	result := exported(response)
+	if !s.holds(r) {
+		return result, nil, nil
+	}
+	// Engines that tell both digests tell the image's own first, which is what such a store has for a digest.
+	id := result.ImageID
+	if id == "" {
+		id = result.Digest
+	}
+	if id == "" {
+		return nil, nil, errors.New("the engine stored the image but did not say its ID")
+	}
+	result = &Result{ImageID: id}
+	var err error
+	if r.Repository != "" {
+		result.Digest, err = s.push(ctx, id, r.Remote, r.Repository)
+	}
+	var named outputs
+	for _, o := range r.Outputs {
+		if err == nil && s.loads(o) {
+			named = append(named, s.pendingName(ctx, o, id))
+		}
+	}
+	if len(named) == 0 {
+		err = errors.Join(err, s.forget(ctx, id))
+	}
+	return result, named, err
+}
+
 // pendingName is an image that the engine has, and that gets its name last.
-func (s *classicStore) pendingName(ctx context.Context, o Output, id string) *pending {
+func (s classicStore) pendingName(ctx context.Context, o Output, id string) *pending {
 	return &pending{Output: o,
 		keep: func(ctx context.Context, _ string) error {
 			_, err := s.docker.ImageTag(ctx, mobyclient.ImageTagOptions{Source: id, Target: o.Name})
@@ -99,7 +185,7 @@ func (s *classicStore) pendingName(ctx context.Context, o Output, id string) *pe
 
 // push writes an image that a classic store has into a repository, by digest and without a name, as an engine with
 // the containerd store does itself. The engine's own push would show the name before all is verified.
-func (s *classicStore) push(ctx context.Context, id string, to registry.Registry, repository string) (digest string, err error) {
+func (s classicStore) push(ctx context.Context, id string, to registry.Registry, repository string) (digest string, err error) {
 	save := func(ctx context.Context, image string) (io.ReadCloser, error) {
 		return s.docker.ImageSave(ctx, []string{image})
 	}
@@ -115,7 +201,7 @@ func (s *classicStore) push(ctx context.Context, id string, to registry.Registry
 }
 
 // forget removes what a push left in a classic store, unless somebody has given it a name or runs it.
-func (s *classicStore) forget(ctx context.Context, id string) error {
+func (s classicStore) forget(ctx context.Context, id string) error {
 	found, err := s.docker.ImageInspect(ctx, id)
 	if err != nil || len(found.RepoTags) > 0 {
 		return err

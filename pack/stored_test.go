@@ -43,7 +43,7 @@ func TestLoadNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		o := Output{Type: "docker", Name: "a:1", Load: load, LoadInto: address}
-		store := &classicStore{docker: api}
+		store := classicStore{docker: api}
 		if !store.loads(o) || store.loads(Output{Load: load, LoadInto: "unix:///elsewhere"}) {
 			t.Error("the engine does not know itself")
 		}

@@ -15,8 +15,8 @@ import (
 	"github.com/tonistiigi/fsutil"
 )
 
-// material gives a variable that the set-up sets, without which the test cannot run.
-func material(t *testing.T, name string) string {
+// variable gives a variable that the set-up sets, without which the test cannot run.
+func variable(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
 	if value == "" && os.Getenv("SEEDPACK_STRICT") != "" {
@@ -79,7 +79,7 @@ func builds(ctx context.Context, e *Engine, opt client.SolveOpt) (x string, err 
 // request is a Dockerfile to build, in which busybox:1.36 is the base image of the set-up.
 func request(t *testing.T, dockerfile string) client.SolveOpt {
 	t.Helper()
-	base := material(t, "SEEDPACK_TEST_BASE")
+	base := variable(t, "SEEDPACK_TEST_BASE")
 	index, err := layout.ImageIndexFromPath(base)
 	if err != nil {
 		t.Fatal(err)

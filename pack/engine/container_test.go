@@ -19,8 +19,8 @@ import (
 // The builders of buildx's default driver are BuildKits in containers, which their users stop and start: one is reached by
 // its builder's name and by the container's, and one that is stopped is started.
 func TestConnectContainer(t *testing.T) {
-	host := material(t, "SEEDPACK_TEST_DOCKER")
-	material(t, "SEEDPACK_TEST_BASE")
+	host := variable(t, "SEEDPACK_TEST_DOCKER")
+	variable(t, "SEEDPACK_TEST_BASE")
 	api, address, err := (DockerHost{environment("DOCKER_HOST", host)}).client("")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestConnectContainer(t *testing.T) {
 // Other ways to a BuildKit go through a program of its host. Those of the test write down what they are asked for, and then
 // lead to the private daemon.
 func TestConnectThroughPrograms(t *testing.T) {
-	material(t, "SEEDPACK_TEST_BASE")
+	variable(t, "SEEDPACK_TEST_BASE")
 	through := privateEngine(t)
 	programs := buildKitPrograms(t)
 	log := filepath.Join(t.TempDir(), "log")

@@ -16,7 +16,7 @@ import (
 
 // A daemon that is killed in the middle of a step leaves a container, mounts and a socket; the next start removes all.
 func TestDaemonKilled(t *testing.T) {
-	material(t, "SEEDPACK_TEST_BASE")
+	variable(t, "SEEDPACK_TEST_BASE")
 	user, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)

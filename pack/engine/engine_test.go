@@ -92,7 +92,7 @@ func join(c net.Conn, socket string) {
 
 // A builder at tcp:// is reached with certificates, given by flags or by buildx, and not without.
 func TestConnectTLS(t *testing.T) {
-	material(t, "SEEDPACK_TEST_BASE")
+	variable(t, "SEEDPACK_TEST_BASE")
 	private := privateEngine(t)
 	files, pair, pool := certificate(t)
 	address := tunnel(t, pair, pool, strings.TrimPrefix(private.daemon.addr, "unix://"))
@@ -133,7 +133,7 @@ func TestConnectTLS(t *testing.T) {
 
 // An engine of Docker that is asked for by name builds, and one that is no engine does not answer for one.
 func TestConnectDocker(t *testing.T) {
-	host := material(t, "SEEDPACK_TEST_DOCKER")
+	host := variable(t, "SEEDPACK_TEST_DOCKER")
 	for _, builder := range []string{"docker", "docker:default", "default"} {
 		e, err := Connect(t.Context(), Options{Builder: builder, Getenv: home(t, nil, "DOCKER_HOST="+host)})
 		if err != nil {

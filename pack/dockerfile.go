@@ -1,0 +1,92 @@
+package pack
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path/filepath"
+
+	"github.com/moby/buildkit/client"
+	gateway "github.com/moby/buildkit/frontend/gateway/client"
+	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
+	"github.com/tonistiigi/fsutil"
+)
+
+// A dockerfile is a Dockerfile with its contexts, and the outputs of its image.
+type dockerfile struct {
+	request *Request
+	store   store
+	outputs outputs
+}
+
+func (d *dockerfile) offer(_ context.Context, opt *client.SolveOpt, attrs map[string]string) error {
+	attrs["filename"] = filepath.Base(d.request.Dockerfile)
+	for name, dir := range map[string]string{
+		localContext:    d.request.Context,
+		localDockerfile: filepath.Dir(d.request.Dockerfile),
+	} {
+		f, err := fsutil.NewFS(dir)
+		if err != nil {
+			return fmt.Errorf("build %s %s: %w", name, dir, err)
+		}
+		opt.LocalMounts[name] = f
+	}
+	if err := d.addContexts(opt, attrs); err != nil {
+		return err
+	}
+	return d.addExports(opt)
+}
+
+func (d *dockerfile) addExports(opt *client.SolveOpt) error {
+	r := d.request
+	if err := CheckOutputs(r.Outputs, len(r.Platforms), len(r.Options.Attest) > 0); err != nil {
+		return err
+	}
+	for _, o := range r.Outputs {
+		if d.store.loads(o) {
+			continue
+		}
+		if err := d.outputs.add(opt, o, r.Epoch); err != nil {
+			return err
+		}
+	}
+	// The image comes last: of all exporters, the last one's digest is what the engine answers.
+	d.store.export(opt, r)
+	return nil
+}
+
+func (d *dockerfile) solve(ctx context.Context, g gateway.Client, attrs map[string]string) (*gateway.Result, error) {
+	options := g.BuildOpts()
+	result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: withCaches(attrs, options.Opts), Evaluate: true})
+	if err != nil || options.Caps.Supports(gwpb.CapGatewayEvaluate) == nil {
+		return result, err
+	}
+	// Older engines leave what a frontend made undone until somebody looks, and a step would fail in the first run.
+	return result, result.EachRef(func(ref gateway.Reference) error {
+		_, err := ref.StatFile(ctx, gateway.StatRequest{Path: "."})
+		return err
+	})
+}
+
+// withCaches returns the attributes with what the client found out about caches, such as digests of local ones.
+func withCaches(attrs, known map[string]string) map[string]string {
+	const key = "cache-imports"
+	attrs = maps.Clone(attrs)
+	if v := known[key]; v != "" {
+		attrs[key] = v
+	}
+	return attrs
+}
+
+func (d *dockerfile) result(ctx context.Context, response *client.SolveResponse, built []string) (*Result, error) {
+	result, held, err := d.store.result(ctx, d.request, response)
+	d.outputs = append(d.outputs, held...)
+	if err != nil {
+		return nil, err
+	}
+	result.Platforms, result.Outputs = built, d.outputs.written()
+	d.outputs = nil // they are the caller's now
+	return result, nil
+}
+
+func (d *dockerfile) discard() error { return d.outputs.discard() }
