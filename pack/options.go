@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"net"
@@ -174,22 +173,21 @@ func hostList(specs []string) (string, error) {
 func cacheEntries(specs []string) ([]client.CacheOptionsEntry, error) {
 	var all []client.CacheOptionsEntry
 	for _, s := range specs {
-		fields, err := csv.NewReader(strings.NewReader(s)).Read()
+		fields, err := Fields(s)
 		if err != nil {
 			return nil, fmt.Errorf("cache %q: %w", s, err)
 		}
 		e := client.CacheOptionsEntry{Attrs: map[string]string{}}
 		for _, field := range fields {
-			key, value, ok := strings.Cut(field, "=")
 			switch {
-			case !ok && len(fields) == 1:
-				e.Type, e.Attrs["ref"] = "registry", field
-			case !ok:
-				return nil, fmt.Errorf("cache %q: %q must be NAME=VALUE", s, field)
-			case key == "type":
-				e.Type = value
+			case !field.Assigned && len(fields) == 1:
+				e.Type, e.Attrs["ref"] = "registry", field.Text
+			case !field.Assigned:
+				return nil, fmt.Errorf("cache %q: %q must be NAME=VALUE", s, field.Text)
+			case field.Key == "type":
+				e.Type = field.Value
 			default:
-				e.Attrs[key] = value
+				e.Attrs[field.Key] = field.Value
 			}
 		}
 		if e.Type == "" {

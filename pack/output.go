@@ -2,7 +2,6 @@ package pack
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -37,7 +36,7 @@ var outputAttrs = []string{"compression", "compression-level", "force-compressio
 // ParseOutput reads buildx's syntax: type=oci,dest=FILE, with tar=false for a directory; DIR alone is of type local, and
 // "-" alone is a tar on standard output.
 func ParseOutput(s string) (Output, error) {
-	fields, err := csv.NewReader(strings.NewReader(s)).Read()
+	fields, err := Fields(s)
 	if err != nil {
 		return Output{}, fmt.Errorf("output %q: %w", s, err)
 	}
@@ -57,12 +56,11 @@ func ParseOutput(s string) (Output, error) {
 	return o, o.check(s)
 }
 
-func (o *Output) set(field string) error {
-	key, value, ok := strings.Cut(field, "=")
-	key = strings.TrimSpace(strings.ToLower(key))
+func (o *Output) set(field Field) error {
+	key, value := strings.TrimSpace(strings.ToLower(field.Key)), field.Value
 	switch {
-	case !ok:
-		return fmt.Errorf("%q must be NAME=VALUE", field)
+	case !field.Assigned:
+		return fmt.Errorf("%q must be NAME=VALUE", field.Text)
 	case key == "type":
 		o.Type = value
 	case key == "dest":

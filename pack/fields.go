@@ -1,0 +1,29 @@
+package pack
+
+import (
+	"encoding/csv"
+	"strings"
+)
+
+// A Field is one part of a specification such as type=local,dest=DIR.
+type Field struct {
+	Text       string // as it is written, without the quotes of CSV
+	Key, Value string // before and after the first "="; without one, Key is Text
+	Assigned   bool   // whether there is an "="
+}
+
+// Fields reads a specification as docker buildx does: NAME=VALUE, separated by commas, with the quotes of CSV around fields
+// that have commas themselves. It keeps the order and changes no letter. The error is that of encoding/csv.
+func Fields(spec string) ([]Field, error) {
+	texts, err := csv.NewReader(strings.NewReader(spec)).Read()
+	if err != nil {
+		return nil, err
+	}
+	var all []Field
+	for _, text := range texts {
+		f := Field{Text: text}
+		f.Key, f.Value, f.Assigned = strings.Cut(text, "=")
+		all = append(all, f)
+	}
+	return all, nil
+}
