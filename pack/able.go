@@ -9,8 +9,8 @@ import (
 	"github.com/moby/buildkit/util/apicaps"
 )
 
-// wayOut ends what is said of an engine that cannot do something.
-const wayOut = "\nuse another engine: --builder private starts a BuildKit of its own, --builder NAME takes a buildx builder, " +
+// otherEngineHint ends what is said of an engine that cannot do something.
+const otherEngineHint = "\nuse another engine: --builder private starts a BuildKit of its own, --builder NAME takes a buildx builder, " +
 	"and a Docker Engine can do it with its containerd image store"
 
 // An InabilityError is something that the engine cannot do.
@@ -20,7 +20,7 @@ type InabilityError struct {
 }
 
 // Error names the engine and the way out.
-func (e *InabilityError) Error() string { return e.Engine + " " + e.What + wayOut }
+func (e *InabilityError) Error() string { return e.Engine + " " + e.What + otherEngineHint }
 
 // needs is what a request asks of an engine that older ones lack, and would leave out without a word.
 func (r *Request) needs(exports int) []need {

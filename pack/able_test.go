@@ -25,7 +25,7 @@ func TestCheckClassic(t *testing.T) {
 	} {
 		err := store.check(&test.request)
 		want := "the engine keeps images in the classic store, which " + test.want
-		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), wayOut)) {
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.HasPrefix(err.Error(), want) || !strings.HasSuffix(err.Error(), otherEngineHint)) {
 			t.Errorf("%+v: error is %v, not %q", test.request, err, test.want)
 		}
 	}

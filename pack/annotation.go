@@ -69,7 +69,7 @@ func newDescribed(p ocispecs.Platform, values map[string]string) described {
 // annotate puts annotations where exporters look for them. Those given win over those of the image; an index says what all
 // of its images say.
 func annotate(metadata map[string][]byte, all []described, given []Annotation, index bool) error {
-	onIndex, onDescriptor := common(all), map[string]string{}
+	onIndex, onDescriptor := sharedAnnotations(all), map[string]string{}
 	for _, a := range given {
 		switch {
 		case strings.HasPrefix(a.Level, exptypes.AnnotationIndex) && !index:
@@ -89,17 +89,17 @@ func annotate(metadata map[string][]byte, all []described, given []Annotation, i
 		if len(all) == 1 { // the exporter looks for one of a single image without its platform
 			platform = nil
 		}
-		put(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationManifest, Platform: platform}, d.manifest)
-		put(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationManifestDescriptor, Platform: platform}, d.descriptor)
+		putAnnotations(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationManifest, Platform: platform}, d.manifest)
+		putAnnotations(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationManifestDescriptor, Platform: platform}, d.descriptor)
 	}
 	if index {
-		put(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationIndex}, onIndex)
-		put(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationIndexDescriptor}, onDescriptor)
+		putAnnotations(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationIndex}, onIndex)
+		putAnnotations(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationIndexDescriptor}, onDescriptor)
 	}
 	return nil
 }
 
-func put(metadata map[string][]byte, key exptypes.AnnotationKey, values map[string]string) {
+func putAnnotations(metadata map[string][]byte, key exptypes.AnnotationKey, values map[string]string) {
 	for name, value := range values {
 		key.Key = name
 		metadata[key.String()] = []byte(value)
@@ -128,8 +128,8 @@ func (a Annotation) addTo(all []described) error {
 	return nil
 }
 
-// common are the annotations that all platforms have with one value.
-func common(all []described) map[string]string {
+// sharedAnnotations are the annotations that all platforms have with one value.
+func sharedAnnotations(all []described) map[string]string {
 	if len(all) == 0 {
 		return map[string]string{}
 	}

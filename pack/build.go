@@ -85,7 +85,7 @@ func Build(ctx context.Context, e *engine.Engine, r Request, gate func(context.C
 		b.material = &dockerfile{request: &r, store: store}
 	}
 	result, err := b.run(ctx)
-	err = e.Lost(ctx, err)
+	err = e.ExplainError(ctx, err)
 	if discardErr := b.material.discard(); discardErr != nil {
 		err = errors.Join(err, discardErr)
 	}
@@ -111,7 +111,7 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	b.passed = b.exporting(ctx, cancel)
+	b.passed = b.limitPush(ctx, cancel)
 	response, log, err := b.solve(ctx, opt)
 	switch {
 	case b.refused != nil:
@@ -211,13 +211,13 @@ func (b *build) offerRuns(opt *client.SolveOpt) error {
 
 // solve runs the session to its end and returns what the exporters said and the build's last output.
 func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveResponse, *buildLog, error) {
-	show, err := b.request.Progress.start()
+	relay, err := b.request.Progress.start()
 	if err != nil {
 		return nil, nil, err
 	}
-	response, err := b.engine.Client().Build(ctx, opt, "seedpack", b.callback, show.statuses)
-	show.wait()
-	return response, show.log, err
+	response, err := b.engine.Client().Build(ctx, opt, "seedpack", b.callback, relay.statuses)
+	relay.wait()
+	return response, relay.log, err
 }
 
 // callback runs inside the session: it solves, labels, asks the gate, and hands the result to the exporters.

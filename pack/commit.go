@@ -121,7 +121,7 @@ func noWorkTree(err error) string {
 
 // last is the commit, or says why there is none. Shallow is the file that a shallow clone has.
 func (a *answers) last(shallow string) (c Commit, unknown string) {
-	cut, err := cutOff(shallow)
+	cut, err := shallowCommits(shallow)
 	revision, seconds, ok := strings.Cut(strings.TrimSpace(a.log), " ")
 	switch {
 	case a.statusErr != nil:
@@ -143,8 +143,8 @@ func (a *answers) last(shallow string) (c Commit, unknown string) {
 	return Commit{Revision: revision, Time: time.Unix(at, 0)}, ""
 }
 
-// cutOff are the commits whose parents are missing, and which therefore seem to have made all that they hold.
-func cutOff(shallow string) ([]string, error) {
+// shallowCommits are the commits whose parents are missing, and which therefore seem to have made all that they hold.
+func shallowCommits(shallow string) ([]string, error) {
 	text, err := os.ReadFile(shallow)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil

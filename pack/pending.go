@@ -39,18 +39,18 @@ func (w Written) Discard() error { return w.pending.discard() }
 // pending is written beside its place, and gets there only when all is verified.
 type pending struct {
 	Output
-	temp string                                       // the file or directory that the engine writes
-	junk string                                       // what is left of it when it is not kept; default: temp
-	keep func(ctx context.Context, temp string) error // puts it in its place
-	drop func() error                                 // throws away what is in an engine; default: nothing is
+	temp     string                                       // the file or directory that the engine writes
+	leftover string                                       // what is left of it when it is not kept; default: temp
+	keep     func(ctx context.Context, temp string) error // puts it in its place
+	drop     func() error                                 // throws away what is in an engine; default: nothing is
 }
 
 func (p *pending) discard() error {
 	if p.drop != nil {
 		return p.drop()
 	}
-	if p.junk != "" {
-		return os.RemoveAll(p.junk)
+	if p.leftover != "" {
+		return os.RemoveAll(p.leftover)
 	}
 	return os.RemoveAll(p.temp)
 }
@@ -136,7 +136,7 @@ func (p *pending) unpacked() error {
 	if err != nil {
 		return err
 	}
-	p.temp, p.junk = f.Name(), dir
+	p.temp, p.leftover = f.Name(), dir
 	p.keep = func(ctx context.Context, archive string) error {
 		if err := errors.Join(unpack(archive, dir), os.Remove(archive)); err != nil {
 			return err

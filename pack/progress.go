@@ -29,14 +29,14 @@ func CheckProgress(mode string) error {
 	return fmt.Errorf("progress %q must be auto, tty, plain or quiet", mode)
 }
 
-// A show passes the statuses of one build on to the display, with all foreign text made safe on the way.
-type show struct {
+// A statusRelay passes the statuses of one build on to the display, with all foreign text made safe on the way.
+type statusRelay struct {
 	statuses chan *client.SolveStatus
 	log      *buildLog
 	done     chan struct{}
 }
 
-func (p Progress) start() (*show, error) {
+func (p Progress) start() (*statusRelay, error) {
 	mode := progressui.DisplayMode(p.Mode)
 	if p.Writer == nil || mode == "" {
 		mode = progressui.QuietMode
@@ -45,7 +45,7 @@ func (p Progress) start() (*show, error) {
 	if err != nil {
 		return nil, fmt.Errorf("show progress: %w", err)
 	}
-	s := &show{statuses: make(chan *client.SolveStatus), log: &buildLog{}, done: make(chan struct{})}
+	s := &statusRelay{statuses: make(chan *client.SolveStatus), log: &buildLog{}, done: make(chan struct{})}
 	safe := make(chan *client.SolveStatus)
 	go func() {
 		defer close(safe)
@@ -64,7 +64,7 @@ func (p Progress) start() (*show, error) {
 }
 
 // wait returns when the last status has been shown.
-func (s *show) wait() { <-s.done }
+func (s *statusRelay) wait() { <-s.done }
 
 func (p Progress) clean(status *client.SolveStatus) {
 	if p.Escape == nil {

@@ -28,9 +28,9 @@ func (e *PushError) Error() string {
 // Unwrap gives BuildKit's error.
 func (e *PushError) Unwrap() error { return e.Err }
 
-// exporting is called once the gate has passed, and gives up exports that do not come to an end. The engine does not:
+// limitPush is called once the gate has passed, and gives up exports that do not come to an end. The engine does not:
 // where a registry says nothing any more, it waits.
-func (b *build) exporting(ctx context.Context, giveUp context.CancelCauseFunc) func() {
+func (b *build) limitPush(ctx context.Context, giveUp context.CancelCauseFunc) func() {
 	return func() {
 		if limit := b.request.PushTimeout; limit > 0 && b.request.Repository != "" {
 			timer := time.AfterFunc(limit, func() {

@@ -214,22 +214,22 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 	if err != nil {
 		return llb.State{}, err
 	}
-	room, tell := prepare(spec)
+	dirs, specOption := prepare(spec)
 	options := []llb.RunOption{
-		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(network(p)), tell,
+		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(network(p)), specOption,
 		llb.WithCustomName("[smoke] " + p.Name),
 		llb.AddMount(path.Dir(wire.Program), c.local(localSupervisor, llb.IncludePatterns([]string{c.engine.Architecture})), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
-		llb.AddMount(p.OutputDir, room, llb.SourcePath("/output"), llb.ForceNoOutput),
+		llb.AddMount(p.OutputDir, dirs, llb.SourcePath("/output"), llb.ForceNoOutput),
 	}
 	for _, m := range p.Mounts {
-		options = append(options, c.mount(m, room))
+		options = append(options, c.mount(m, dirs))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Secrets)) {
 		options = append(options, llb.AddSecret(secretFile(name), llb.SecretID(c.secrets.put(nonce, name, p.Secrets[name])), llb.SecretFileOpt(0, 0, 0o400)))
 	}
 	options = append(options, limits(c.gateway.BuildOpts().LLBCaps, p)...)
 	exec := c.root.Reset(c.root).Platform(c.engine).Run(options...)
-	return exec.AddMount(wire.ReportDir, room, llb.SourcePath(reportPath)), nil
+	return exec.AddMount(wire.ReportDir, dirs, llb.SourcePath(reportPath)), nil
 }
 
 // reportPath is the report directory within what prepare makes.
@@ -239,14 +239,14 @@ const reportPath = "/report"
 // a copy of its own. The step is the same for all runs, which then find it in the cache, but for one that has much to be
 // told. The spec has a nonce, so that a run itself is never taken from the cache: that it went well once says nothing
 // about now.
-func prepare(spec []byte) (room llb.State, tell llb.RunOption) {
+func prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
 	files := llb.Mkdir("/output", 0o777).Mkdir("/empty", 0o777).Mkdir(reportPath, 0o700)
 	name := llb.WithCustomName("[smoke] prepare")
 	if len(spec) <= wire.MaxVariable {
 		return llb.Scratch().File(files, name), llb.AddEnv(wire.SpecVariable, string(spec))
 	}
-	room = llb.Scratch().File(files.Mkdir("/spec", 0o700).Mkfile("/spec/"+path.Base(wire.SpecFile), 0o600, spec), name)
-	return room, llb.AddMount(path.Dir(wire.SpecFile), room, llb.SourcePath("/spec"), llb.Readonly)
+	dirs = llb.Scratch().File(files.Mkdir("/spec", 0o700).Mkfile("/spec/"+path.Base(wire.SpecFile), 0o600, spec), name)
+	return dirs, llb.AddMount(path.Dir(wire.SpecFile), dirs, llb.SourcePath("/spec"), llb.Readonly)
 }
 
 // local is a directory of the session. One unique ID for the session means that it is handed over once: without any,
@@ -271,7 +271,7 @@ func ParseImage(name string) (string, error) {
 	return reference.TagNameOnly(named).String(), nil
 }
 
-func (c *Candidate) mount(m RunMount, room llb.State) llb.RunOption {
+func (c *Candidate) mount(m RunMount, dirs llb.State) llb.RunOption {
 	options := []llb.MountOption{llb.ForceNoOutput}
 	if !m.Writable {
 		options[0] = llb.Readonly
@@ -285,7 +285,7 @@ func (c *Candidate) mount(m RunMount, room llb.State) llb.RunOption {
 		return llb.AddMount(m.Path, empty, append(options, llb.SourcePath("/"+emptyDir))...)
 	}
 	if m.From == "" {
-		return llb.AddMount(m.Path, room, append(options, llb.SourcePath("/empty"))...)
+		return llb.AddMount(m.Path, dirs, append(options, llb.SourcePath("/empty"))...)
 	}
 	return llb.AddMount(m.Path, c.local(localInputs), append(options, llb.SourcePath("/"+m.From))...)
 }

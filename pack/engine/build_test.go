@@ -73,7 +73,7 @@ func builds(ctx context.Context, e *Engine, opt client.SolveOpt) (x string, err 
 		x = string(text)
 		return result, err
 	}, nil)
-	return x, e.Lost(ctx, err)
+	return x, e.ExplainError(ctx, err)
 }
 
 // request is a Dockerfile to build, in which busybox:1.36 is the base image of the set-up.

@@ -16,11 +16,11 @@ import (
 	"time"
 )
 
-// scratch is the module that buildkitd is built from: BuildKit's own go.mod has exclude lines, which go install refuses,
+// buildkitdModule is the module that buildkitd is built from: BuildKit's own go.mod has exclude lines, which go install refuses,
 // so its versions are pinned here.
 //
 //go:embed buildkitd
-var scratch embed.FS
+var buildkitdModule embed.FS
 
 // findBuildkitd is the path of a buildkitd: on PATH, beside this program, in the cache, or built there with go.
 func findBuildkitd(ctx context.Context, opt Options) (string, error) {
@@ -52,7 +52,7 @@ func cachedBuildkitd(cache string) (string, error) {
 	if cache == "" {
 		return "", errors.New("there is no cache directory to keep buildkitd in: set HOME or XDG_CACHE_HOME")
 	}
-	mod, err := scratch.ReadFile("buildkitd/go.mod.txt")
+	mod, err := buildkitdModule.ReadFile("buildkitd/go.mod.txt")
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +78,7 @@ func buildBuildkitd(ctx context.Context, opt Options, dest string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := writeScratch(dir); err != nil {
+	if err := writeModule(dir); err != nil {
 		return err
 	}
 	fmt.Fprintf(opt.Log, "building %s with go, once: this takes a few minutes\n", filepath.Base(dest))
@@ -90,13 +90,13 @@ func buildBuildkitd(ctx context.Context, opt Options, dest string) (err error) {
 	return os.Rename(filepath.Join(dir, "out"), dest)
 }
 
-// writeScratch lays out the scratch module. Its files carry .txt so that they are no module within this one.
-func writeScratch(dir string) error {
-	return fs.WalkDir(scratch, "buildkitd", func(path string, e fs.DirEntry, err error) error {
+// writeModule lays out the module. Its files carry .txt so that they are no module within this one.
+func writeModule(dir string) error {
+	return fs.WalkDir(buildkitdModule, "buildkitd", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
-		text, err := scratch.ReadFile(path)
+		text, err := buildkitdModule.ReadFile(path)
 		if err != nil {
 			return err
 		}

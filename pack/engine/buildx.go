@@ -202,7 +202,7 @@ func dialPod(ctx context.Context, n buildxNode) (*Engine, error) {
 	args := append(slices.Clone(base), "get", "pods", "--output=name", "--selector=app="+deployment, "--field-selector=status.phase=Running")
 	out, err := exec.CommandContext(ctx, "kubectl", args...).Output()
 	if err != nil {
-		return nil, fmt.Errorf("look for pods of the deployment %s: %w%s", deployment, err, saidOn(err))
+		return nil, fmt.Errorf("look for pods of the deployment %s: %w%s", deployment, err, stderrOf(err))
 	}
 	pod, _, _ := strings.Cut(string(out), "\n")
 	if !podName.MatchString(pod) {
@@ -215,8 +215,8 @@ func dialPod(ctx context.Context, n buildxNode) (*Engine, error) {
 	}))
 }
 
-// saidOn is what a program that failed wrote on standard error, on lines of its own.
-func saidOn(err error) string {
+// stderrOf is what a program that failed wrote on standard error, on lines of its own.
+func stderrOf(err error) string {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || len(exit.Stderr) == 0 {
 		return ""

@@ -52,7 +52,7 @@ func connectFound(ctx context.Context, opt Options) (*Engine, []Way, error) {
 			connect = dialBuilder
 		}
 		e, err := connect(ctx, opt, value)
-		note(name, answered(e, err), err == nil)
+		note(name, wayAnswer(e, err), err == nil)
 		if err != nil {
 			err = fmt.Errorf("%s=%s: %w", name, value, err)
 		}
@@ -66,24 +66,24 @@ func connectFound(ctx context.Context, opt Options) (*Engine, []Way, error) {
 	}
 	if builder != nil {
 		e, err := dialNode(ctx, opt, builder)
-		note(buildx, answered(e, err), err == nil)
+		note(buildx, wayAnswer(e, err), err == nil)
 		return e, seen, err
 	}
 	note(buildx, "none is chosen", false)
 	e, err := dialDocker(ctx, opt.docker(), "")
-	note("the Docker Engine", answered(e, err), err == nil)
+	note("the Docker Engine", wayAnswer(e, err), err == nil)
 	if err == nil || ctx.Err() != nil {
 		return e, seen, err
 	}
 	e, private := startPrivate(ctx, opt)
-	note("a private buildkitd", answered(e, private), private == nil)
+	note("a private buildkitd", wayAnswer(e, private), private == nil)
 	if private != nil {
 		return nil, seen, errors.Join(private, fmt.Errorf("and no other engine was found: %w", err))
 	}
 	return e, seen, nil
 }
 
-func answered(e *Engine, err error) string {
+func wayAnswer(e *Engine, err error) string {
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return first
@@ -99,7 +99,7 @@ func startPrivate(ctx context.Context, opt Options) (*Engine, error) {
 	}
 	e, err := dialEngine(ctx, d.addr, TLSFiles{})
 	if err != nil {
-		return nil, errors.Join(d.lost(ctx, err), d.stop())
+		return nil, errors.Join(d.explain(ctx, err), d.stop())
 	}
 	e.From, e.stop, e.daemon = "a private buildkitd", d.stop, d
 	return e, nil

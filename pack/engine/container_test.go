@@ -171,12 +171,12 @@ func buildKitPrograms(t *testing.T) string {
 	if err := errors.Join(err, os.WriteFile(filepath.Join(dir, "buildkitd"), program, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	scratch := t.TempDir()
-	if err := writeScratch(scratch); err != nil {
+	module := t.TempDir()
+	if err := writeModule(module); err != nil {
 		t.Fatal(err)
 	}
 	build := exec.CommandContext(t.Context(), "go", "build", "-mod=mod", "-trimpath", "-o", filepath.Join(dir, "buildctl"), "github.com/moby/buildkit/cmd/buildctl")
-	build.Dir, build.Env = scratch, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
+	build.Dir, build.Env = module, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=")
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}

@@ -34,7 +34,7 @@ const (
 
 // startDaemon starts a private buildkitd and waits for its socket. It needs an OCI runtime, and root or rootlesskit.
 func startDaemon(ctx context.Context, opt Options) (*daemon, error) {
-	if err := daemonPossible(); err != nil {
+	if err := checkDaemonSupport(); err != nil {
 		return nil, err
 	}
 	runtime, err := ociRuntime()
@@ -56,7 +56,7 @@ func startDaemon(ctx context.Context, opt Options) (*daemon, error) {
 	if err := cleanRoot(ctx, root, runtime); err != nil {
 		return nil, errors.Join(err, unlock())
 	}
-	cleanOthers(ctx, opt, root, runtime)
+	cleanOtherRoots(ctx, opt, root, runtime)
 	config := os.DevNull // not the one of another daemon of this machine
 	if opt.Config != "" {
 		config = opt.Config
@@ -115,7 +115,7 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 		return errors.Join(end(cmd.Process, exited), cleanRoot(context.Background(), root, runtime))
 	}}
 	record.PID = cmd.Process.Pid
-	if err := record.remember(root); err != nil {
+	if err := record.write(root); err != nil {
 		return nil, errors.Join(err, d.stop())
 	}
 	if err := waitSocket(ctx, sock, exited); err != nil {
@@ -153,12 +153,12 @@ func waitSocket(ctx context.Context, sock string, exited <-chan struct{}) error 
 	}
 }
 
-// hungUp is how errors read that may come of the daemon's end: some of them have crossed the engine's protocol as text.
-var hungUp = regexp.MustCompile(`Unavailable|EOF|connection re(set|fused)|broken pipe|[Cc]anceled|connection is closing`)
+// disconnected is how errors read that may come of the daemon's end: some of them have crossed the engine's protocol as text.
+var disconnected = regexp.MustCompile(`Unavailable|EOF|connection re(set|fused)|broken pipe|[Cc]anceled|connection is closing`)
 
-// lost says that the daemon ended before it was asked to, where an error comes of that; any other it gives as it is.
-func (d *daemon) lost(ctx context.Context, err error) error {
-	if err == nil || ctx.Err() != nil || !hungUp.MatchString(err.Error()) {
+// explain says that the daemon ended before it was asked to, where an error comes of that; any other it gives as it is.
+func (d *daemon) explain(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || !disconnected.MatchString(err.Error()) {
 		return err
 	}
 	select {

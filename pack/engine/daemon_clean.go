@@ -32,14 +32,14 @@ const socketPrefix = "seedpack-"
 // cache directory. It is remembered before it is made, so that it is found whenever we are killed.
 func newDaemonRecord(root string) (daemonRecord, error) {
 	r := daemonRecord{Socket: filepath.Join(os.TempDir(), socketPrefix+rand.Text()[:10])}
-	if err := r.remember(root); err != nil {
+	if err := r.write(root); err != nil {
 		return r, err
 	}
 	return r, os.Mkdir(r.Socket, 0o700)
 }
 
-// remember writes the record, all of it or nothing. It stays when the run is killed and tells the next one what to clean up.
-func (r daemonRecord) remember(root string) error {
+// write writes the record, all of it or nothing. It stays when the run is killed and tells the next one what to clean up.
+func (r daemonRecord) write(root string) error {
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func cleanRoot(ctx context.Context, root, runtime string) error {
 	}
 	var r daemonRecord
 	if err := json.Unmarshal(text, &r); err == nil { // else the machine went down before it was on the disk, and the daemon with it
-		if err := endLost(ctx, r.PID, root); err != nil {
+		if err := endOrphan(ctx, r.PID, root); err != nil {
 			return err
 		}
 	}
@@ -96,9 +96,9 @@ func removeExecutors(root string) error {
 	return err
 }
 
-// cleanOthers does the same in the other roots that nobody has: fewer runs at a time than before would never come to
+// cleanOtherRoots does the same in the other roots that nobody has: fewer runs at a time than before would never come to
 // them. What stays there keeps no run from its work.
-func cleanOthers(ctx context.Context, opt Options, own, runtime string) {
+func cleanOtherRoots(ctx context.Context, opt Options, own, runtime string) {
 	records, _ := filepath.Glob(filepath.Join(filepath.Dir(own), "*", recordFile)) // none where the path has a bracket
 	for _, path := range records {
 		root := filepath.Dir(path)
@@ -118,8 +118,8 @@ func cleanOthers(ctx context.Context, opt Options, own, runtime string) {
 	}
 }
 
-// endLost ends a daemon that outlived the run that started it, which it does for a moment at most.
-func endLost(ctx context.Context, pid int, root string) error {
+// endOrphan ends a daemon that outlived the run that started it, which it does for a moment at most.
+func endOrphan(ctx context.Context, pid int, root string) error {
 	for waited := time.Duration(0); isDaemonOf(pid, root); waited += 20 * time.Millisecond {
 		p, err := os.FindProcess(pid)
 		if err != nil {

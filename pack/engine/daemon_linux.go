@@ -8,7 +8,7 @@ import (
 	"syscall"
 )
 
-func daemonPossible() error { return nil }
+func checkDaemonSupport() error { return nil }
 
 // startBound starts a command that ends when we do, however we end. It gets a process group of its own, so that an
 // interrupt at the terminal reaches us alone and we stop it in order. The kernel sends the death signal when the
@@ -47,7 +47,7 @@ func lockFile(path string) (unlock func() error, err error) {
 // freeBytes is the room for us in the file system of a directory; 0 where it is not known.
 func freeBytes(dir string) uint64 {
 	var s syscall.Statfs_t
-	if dir == "" || syscall.Statfs(existing(dir), &s) != nil {
+	if dir == "" || syscall.Statfs(nearestExisting(dir), &s) != nil {
 		return 0
 	}
 	return s.Bavail * uint64(s.Bsize)

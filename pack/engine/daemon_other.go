@@ -8,13 +8,13 @@ import (
 	"os/exec"
 )
 
-func daemonPossible() error {
+func checkDaemonSupport() error {
 	return errors.New("a private buildkitd runs on Linux only; point --builder or BUILDKIT_HOST at a BuildKit")
 }
 
-func startBound(*exec.Cmd) (<-chan struct{}, error) { return nil, daemonPossible() }
+func startBound(*exec.Cmd) (<-chan struct{}, error) { return nil, checkDaemonSupport() }
 
-func lockFile(string) (func() error, error) { return nil, daemonPossible() }
+func lockFile(string) (func() error, error) { return nil, checkDaemonSupport() }
 
 func freeBytes(string) uint64 { return 0 }
 

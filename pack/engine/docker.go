@@ -18,13 +18,13 @@ func (d DockerHost) Save(ctx context.Context, image string) (io.ReadCloser, erro
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
-	return saved{stream, c}, nil
+	return savedImage{stream, c}, nil
 }
 
-// A saved stream hangs up when it is closed.
-type saved struct {
+// A savedImage hangs up when it is closed.
+type savedImage struct {
 	io.ReadCloser
 	client *client.Client
 }
 
-func (s saved) Close() error { return errors.Join(s.ReadCloser.Close(), s.client.Close()) }
+func (s savedImage) Close() error { return errors.Join(s.ReadCloser.Close(), s.client.Close()) }

@@ -17,7 +17,7 @@ import (
 
 // dialDocker connects to the BuildKit in a Docker Engine, through the engine's API.
 func dialDocker(ctx context.Context, d DockerHost, name string) (*Engine, error) {
-	api, address, err := d.answering(ctx, name)
+	api, address, err := d.connect(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -33,8 +33,8 @@ func dialDocker(ctx context.Context, d DockerHost, name string) (*Engine, error)
 	return e, nil
 }
 
-// answering gives the API of an engine that answers.
-func (d DockerHost) answering(ctx context.Context, name string) (*mobyclient.Client, string, error) {
+// connect gives the API of an engine that answers.
+func (d DockerHost) connect(ctx context.Context, name string) (*mobyclient.Client, string, error) {
 	api, address, err := d.client(name)
 	if err != nil {
 		return nil, "", err
@@ -52,7 +52,7 @@ func (d DockerHost) answering(ctx context.Context, name string) (*mobyclient.Cli
 
 // dialContainer connects to the BuildKit that buildx runs in a container of a node, and starts it where it is stopped.
 func dialContainer(ctx context.Context, d DockerHost, n buildxNode) (*Engine, error) {
-	api, _, err := d.answering(ctx, n.Endpoint)
+	api, _, err := d.connect(ctx, n.Endpoint)
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,7 @@ func Diagnose(ctx context.Context, opt Options) (d *Diagnosis, err error) {
 	var e *Engine
 	if opt.Builder != "" {
 		e, err = connectNamed(ctx, opt, opt.Builder)
-		d.Ways = []Way{{"--builder " + opt.Builder, answered(e, err), err == nil}}
+		d.Ways = []Way{{"--builder " + opt.Builder, wayAnswer(e, err), err == nil}}
 	} else {
 		e, d.Ways, err = connectFound(ctx, opt)
 	}
@@ -143,26 +143,26 @@ func (e *Engine) options(ctx context.Context) (options gateway.BuildOpts, err er
 }
 
 const (
-	elsewhere  = "--builder private or another BuildKit can"
-	newerStore = "turn on the containerd image store of the Docker Engine, or take another: --builder private"
+	useOther      = "--builder private or another BuildKit can"
+	useContainerd = "turn on the containerd image store of the Docker Engine, or take another: --builder private"
 )
 
 func (e *Engine) abilities(options gateway.BuildOpts) []Ability {
 	can := func(caps apicaps.CapSet, id apicaps.CapID) bool { return caps.Supports(id) == nil }
 	llb, full := options.LLBCaps, !e.classic()
 	all := []Ability{
-		{"push by digest", full, "images are read out of the engine and pushed by Seedpack, which takes longer; the digest is another than elsewhere", newerStore},
-		{"files of images (type=oci, type=docker)", full, "--output writes type=tar and type=local only", newerStore},
-		{"several outputs in one build", can(llb, pb.CapMultipleExporters), "one output a build, or --push alone", elsewhere},
-		{"several platforms in one image", full, "one --platform a build", newerStore},
-		{"attestations", full && can(llb, pb.CapAttestations), "--provenance and --sbom are refused", newerStore},
-		{"annotations", full && can(llb, pb.CapAnnotations), "--annotation is refused, and images have labels only", newerStore},
-		{"writing caches", full, "--cache-to takes type=inline only", newerStore},
-		{"dating files (rewrite-timestamp)", full && can(llb, pb.CapSourceDateEpoch), "two builds of one commit have two digests", newerStore},
-		{"named build contexts", can(options.Caps, gwpb.CapGatewayWarnings), "--build-context is refused", elsewhere},
-		{"layouts as base images", can(llb, pb.CapSourceOCILayout), "--build-context NAME=oci-layout://… and --image of files are refused", elsewhere},
-		{"size of /dev/shm in smoke runs", can(llb, pb.CapExecMountTmpfsSize), "sharedMem is not held to", elsewhere},
-		{"memory limit of smoke runs", can(llb, pb.CapExecMetaLinuxResources), "a job that takes more than it declares is ended by the supervisor alone, which looks at intervals", elsewhere},
+		{"push by digest", full, "images are read out of the engine and pushed by Seedpack, which takes longer; the digest is another than elsewhere", useContainerd},
+		{"files of images (type=oci, type=docker)", full, "--output writes type=tar and type=local only", useContainerd},
+		{"several outputs in one build", can(llb, pb.CapMultipleExporters), "one output a build, or --push alone", useOther},
+		{"several platforms in one image", full, "one --platform a build", useContainerd},
+		{"attestations", full && can(llb, pb.CapAttestations), "--provenance and --sbom are refused", useContainerd},
+		{"annotations", full && can(llb, pb.CapAnnotations), "--annotation is refused, and images have labels only", useContainerd},
+		{"writing caches", full, "--cache-to takes type=inline only", useContainerd},
+		{"dating files (rewrite-timestamp)", full && can(llb, pb.CapSourceDateEpoch), "two builds of one commit have two digests", useContainerd},
+		{"named build contexts", can(options.Caps, gwpb.CapGatewayWarnings), "--build-context is refused", useOther},
+		{"layouts as base images", can(llb, pb.CapSourceOCILayout), "--build-context NAME=oci-layout://… and --image of files are refused", useOther},
+		{"size of /dev/shm in smoke runs", can(llb, pb.CapExecMountTmpfsSize), "sharedMem is not held to", useOther},
+		{"memory limit of smoke runs", can(llb, pb.CapExecMetaLinuxResources), "a job that takes more than it declares is ended by the supervisor alone, which looks at intervals", useOther},
 	}
 	for i := range all {
 		if all[i].Can {
@@ -210,8 +210,8 @@ func registryHost(key string) string {
 	return host[strings.LastIndex(host, "@")+1:]
 }
 
-// existing is the directory or the nearest one above it that is there.
-func existing(dir string) string {
+// nearestExisting is the directory or the nearest one above it that is there.
+func nearestExisting(dir string) string {
 	for {
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {
 			return dir

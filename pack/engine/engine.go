@@ -139,7 +139,7 @@ func dialClient(ctx context.Context, from, addr string, opts ...client.ClientOpt
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
 	defer cancel()
 	e := &Engine{client: c, From: from}
-	if err := e.answers(ctx); err != nil {
+	if err := e.ping(ctx); err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			err = cause
 		}
@@ -148,9 +148,9 @@ func dialClient(ctx context.Context, from, addr string, opts ...client.ClientOpt
 	return e, nil
 }
 
-// answers asks for as little as there is: a list of workers has the engine try programs of every architecture. Engines
+// ping asks for as little as there is: a list of workers has the engine try programs of every architecture. Engines
 // that are older than the question know no other.
-func (e *Engine) answers(ctx context.Context) error {
+func (e *Engine) ping(ctx context.Context) error {
 	_, err := e.client.Info(ctx)
 	if status.Code(err) == codes.Unimplemented {
 		err = e.askWorkers(ctx)
@@ -207,13 +207,13 @@ func (e *Engine) Client() *client.Client { return e.client }
 // Docker returns the API of the Docker Engine that the BuildKit is part of, or nil. The engine closes it.
 func (e *Engine) Docker() *mobyclient.Client { return e.docker }
 
-// Lost returns an error that says that the private daemon has ended, if err comes from that. It returns any other error
+// ExplainError returns an error that says that the private daemon has ended, if err comes from that. It returns any other error
 // as it is.
-func (e *Engine) Lost(ctx context.Context, err error) error {
+func (e *Engine) ExplainError(ctx context.Context, err error) error {
 	if e.daemon == nil {
 		return err
 	}
-	return e.daemon.lost(ctx, err)
+	return e.daemon.explain(ctx, err)
 }
 
 // dialOptions maps BuildKit's own connection schemes to their dialers. They are called by name, since their packages

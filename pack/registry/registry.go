@@ -62,7 +62,7 @@ func (r Registry) transport() http.RoundTripper {
 	if next == nil {
 		next = remote.DefaultTransport
 	}
-	return newRetry(whole{newPatient(next)})
+	return newRetryTransport(bufferedTransport{newIdleTransport(next)})
 }
 
 // Preflight asks, before anything is built, whether the registry would take a push of the reference. It starts an upload
@@ -72,7 +72,7 @@ func (r Registry) Preflight(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	if err := remote.CheckPushPermission(parsed, authn.DefaultKeychain, withContext{ctx, r.transport()}); err != nil {
+	if err := remote.CheckPushPermission(parsed, authn.DefaultKeychain, contextTransport{ctx, r.transport()}); err != nil {
 		return fmt.Errorf("push to %s is not possible: %w%s", parsed.Context(), err, pushHint(parsed.Context().Name(), err))
 	}
 	return nil
@@ -87,13 +87,13 @@ func IsRefused(err error) bool {
 	return te.StatusCode == http.StatusUnauthorized || te.StatusCode == http.StatusForbidden || te.StatusCode == http.StatusNotFound
 }
 
-// withContext ends requests of a call that takes no context.
-type withContext struct {
+// A contextTransport ends requests of a call that takes no context.
+type contextTransport struct {
 	ctx  context.Context
 	next http.RoundTripper
 }
 
-func (t withContext) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t contextTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r.WithContext(t.ctx))
 }
 

@@ -12,21 +12,21 @@ import (
 	"time"
 )
 
-// A retry is tried again when a registry is busy or a connection breaks, and only then: what it refuses, it refuses. It
+// A retryTransport is tried again when a registry is busy or a connection breaks, and only then: what it refuses, it refuses. It
 // gives up after tries, or where the registry asks for more patience than longest.
-type retry struct {
+type retryTransport struct {
 	next    http.RoundTripper
 	tries   int
 	first   time.Duration // before the second try; doubled each time, with jitter
 	longest time.Duration
 }
 
-func newRetry(next http.RoundTripper) retry {
-	return retry{next: next, tries: 5, first: 500 * time.Millisecond, longest: 30 * time.Second}
+func newRetryTransport(next http.RoundTripper) retryTransport {
+	return retryTransport{next: next, tries: 5, first: 500 * time.Millisecond, longest: 30 * time.Second}
 }
 
 // RoundTrip gives the last answer when all tries are used up.
-func (t retry) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	delay := t.first
 	for try := 1; ; try++ {
 		response, err := t.next.RoundTrip(r)
@@ -53,7 +53,7 @@ func (t retry) RoundTrip(r *http.Request) (*http.Response, error) {
 func isPassing(response *http.Response, err error) bool {
 	if err != nil {
 		var timeout net.Error
-		var garbled *garbledError
+		var garbled *digestError
 		return errors.As(err, &garbled) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
 			errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, net.ErrClosed) || errors.As(err, &timeout) && timeout.Timeout()
 	}

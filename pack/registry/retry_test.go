@@ -57,7 +57,7 @@ func TestRetry(t *testing.T) {
 				t.Fatal(err)
 			}
 			status := 0
-			response, err := (retry{http.DefaultTransport, 4, time.Millisecond, time.Second}).RoundTrip(request)
+			response, err := (retryTransport{http.DefaultTransport, 4, time.Millisecond, time.Second}).RoundTrip(request)
 			if err == nil {
 				status = response.StatusCode
 				_ = response.Body.Close()
@@ -82,7 +82,7 @@ func TestRetryEndsWithContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := (retry{http.DefaultTransport, 4, time.Hour, 2 * time.Hour}).RoundTrip(request)
+	response, err := (retryTransport{http.DefaultTransport, 4, time.Hour, 2 * time.Hour}).RoundTrip(request)
 	if err == nil {
 		_ = response.Body.Close()
 	}

@@ -23,8 +23,8 @@ func get(t *testing.T, path string, answer func(w http.ResponseWriter, try int64
 	if err != nil {
 		t.Fatal(err)
 	}
-	next := whole{patient{http.DefaultTransport, 100 * time.Millisecond, time.Second}}
-	response, err := retry{next, 3, time.Millisecond, time.Second}.RoundTrip(request)
+	next := bufferedTransport{idleTransport{http.DefaultTransport, 100 * time.Millisecond, time.Second}}
+	response, err := retryTransport{next, 3, time.Millisecond, time.Second}.RoundTrip(request)
 	if err != nil {
 		return "", n.Load(), err
 	}
@@ -64,7 +64,7 @@ func TestAnswers(t *testing.T) {
 			t.Errorf("%s ever after: %q after %d tries", name, body, tries)
 		}
 	}
-	var garbled *garbledError
+	var garbled *digestError
 	if _, _, err := get(t, path, spoil(cut, 9)); !errors.As(err, &garbled) {
 		t.Errorf("a wrong digest gives %v", err)
 	}
@@ -89,7 +89,7 @@ func TestAnswerSlow(t *testing.T) {
 
 // What is long comes as it comes: it is not kept in memory.
 func TestAnswerLong(t *testing.T) {
-	long := strings.Repeat("x", maxWhole+1)
+	long := strings.Repeat("x", maxBuffered+1)
 	body, _, err := get(t, "/v2/a/blobs/sha256:"+strings.Repeat("0", 64), func(w http.ResponseWriter, _ int64) {
 		w.Header().Set("Content-Length", fmt.Sprint(len(long)))
 		_, _ = io.WriteString(w, long)

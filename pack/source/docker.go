@@ -130,25 +130,25 @@ func (l *dockerLayer) Uncompressed() (io.ReadCloser, error) {
 			return nil, fmt.Errorf("layer %s: %w", l.name, err)
 		}
 	}
-	return newVerified(io.NopCloser(content), l.id)
+	return newVerifyingReader(io.NopCloser(content), l.id)
 }
 
-// A verified reader fails at its end when what was read has another digest than it should.
-type verified struct {
+// A verifyingReader fails at its end when what was read has another digest than it should.
+type verifyingReader struct {
 	io.ReadCloser
 	want v1.Hash
 	sum  hash.Hash
 }
 
-func newVerified(r io.ReadCloser, want v1.Hash) (io.ReadCloser, error) {
+func newVerifyingReader(r io.ReadCloser, want v1.Hash) (io.ReadCloser, error) {
 	sum, err := v1.Hasher(want.Algorithm)
 	if err != nil {
 		return nil, errors.Join(err, r.Close())
 	}
-	return &verified{r, want, sum}, nil
+	return &verifyingReader{r, want, sum}, nil
 }
 
-func (v *verified) Read(b []byte) (int, error) {
+func (v *verifyingReader) Read(b []byte) (int, error) {
 	n, err := v.ReadCloser.Read(b)
 	v.sum.Write(b[:n])
 	if err != io.EOF {

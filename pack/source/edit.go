@@ -34,7 +34,7 @@ func (i *Image) WithConfigs(edit func(Platform, []byte) ([]byte, error)) (*Image
 			return nil, fmt.Errorf("%s of %s: %w", p.Name, i.Source, err)
 		}
 		changed[was] = img
-		if err := edited.Platforms[n].become(img); err != nil {
+		if err := edited.Platforms[n].replaceWith(img); err != nil {
 			return nil, err
 		}
 	}
@@ -44,7 +44,7 @@ func (i *Image) WithConfigs(edit func(Platform, []byte) ([]byte, error)) (*Image
 	return &edited, edited.setDigest(changed)
 }
 
-func (p *Platform) become(img *editedImage) error {
+func (p *Platform) replaceWith(img *editedImage) error {
 	digest, err := img.Digest()
 	if err != nil {
 		return err

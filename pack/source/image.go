@@ -184,7 +184,7 @@ func (i *Image) openReference(ctx context.Context, ref name.Reference, options [
 	i.Reference, i.Name, i.remote = ref, ref.String(), append(options[:len(options):len(options)], remote.WithContext(ctx))
 	found, err := remote.Get(ref, i.remote...)
 	if err != nil {
-		return absent(ref, err)
+		return notFound(ref, err)
 	}
 	i.Digest = found.Digest.String()
 	if !found.MediaType.IsIndex() {
@@ -201,8 +201,8 @@ func (i *Image) openReference(ctx context.Context, ref name.Reference, options [
 	return i.addIndex(index)
 }
 
-// absent says in words that an image is not there; the error stays as it is for who asks for its status.
-func absent(ref name.Reference, err error) error {
+// notFound says in words that an image is not there; the error stays as it is for who asks for its status.
+func notFound(ref name.Reference, err error) error {
 	var te *transport.Error
 	if !errors.As(err, &te) || te.StatusCode != http.StatusNotFound {
 		return err
@@ -211,16 +211,16 @@ func absent(ref name.Reference, err error) error {
 	if tag, ok := ref.(name.Tag); ok {
 		what = fmt.Sprintf("tag %q", tag.TagStr())
 	}
-	return absentError{te, "the registry has no image of " + what + " there, or does not show it to you"}
+	return notFoundError{te, "the registry has no image of " + what + " there, or does not show it to you"}
 }
 
-type absentError struct {
+type notFoundError struct {
 	error
 	text string
 }
 
-func (e absentError) Error() string { return e.text }
-func (e absentError) Unwrap() error { return e.error }
+func (e notFoundError) Error() string { return e.text }
+func (e notFoundError) Unwrap() error { return e.error }
 
 func (i *Image) openLayout(s store) error {
 	d, err := s.choose(i.Source.Name)

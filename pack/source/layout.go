@@ -245,5 +245,5 @@ func (l *layer) Compressed() (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newVerified(r, l.descriptor.Digest)
+	return newVerifyingReader(r, l.descriptor.Digest)
 }

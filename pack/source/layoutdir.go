@@ -130,7 +130,7 @@ func (l *LayoutDir) write(ctx context.Context, mediaType types.MediaType, conten
 		return v1.Descriptor{}, err
 	}
 	to := io.MultiWriter(file, sum)
-	reader := interruptible{ctx, content}
+	reader := contextReader{ctx, content}
 	if compress {
 		z := gzip.NewWriter(to)
 		if _, err = io.Copy(z, reader); err == nil {
@@ -150,13 +150,13 @@ func (l *LayoutDir) write(ctx context.Context, mediaType types.MediaType, conten
 	return v1.Descriptor{MediaType: mediaType, Digest: digest, Size: info.Size()}, os.Rename(file.Name(), filepath.Join(l.Path, "blobs", digest.Algorithm, digest.Hex))
 }
 
-// An interruptible reader ends with its context.
-type interruptible struct {
+// A contextReader reader ends with its context.
+type contextReader struct {
 	ctx context.Context
 	io.Reader
 }
 
-func (r interruptible) Read(b []byte) (int, error) {
+func (r contextReader) Read(b []byte) (int, error) {
 	if err := context.Cause(r.ctx); err != nil {
 		return 0, err
 	}
