@@ -33,23 +33,6 @@ func dialDocker(ctx context.Context, d DockerHost, name string) (*Engine, error)
 	return e, nil
 }
 
-// connect gives the API of an engine that answers.
-func (d DockerHost) connect(ctx context.Context, name string) (*mobyclient.Client, string, error) {
-	api, address, err := d.client(name)
-	if err != nil {
-		return nil, "", err
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
-	defer cancel()
-	if _, err := api.Ping(ctx, mobyclient.PingOptions{NegotiateAPIVersion: true}); err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
-		}
-		return nil, "", errors.Join(fmt.Errorf("reach the Docker Engine at %s: %w", address, err), api.Close())
-	}
-	return api, address, nil
-}
-
 // dialContainer connects to the BuildKit that buildx runs in a container of a node, and starts it where it is stopped.
 func dialContainer(ctx context.Context, d DockerHost, n buildxNode) (*Engine, error) {
 	api, _, err := d.connect(ctx, n.Endpoint)

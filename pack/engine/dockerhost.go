@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -157,4 +158,21 @@ func (d DockerHost) client(name string) (api *mobyclient.Client, address string,
 		return nil, "", fmt.Errorf("docker engine %s: %w", e.Host, err)
 	}
 	return api, e.Host, nil
+}
+
+// connect gives the API of an engine that answers.
+func (d DockerHost) connect(ctx context.Context, name string) (*mobyclient.Client, string, error) {
+	api, address, err := d.client(name)
+	if err != nil {
+		return nil, "", err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
+	defer cancel()
+	if _, err := api.Ping(ctx, mobyclient.PingOptions{NegotiateAPIVersion: true}); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return nil, "", errors.Join(fmt.Errorf("reach the Docker Engine at %s: %w", address, err), api.Close())
+	}
+	return api, address, nil
 }
