@@ -1,5 +1,5 @@
-// Package registry asks registries, pushes images to them and names them there. It retries what may pass, and holds the
-// certificates that registries may show. It knows neither engines nor jobs.
+// Package registry asks registries, pushes images to them and tags them. It retries what may succeed a moment later,
+// and reads certificates to trust. It does not know engines or jobs.
 package registry
 
 import (
@@ -19,16 +19,16 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 )
 
-// A Registry is how registries are reached. The zero value uses the credentials of the Docker configuration.
+// A Registry says how registries are reached. The zero value uses the credentials of the Docker configuration.
 type Registry struct {
-	Insecure  bool              // plain http also to hosts that are not this machine
+	Insecure  bool              // plain http also to hosts other than this machine
 	Transport http.RoundTripper // default: go-containerregistry's
 	UserAgent string
 	// Save streams an image out of a Docker Engine, for sources of the kind docker-daemon. Nil: there is no engine.
 	Save func(ctx context.Context, image string) (io.ReadCloser, error)
 }
 
-// Parse reads a reference, for use with go-containerregistry.
+// Parse reads a reference for use with go-containerregistry.
 func (r Registry) Parse(ref string) (name.Reference, error) {
 	return name.ParseReference(ref, r.nameOptions()...)
 }
@@ -40,16 +40,16 @@ func (r Registry) nameOptions() []name.Option {
 	return nil
 }
 
-// Open reads an image that was built elsewhere. Its caller closes it.
+// Open reads an image that was built elsewhere. The caller closes it.
 func (r Registry) Open(ctx context.Context, s source.Source) (*source.Image, error) {
 	return source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions(), Save: r.Save})
 }
 
-// Options are what go-containerregistry's remote package needs to know.
+// Options returns the options of go-containerregistry's remote package.
 func (r Registry) Options(ctx context.Context) []remote.Option {
 	options := []remote.Option{
 		remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(r.transport()),
-		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), // the transport does it
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), // the transport retries
 	}
 	if r.UserAgent != "" {
 		options = append(options, remote.WithUserAgent(r.UserAgent))
@@ -65,7 +65,7 @@ func (r Registry) transport() http.RoundTripper {
 	return newRetryTransport(bufferedTransport{newIdleTransport(next)})
 }
 
-// Preflight asks, before anything is built, whether the registry would take a push of the reference. It starts an upload
+// Preflight asks the registry, before the build, whether it would accept a push of the reference. It starts an upload
 // and cancels it.
 func (r Registry) Preflight(ctx context.Context, ref string) error {
 	parsed, err := name.NewTag(ref, r.nameOptions()...)
@@ -78,7 +78,7 @@ func (r Registry) Preflight(ctx context.Context, ref string) error {
 	return nil
 }
 
-// IsRefused tells whether a registry said no, and would say so again.
+// IsRefused reports whether a registry refused a request. The same request would be refused again.
 func IsRefused(err error) bool {
 	var te *transport.Error
 	if !errors.As(err, &te) {
@@ -87,7 +87,7 @@ func IsRefused(err error) bool {
 	return te.StatusCode == http.StatusUnauthorized || te.StatusCode == http.StatusForbidden || te.StatusCode == http.StatusNotFound
 }
 
-// A contextTransport ends requests of a call that takes no context.
+// A contextTransport ends requests of a function that takes no context.
 type contextTransport struct {
 	ctx  context.Context
 	next http.RoundTripper
@@ -119,14 +119,14 @@ func repositoryMissing(repository string) string {
 	return "\nthe repository " + repository + " does not exist, and the registry does not make it on the first push: create it"
 }
 
-// Push writes an image that was built elsewhere into a repository, by digest and without a name. Layers that the same
-// registry holds in another repository are mounted from there.
+// Push writes an image that was built elsewhere into a repository, by digest and without a tag. If another repository
+// of the registry has a layer, the layer is mounted from there.
 func (r Registry) Push(ctx context.Context, repository string, img *source.Image) (digest string, err error) {
 	repo, err := name.NewRepository(repository, r.nameOptions()...)
 	if err != nil {
 		return "", err
 	}
-	// The transport cannot try again what it can send only once, which uploads of layers are.
+	// The transport cannot retry a body that can be sent only once. Uploads of layers are such bodies.
 	options := append(r.Options(ctx), remote.WithRetryBackoff(remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.5, Steps: 3}),
 		remote.WithRetryStatusCodes())
 	if img.Index != nil {
@@ -150,5 +150,5 @@ func pushError(repository string, err error) error {
 	return fmt.Errorf("push to %s: %w%s", repository, err, pushHint(repository, err))
 }
 
-// LoginHint ends an error of a registry that wants other credentials: it is a line of its own.
+// LoginHint ends the message of an error if the registry wants other credentials. It is a line of its own.
 const LoginHint = "\nlog in with docker login, or ask for the right to push there"

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// pushed puts an image without a name into a registry in memory and gives the repository and the digest.
+// pushed puts an image without a tag into a registry in memory. It returns the digest.
 func pushed(t *testing.T, host, repository string) string {
 	t.Helper()
 	image, err := random.Image(100, 1)
@@ -46,7 +46,7 @@ func TestTag(t *testing.T) {
 	if held, err := r.Held(t.Context(), ref); err != nil || held != "" {
 		t.Errorf("before, the tag names %q, %v", held, err)
 	}
-	for _, want := range []bool{false, true} { // the same again is no conflict
+	for _, want := range []bool{false, true} { // the same digest again is no conflict
 		if already, err := r.Tag(t.Context(), ref, first, false); err != nil || already != want {
 			t.Fatal(already, err)
 		}

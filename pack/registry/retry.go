@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// A retryTransport is tried again when a registry is busy or a connection breaks, and only then: what it refuses, it refuses. It
-// gives up after tries, or where the registry asks for more patience than longest.
+// A retryTransport retries a request if the registry is busy or the connection breaks. It does not retry a refusal. It
+// stops after tries, or if the registry asks for a longer pause than longest.
 type retryTransport struct {
 	next    http.RoundTripper
 	tries   int
-	first   time.Duration // before the second try; doubled each time, with jitter
+	first   time.Duration // before the second try; doubled for each further one, with jitter
 	longest time.Duration
 }
 
@@ -25,7 +25,7 @@ func newRetryTransport(next http.RoundTripper) retryTransport {
 	return retryTransport{next: next, tries: 5, first: 500 * time.Millisecond, longest: 30 * time.Second}
 }
 
-// RoundTrip gives the last answer when all tries are used up.
+// RoundTrip returns the last response if all tries are used up.
 func (t retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	delay := t.first
 	for try := 1; ; try++ {
@@ -49,7 +49,7 @@ func (t retryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// isPassing tells whether the same request may go well a moment later.
+// isPassing reports whether the same request may succeed a moment later.
 func isPassing(response *http.Response, err error) bool {
 	if err != nil {
 		var timeout net.Error
@@ -62,7 +62,7 @@ func isPassing(response *http.Response, err error) bool {
 		code >= 500 && code != http.StatusNotImplemented && code != http.StatusHTTPVersionNotSupported
 }
 
-// retryAfter reads the header in both of its forms, seconds and a date.
+// retryAfter reads the header, which holds seconds or a date.
 func retryAfter(response *http.Response) (time.Duration, bool) {
 	if response == nil {
 		return 0, false
@@ -77,7 +77,7 @@ func retryAfter(response *http.Response) (time.Duration, bool) {
 	return 0, false
 }
 
-// rewound is the request with its body from the beginning.
+// rewound returns the request with its body from the beginning.
 func rewound(r *http.Request) (*http.Request, error) {
 	again := r.Clone(r.Context())
 	if r.Body == nil || r.Body == http.NoBody {
@@ -91,7 +91,8 @@ func rewound(r *http.Request) (*http.Request, error) {
 	return again, err
 }
 
-// drain lets the connection be used again. An answer that is long is cut instead.
+// drain reads the rest of a short response, so that the connection can be used again. It closes the connection of a
+// long one.
 func drain(response *http.Response) {
 	if response == nil {
 		return

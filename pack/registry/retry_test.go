@@ -13,9 +13,9 @@ import (
 )
 
 func TestRetry(t *testing.T) {
-	const broken = -1 // instead of an answer
+	const broken = -1 // instead of a status
 	for name, c := range map[string]struct {
-		answers []int // the last one is given ever after
+		answers []int // the last one is repeated
 		after   string
 		tries   int
 		want    int // 0: an error
@@ -35,7 +35,7 @@ func TestRetry(t *testing.T) {
 		"a date that has been": {answers: []int{429, 200}, after: "Mon, 02 Jan 2006 15:04:05 GMT", tries: 2, want: 200},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var mu sync.Mutex // the handler of a broken connection ends after the client knows
+			var mu sync.Mutex // the handler of a broken connection may end after the client has its error
 			tries := 0
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				mu.Lock()

@@ -13,11 +13,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// A TagConflict is a tag that names another image already.
+// A TagConflict is the error for a tag that names another image already.
 type TagConflict struct {
 	Reference      string
 	Held, Proposed string // digests
-	Immutable      bool   // the registry itself lets no tag move
+	Immutable      bool   // the registry allows no tag to move
 }
 
 // Error names both digests.
@@ -25,9 +25,9 @@ func (e *TagConflict) Error() string {
 	return fmt.Sprintf("%s is taken by %s: not moved to %s", e.Reference, e.Held, e.Proposed)
 }
 
-// A Vanished is a digest that was pushed and is not in the registry any more.
+// A Vanished is the error for a digest that was pushed and is no longer in the registry.
 type Vanished struct {
-	Reference string // it was to have
+	Reference string // the tag that the digest was to get
 	Digest    string
 }
 
@@ -37,14 +37,14 @@ func (e *Vanished) Error() string {
 		"does a clean-up delete images without a tag? give them an hour, and publish again", e.Reference, e.Digest)
 }
 
-// IsNotFound tells whether a registry said that what it was asked for is not there.
+// IsNotFound reports whether a registry answered that it does not have what was requested.
 func IsNotFound(err error) bool {
 	var te *transport.Error
 	return errors.As(err, &te) && te.StatusCode == http.StatusNotFound
 }
 
-// Held is the digest that a reference names in the registry, empty when it names none. It is that of the bytes, whatever
-// the registry says in headers.
+// Held returns the digest that a reference names in the registry, or "" if there is none. It computes the digest from
+// the bytes. It ignores what the registry says in headers.
 func (r Registry) Held(ctx context.Context, ref string) (string, error) {
 	tag, err := name.NewTag(ref, r.nameOptions()...)
 	if err != nil {
@@ -60,8 +60,9 @@ func (r Registry) Held(ctx context.Context, ref string) (string, error) {
 	return "", fmt.Errorf("look up %s: %w", ref, err)
 }
 
-// other is what a tag names besides the digest; empty when it names that or nothing. An answer by tag can be cut short
-// without a trace, so that what it seems to name is asked for by its digest.
+// other returns the digest that a tag names if it is another one. It reports already if the tag names this digest. A
+// response to a request by tag can be truncated without an error. So the digest that it seems to name is requested,
+// too.
 func (r Registry) other(ctx context.Context, tag name.Tag, digest string) (held string, already bool, err error) {
 	for try := 1; ; try++ {
 		held, err := r.Held(ctx, tag.String())
@@ -83,15 +84,16 @@ func (r Registry) other(ctx context.Context, tag name.Tag, digest string) (held 
 	}
 }
 
-// A registry behind several servers may need a moment to know what it was told.
+// A registry that consists of several servers may need a moment until all of them know a tag.
 const (
 	looks     = 3
 	lookAgain = 500 * time.Millisecond
 )
 
-// Tag names a digest that the registry holds, the last step of a publication, and makes sure that it does. A tag that names
-// the same digest is left as it is, which already tells. One that names another is a *TagConflict, unless move is set
-// and the registry lets tags move. A digest that is not there any more is a *Vanished.
+// Tag gives a digest in the registry its tag and checks the result. It is the last step of a publication. If the tag
+// names that digest already, Tag changes nothing and reports already. If the tag names another digest, the error is a
+// *TagConflict, unless move is set and the registry lets tags move. If the digest is no longer there, the error is a
+// *Vanished.
 func (r Registry) Tag(ctx context.Context, ref, digest string, move bool) (already bool, err error) {
 	tag, err := name.NewTag(ref, r.nameOptions()...)
 	if err != nil {
@@ -116,13 +118,14 @@ func (r Registry) Tag(ctx context.Context, ref, digest string, move bool) (alrea
 	return false, r.checkTagged(ctx, tag, digest, remote.Tag(tag, pushed, r.Options(ctx)...))
 }
 
-// checkTagged looks whether the tag names the digest now. An answer that is lost on its way says nothing about that.
+// checkTagged checks that the tag names the digest now. An error of the request to tag does not show that it failed:
+// the response may have been lost.
 func (r Registry) checkTagged(ctx context.Context, tag name.Tag, digest string, tagErr error) error {
 	for try := 1; ; try++ {
 		held, done, err := r.other(ctx, tag, digest)
 		switch {
 		case err != nil && tagErr == nil:
-			return nil // the registry said that it did, and fails only since
+			return nil // the registry reported success, and only the check failed
 		case err != nil:
 			return fmt.Errorf("tag %s: %w\nwhether it names %s now could not be found out: seedpack verify %s tells", tag, errors.Join(tagErr, err), digest, tag)
 		case done:
@@ -144,11 +147,11 @@ func notNamed(ref, digest string, err error) error {
 	return fmt.Errorf("%w\n%s is not named: the registry holds %s without that tag", err, ref, digest)
 }
 
-// refusedMove is how registries put it that a tag must stay: ECR, Harbor, Quay, GitLab, Artifactory, Nexus and Azure.
+// refusedMove matches how registries say that a tag must stay: ECR, Harbor, Quay, GitLab, Artifactory, Nexus and Azure.
 var refusedMove = regexp.MustCompile(`(?i)TAG_INVALID|immutable|already ?exists|overwrit|not allow updat|locked|disallowed`)
 
-// isImmutable tells whether a registry refused to move a tag. That it may have other reasons to say such words matters
-// little to who has seen that the tag names another image.
+// isImmutable reports whether a registry refused to move a tag. A registry may use such words for other reasons. That
+// does no harm, because the caller knows that the tag names another image.
 func isImmutable(err error) bool {
 	var te *transport.Error
 	if !errors.As(err, &te) {
@@ -157,7 +160,7 @@ func isImmutable(err error) bool {
 	switch te.StatusCode {
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusMethodNotAllowed, http.StatusConflict, http.StatusPreconditionFailed:
 		said := *te
-		said.Request = nil // its address may have such words
+		said.Request = nil // its address may contain such words
 		return refusedMove.MatchString(said.Error())
 	}
 	return false

@@ -13,7 +13,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// refusing is a registry that takes manifests by digest, and refuses those by tag in its own words, after it took so many.
+// refusing is a registry that accepts manifests by digest. After so many manifests by tag it refuses them, with this
+// status and body.
 func refusing(t *testing.T, status int, body string, allowed int) (host string) {
 	t.Helper()
 	next := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
@@ -59,11 +60,11 @@ func TestTagImmutable(t *testing.T) {
 	}
 }
 
-// A refusal for another reason is an error, and says what is not named.
+// A refusal for another reason is an error. It says which digest has no tag.
 func TestTagRefused(t *testing.T) {
 	for status, body := range map[int]string{403: `{"errors":[{"code":"DENIED","message":"no"}]}`, 400: `{"errors":[{"code":"MANIFEST_INVALID","message":"no"}]}`} {
 		host := refusing(t, status, body, 1)
-		first, second := pushed(t, host, "immutable"), pushed(t, host, "immutable") // which stands in the address, too
+		first, second := pushed(t, host, "immutable"), pushed(t, host, "immutable") // the word is in the address, too
 		var r Registry
 		if _, err := r.Tag(t.Context(), host+"/immutable:1.0.0", first, false); err != nil {
 			t.Fatal(err)

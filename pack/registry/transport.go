@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// maxBuffered is more than manifests and configurations have.
+// maxBuffered is larger than manifests and configurations are.
 const maxBuffered = 8 << 20
 
-// A bufferedTransport reads manifests and other short answers to their end before it gives them, so that one that breaks off can be
-// asked for again, and compares them with the digest that was asked for.
+// A bufferedTransport reads a short response completely before it returns it. A truncated one is an error, so that it
+// can be retried. If the request was by digest, the response must have that digest.
 type bufferedTransport struct{ next http.RoundTripper }
 
-// RoundTrip gives long answers, and those of unknown length that are no manifests, as they come.
+// RoundTrip returns a long response unread. It does the same with a response of unknown length that is not a manifest.
 func (t bufferedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.next.RoundTrip(r)
 	if err != nil || r.Method != http.MethodGet || response.StatusCode != http.StatusOK || response.ContentLength > maxBuffered ||
@@ -40,26 +40,26 @@ func (t bufferedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// A digestError is an answer that is not what was asked for by digest.
+// A digestError is the error for a response with another digest than the requested one.
 type digestError struct{ want, got string }
 
 func (e *digestError) Error() string {
 	return fmt.Sprintf("the registry was asked for sha256:%s and gives what has the digest sha256:%s", e.want, e.got)
 }
 
-// An idleTransport gives up connections on which nothing happens any more. It bounds the silence, not the whole: a large layer
-// takes its time.
+// An idleTransport cancels a request while no bytes are sent or received for some time. It does not limit the total
+// time, because a large layer may take long.
 type idleTransport struct {
 	next             http.RoundTripper
 	reading, writing time.Duration
 }
 
 func newIdleTransport(next http.RoundTripper) idleTransport {
-	// A registry that has got a large layer may be busy with it for minutes before it answers.
+	// A registry may work for minutes on a large layer before it answers.
 	return idleTransport{next, time.Minute, 10 * time.Minute}
 }
 
-// RoundTrip gives an answer whose body fails, too, once nothing comes any more.
+// RoundTrip returns a response whose body fails, too, if it is idle for too long.
 func (t idleTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	limit := t.writing
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
@@ -83,7 +83,7 @@ func (t idleTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// An idleTimeout is the time since anything was sent or came.
+// An idleTimeout cancels a request once nothing has been sent or received for the limit.
 type idleTimeout struct {
 	limit time.Duration
 	timer *time.Timer
@@ -91,7 +91,7 @@ type idleTimeout struct {
 	end   func()
 }
 
-// cause is the silence, where it is that which ended the request.
+// cause returns the idleError if that ended the request, else err.
 func (s *idleTimeout) cause(err error) error {
 	if silent, ok := context.Cause(s.ctx).(idleError); ok {
 		return silent
@@ -99,11 +99,11 @@ func (s *idleTimeout) cause(err error) error {
 	return err
 }
 
-// An idleBody breaks the silence with every read.
+// An idleBody restarts the timeout with every read.
 type idleBody struct {
 	io.ReadCloser
 	idle *idleTimeout
-	last bool // the answer: the request ends with it
+	last bool // the body is the response: the request ends when it is closed
 }
 
 func (w *idleBody) Read(b []byte) (int, error) {
@@ -124,15 +124,15 @@ func (w *idleBody) Close() error {
 	return w.ReadCloser.Close()
 }
 
-// An idleError is a registry that says nothing any more.
+// An idleError is the error for a registry that no longer sends anything.
 type idleError time.Duration
 
 func (e idleError) Error() string {
 	return fmt.Sprintf("nothing came from the registry for %s", time.Duration(e))
 }
 
-// Timeout makes it a net.Error, as does Temporary.
+// Timeout reports true, which makes the error a net.Error that can be retried.
 func (e idleError) Timeout() bool { return true }
 
-// Temporary is deprecated there, and wanted all the same.
+// Temporary is deprecated, but net.Error still requires it.
 func (e idleError) Temporary() bool { return true }

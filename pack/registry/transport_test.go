@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// get asks a server that answers as told, with the patience of tests.
+// get requests a path of a server that answers with a function. Its timeouts are short.
 func get(t *testing.T, path string, answer func(w http.ResponseWriter, try int64)) (body string, tries int64, err error) {
 	t.Helper()
 	var n atomic.Int64
@@ -73,7 +73,7 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// What goes on slowly is no silence.
+// A slow response is not an idle one.
 func TestAnswerSlow(t *testing.T) {
 	body, tries, err := get(t, "/v2/a/manifests/latest", func(w http.ResponseWriter, _ int64) {
 		for range 6 {
@@ -87,7 +87,7 @@ func TestAnswerSlow(t *testing.T) {
 	}
 }
 
-// What is long comes as it comes: it is not kept in memory.
+// A long response is passed on as it arrives: it is not kept in memory.
 func TestAnswerLong(t *testing.T) {
 	long := strings.Repeat("x", maxBuffered+1)
 	body, _, err := get(t, "/v2/a/blobs/sha256:"+strings.Repeat("0", 64), func(w http.ResponseWriter, _ int64) {

@@ -12,14 +12,15 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// A Trust is certificates that registries may show besides those that the system trusts. The zero value is none.
+// A Trust is a set of certificates that registries may show, in addition to those of the system. The zero value is
+// empty.
 type Trust struct {
 	File      string
-	Transport http.RoundTripper // that trusts them; nil for the zero value
+	Transport http.RoundTripper // trusts them; nil in the zero value
 	PEM       []byte            // content of File
 }
 
-// ReadTrust reads certificates of authorities, one or more in PEM.
+// ReadTrust reads the certificates of one or more authorities in PEM.
 func ReadTrust(path string) (Trust, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
