@@ -27,3 +27,15 @@ func Fields(spec string) ([]Field, error) {
 	}
 	return all, nil
 }
+
+// JoinFields writes what Fields reads, from the text of each field. It returns "" for none.
+func JoinFields(texts []string) (string, error) {
+	if len(texts) == 0 {
+		return "", nil
+	}
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	err := w.Write(texts)
+	w.Flush()
+	return strings.TrimSuffix(b.String(), "\n"), err
+}

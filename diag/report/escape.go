@@ -89,3 +89,19 @@ func escapeJSON(text []byte) []byte {
 	}
 	return []byte(strings.ReplaceAll(s, "##[", `\u0023#[`))
 }
+
+// EscapeLines escapes each line of a text and keeps its line ends.
+func EscapeLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = Escape(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Markdown returns a text that means nothing in Markdown, also in a table: no links, images, tags or mentions. Control
+// characters are for Escape.
+func Markdown(s string) string { return markdown.Replace(s) }
+
+var markdown = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "`", "&#96;", "[", "&#91;", "]", "&#93;",
+	"!", "&#33;", "*", "&#42;", "_", "&#95;", "@", "&#64;", "#", "&#35;", "~", "&#126;", "\\", "&#92;", "://", "&#58;//", "www.", "www&#46;")
