@@ -1,31 +1,28 @@
 package main
 
 import (
-	"encoding/csv"
 	"strconv"
-	"strings"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
 
-// attestSpecs are what --provenance, --sbom and --attest say.
-type attestSpecs struct {
+// An attestFlags says what is attached to an image.
+type attestFlags struct {
 	provenance, sbom string
 	all              []string
 }
 
-func (f *attestSpecs) register(cmd *cobra.Command) {
-	s := cmd.Flags()
+func (f *attestFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.provenance, "provenance", "false", "attach how the image was built: true, false, mode=min, mode=max or more attributes")
 	s.StringVar(&f.sbom, "sbom", "false", "attach what is in the image: true, false or generator=IMAGE")
 	s.StringArrayVar(&f.all, "attest", nil, "type=provenance|sbom[,NAME=VALUE…]: the same, as docker buildx has it")
 }
 
-// read gives the attestations to attach by their kind. The last word on a kind wins.
-func (f *attestSpecs) read() (map[string]string, error) {
+// options returns the attributes of the attestations to attach, by their kind. The last word on a kind wins.
+func (f *attestFlags) options() (map[string]string, error) {
 	found := map[string]string{}
 	for _, spec := range f.all {
 		kind, rest, err := attestation("attest", spec, "")
@@ -63,69 +60,31 @@ func set(found map[string]string, kind, attrs string) {
 	found[kind] = attrs
 }
 
-// attestation takes a specification apart: of which kind it is, and the attributes that BuildKit knows.
+// attestation takes a specification apart: its kind, and the attributes that BuildKit knows.
 func attestation(flag, spec, kind string) (of, attrs string, err error) {
-	fields, err := csv.NewReader(strings.NewReader(spec)).Read()
+	fields, err := pack.Fields(spec)
 	if err != nil {
 		return "", "", exit.Usagef("--%s %q: %w", flag, spec, err)
 	}
 	var rest []string
 	for _, field := range fields {
-		key, value, ok := strings.Cut(field, "=")
 		switch {
-		case !ok || key == "":
-			return "", "", exit.Usagef("--%s %q: %q must be NAME=VALUE", flag, spec, field)
-		case key == "type":
-			kind = value
-		case key == "disabled" && value == "false":
-		case key == "disabled":
+		case !field.Assigned || field.Key == "":
+			return "", "", exit.Usagef("--%s %q: %q must be NAME=VALUE", flag, spec, field.Text)
+		case field.Key == "type":
+			kind = field.Value
+		case field.Key == "disabled" && field.Value == "false":
+		case field.Key == "disabled":
 			return kind, disabled, nil
-		case key == "mode" && value != "min" && value != "max":
-			return "", "", exit.Usagef("--%s %q: mode %q must be min or max", flag, spec, value)
+		case field.Key == "mode" && field.Value != "min" && field.Value != "max":
+			return "", "", exit.Usagef("--%s %q: mode %q must be min or max", flag, spec, field.Value)
 		default:
-			rest = append(rest, field)
+			rest = append(rest, field.Text)
 		}
 	}
 	if kind != "provenance" && kind != "sbom" {
 		return "", "", exit.Usagef("--%s %q: type %q must be provenance or sbom", flag, spec, kind)
 	}
-	attrs, err = joinCSV(rest)
+	attrs, err = pack.JoinFields(rest)
 	return kind, attrs, err
-}
-
-func joinCSV(fields []string) (string, error) {
-	if len(fields) == 0 {
-		return "", nil
-	}
-	var b strings.Builder
-	w := csv.NewWriter(&b)
-	err := w.Write(fields)
-	w.Flush()
-	return strings.TrimSuffix(b.String(), "\n"), err
-}
-
-// readAnnotations reads annotations and attestations, which decide whether there is an index to annotate.
-func (f *buildFlags) readAnnotations() (err error) {
-	if f.options.Attest, err = f.attestSpecs.read(); err != nil {
-		return err
-	}
-	f.annotations = nil
-	for _, spec := range f.annotationSpecs {
-		parsed, err := pack.ParseAnnotation(spec)
-		if err != nil {
-			return exit.Usage(err)
-		}
-		f.annotations = append(f.annotations, parsed...)
-	}
-	return nil
-}
-
-// checkLevels refuses before the build what the image could not have after it.
-func (f *packFlags) checkLevels() error {
-	for _, a := range f.annotations {
-		if strings.HasPrefix(a.Level, "index") && len(f.platforms) < 2 && len(f.options.Attest) == 0 {
-			return exit.Usagef("--annotation %s:%s: an image for one platform has no index: leave out the level, or give several platforms", a.Level, a.Key)
-		}
-	}
-	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/seedpack/seedpack/exit"
 )
 
-// isRelease is what --push=auto asks: a tag or a release in CI, never a pull request.
-func isRelease(getenv func(string) string) bool {
+// IsRelease is what --push=auto asks: a tag or a release in CI, never a pull request.
+func IsRelease(getenv func(string) string) bool {
 	switch event := getenv("GITHUB_EVENT_NAME"); {
 	case strings.HasPrefix(event, "pull_request"):
 		return false
@@ -44,9 +44,9 @@ type githubRepository struct {
 type trust int
 
 const (
-	trusted   trust = iota
-	powerless       // a fork's pull request, which has no secrets: it is tried, not published
-	betrayed        // a fork's code in a workflow that has secrets: publishing it would give it them
+	trusted              trust = iota
+	untrusted                  // a fork's pull request, which has no secrets: it is tried, not published
+	untrustedWithSecrets       // a fork's code in a workflow that has secrets: publishing it would give it them
 )
 
 // trustOf says whose code this run is about. What cannot be told is not trusted.
@@ -55,9 +55,9 @@ func trustOf(getenv func(string) string) (trust, error) {
 	if !strings.HasPrefix(kind, "pull_request") && kind != "workflow_run" {
 		return trusted, nil
 	}
-	distrust := powerless
+	distrust := untrusted
 	if kind == "pull_request_target" || kind == "workflow_run" {
-		distrust = betrayed
+		distrust = untrustedWithSecrets
 	}
 	var event githubEvent
 	text, err := os.ReadFile(getenv("GITHUB_EVENT_PATH"))
@@ -94,29 +94,16 @@ func (e *githubEvent) ours(repository string) bool {
 var errForeignHead = errors.New("what a fork wrote is not published from a workflow that has this repository's secrets\n" +
 	"run on pull_request, which has none, or set push to false")
 
-// mayPush is push, unless what would be published is not to be trusted.
-func (p *program) mayPush(push bool) (bool, error) {
-	switch t, err := trustOf(p.getenv); {
-	case t == betrayed && push:
-		return false, exit.Usage(errors.Join(errForeignHead, err))
-	case t == powerless:
-		fmt.Fprintln(p.stderr, "this is a pull request of a fork: it is tried, and nothing is published")
-		return false, nil
-	}
-	return push, nil
-}
+// ForkNotice is what to tell the user of a pull request that is tried, not published.
+const ForkNotice = "this is a pull request of a fork: it is tried, and nothing is published"
 
-// caseEnv is the environment as the smoke file of a repository may see it: without what a runner keeps there for actions
-// alone, which the file's author could have the job print.
-func caseEnv(getenv func(string) string) func(string) string {
-	return func(name string) string {
-		upper := strings.ToUpper(name)
-		if strings.HasPrefix(upper, "ACTIONS_") || strings.HasPrefix(upper, "INPUT_") || strings.HasPrefix(upper, secretVariable) {
-			return ""
-		}
-		return getenv(name)
+// MayPush returns push, unless what would be published is not to be trusted. The notice is empty if there is none.
+func MayPush(getenv func(string) string, push bool) (may bool, notice string, err error) {
+	switch t, err := trustOf(getenv); {
+	case t == untrustedWithSecrets && push:
+		return false, "", exit.Usage(errors.Join(errForeignHead, err))
+	case t == untrusted:
+		return false, ForkNotice, nil
 	}
+	return push, "", nil
 }
-
-// secretVariable begins the names of variables in which the action hands over values that it was given.
-const secretVariable = "SEEDPACK_SECRET_"

@@ -12,13 +12,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/report"
-	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack/engine"
 )
 
-func newDoctorCommand(p *program) *cobra.Command {
-	flags := &engineFlags{}
-	var format string
+type doctorOptions struct {
+	engine engineFlags
+	format string
+}
+
+func newDoctorCommand(p *Process) *cobra.Command {
+	o := &doctorOptions{}
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say what jobs are built with here, and what that can and cannot do",
@@ -28,37 +31,40 @@ found and why not those before it, what it can do, what is lost with it, and wha
 
 The exit status is 0 when a job can be packed, and 3 when not.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format != "text" && format != "json" {
-				return exit.Usagef("--format %q must be text or json", format)
-			}
-			if err := flags.checkEngine(); err != nil {
-				return err
-			}
-			return p.doctor(cmd.Context(), flags.engineOptions(p), format)
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return diagnose(cmd.Context(), p, o) },
 	}
-	flags.registerEngine(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "how to print: text or json")
+	o.engine.add(cmd.Flags())
+	cmd.Flags().StringVar(&o.format, "format", formatText, "how to print: text or json")
 	return cmd
 }
 
-func (p *program) doctor(ctx context.Context, opt engine.Options, format string) error {
-	d, err := engine.Diagnose(ctx, opt)
-	if format == "json" {
-		doc := struct {
-			SchemaVersion int `json:"schemaVersion"`
-			*engine.Diagnosis
-			Error string `json:"error,omitempty"`
-		}{SchemaVersion: 1, Diagnosis: d}
-		if err != nil {
-			doc.Error = err.Error()
-		}
-		return errors.Join(err, report.Encode(p.stdout, doc))
+func diagnose(ctx context.Context, p *Process, o *doctorOptions) error {
+	format := valueFormat(o.format)
+	if err := format.check(); err != nil {
+		return err
 	}
-	w := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
-	diagnosisText(w, d)
-	return errors.Join(err, w.Flush())
+	options, err := o.engine.options(p)
+	if err != nil {
+		return err
+	}
+	d, err := engine.Diagnose(ctx, options)
+	return errors.Join(err, format.print(p.Stdout, func(w io.Writer) error { return diagnosisJSON(w, d, err) }, func(w io.Writer) error {
+		table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+		diagnosisText(table, d)
+		return table.Flush()
+	}))
+}
+
+func diagnosisJSON(w io.Writer, d *engine.Diagnosis, err error) error {
+	doc := struct {
+		SchemaVersion int `json:"schemaVersion"`
+		*engine.Diagnosis
+		Error string `json:"error,omitempty"`
+	}{SchemaVersion: 1, Diagnosis: d}
+	if err != nil {
+		doc.Error = err.Error()
+	}
+	return report.Encode(w, doc)
 }
 
 // diagnosisText prints cells, each of which may be foreign text.

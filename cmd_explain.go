@@ -8,13 +8,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/verify"
 )
 
-func newExplainCommand(p *program) *cobra.Command {
+func newExplainCommand(p *Process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain RULE",
 		Short: "Say what a rule is for, with an example",
@@ -28,9 +29,9 @@ func newExplainCommand(p *program) *cobra.Command {
 			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			for _, r := range allRules() {
+			for _, r := range AllRules() {
 				if r.ID == args[0] {
-					_, err := fmt.Fprint(p.stdout, explanation(r))
+					_, err := fmt.Fprint(p.Stdout, explanation(r))
 					return err
 				}
 			}
@@ -67,16 +68,16 @@ func archiveOf(r *diag.Rule) (archive string, ok bool) {
 // ruleHelp is the explanation of a rule as text and as Markdown.
 func ruleHelp(r *diag.Rule) (text, marked string) {
 	var b strings.Builder
-	fmt.Fprintf(&b, "**%s** (%s): %s\n", r.ID, r.Severity, markdown.Replace(r.Summary))
+	fmt.Fprintf(&b, "**%s** (%s): %s\n", r.ID, r.Severity, report.Markdown(r.Summary))
 	if r.Spec != "" {
 		fmt.Fprintf(&b, "\nSeed standard: %s\n", r.Spec)
 	}
 	if r.Doc != "" {
-		fmt.Fprintf(&b, "\n%s\n", markdown.Replace(r.Doc))
+		fmt.Fprintf(&b, "\n%s\n", report.Markdown(r.Doc))
 	}
 	if text, ok := archiveOf(r); ok {
 		archive := txtar.Parse([]byte(text))
-		fmt.Fprintf(&b, "\n%s", markdown.Replace(string(archive.Comment)))
+		fmt.Fprintf(&b, "\n%s", report.Markdown(string(archive.Comment)))
 		for _, f := range archive.Files {
 			fmt.Fprintf(&b, "\n`%s`\n\n````\n%s````\n", f.Name, f.Data)
 		}

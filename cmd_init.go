@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -34,7 +35,7 @@ type initFlags struct {
 	smoke, force    bool
 }
 
-func newInitCommand(p *program) *cobra.Command {
+func newInitCommand(p *Process) *cobra.Command {
 	var f initFlags
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
@@ -45,8 +46,9 @@ be packed at once. With --smoke it writes a smoke file, too, with a sample of ea
 
 Where there is a manifest already, --smoke writes only the smoke file, from the manifest.
 A Dockerfile that is there is kept. No file is overwritten without --force.`,
-		Example: "  seedpack init my-job --input IMAGE=image/png --output TABLE=*.csv --smoke\n  seedpack init my-job --smoke --force",
-		Args:    cobra.MaximumNArgs(1),
+		Example:     "  seedpack init my-job --input IMAGE=image/png --output TABLE=*.csv --smoke\n  seedpack init my-job --smoke --force",
+		Args:        cobra.MaximumNArgs(1),
+		Annotations: pathArgs(wholePath),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := "."
 			if len(args) > 0 {
@@ -56,21 +58,20 @@ A Dockerfile that is there is kept. No file is overwritten without --force.`,
 			_, err := os.Lstat(manifest)
 			switch {
 			case err == nil && f.smoke:
-				return p.initSmoke(cmd, manifest, f.force)
+				return initSmoke(p, cmd, manifest, f.force)
 			case err == nil && !f.force:
 				return exit.Usagef("%s is there already\n--force writes it anew; --smoke adds a smoke file to it", manifest)
 			case err != nil && !errors.Is(err, fs.ErrNotExist):
 				return exit.Usage(err)
 			}
-			return p.initJob(cmd.Context(), dir, &f)
+			return initJob(cmd.Context(), p, dir, &f)
 		},
 	}
-	f.register(cmd)
+	f.add(cmd.Flags())
 	return cmd
 }
 
-func (f *initFlags) register(cmd *cobra.Command) {
-	s := cmd.Flags()
+func (f *initFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.job.Name, "name", "", "name of the job (default that of the directory, in lower case)")
 	s.StringVar(&f.job.JobVersion, "job-version", "0.1.0", "version of what the job does")
 	s.StringVar(&f.job.PackageVersion, "package-version", "0.1.0", "version of its packaging")
@@ -87,7 +88,7 @@ func (f *initFlags) register(cmd *cobra.Command) {
 }
 
 // initSmoke adds a smoke file to a job. The flags that are for a new manifest would do nothing, so they are a mistake.
-func (p *program) initSmoke(cmd *cobra.Command, manifest string, force bool) error {
+func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) error {
 	var other string
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		if f.Name != "smoke" && f.Name != "force" {
@@ -97,25 +98,25 @@ func (p *program) initSmoke(cmd *cobra.Command, manifest string, force bool) err
 	if other != "" {
 		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
 	}
-	j, err := job.Read(manifest, p.stdin)
+	j, err := job.Read(manifest, p.Stdin)
 	if err != nil {
 		return err
 	}
 	if found := lint.Manifest(j.Path, j.Manifest, lint.Options{}); (diag.Policy{}).Fails(found) {
-		return errors.Join(report.Text(p.stderr, []*diag.Report{found}, p.textOptions(false)), exit.Findings)
+		return errors.Join(showFindings(p, found), exit.Findings)
 	}
 	files := scaffold.Smoke(j.Manifest, false)
 	if path := filepath.Join(j.Dir, cases.File); !force && exists(path) {
 		return exit.Usagef("%s is there already: --force writes it anew", path)
 	}
-	if err := p.writeFiles(j.Dir, files, force); err != nil {
+	if err := writeFiles(p.Stdout, j.Dir, files, force); err != nil {
 		return err
 	}
-	p.sayf("next: give it real values, then seedpack smoke %s", shellWord(j.Dir))
+	sayf(p.Stdout, "next: give it real values, then seedpack smoke %s", shellWord(j.Dir))
 	return nil
 }
 
-func (p *program) initJob(ctx context.Context, dir string, f *initFlags) error {
+func initJob(ctx context.Context, p *Process, dir string, f *initFlags) error {
 	if err := f.complete(ctx, dir); err != nil {
 		return err
 	}
@@ -128,22 +129,22 @@ func (p *program) initJob(ctx context.Context, dir string, f *initFlags) error {
 	}
 	own := exists(filepath.Join(dir, files[1].Name)) && !f.force
 	if own { // and with it the program and all that its build needs
-		p.sayf("kept %s, which must start a program that takes the arguments in the manifest's command", filepath.Join(dir, files[1].Name))
+		sayf(p.Stdout, "kept %s, which must start a program that takes the arguments in the manifest's command", filepath.Join(dir, files[1].Name))
 		files = files[:1]
 	}
 	if f.smoke {
 		files = append(files, scaffold.Smoke(manifest, true)...)
 	}
-	if err := p.writeFiles(dir, files, f.force); err != nil {
+	if err := writeFiles(p.Stdout, dir, files, f.force); err != nil {
 		return err
 	}
-	if err := report.Text(p.stdout, []*diag.Report{found}, p.textOptions(false)); err != nil {
+	if err := report.Text(p.Stdout, []*diag.Report{found}, textOptions(p, p.Stdout)); err != nil {
 		return err
 	}
 	if own {
-		p.sayf("next: seedpack pack %s", shellWord(dir))
+		sayf(p.Stdout, "next: seedpack pack %s", shellWord(dir))
 	} else {
-		p.sayf("next: put your program in the place of %s, then seedpack pack %s", filepath.Join(dir, "job.sh"), shellWord(dir))
+		sayf(p.Stdout, "next: put your program in the place of %s, then seedpack pack %s", filepath.Join(dir, "job.sh"), shellWord(dir))
 	}
 	return nil
 }
@@ -239,7 +240,7 @@ func refuse(reports ...*diag.Report) error {
 }
 
 // writeFiles writes the files of a job, and says of each what became of it.
-func (p *program) writeFiles(dir string, files []scaffold.File, force bool) error {
+func writeFiles(w io.Writer, dir string, files []scaffold.File, force bool) error {
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -249,7 +250,7 @@ func (p *program) writeFiles(dir string, files []scaffold.File, force bool) erro
 		if err != nil {
 			return err
 		}
-		p.sayf(did, path)
+		sayf(w, did, path)
 	}
 	return nil
 }
@@ -273,11 +274,6 @@ func writeFile(path string, f scaffold.File, force bool) (did string, err error)
 	return "replaced %s", replaceFile(path, f.Content)
 }
 
-// sayf prints a line in which foreign text is harmless.
-func (p *program) sayf(format string, args ...any) {
-	fmt.Fprintln(p.stdout, report.Escape(fmt.Sprintf(format, args...)))
-}
-
 // shellWord is a path that can be copied into a shell.
 func shellWord(path string) string {
 	if strings.ContainsFunc(path, func(r rune) bool {
@@ -286,9 +282,4 @@ func shellWord(path string) string {
 		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 	}
 	return path
-}
-
-func exists(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
 }

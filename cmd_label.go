@@ -1,13 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
@@ -15,7 +15,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-func newLabelCommand(p *program) *cobra.Command {
+func newLabelCommand(p *Process) *cobra.Command {
 	form := "json"
 	cmd := &cobra.Command{
 		Use:   "label [DIR|MANIFEST]",
@@ -26,28 +26,26 @@ func newLabelCommand(p *program) *cobra.Command {
   --form dockerfile  a LABEL line for a Dockerfile
   --form csv         one key=value field, quoted for the comma-separated labels
                      input of other build actions`,
-		Args: cobra.MaximumNArgs(1),
+		Args:        cobra.MaximumNArgs(1),
+		Annotations: pathArgs(wholePath),
 		RunE: func(_ *cobra.Command, args []string) error {
 			write, ok := labelForms[form]
 			if !ok {
 				return exit.Usagef("--form %q must be json, dockerfile or csv", form)
 			}
-			j, err := job.ReadOne(args, p.stdin)
+			j, err := job.ReadOne(args, p.Stdin)
 			if err != nil {
 				return err
 			}
 			found := lint.Manifest(j.Path, j.Manifest, lint.Options{})
 			if (diag.Policy{}).Fails(found) {
-				if err := report.Text(p.stderr, []*diag.Report{found}, p.textOptions(false)); err != nil {
-					return err
-				}
-				return exit.Findings
+				return errors.Join(showFindings(p, found), exit.Findings)
 			}
 			label, err := pack.EncodeLabel(j.Manifest.Source.Text)
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(p.stdout, write(label))
+			_, err = fmt.Fprintln(p.Stdout, write(label))
 			return err
 		},
 	}

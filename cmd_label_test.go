@@ -21,13 +21,14 @@ const awkwardJob = `{"seedVersion": "1.0.0",
 // The labels input of docker/build-push-action is read as CSV, a record a line, whose fields are joined by commas again. A
 // label among others comes out as the one that it is.
 func TestLabelAsField(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, seed.ManifestFile), []byte(awkwardJob), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: func(string) string { return "" }}
-	if status := run(t.Context(), []string{"label", "--form", "csv", dir}, p); status != 0 {
+	p := Process{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: func(string) string { return "" }}
+	if status := Run(t.Context(), []string{"label", "--form", "csv", dir}, p); status != 0 {
 		t.Fatalf("status %d: %s", status, &stderr)
 	}
 	r := csv.NewReader(strings.NewReader("a=b\n" + stdout.String() + "c=d,e\n"))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -16,15 +17,14 @@ import (
 	"github.com/seedpack/seedpack/lint"
 )
 
-// A lintFlags is the command line of lint.
-type lintFlags struct {
-	reportFlags
+type lintOptions struct {
+	report    reportFlags
 	registry  string
 	fix, diff bool
 }
 
-func newLintCommand(p *program) *cobra.Command {
-	flags := &lintFlags{}
+func newLintCommand(p *Process) *cobra.Command {
+	o := &lintOptions{}
 	cmd := &cobra.Command{
 		Use:   "lint [PATH...]",
 		Short: "Say what is wrong with manifests, and where",
@@ -34,43 +34,46 @@ PATH is a manifest, a directory (searched for seed.manifest.json, leaving out do
 directories and links), or - for standard input. Without one it is the working directory.
 
 The nearest .seedpack.yaml beside a manifest or above says what its findings are worth.`,
-		Example: "  seedpack lint\n  seedpack lint jobs/*/seed.manifest.json --format json\n  git show HEAD:seed.manifest.json | seedpack lint -",
-		RunE:    func(cmd *cobra.Command, args []string) error { return p.lint(cmd.Context(), flags, args) },
+		Example:     "  seedpack lint\n  seedpack lint jobs/*/seed.manifest.json --format json\n  git show HEAD:seed.manifest.json | seedpack lint -",
+		Annotations: pathArgs(wholePath),
+		RunE:        func(cmd *cobra.Command, args []string) error { return lintJobs(cmd.Context(), p, o, args) },
 	}
-	flags.register(cmd)
-	cmd.Flags().StringVar(&flags.registry, "registry", "", "HOST[/NAMESPACE] the image will go to, so that the length of the whole name counts")
-	cmd.Flags().BoolVar(&flags.fix, "fix", false, "mend what can be mended, keep every other byte, and report what is left")
-	cmd.Flags().BoolVar(&flags.diff, "diff", false, "show what --fix would do, and change nothing")
+	s := cmd.Flags()
+	o.report.add(s)
+	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] the image will go to, so that the length of the whole name counts")
+	s.BoolVar(&o.fix, "fix", false, "mend what can be mended, keep every other byte, and report what is left")
+	s.BoolVar(&o.diff, "diff", false, "show what --fix would do, and change nothing")
 	return cmd
 }
 
-// lint reads all policies before it mends anything.
-func (p *program) lint(ctx context.Context, f *lintFlags, args []string) error {
-	policies, err := f.policies(p)
+// lintJobs reads all policies before it fixes anything.
+func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) error {
+	out, policies, err := o.report.options(p)
 	if err != nil {
 		return err
 	}
-	if err := checkRegistry(f.registry); err != nil {
+	if err := checkRegistry(o.registry); err != nil {
 		return err
 	}
-	if f.diff && (f.sarifFile != "" || f.junitFile != "" || f.format != "text") {
+	if o.diff && (out.sarifFile != "" || out.junitFile != "" || !out.text()) {
 		return exit.Usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file and --junit-file")
 	}
 	paths, err := job.Find(args)
 	if err != nil {
 		return err
 	}
-	each, err := policies.each(paths)
+	each, err := policies.Each(paths)
 	if err != nil {
-		return err
+		return policyError(err)
 	}
-	options := lint.Options{Registry: f.registry}
-	if f.fix || f.diff {
-		if err := p.fixAll(paths, options, each, f.diff); err != nil || f.diff {
+	options := lint.Options{Registry: o.registry}
+	stdin := p.Stdin
+	if o.fix || o.diff {
+		if stdin, err = fixAll(p, paths, options, each, o.diff); err != nil || o.diff {
 			return err
 		}
 	}
-	reports, err := p.lintAll(ctx, paths, options, each)
+	reports, err := lintAll(ctx, paths, stdin, options, each)
 	if err != nil {
 		return err
 	}
@@ -78,11 +81,10 @@ func (p *program) lint(ctx context.Context, f *lintFlags, args []string) error {
 	for i, r := range reports {
 		all.judge(r, each[i])
 	}
-	printer := *p
-	if f.fix && slices.Contains(paths, "-") {
-		printer.stdout = p.stderr // standard output holds the mended text
+	if o.fix && slices.Contains(paths, "-") {
+		out.out = p.Stderr // standard output holds the fixed text
 	}
-	if err := errors.Join(p.writeReports(&f.reportFlags, all), printer.print(&f.reportFlags, all)); err != nil {
+	if err := errors.Join(out.writeFiles(all), out.print(all, nil)); err != nil {
 		return err
 	}
 	if all.fail() {
@@ -91,8 +93,8 @@ func (p *program) lint(ctx context.Context, f *lintFlags, args []string) error {
 	return nil
 }
 
-// lintAll lints with all processors, and keeps the order of the paths. Of each manifest only what is printed is kept.
-func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options, policies []diag.Policy) ([]*diag.Report, error) {
+// lintAll lints with all processors, and keeps the order of the paths. It keeps only what is printed of each manifest.
+func lintAll(ctx context.Context, paths []string, stdin io.Reader, opt lint.Options, policies []diag.Policy) ([]*diag.Report, error) {
 	reports := make([]*diag.Report, len(paths))
 	group, ctx := errgroup.WithContext(ctx)
 	var taken atomic.Int64
@@ -102,7 +104,7 @@ func (p *program) lintAll(ctx context.Context, paths []string, opt lint.Options,
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				j, err := job.Read(paths[i], p.stdin)
+				j, err := job.Read(paths[i], stdin)
 				if err != nil {
 					return err
 				}

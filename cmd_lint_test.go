@@ -13,6 +13,7 @@ import (
 
 // Many manifests are linted at once, and reported in their order as one by one.
 func TestLintMany(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("testdata/jobs/image-watermark/seed.manifest.json")
 	if err != nil {
 		t.Fatal(err)
@@ -34,8 +35,8 @@ func TestLintMany(t *testing.T) {
 		}
 	}
 	var stdout, stderr bytes.Buffer
-	p := &program{stdin: strings.NewReader(""), stdout: &stdout, stderr: &stderr, getenv: os.Getenv}
-	if status := run(t.Context(), []string{"lint", dir}, p); status != exit.StatusFindings || stderr.Len() > 0 {
+	p := Process{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: os.Getenv}
+	if status := Run(t.Context(), []string{"lint", dir}, p); status != exit.StatusFindings || stderr.Len() > 0 {
 		t.Fatalf("status %d: %s", status, &stderr)
 	}
 	var got strings.Builder

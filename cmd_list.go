@@ -2,28 +2,20 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/report"
-	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 )
 
-// A listed is one job, as list shows it.
-type listed struct {
-	Path           string `json:"path"` // of the job's directory
-	Manifest       string `json:"manifest"`
-	Name           string `json:"name"`
-	JobVersion     string `json:"jobVersion"`
-	PackageVersion string `json:"packageVersion"`
-	Reference      string `json:"reference"` // empty where no reference can hold the members
-}
+type listOptions struct{ registry, format string }
 
-func newListCommand(p *program) *cobra.Command {
-	var registry, format string
+func newListCommand(p *Process) *cobra.Command {
+	o := &listOptions{}
 	cmd := &cobra.Command{
 		Use:   "list [PATH...]",
 		Short: "List the jobs below a directory, with their versions and references",
@@ -33,30 +25,38 @@ With --format json it prints one line, whose member "matrix" is ready for a work
 
   strategy:
     matrix: ${{ fromJSON(needs.list.outputs.jobs).matrix }}`,
-		RunE: func(_ *cobra.Command, args []string) error {
-			if err := checkRegistry(registry); err != nil {
-				return err
-			}
-			jobs, err := job.ReadAll(args, p.stdin)
-			if err != nil {
-				return err
-			}
-			all := make([]listed, 0, len(jobs))
-			for _, j := range jobs {
-				all = append(all, listJob(j, registry))
-			}
-			switch format {
-			case "text":
-				return p.listText(all)
-			case "json":
-				return p.listJSON(all)
-			}
-			return exit.Usagef("--format %q must be text or json", format)
-		},
+		Annotations: pathArgs(wholePath),
+		RunE:        func(_ *cobra.Command, args []string) error { return listJobs(p, o, args) },
 	}
-	cmd.Flags().StringVar(&registry, "registry", "", "HOST[/NAMESPACE] to put before the names")
-	cmd.Flags().StringVar(&format, "format", "text", "how to print: text or json")
+	cmd.Flags().StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the names")
+	cmd.Flags().StringVar(&o.format, "format", formatText, "how to print: text or json")
 	return cmd
+}
+
+// A listed is one job, as list shows it.
+type listed struct {
+	Path           string `json:"path"` // of the job's directory
+	Manifest       string `json:"manifest"`
+	Name           string `json:"name"`
+	JobVersion     string `json:"jobVersion"`
+	PackageVersion string `json:"packageVersion"`
+	Reference      string `json:"reference"` // empty if no reference can hold the members
+}
+
+func listJobs(p *Process, o *listOptions, args []string) error {
+	if err := checkRegistry(o.registry); err != nil {
+		return err
+	}
+	jobs, err := job.ReadAll(args, p.Stdin)
+	if err != nil {
+		return err
+	}
+	all := make([]listed, 0, len(jobs))
+	for _, j := range jobs {
+		all = append(all, listJob(j, o.registry))
+	}
+	return valueFormat(o.format).print(p.Stdout,
+		func(w io.Writer) error { return listJSON(w, all) }, func(w io.Writer) error { return listText(w, all) })
 }
 
 func listJob(j *job.Job, registry string) listed {
@@ -68,8 +68,8 @@ func listJob(j *job.Job, registry string) listed {
 	return l
 }
 
-func (p *program) listText(all []listed) error {
-	w := tabwriter.NewWriter(p.stdout, 0, 8, 2, ' ', 0)
+func listText(to io.Writer, all []listed) error {
+	w := tabwriter.NewWriter(to, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "JOB\tVERSION\tPACKAGE\tREFERENCE\tDIRECTORY")
 	for _, l := range all {
 		reference := l.Reference
@@ -85,11 +85,11 @@ func (p *program) listText(all []listed) error {
 }
 
 // listJSON prints one line, as outputs of workflow steps must be.
-func (p *program) listJSON(all []listed) error {
+func listJSON(w io.Writer, all []listed) error {
 	type matrix struct {
 		Include []listed `json:"include"`
 	}
-	return report.EncodeLine(p.stdout, struct {
+	return report.EncodeLine(w, struct {
 		SchemaVersion int    `json:"schemaVersion"`
 		Matrix        matrix `json:"matrix"`
 	}{1, matrix{all}})

@@ -1,12 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
@@ -14,28 +14,29 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-func newNameCommand(p *program) *cobra.Command {
+func newNameCommand(p *Process) *cobra.Command {
 	var registry string
 	cmd := &cobra.Command{
 		Use:   "name [DIR|MANIFEST]",
 		Short: "Print the reference of a job's image",
 		Long: `Name prints the one reference that the standard gives a job's image,
 <name>-<jobVersion>-seed:<packageVersion>, or what makes it impossible.`,
-		Args: cobra.MaximumNArgs(1),
+		Args:        cobra.MaximumNArgs(1),
+		Annotations: pathArgs(wholePath),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if err := checkRegistry(registry); err != nil {
 				return err
 			}
-			j, err := job.ReadOne(args, p.stdin)
+			j, err := job.ReadOne(args, p.Stdin)
 			if err != nil {
 				return err
 			}
 			reference, err := pack.Name(j.Manifest, registry)
 			if err == nil && namesWell(j.Manifest) {
-				_, err := fmt.Fprintln(p.stdout, reference)
+				_, err := fmt.Fprintln(p.Stdout, reference)
 				return err
 			}
-			return p.impossibleName(j, registry)
+			return impossibleName(p, j, registry)
 		},
 	}
 	cmd.Flags().StringVar(&registry, "registry", "", "HOST[/NAMESPACE] to put before the name")
@@ -48,7 +49,7 @@ func namesWell(m *seed.Manifest) bool {
 }
 
 // impossibleName prints those findings that are about the members which make the name.
-func (p *program) impossibleName(j *job.Job, registry string) error {
+func impossibleName(p *Process, j *job.Job, registry string) error {
 	full := lint.Manifest(j.Path, j.Manifest, lint.Options{Registry: registry})
 	about := &diag.Report{Path: full.Path, Source: full.Source}
 	for _, d := range full.Diagnostics {
@@ -56,15 +57,5 @@ func (p *program) impossibleName(j *job.Job, registry string) error {
 			about.Add(d)
 		}
 	}
-	if err := report.Text(p.stderr, []*diag.Report{about}, p.textOptions(false)); err != nil {
-		return err
-	}
-	return exit.Findings
-}
-
-func checkRegistry(registry string) error {
-	if err := pack.CheckRegistry(registry); err != nil {
-		return exit.Usage(err)
-	}
-	return nil
+	return errors.Join(showFindings(p, about), exit.Findings)
 }

@@ -1,18 +1,24 @@
 package main
 
 import (
+	"context"
+	"time"
+
 	"github.com/spf13/cobra"
 
-	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
-	"github.com/seedpack/seedpack/seed"
 )
 
-func newPublishCommand(p *program) *cobra.Command {
-	flags := &packFlags{pushWhen: "true"}
-	var against string
+type publishOptions struct {
+	sharedFlags  sharedFlags
+	publish      publishFlags
+	against      string
+	metadataFile string
+}
+
+func newPublishCommand(p *Process) *cobra.Command {
+	o := &publishOptions{publish: publishFlags{push: "true"}}
 	cmd := &cobra.Command{
 		Use:   "publish SOURCE",
 		Short: "Smoke, push, verify and name an image that was built elsewhere",
@@ -27,54 +33,61 @@ a label: the label is then set on every platform that lacks it or holds another 
 stay byte for byte what they are, and an image that has its label stays so as a whole.`,
 		Example: `  seedpack publish docker-daemon:tiler:build --against jobs/tiler --registry registry.example.com/team
   seedpack publish oci-archive:tiler.tar --registry registry.example.com/team --if-exists skip`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if flags.registry == "" && flags.pushWhen == "true" {
-				return exit.Usagef("publish needs --registry HOST[/NAMESPACE]: where should the image go?")
-			}
-			flags.image = args[0]
-			var dirs []string
-			if against != "" {
-				dirs = []string{against}
-			}
-			return p.pack(cmd.Context(), flags, dirs)
-		},
+		Args:        cobra.ExactArgs(1),
+		Annotations: pathArgs(imagePath),
+		RunE:        func(cmd *cobra.Command, args []string) error { return publishImage(cmd.Context(), p, o, args[0]) },
 	}
-	flags.register(cmd)
-	flags.registerRun(cmd)
-	flags.registerPublish(cmd)
-	flags.skipBuild()
-	cmd.Flags().StringVar(&against, "against", "", "the job's directory or manifest, for an image without a label or with another one")
-	cmd.Flags().StringVar(&flags.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
-	cmd.Flags().StringVar(&flags.pushWhen, "push", "true", "publish: true, false (try only), or auto (for tags and releases in CI)")
-	cmd.Flags().StringVar(&flags.metadataFile, "metadata-file", "", "write to a file what --format json prints: names, digests, sizes, times, findings")
+	s := cmd.Flags()
+	o.sharedFlags.add(s)
+	o.publish.add(s)
+	s.Lookup("push").Usage = "publish: true, false (try only), or auto (for tags and releases in CI)"
+	pathVar(s, &o.against, "against", "", wholePath, "the job's directory or manifest, for an image without a label or with another one")
+	metadataVar(s, &o.metadataFile)
 	return cmd
 }
 
-// attestationsDropped is about what another tool attached to an image that publish changes.
-var attestationsDropped = &diag.Rule{ID: "attestations-dropped", Severity: diag.Warning,
-	Summary: "an image that is attested should have its label from the beginning",
-	Doc: "Provenance and bills of materials speak of an image by its digest. Setting the label makes another image of it, which they\n" +
-		"do not speak of, so they are left out. Let the tool that builds the image set the label: seedpack label prints it for\n" +
-		"Dockerfiles and for the labels of other build actions."}
-
-// checkAttestations says what publishing takes from the image; nil where that is nothing.
-func (r *packRun) checkAttestations(j *task) *diag.Report {
-	if !r.push || j.image == nil || !j.image.Attested() {
-		return nil
+func publishImage(ctx context.Context, p *Process, o *publishOptions, image string) error {
+	if o.publish.registry == "" && o.publish.push == "true" {
+		return exit.Usagef("publish needs --registry HOST[/NAMESPACE]: where should the image go?")
 	}
-	label, err := pack.EncodeLabel(j.Manifest.Source.Text)
+	b, err := newBatch(p, &o.sharedFlags)
 	if err != nil {
-		return nil // packing says why
+		return err
 	}
-	for _, p := range j.image.Platforms {
-		if !pack.Labelled(p.Config.Config.Labels, label) {
-			report := &diag.Report{Path: j.Path, Source: j.Manifest.Source}
-			report.Add(diag.Diagnostic{Rule: attestationsDropped, Pointer: "/job",
-				Message: "the attestations of the image are left out, since its label " + seed.Label + " has to be set",
-				Hint:    "set it where the image is built: seedpack label prints it for other tools"})
-			return report
-		}
+	b.do = (*Pipeline).Pack
+	if err := b.publish(&o.publish); err != nil {
+		return err
 	}
-	return nil
+	var paths []string
+	if o.against != "" {
+		paths = []string{o.against}
+	}
+	b.words = publishWords(b.options.Publish != nil)
+	b.found.command, b.found.args, b.found.images = "pack", scope(paths), true
+	if b.tasks, err = imageTask(ctx, p, b.options.Remote, image, paths); err != nil {
+		return err
+	}
+	if !o.publish.dryRun {
+		b.metadataFile = o.metadataFile
+		b.ready = func(context.Context) error { return b.checkFiles() }
+	}
+	return b.run(ctx)
+}
+
+func publishWords(push bool) words {
+	return words{
+		did: "packed",
+		refused: func(t Task) string {
+			if push {
+				return t.Image.Source.String() + ": not published, see above"
+			}
+			return t.Image.Source.String() + ": refused, see above"
+		},
+		done: func(r *Result, took time.Duration) string {
+			if line := published(r); line != "" {
+				return line
+			}
+			return tried(r, took) + "; nothing exported"
+		},
+	}
 }

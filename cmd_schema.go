@@ -15,7 +15,7 @@ import (
 // schemaKinds are the files that there are schemas of.
 var schemaKinds = []string{"manifest", "metadata", "smoke", "policy"}
 
-func newSchemaCommand(p *program) *cobra.Command {
+func newSchemaCommand(p *Process) *cobra.Command {
 	version := schema.Versions()[0]
 	cmd := &cobra.Command{
 		Use:   "schema [manifest|metadata|smoke|policy]",
@@ -41,7 +41,7 @@ A schema cannot say all that the linter checks.`,
 			if err != nil {
 				return err
 			}
-			_, err = p.stdout.Write(text)
+			_, err = p.Stdout.Write(text)
 			return err
 		},
 	}
@@ -55,7 +55,7 @@ func schemaText(kind, version string) ([]byte, error) {
 		case "smoke":
 			return []byte(cases.Schema), nil
 		case "policy":
-			return policy.Schema(allRules())
+			return policy.Schema(AllRules())
 		}
 	}
 	text, err := schema.Text(version, kind)

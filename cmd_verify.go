@@ -22,14 +22,14 @@ import (
 	"github.com/seedpack/seedpack/verify"
 )
 
-// A verifyFlags is the command line of verify. What it shares with smoke is for --smoke.
-type verifyFlags struct {
-	packFlags
-	against string
+// verifyOptions are the command line of verify. What it shares with smoke is for --smoke.
+type verifyOptions struct {
+	sharedFlags sharedFlags
+	against     string
 }
 
-func newVerifyCommand(p *program) *cobra.Command {
-	flags := &verifyFlags{packFlags: packFlags{smokeOnly: true, pushWhen: "false"}}
+func newVerifyCommand(p *Process) *cobra.Command {
+	o := &verifyOptions{}
 	cmd := &cobra.Command{
 		Use:   "verify SOURCE...",
 		Short: "Check images against the manifest they carry",
@@ -46,17 +46,17 @@ image is run as well, as smoke --image does, in the cases beside that file if th
 		Example: `  seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0
   seedpack verify oci-archive:my-job.tar --against jobs/my-job
   seedpack verify --smoke registry.example.com/team/my-job-1.0.0-seed@sha256:…`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return p.verify(cmd.Context(), flags, args) },
+		Args:        cobra.MinimumNArgs(1),
+		Annotations: pathArgs(imagePath),
+		RunE:        func(cmd *cobra.Command, args []string) error { return verifyImages(cmd.Context(), p, o, args) },
 	}
-	flags.register(cmd)
-	flags.registerRun(cmd)
-	flags.skipBuild()
-	cmd.Flags().StringVar(&flags.against, "against", "", "a job's directory or manifest: say what the label has otherwise")
-	smoke := cmd.Flags().Lookup("smoke")
+	s := cmd.Flags()
+	o.sharedFlags.add(s)
+	pathVar(s, &o.against, "against", "", wholePath, "a job's directory or manifest: say what the label has otherwise")
+	smoke := s.Lookup("smoke")
 	smoke.DefValue, smoke.NoOptDefVal, smoke.Usage = smokeOff, smokeAuto, "run the image too, as an executor would: auto, required or off"
-	flags.smokeMode = smokeOff
-	cmd.Flags().BoolVar(&flags.insecureRegistry, "insecure-registry", false, "plain http also to registries on other machines")
+	o.sharedFlags.smoke.mode = smokeOff
+	s.Lookup("insecure-registry").Usage = "plain http also to registries on other machines"
 	return cmd
 }
 
@@ -71,7 +71,7 @@ type verified struct {
 	Reference string             `json:"reference,omitempty"` // in a registry, with the digest
 	Digest    string             `json:"digest,omitempty"`
 	Platforms []verifiedPlatform `json:"platforms"`
-	// Attestations are listed, not checked. They are missing where the registry did not tell, and Unknown says why.
+	// Attestations are listed, not checked. They are missing if the registry did not tell, and Unknown says why.
 	Attestations []source.Attestation `json:"attestations"`
 	Unknown      string               `json:"attestationsUnknown,omitempty"`
 	Smoke        string               `json:"smoke,omitempty"`
@@ -86,122 +86,55 @@ type verifiedPlatform struct {
 	Label    string `json:"label"` // json, other (that not every reader understands), unreadable or missing
 }
 
-// verify looks at all images, whatever one of them has to hide.
-func (p *program) verify(ctx context.Context, flags *verifyFlags, args []string) (err error) {
-	policies, err := flags.policies(p)
-	if err != nil {
-		return err
-	}
-	if err := flags.read(p.getenv); err != nil {
-		return err
-	}
-	var file *job.Job
-	path := ""
-	if flags.against != "" {
-		if file, err = job.ReadOne([]string{flags.against}, p.stdin); err != nil {
-			return err
-		}
-		path = file.Path
-	}
-	run := newPackRun(p, &flags.packFlags)
-	defer func() { err = errors.Join(err, run.close()) }()
-	var all []*verified
-	var failures []error
-	for _, arg := range args {
-		v := &verified{Source: arg, Platforms: []verifiedPlatform{}}
-		if v.policy, err = policies.of(cmp.Or(path, arg)); err != nil {
-			return err
-		}
-		all = append(all, v)
-		if v.err = v.find(ctx, run, file, flags.smokeMode != smokeOff); v.err != nil {
-			v.Error = v.err.Error()
-			failures = append(failures, v.err)
-		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	return p.printVerified(flags, all, failures)
-}
-
-func (p *program) printVerified(flags *verifyFlags, all []*verified, failures []error) error {
-	found := &findings{command: "verify", images: true}
-	for _, v := range all {
-		if v.err != nil {
-			found.failures = append(found.failures, report.Failure{Path: v.Source, Message: v.Error})
-		}
-		v.reports = diag.Merge(v.reports...)
-		for _, r := range v.reports {
-			found.judge(v.policy.Apply(r), v.policy)
-		}
-	}
-	err := p.writeReports(&flags.reportFlags, found)
-	switch flags.format {
-	case "json":
-		err = errors.Join(err, report.Encode(p.stdout, verifyDocument{report.New(found.reports), all}))
-	case "text":
-		err = errors.Join(err, p.print(&flags.reportFlags, found), p.printSources(flags, all))
-	default:
-		err = errors.Join(err, p.print(&flags.reportFlags, found))
-	}
-	switch {
-	case err != nil:
-		return err
-	case len(failures) > 0:
-		return errors.Join(failures...)
-	case slices.ContainsFunc(all, func(v *verified) bool { return v.policy.Fails(v.reports...) }):
-		return exit.Findings
-	}
-	return nil
-}
-
 // A verifyDocument is what verify prints as JSON: lint's object with the sources.
 type verifyDocument struct {
 	report.Document
 	Sources []*verified `json:"sources"`
 }
 
-func (p *program) printSources(flags *verifyFlags, all []*verified) error {
-	var b strings.Builder
-	for _, v := range all {
-		if v.Unknown != "" {
-			fmt.Fprintln(p.stderr, "seedpack: "+escapeLines(v.Unknown))
+// verifyImages looks at all images, also if one of them cannot be read.
+func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []string) (err error) {
+	b, err := newBatch(p, &o.sharedFlags)
+	if err != nil {
+		return err
+	}
+	var file *job.Job
+	path := ""
+	if o.against != "" {
+		if file, err = job.ReadOne([]string{o.against}, p.Stdin); err != nil {
+			return err
 		}
-		if v.err != nil || v.policy.Fails(v.reports...) {
-			continue
+		path = file.Path
+	}
+	line, err := New(b.options, p.host(b.engine), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.engine.close()) }()
+	var all []*verified
+	for _, arg := range args {
+		v := &verified{Source: arg, Platforms: []verifiedPlatform{}}
+		if v.policy, err = b.policies.For(cmp.Or(path, arg)); err != nil {
+			return policyError(err)
 		}
-		fmt.Fprintln(&b, "verified", report.Escape(v.Source))
-		if flags.verbose {
-			v.describe(&b)
+		all = append(all, v)
+		if v.err = v.find(ctx, b, line, file); v.err != nil {
+			v.Error = v.err.Error()
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	_, err := fmt.Fprint(p.stdout, b.String())
-	return err
-}
-
-func (v *verified) describe(b *strings.Builder) {
-	line := func(fields ...string) {
-		fmt.Fprintln(b, report.Escape("  "+strings.Join(strings.Fields(strings.Join(fields, " ")), " ")))
-	}
-	line("name", v.Name, v.Digest)
-	for _, p := range v.Platforms {
-		line("platform", p.Platform, p.Digest, "created", p.Created)
-	}
-	for _, a := range v.Attestations {
-		line("attested", a.Type, "of", a.Subject)
-	}
-	if v.Smoke != "" {
-		line("smoke", v.Smoke)
-	}
+	return b.printVerified(all)
 }
 
 // find opens the image and says everything about it. The file may be nil.
-func (v *verified) find(ctx context.Context, run *packRun, file *job.Job, smoke bool) (err error) {
+func (v *verified) find(ctx context.Context, b *batch, line *Pipeline, file *job.Job) (err error) {
 	from, err := source.Parse(v.Source)
 	if err != nil {
 		return exit.Usage(err)
 	}
-	img, err := run.remote.Open(ctx, from)
+	img, err := b.options.Remote.Open(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -214,15 +147,26 @@ func (v *verified) find(ctx context.Context, run *packRun, file *job.Job, smoke 
 	}
 	v.Name = manifest.ImageName()
 	v.reports = append(v.reports, lint.Manifest(found.Path, manifest, lint.Options{}))
-	j := &task{Job: &job.Job{Path: found.Path, Manifest: manifest, Policy: v.policy}, image: img, judged: true}
+	j := &job.Job{Path: found.Path, Manifest: manifest, Policy: v.policy}
 	if file != nil {
 		v.reports = append(v.reports, verify.Against(manifest, file.Manifest, file.Path))
 		j.Path, j.Dir, j.Manifest = file.Path, file.Dir, file.Manifest
 	}
-	if smoke {
-		return v.try(ctx, run, j)
+	if b.options.Smoke.Off {
+		return nil
 	}
-	return nil
+	return v.try(ctx, line, Task{Job: j, Image: img})
+}
+
+// try runs the image, unless something is wrong with its manifest.
+func (v *verified) try(ctx context.Context, line *Pipeline, t Task) error {
+	r, err := line.Try(ctx, t)
+	v.reports = append(v.reports, r.Reports...)
+	v.Smoke = r.Verdict().String()
+	if errors.Is(err, exit.Findings) {
+		return nil
+	}
+	return err
 }
 
 func (v *verified) list(img *source.Image) {
@@ -261,13 +205,65 @@ func labelKind(p source.Platform) string {
 	return "json"
 }
 
-// try runs the image, unless something is wrong with its manifest.
-func (v *verified) try(ctx context.Context, run *packRun, j *task) error {
-	result, err := run.packJob(ctx, j)
-	v.reports = append(v.reports, result.reports...)
-	v.Smoke = result.smokeVerdict().String()
-	if errors.Is(err, exit.Findings) {
-		return nil
+// printVerified prints what was found of all sources, and returns the error that ends the command.
+func (b *batch) printVerified(all []*verified) error {
+	found := &findings{command: "verify", images: true}
+	var failures []error
+	for _, v := range all {
+		if v.err != nil {
+			failures = append(failures, v.err)
+			found.failures = append(found.failures, report.Failure{Path: v.Source, Message: v.Error})
+		}
+		v.reports = diag.Merge(v.reports...)
+		for _, r := range v.reports {
+			found.judge(v.policy.Apply(r), v.policy)
+		}
 	}
+	err := errors.Join(b.out.writeFiles(found), b.out.print(found, verifyDocument{report.New(found.reports), all}))
+	if b.out.text() {
+		err = errors.Join(err, b.printSources(all))
+	}
+	switch {
+	case err != nil:
+		return err
+	case len(failures) > 0:
+		return errors.Join(failures...)
+	case slices.ContainsFunc(all, func(v *verified) bool { return v.policy.Fails(v.reports...) }):
+		return exit.Findings
+	}
+	return nil
+}
+
+func (b *batch) printSources(all []*verified) error {
+	var text strings.Builder
+	for _, v := range all {
+		if v.Unknown != "" {
+			fmt.Fprintln(b.process.Stderr, "seedpack: "+report.EscapeLines(v.Unknown))
+		}
+		if v.err != nil || v.policy.Fails(v.reports...) {
+			continue
+		}
+		fmt.Fprintln(&text, "verified", report.Escape(v.Source))
+		if b.out.verbose {
+			v.describe(&text)
+		}
+	}
+	_, err := fmt.Fprint(b.out.out, text.String())
 	return err
+}
+
+func (v *verified) describe(b *strings.Builder) {
+	line := func(fields ...string) {
+		fmt.Fprintln(b, report.Escape("  "+strings.Join(strings.Fields(strings.Join(fields, " ")), " ")))
+	}
+	line("name", v.Name, v.Digest)
+	for _, p := range v.Platforms {
+		line("platform", p.Platform, p.Digest, "created", p.Created)
+	}
+	for _, a := range v.Attestations {
+		line("attested", a.Type, "of", a.Subject)
+	}
+	if v.Smoke != "" {
+		line("smoke", v.Smoke)
+	}
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func newVersionCommand(p *program) *cobra.Command {
+func newVersionCommand(p *Process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this program",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.stdout, "seedpack %s %s/%s\n", programVersion(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(p.Stdout, "seedpack %s %s/%s\n", p.version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}

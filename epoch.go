@@ -10,12 +10,13 @@ var digits = regexp.MustCompile(`^[0-9]{1,12}$`)
 
 const epochName = "SOURCE_DATE_EPOCH"
 
-// epoch is the time that an image's files and history are dated to, in seconds since 1970, so that two builds of one state
-// give the same bytes: SOURCE_DATE_EPOCH where it is set, else 0, as other builders of reproducible images have it. A later
-// time would not do: BuildKit sets back what is younger and leaves what is older, so files of a working copy, of a clone
-// and of a layer that was built before would keep times of their own.
-func (r *packRun) epoch() (string, error) {
-	given := r.epochGiven()
+// epoch returns the time that an image's files and history are dated to, in seconds since 1970: SOURCE_DATE_EPOCH if it is
+// set, else 0, as other builders of reproducible images do. Two builds of one state then give the same bytes.
+//
+// A later time would not do. BuildKit sets back what is younger and leaves what is older. Files of a working copy, of a
+// clone and of a layer that was built before would keep times of their own.
+func (p *Pipeline) epoch() (string, error) {
+	given := p.epochGiven()
 	switch {
 	case given == "":
 		return "0", nil
@@ -25,10 +26,10 @@ func (r *packRun) epoch() (string, error) {
 	return given, nil
 }
 
-// epochGiven is what the user says: a build argument, or else the environment.
-func (r *packRun) epochGiven() string {
-	if value, ok := r.buildArgs[epochName]; ok {
+// epochGiven returns what the user says: a build argument, or else the environment.
+func (p *Pipeline) epochGiven() string {
+	if value, ok := p.opt.Build.Args[epochName]; ok {
 		return value
 	}
-	return r.program.getenv(epochName)
+	return p.host.Getenv(epochName)
 }

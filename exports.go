@@ -4,163 +4,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
+	"slices"
+
+	"github.com/distribution/reference"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
 )
 
-// checkExports refuses what several jobs, or a job that exports nothing, cannot be asked for.
-func (r *packRun) checkExports(jobs []*task) error {
-	if r.iidFile != "" && len(jobs) > 1 {
-		return exit.Usagef("--iidfile is for one job, not for %d: --metadata-file has the IDs of all", len(jobs))
-	}
-	if r.iidFile != "" && r.pushWhen == "false" && len(r.outputs) == 0 {
-		return exit.Usagef("--iidfile needs --push, --output or --load: an image that goes nowhere has no ID")
-	}
-	for _, o := range r.outputs {
+// checkOutputs refuses outputs that several jobs, or one that is built like these, cannot be written to.
+func (p *Pipeline) checkOutputs() error {
+	for _, o := range p.opt.Outputs {
 		// A layout has room for many images.
-		if len(jobs) > 1 && o.Load == nil && (!o.Dir || o.Type == "local") {
+		if len(p.tasks) > 1 && o.Load == nil && (!o.Dir || o.Type == "local") {
 			return exit.Usagef("--output %s would be overwritten by each of the %d jobs: pack one at a time, or write type=oci,dest=DIR,tar=false, "+
-				"which has room for all", o.Dest, len(jobs))
+				"which has room for all", o.Dest, len(p.tasks))
 		}
 	}
-	if err := pack.CheckOutputs(r.outputs, len(r.platforms), len(r.options.Attest) > 0); err != nil {
-		return exit.Usage(err)
-	}
-	return nil
+	return exit.Usage(pack.CheckOutputs(p.opt.Outputs, len(p.opt.Build.Platforms), len(p.opt.Build.Options.Attest) > 0))
 }
 
-// addLoad adds the Docker Engine to the outputs, where --load asks for it.
-func (r *packRun) addLoad() {
-	if r.load {
-		r.outputs = append(r.outputs, pack.Output{Type: "docker", Dest: "the Docker Engine", Load: r.program.docker().Load, LoadInto: r.program.docker().Address()})
-	}
-}
-
-// checkLoad makes sure that the Docker Engine answers before anything is built for it.
-func (r *packRun) checkLoad(ctx context.Context) error {
-	if !r.load || r.dryRun {
-		return nil
-	}
-	return r.program.docker().Check(ctx)
-}
-
-// aside is the program with standard output left to an image, where one goes there: all else is said on standard error.
-func (f *packFlags) aside(p *program) (*program, error) {
-	for i := range f.outputs {
-		if f.outputs[i].Dest != "-" {
-			continue
-		}
-		if f.format != "text" {
-			return nil, exit.Usagef("--output …,dest=- leaves no room on standard output for --format %s: write --metadata-file FILE", f.format)
-		}
-		if _, ok := terminal(p.stdout); ok {
-			return nil, exit.Usagef("--output …,dest=- would write an image to the terminal: send it to a file or a pipe")
-		}
-		f.outputs[i].Stdout = p.stdout
-		quiet := *p
-		quiet.stdout = p.stderr
-		return &quiet, nil
-	}
-	return p, nil
-}
-
-// writeID writes --iidfile, as docker build has it. A job that went wrong has no ID.
-func (f *packFlags) writeID(all []*packed) error {
-	if f.iidFile == "" || len(all) != 1 || all[0].Digest+all[0].ImageID == "" || all[0].Stopped != "" && !all[0].Skipped {
-		return nil
-	}
-	id := all[0].ImageID
-	if id == "" {
-		id = all[0].Digest
-	}
-	return writeWhole(f.iidFile, func(w *os.File) error {
-		_, err := w.WriteString(id)
+// keep puts the outputs in their places, once all is verified, and measures what was written.
+func (p *Pipeline) keep(ctx context.Context, r *Result) error {
+	if err := r.keepOutputs(ctx); err != nil {
 		return err
-	})
-}
-
-// createBeside opens a temporary file that can become the one at a path. The error is about that path.
-func createBeside(path string) (*os.File, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
-	var wrong *fs.PathError
-	if errors.As(err, &wrong) {
-		return nil, fmt.Errorf("write %s: %s: %w", path, filepath.Dir(path), wrong.Err)
 	}
-	return f, err
+	return p.measureWritten(ctx, r)
 }
 
-// isDevice tells of what is there and takes bytes without being a file, such as a pipe: no file can take its place.
-func isDevice(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.Mode().IsRegular() && !info.IsDir()
-}
-
-// checkFiles makes sure, before anything is built or even published, that what is told of it can be written.
-func (r *packRun) checkFiles() error {
-	if r.dryRun {
+// measureWritten reads from a written file what the registry would have told of an image that was pushed.
+func (p *Pipeline) measureWritten(ctx context.Context, r *Result) error {
+	i := slices.IndexFunc(p.opt.Outputs, func(o pack.Output) bool { return o.Type == "oci" && (o.Dir || job.IsFile(o.Dest)) })
+	if r.Manifests != nil || i < 0 {
 		return nil
 	}
-	var paths []string
-	for _, o := range r.outputs {
-		if o.Load == nil && !o.Dir && o.Dest != "-" {
-			paths = append(paths, o.Dest)
-		}
+	from := source.Source{Kind: source.LayoutArchive, Path: p.opt.Outputs[i].Dest}
+	if p.opt.Outputs[i].Dir {
+		from.Kind, from.Name = source.Layout, layoutName(r.Name)
 	}
-	for _, path := range append(paths, r.metadataFile, r.iidFile, r.sarifFile, r.junitFile) {
-		if path == "" || isDevice(path) {
-			continue
-		}
-		f, err := createBeside(path)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(f.Close(), os.Remove(f.Name())); err != nil {
-			return err
-		}
-	}
-	return r.checkKeepDir()
-}
-
-// checkKeepDir tries to write in the directory of --keep-outputs, or where it is to be made.
-func (r *packRun) checkKeepDir() error {
-	if r.keepDir == "" || r.smokeMode == smokeOff {
-		return nil
-	}
-	dir := r.keepDir
-	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
-		dir = filepath.Dir(dir)
-	}
-	f, err := os.CreateTemp(dir, ".seedpack-")
+	image, err := source.Open(ctx, from, source.Options{})
 	if err != nil {
-		return fmt.Errorf("--keep-outputs: %w", err)
+		return fmt.Errorf("read back what was written: %w", err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	r.Manifests, err = platformImages(image)
+	return errors.Join(err, image.Close())
 }
 
-// writeWhole writes a file whole or not at all.
-func writeWhole(path string, write func(*os.File) error) (err error) {
-	if isDevice(path) {
-		f, err := os.OpenFile(path, os.O_WRONLY, 0)
-		if err != nil {
-			return fmt.Errorf("write %w", err)
-		}
-		return errors.Join(write(f), f.Close())
+// layoutName returns what a layout calls the image: the name as Docker writes it, with the registry that a bare name means.
+func layoutName(name string) string {
+	if full, err := reference.ParseNormalizedNamed(name); err == nil {
+		return full.String()
 	}
-	f, err := createBeside(path)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
-		}
-	}()
-	if err := errors.Join(write(f), f.Chmod(0o644), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return name
 }

@@ -231,8 +231,8 @@ func publishThroughFaults(t *testing.T, builder string, seed uint64) {
 func runProgram(t *testing.T, args ...string) (status int, output string) {
 	t.Helper()
 	var out lockedBuffer
-	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &out, getenv: os.Getenv}
-	status = run(t.Context(), args, p)
+	p := Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: os.Getenv}
+	status = Run(t.Context(), args, p)
 	return status, out.String()
 }
 
@@ -262,11 +262,11 @@ func needRegistry(t *testing.T) {
 // userBuildkitd is the program of private daemons, in the user's cache.
 func userBuildkitd(t *testing.T) string {
 	t.Helper()
-	programs := filepath.Join(cacheDir(os.Getenv), "bin", "buildkitd-*")
+	programs := filepath.Join(CacheDir(os.Getenv), "bin", "buildkitd-*")
 	found, err := filepath.Glob(programs)
 	if err != nil || len(found) == 0 {
 		// The first private daemon builds it.
-		e, err := engine.Connect(t.Context(), engine.Options{Builder: "private", CacheDir: cacheDir(os.Getenv)})
+		e, err := engine.Connect(t.Context(), engine.Options{Builder: "private", CacheDir: CacheDir(os.Getenv)})
 		if err != nil {
 			t.Fatal(err)
 		}

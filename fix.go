@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -17,47 +15,48 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// fixRounds is more than any manifest needs: a fix may uncover another, fixes that touch wait for each other, and of the
+// fixRounds is more than any manifest needs. A fix may uncover another, fixes that touch wait for each other, and of the
 // faults of a text at most seed.MaxProblems are known at once.
 const fixRounds = 200
 
-// mend makes all fixes that the policy's diagnostics have, until none is left.
-func mend(path string, text []byte, opt lint.Options, policy diag.Policy) []byte {
+// fixText makes all fixes that the policy's diagnostics have, until none is left.
+func fixText(path string, text []byte, opt lint.Options, policy diag.Policy) []byte {
 	for range fixRounds {
 		found := policy.Apply(lint.Manifest(path, seed.Parse(text), opt))
-		mended, changed := diag.ApplyFixes(text, found.Diagnostics)
+		fixed, changed := diag.ApplyFixes(text, found.Diagnostics)
 		if !changed {
 			break
 		}
-		text = mended
+		text = fixed
 	}
 	return text
 }
 
-// fixAll mends manifests in place, or only shows how. Standard input is printed as it would be, and holds the mended text
-// for whoever reads it next.
-func (p *program) fixAll(paths []string, opt lint.Options, policies []diag.Policy, show bool) error {
+// fixAll fixes manifests in place, or only shows how. Standard input is printed as it would be; the reader that is returned
+// has the fixed text, for whoever reads standard input next.
+func fixAll(p *Process, paths []string, opt lint.Options, policies []diag.Policy, show bool) (stdin io.Reader, err error) {
+	stdin = p.Stdin
 	for i, path := range paths {
-		j, err := job.Read(path, p.stdin)
+		j, err := job.Read(path, stdin)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		old := j.Manifest.Source.Text
-		mended := mend(path, old, opt, policies[i])
+		fixed := fixText(path, old, opt, policies[i])
 		switch {
 		case show:
-			_, err = fmt.Fprint(p.stdout, escapeDiff(string(diff.Diff(path, old, path+" mended", mended))))
+			_, err = fmt.Fprint(p.Stdout, escapeDiff(string(diff.Diff(path, old, path+" mended", fixed))))
 		case path == "-":
-			p.stdin = bytes.NewReader(mended)
-			_, err = p.stdout.Write(mended)
-		case string(mended) != string(old):
-			err = replaceFile(path, mended)
+			stdin = bytes.NewReader(fixed)
+			_, err = p.Stdout.Write(fixed)
+		case string(fixed) != string(old):
+			err = replaceFile(path, fixed)
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return stdin, nil
 }
 
 // escapeDiff makes foreign text harmless and keeps its tabs.
@@ -71,30 +70,4 @@ func escapeDiff(text string) string {
 		lines[i] = strings.Join(cells, "\t")
 	}
 	return strings.Join(lines, "\n")
-}
-
-// replaceFile writes a file anew, whole or not at all, with the mode that it has. Of a link it is the target.
-func replaceFile(path string, text []byte) (err error) {
-	path, err = filepath.EvalSymlinks(path)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".seedpack-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Chmod(info.Mode().Perm()), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
 }

@@ -2,21 +2,20 @@ package main
 
 import (
 	"cmp"
-	"encoding/csv"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pack"
 )
 
-// actionsCaches completes caches of the type gha, as docker buildx does: GitHub tells actions alone, in their environment,
+// ActionsCaches completes caches of the type gha, as docker buildx does: GitHub tells actions alone, in their environment,
 // where the cache is and how to get in. Other caches stay as they are.
-func actionsCaches(specs []string, getenv func(string) string) ([]string, error) {
+func ActionsCaches(specs []string, getenv func(string) string) ([]string, error) {
 	var all []string
 	for _, spec := range specs {
-		fields, err := csv.NewReader(strings.NewReader(spec)).Read()
-		if err == nil && slices.Contains(fields, "type=gha") {
+		fields, err := pack.Fields(spec)
+		if err == nil && slices.ContainsFunc(fields, func(f pack.Field) bool { return f.Text == "type=gha" }) {
 			spec, err = actionsCache(fields, getenv)
 		}
 		if err != nil {
@@ -27,14 +26,15 @@ func actionsCaches(specs []string, getenv func(string) string) ([]string, error)
 	return all, nil
 }
 
-func actionsCache(fields []string, getenv func(string) string) (string, error) {
+func actionsCache(fields []pack.Field, getenv func(string) string) (string, error) {
 	given := map[string]string{}
+	var texts []string
 	for _, field := range fields {
-		key, value, _ := strings.Cut(field, "=")
-		given[key] = value
+		given[field.Key] = field.Value
+		texts = append(texts, field.Text)
 	}
 	if second, _ := strconv.ParseBool(getenv("ACTIONS_CACHE_SERVICE_V2")); second && given["version"] == "" {
-		fields, given["version"] = append(fields, "version=2"), "2"
+		texts, given["version"] = append(texts, "version=2"), "2"
 	}
 	results := getenv("ACTIONS_RESULTS_URL")
 	wanted := []struct{ key, value string }{
@@ -49,15 +49,9 @@ func actionsCache(fields []string, getenv func(string) string) (string, error) {
 			continue
 		}
 		if w.value == "" {
-			return strings.Join(fields, ","), exit.Usagef("it works in actions of GitHub alone, which have a token for it: %s is not known", w.key)
+			return "", exit.Usagef("it works in actions of GitHub alone, which have a token for it: %s is not known", w.key)
 		}
-		fields = append(fields, w.key+"="+w.value)
+		texts = append(texts, w.key+"="+w.value)
 	}
-	var b strings.Builder
-	w := csv.NewWriter(&b)
-	if err := w.Write(fields); err != nil {
-		return "", err
-	}
-	w.Flush()
-	return strings.TrimSpace(b.String()), w.Error()
+	return pack.JoinFields(texts)
 }

@@ -6,6 +6,7 @@ import (
 )
 
 func TestActionsCaches(t *testing.T) {
+	t.Parallel()
 	env := map[string]string{"ACTIONS_RUNTIME_TOKEN": "tok", "ACTIONS_RESULTS_URL": "https://results/", "ACTIONS_CACHE_SERVICE_V2": "True"}
 	first := map[string]string{"ACTIONS_RUNTIME_TOKEN": "tok", "ACTIONS_RESULTS_URL": "https://results/", "ACTIONS_CACHE_URL": "https://cache/"}
 	for _, tt := range []struct {
@@ -19,7 +20,7 @@ func TestActionsCaches(t *testing.T) {
 		{env, "type=local,dest=x", "type=local,dest=x"},
 		{nil, "type=gha", "token is not known"},
 	} {
-		got, err := actionsCaches([]string{tt.spec}, func(name string) string { return tt.env[name] })
+		got, err := ActionsCaches([]string{tt.spec}, func(name string) string { return tt.env[name] })
 		if err != nil && strings.Contains(err.Error(), tt.want) && tt.env == nil {
 			continue
 		}

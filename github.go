@@ -1,41 +1,28 @@
+// Package github is a step of GitHub Actions: what it is given and what it shows. It turns inputs into the flags that a person
+// would type, and results into annotations, outputs and a summary. Nothing works in GitHub alone but presentation.
+//
+// A runner obeys commands that it finds in what a step prints. So all text is escaped here before it is printed.
 package main
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
-	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 )
 
-// newActionCommand is what the action's launcher starts. It hands the step's inputs to the flags that a person would type,
-// and presents what comes back: nothing works in GitHub alone but presentation.
-func newActionCommand(p *program) *cobra.Command {
-	return &cobra.Command{
-		Use:    "action",
-		Short:  "Run as a step of GitHub Actions, with inputs from the environment",
-		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE:   func(cmd *cobra.Command, _ []string) error { return p.action(cmd.Context()) },
-	}
-}
-
-// A githubStep is a step of a workflow. What it is given is in github_inputs.go and github_secrets.go; what it gives, in
-// github_annotations.go, github_outputs.go and github_summary.go.
-type githubStep struct {
-	program *program
+// A Step is a step of a workflow. What it is given is in inputs.go and secrets.go; what it shows, in annotations.go,
+// outputs.go and summary.go.
+type Step struct {
+	out     io.Writer
+	env     func(string) string
 	gha     *githubactions.Action
 	said    tail // of standard error
 	group   string
@@ -43,45 +30,25 @@ type githubStep struct {
 	secrets map[string]string // values of inputs, by the variables that stand for them on the command line
 }
 
-func (p *program) newStep() *githubStep {
-	return &githubStep{program: p, secrets: map[string]string{},
-		gha: githubactions.New(githubactions.WithGetenv(p.getenv), githubactions.WithWriter(p.stdout))}
+// NewStep returns the step that an environment describes. It shows everything on out.
+func NewStep(getenv func(string) string, out io.Writer) *Step {
+	return &Step{out: out, env: getenv, secrets: map[string]string{},
+		gha: githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(out))}
 }
 
-func (p *program) action(ctx context.Context) error {
-	step := p.newStep()
-	args, err := step.args()
-	if err != nil {
-		step.annotate("error", nil, err.Error())
-		return err
-	}
-	fmt.Fprintln(p.stdout, report.Escape("seedpack "+strings.Join(shown(args), " ")))
-	var printed bytes.Buffer
-	status := run(ctx, args, &program{
-		stdin: p.stdin, stdout: &printed, stderr: io.MultiWriter(p.stdout, &step.said), // one stream, so that a runner keeps the order
-		getenv: step.getenv, stage: step.begin,
-	})
-	step.begin("", "")
-	return errors.Join(step.present(printed.Bytes(), status), statusError(status))
-}
-
-// shown is the command line without what is there for the step alone, for whoever wants to try the same at home.
-func shown(args []string) []string {
-	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
-		return arg == "--format=json" || arg == "--progress=plain" || strings.HasPrefix(arg, "--root=")
-	})
-}
-
-// getenv is the environment of the command, with the secrets of the inputs in it.
-func (s *githubStep) getenv(name string) string {
+// Getenv is the environment of the command, with the secrets of the inputs in it.
+func (s *Step) Getenv(name string) string {
 	if value, ok := s.secrets[name]; ok {
 		return value
 	}
-	return s.program.getenv(name)
+	return s.env(name)
 }
 
-// begin folds the log of each stage of a job into a group of its own.
-func (s *githubStep) begin(job, stage string) {
+// Stderr is where the command says what is no result: in the log, of which the step remembers the end.
+func (s *Step) Stderr() io.Writer { return io.MultiWriter(s.out, &s.said) }
+
+// Begin folds the log of each stage of a job into a group of its own. An empty stage ends the last group.
+func (s *Step) Begin(job, stage string) {
 	if s.group != "" {
 		s.gha.EndGroup()
 	}
@@ -90,19 +57,6 @@ func (s *githubStep) begin(job, stage string) {
 		s.group = report.Escape(stage + " " + job)
 		s.gha.Group(s.group)
 	}
-}
-
-// statusError passes an exit status on that has been explained already.
-func statusError(status int) error {
-	switch status {
-	case exit.StatusClean:
-		return nil
-	case exit.StatusUsage:
-		return exit.Usagef("the inputs of the step are wrong, see above")
-	case exit.StatusFindings:
-		return exit.Findings
-	}
-	return errors.New("the step could not find out, see above")
 }
 
 // A tail keeps the end of what is written to it.
@@ -128,16 +82,20 @@ func (t *tail) message() string {
 	return strings.ReplaceAll(strings.TrimSpace(text), "\n", "; ")
 }
 
-// A result is what a command prints as JSON.
-type result struct {
+// A Document is what a command prints as JSON.
+type Document struct {
 	report.Document
-	Images []*packed `json:"images"`
-	Error  string    `json:"error"`
+	Images []*Image `json:"images"`
+	Error  string   `json:"error"`
 }
 
-// present turns the result into log, annotations, a summary and outputs.
-func (s *githubStep) present(printed []byte, status int) error {
-	var r result
+// Fail shows why a command was not even started.
+func (s *Step) Fail(err error) { s.annotate("error", nil, err.Error()) }
+
+// Present turns what a command printed as JSON into log, annotations, a summary and outputs. It prints nothing of the job
+// unescaped. Status is the command's exit status.
+func (s *Step) Present(printed []byte, status int) error {
+	var r Document
 	if err := json.Unmarshal(printed, &r); err != nil {
 		if status != exit.StatusClean {
 			s.annotate("error", nil, s.said.message())
@@ -155,17 +113,17 @@ func (s *githubStep) present(printed []byte, status int) error {
 }
 
 // log says everything that annotations have no room for.
-func (s *githubStep) log(r *result) {
+func (s *Step) log(r *Document) {
 	if r.Errors+r.Warnings+r.Notices == 0 {
 		return
 	}
-	s.begin(plural(r.Errors, "error")+", "+plural(r.Warnings, "warning")+", "+plural(r.Notices, "notice"), "findings:")
+	s.Begin(plural(r.Errors, "error")+", "+plural(r.Warnings, "warning")+", "+plural(r.Notices, "notice"), "findings:")
 	for _, f := range r.Reports {
 		for _, e := range f.Diagnostics {
-			fmt.Fprintln(s.program.stdout, report.Escape(fmt.Sprintf("%s: %s: %s [%s]", place(f.Path, e), e.Severity, withHint(e), e.Rule)))
+			fmt.Fprintln(s.out, report.Escape(fmt.Sprintf("%s: %s: %s [%s]", place(f.Path, e), e.Severity, withHint(e), e.Rule)))
 		}
 	}
-	s.begin("", "")
+	s.Begin("", "")
 }
 
 // place is where a finding stands, in a line of text.
@@ -188,19 +146,4 @@ func withHint(e report.Entry) string {
 		return e.Message + "; " + advice
 	}
 	return e.Message
-}
-
-// appendTo writes to one of the files that a runner reads after the step.
-func (s *githubStep) appendTo(variable, text string) (err error) {
-	path := s.program.getenv(variable)
-	if path == "" {
-		return nil // not on a runner
-	}
-	f, err := os.OpenFile(filepath.Clean(path), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	_, err = io.WriteString(f, text)
-	return err
 }

@@ -2,8 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 	"strconv"
 	"strings"
 
@@ -21,12 +20,12 @@ type annotation struct {
 const annotationsShown = 9
 
 // annotateAll shows what could not be found out, then errors, then warnings. All else is in the log and the summary.
-func (s *githubStep) annotateAll(r *result) {
+func (s *Step) annotateAll(r *Document) {
 	s.annotateSome("error", append(s.failures(r), s.findings(r, "error")...))
 	s.annotateSome("warning", s.findings(r, "warning"))
 }
 
-func (s *githubStep) annotateSome(level string, all []annotation) {
+func (s *Step) annotateSome(level string, all []annotation) {
 	for _, a := range all[:min(len(all), annotationsShown)] {
 		s.annotate(level, a.fields, a.message)
 	}
@@ -36,7 +35,7 @@ func (s *githubStep) annotateSome(level string, all []annotation) {
 }
 
 // failures are what kept the command from finding out.
-func (s *githubStep) failures(r *result) (all []annotation) {
+func (s *Step) failures(r *Document) (all []annotation) {
 	for _, image := range r.Images {
 		if image.Error != "" {
 			all = append(all, annotation{s.file(image.Manifest), image.Error})
@@ -48,14 +47,14 @@ func (s *githubStep) failures(r *result) (all []annotation) {
 	return all
 }
 
-// annotateReports shows findings without the action, for --format github: errors and what could not be found out first,
+// Annotate shows findings without the action, for --format github: errors and what could not be found out first,
 // since a runner shows only so many.
-func (p *program) annotateReports(reports []*diag.Report, failures []report.Failure) {
-	s := p.newStep()
+func Annotate(w io.Writer, getenv func(string) string, reports []*diag.Report, failures []report.Failure) {
+	s := NewStep(getenv, w)
 	for _, f := range failures {
 		s.annotate("error", s.file(f.Path), f.Message)
 	}
-	r := &result{Document: report.New(reports)}
+	r := &Document{Document: report.New(reports)}
 	for _, level := range []string{"error", "warning"} {
 		for _, a := range s.findings(r, level) {
 			s.annotate(level, a.fields, a.message)
@@ -63,7 +62,7 @@ func (p *program) annotateReports(reports []*diag.Report, failures []report.Fail
 	}
 }
 
-func (s *githubStep) findings(r *result, level string) (all []annotation) {
+func (s *Step) findings(r *Document, level string) (all []annotation) {
 	for _, f := range r.Reports {
 		for _, e := range f.Diagnostics {
 			if e.Severity.String() == level {
@@ -75,7 +74,7 @@ func (s *githubStep) findings(r *result, level string) (all []annotation) {
 }
 
 // finding is an annotation at its place. A runner takes columns only on a single line.
-func (s *githubStep) finding(path string, e report.Entry) annotation {
+func (s *Step) finding(path string, e report.Entry) annotation {
 	a := annotation{s.file(path), fmt.Sprintf("%s [%s]", withHint(e), e.Rule)}
 	switch {
 	case a.fields == nil:
@@ -90,8 +89,8 @@ func (s *githubStep) finding(path string, e report.Entry) annotation {
 }
 
 // file names a file of a repository as GitHub does; nil when it is none.
-func (s *githubStep) file(path string) map[string]string {
-	if c := s.checkoutOf(path); c.path != "" {
+func (s *Step) file(path string) map[string]string {
+	if c := checkoutOf(s.env, path); c.path != "" {
 		return map[string]string{"file": c.path}
 	}
 	return nil
@@ -99,7 +98,7 @@ func (s *githubStep) file(path string) map[string]string {
 
 const annotationMax = 4000 // bytes; the runner cuts at 4,096
 
-func (s *githubStep) annotate(level string, fields map[string]string, message string) {
+func (s *Step) annotate(level string, fields map[string]string, message string) {
 	safe := map[string]string{"title": "Seedpack"}
 	for k, v := range fields {
 		safe[k] = report.Escape(v)
@@ -114,31 +113,4 @@ func (s *githubStep) annotate(level string, fields map[string]string, message st
 		return
 	}
 	a.Errorf("%s", message)
-}
-
-// A checkout is a file in the repository that holds it.
-type checkout struct {
-	dir  string // of the repository
-	path string // of the file, relative to it, with slashes; empty when the file is in none
-}
-
-// checkoutOf finds the repository of a file, which need not be the workspace: actions/checkout has an input path.
-func (s *githubStep) checkoutOf(path string) checkout {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return checkout{}
-	}
-	if _, err := os.Lstat(abs); err != nil {
-		return checkout{}
-	}
-	workspace := s.program.getenv("GITHUB_WORKSPACE")
-	for dir := filepath.Dir(abs); ; dir = filepath.Dir(dir) {
-		_, err := os.Lstat(filepath.Join(dir, ".git"))
-		if rel, relErr := filepath.Rel(dir, abs); relErr == nil && (err == nil || dir == workspace) {
-			return checkout{dir, filepath.ToSlash(rel)}
-		}
-		if dir == filepath.Dir(dir) {
-			return checkout{}
-		}
-	}
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
@@ -25,9 +24,9 @@ type inputFlag struct {
 type inputForm int
 
 const (
-	oneValue inputForm = iota
-	lines              // several values, one a line
-	words              // several values, separated by line ends or commas
+	oneValue  inputForm = iota
+	manyLines           // several values, one a line
+	manyWords           // several values, separated by line ends or commas
 )
 
 var inputFlags = []inputFlag{
@@ -35,15 +34,15 @@ var inputFlags = []inputFlag{
 	{"context", "context", oneValue},
 	{"file", "file", oneValue},
 	{"target", "target", oneValue},
-	{"platforms", "platform", words},
-	{"build-args", "build-arg", lines},
-	{"build-contexts", "build-context", lines},
-	{"labels", "label", lines},
-	{"annotations", "annotation", lines},
+	{"platforms", "platform", manyWords},
+	{"build-args", "build-arg", manyLines},
+	{"build-contexts", "build-context", manyLines},
+	{"labels", "label", manyLines},
+	{"annotations", "annotation", manyLines},
 	{"provenance", "provenance", oneValue},
 	{"sbom", "sbom", oneValue},
-	{"cache-from", "cache-from", lines},
-	{"cache-to", "cache-to", lines},
+	{"cache-from", "cache-from", manyLines},
+	{"cache-to", "cache-to", manyLines},
 	{"no-cache", "no-cache", oneValue},
 	{"pull", "pull", oneValue},
 	{"builder", "builder", oneValue},
@@ -54,20 +53,20 @@ var inputFlags = []inputFlag{
 	{"cases", "cases", oneValue},
 	{"registry", "registry", oneValue},
 	{"if-exists", "if-exists", oneValue},
-	{"tags", "tag", words},
+	{"tags", "tag", manyWords},
 	{"load", "load", oneValue},
 	{"dry-run", "dry-run", oneValue},
 	{"fail-on", "fail-on", oneValue},
 	{"config", "config", oneValue},
-	{"rules", "rule", lines},
+	{"rules", "rule", manyLines},
 	{"sarif-file", "sarif-file", oneValue},
 	{"junit-file", "junit-file", oneValue},
 }
 
-func (s *githubStep) input(name string) string { return strings.TrimSpace(s.gha.GetInput(name)) }
+func (s *Step) input(name string) string { return strings.TrimSpace(s.gha.GetInput(name)) }
 
 // values are those of an input.
-func (s *githubStep) values(name string, form inputForm) []string {
+func (s *Step) values(name string, form inputForm) []string {
 	separators := "\n"
 	switch form {
 	case oneValue:
@@ -75,7 +74,7 @@ func (s *githubStep) values(name string, form inputForm) []string {
 			return []string{v}
 		}
 		return nil
-	case words:
+	case manyWords:
 		separators = "\n,"
 	}
 	var all []string
@@ -87,17 +86,17 @@ func (s *githubStep) values(name string, form inputForm) []string {
 	return all
 }
 
-// args is the command line that the inputs stand for.
-func (s *githubStep) args() ([]string, error) {
-	cmd, err := s.command()
+// Arguments returns the command line that the inputs stand for. Flags gives those of a command, and nil if there is no such
+// command.
+func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string, error) {
+	name, flags, err := s.command(flagsOf)
 	if err != nil {
 		return nil, err
 	}
-	args := []string{cmd.Name(), "--format=json"}
+	args := []string{name, "--format=json"}
 	if args, err = s.addRoots(args); err != nil {
 		return nil, err
 	}
-	flags := cmd.Flags()
 	if flags.Lookup("progress") != nil {
 		args = append(args, "--progress=plain")
 	}
@@ -113,29 +112,39 @@ func (s *githubStep) args() ([]string, error) {
 		return nil, err
 	}
 	args = s.addPush(args, flags)
-	rest, err := s.arguments(cmd.Name())
+	rest, err := s.operands(name)
 	return append(args, rest...), err
 }
 
-var actionCommands = []string{"pack", "lint", "smoke", "verify", "publish", "list"}
+// StepCommands lists the commands that a step can run.
+func StepCommands() []string { return []string{"pack", "lint", "smoke", "verify", "publish", "list"} }
 
-// command is what the step is to do, one of those that judge jobs.
-func (s *githubStep) command() (*cobra.Command, error) {
+// InputFlags returns the flags that inputs stand for, by the names of the inputs.
+func InputFlags() map[string]string {
+	all := map[string]string{}
+	for _, f := range inputFlags {
+		all[f.input] = f.flag
+	}
+	return all
+}
+
+// command returns what the step is to do, one of the commands that judge jobs, and its flags.
+func (s *Step) command(flagsOf func(command string) *pflag.FlagSet) (string, *pflag.FlagSet, error) {
 	name := s.input("command")
 	if name == "" {
 		name = "pack"
 	}
-	for _, cmd := range newRootCommand(&program{getenv: s.program.getenv}).Commands() {
-		if cmd.Name() == name && slices.Contains(actionCommands, name) {
-			return cmd, nil
+	if slices.Contains(StepCommands(), name) {
+		if flags := flagsOf(name); flags != nil {
+			return name, flags, nil
 		}
 	}
-	return nil, exit.Usagef("command %q must be one of %s", name, strings.Join(actionCommands, ", "))
+	return "", nil, exit.Usagef("command %q must be one of %s", name, strings.Join(StepCommands(), ", "))
 }
 
 // addRoots confines the command to the workspace and the runner's directory for temporary files.
-func (s *githubStep) addRoots(args []string) ([]string, error) {
-	workspace := s.program.getenv("GITHUB_WORKSPACE")
+func (s *Step) addRoots(args []string) ([]string, error) {
+	workspace := s.env("GITHUB_WORKSPACE")
 	if workspace == "" {
 		return args, nil
 	}
@@ -145,7 +154,7 @@ func (s *githubStep) addRoots(args []string) ([]string, error) {
 			return nil, fmt.Errorf("working-directory: %w", err)
 		}
 	}
-	if temp := s.program.getenv("RUNNER_TEMP"); temp != "" {
+	if temp := s.env("RUNNER_TEMP"); temp != "" {
 		confined = append(confined, temp)
 	}
 	s.roots = confined
@@ -155,7 +164,7 @@ func (s *githubStep) addRoots(args []string) ([]string, error) {
 	return args, nil
 }
 
-func (s *githubStep) addPush(args []string, flags *pflag.FlagSet) []string {
+func (s *Step) addPush(args []string, flags *pflag.FlagSet) []string {
 	if flags.Lookup("push") == nil {
 		return args
 	}
@@ -169,14 +178,14 @@ func (s *githubStep) addPush(args []string, flags *pflag.FlagSet) []string {
 	return append(args, "--push="+push)
 }
 
-// arguments are what stands beside the flags: the paths of jobs, or images, which are held against the job of path if there
-// is one.
-func (s *githubStep) arguments(command string) ([]string, error) {
+// operands are the arguments beside the flags: the paths of jobs, or images. Images are held against the job of path, if
+// there is one.
+func (s *Step) operands(command string) ([]string, error) {
 	paths, err := s.paths()
 	if command != "verify" && command != "publish" {
 		return append([]string{"--"}, paths...), err
 	}
-	images := s.values("image", lines)
+	images := s.values("image", manyLines)
 	if len(images) == 0 {
 		return nil, exit.Usagef("%s needs the input image: which one?", command)
 	}
@@ -187,9 +196,9 @@ func (s *githubStep) arguments(command string) ([]string, error) {
 	return slices.Concat(args, []string{"--"}, images), err
 }
 
-func (s *githubStep) paths() ([]string, error) {
+func (s *Step) paths() ([]string, error) {
 	var paths []string
-	for _, pattern := range s.values("path", lines) {
+	for _, pattern := range s.values("path", manyLines) {
 		found, err := expand(pattern)
 		if err != nil {
 			return nil, err

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -33,14 +37,14 @@ func checked(form *regexp.Regexp, value string) string {
 }
 
 // writeOutputs writes what later steps may go on with. What is of one image is empty where there are several.
-func (s *githubStep) writeOutputs(r *result, printed []byte) error {
+func (s *Step) writeOutputs(r *Document, printed []byte) error {
 	all := r.Images
 	outputs := map[string]string{
 		"errors": strconv.Itoa(r.Errors), "warnings": strconv.Itoa(r.Warnings),
-		"published": strconv.FormatBool(len(all) > 0 && !slices.ContainsFunc(all, func(p *packed) bool { return !p.Published })),
+		"published": strconv.FormatBool(len(all) > 0 && !slices.ContainsFunc(all, func(p *Image) bool { return !p.Published })),
 	}
 	if len(all) == 1 {
-		if err := all[0].outputs(outputs); err != nil {
+		if err := imageOutputs(all[0], outputs); err != nil {
 			return err
 		}
 	}
@@ -63,7 +67,7 @@ func (s *githubStep) writeOutputs(r *result, printed []byte) error {
 const resultMax = 512 << 10
 
 // oneLine is the result as JSON on one line. Where it is too large it is without the reports, which are in the log.
-func oneLine(r *result, printed []byte) (string, error) {
+func oneLine(r *Document, printed []byte) (string, error) {
 	var line bytes.Buffer
 	if err := json.Compact(&line, printed); err != nil || line.Len() <= resultMax {
 		return line.String(), err
@@ -75,7 +79,7 @@ func oneLine(r *result, printed []byte) (string, error) {
 	return strings.TrimSpace(line.String()), err
 }
 
-func (p *packed) outputs(to map[string]string) error {
+func imageOutputs(p *Image, to map[string]string) error {
 	to["smoke"] = checked(wordForm, p.Smoke)
 	to["name"] = checked(nameForm, p.JobName)
 	to["job-version"] = checked(versionForm, p.JobVersion)
@@ -100,7 +104,22 @@ func (p *packed) outputs(to map[string]string) error {
 }
 
 // output writes one output with a delimiter that no value can know.
-func (s *githubStep) output(name, value string) error {
+func (s *Step) output(name, value string) error {
 	delimiter := "seedpack_" + rand.Text()
 	return s.appendTo("GITHUB_OUTPUT", fmt.Sprintf("%s<<%s\n%s\n%s\n", name, delimiter, value, delimiter))
+}
+
+// appendTo writes to one of the files that a runner reads after the step.
+func (s *Step) appendTo(variable, text string) (err error) {
+	path := s.env(variable)
+	if path == "" {
+		return nil // not on a runner
+	}
+	f, err := os.OpenFile(filepath.Clean(path), os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	_, err = io.WriteString(f, text)
+	return err
 }

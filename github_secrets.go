@@ -15,7 +15,7 @@ import (
 var secretName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 // addSecrets hands secrets over as variables, so that no value is on a command line, and has the runner mask them.
-func (s *githubStep) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error) {
+func (s *Step) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error) {
 	if flags.Lookup("secret") == nil {
 		return args, nil
 	}
@@ -28,12 +28,12 @@ func (s *githubStep) addSecrets(args []string, flags *pflag.FlagSet) ([]string, 
 			from := kind.from
 			switch kind.input {
 			case "secrets":
-				variable := fmt.Sprintf("%s%d", secretVariable, len(s.secrets)+1)
+				variable := fmt.Sprintf("%s%d", SecretVariable, len(s.secrets)+1)
 				s.secrets[variable] = value
 				s.mask(value)
 				from, value = "env", variable
 			case "secret-envs":
-				s.mask(s.program.getenv(value))
+				s.mask(s.env(value))
 			case "secret-files":
 				s.maskFile(value)
 			}
@@ -47,7 +47,7 @@ func (s *githubStep) addSecrets(args []string, flags *pflag.FlagSet) ([]string, 
 const maskMin = 4
 
 // mask has the runner black out each line of a secret, since it looks at logs line by line.
-func (s *githubStep) mask(secret string) {
+func (s *Step) mask(secret string) {
 	for line := range strings.SplitSeq(strings.ReplaceAll(secret, "\r", "\n"), "\n") {
 		if line = strings.TrimSpace(line); len(line) >= maskMin {
 			s.gha.AddMask(line)
@@ -56,7 +56,7 @@ func (s *githubStep) mask(secret string) {
 }
 
 // maskFile leaves it to the command to complain of a file that is not there, or not for it.
-func (s *githubStep) maskFile(path string) {
+func (s *Step) maskFile(path string) {
 	if s.roots.Check(path) != nil {
 		return
 	}

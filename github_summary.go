@@ -38,10 +38,10 @@ func (b *summary) table(heads ...string) {
 	b.WriteString(strings.Repeat("|---", len(heads)) + "|\n")
 }
 
-func (s *githubStep) writeSummary(r *result) error {
+func (s *Step) writeSummary(r *Document) error {
 	b := &summary{}
 	b.WriteString("## Seedpack\n\n")
-	if t, _ := trustOf(s.program.getenv); t == powerless {
+	if t, _ := trustOf(s.env); t == untrusted {
 		b.WriteString("A pull request of a fork is tried, and nothing is published.\n\n")
 	}
 	s.summarizeJobs(b, r.Images)
@@ -55,23 +55,21 @@ func (s *githubStep) writeSummary(r *result) error {
 	return s.appendTo("GITHUB_STEP_SUMMARY", b.String())
 }
 
-// stages are those of a job, in their order.
-var stages = []string{"lint", "name", "build", "smoke", "push", "verify", "tag"}
-
 // mark says how a job came through a stage.
-func (p *packed) mark(stage string) string {
-	at, stopped := slices.Index(stages, stage), slices.Index(stages, p.Stopped)
+func mark(i *Image, stage string) string {
+	stages := StageNames()
+	at, stopped := slices.Index(stages, stage), slices.Index(stages, i.Stopped)
 	switch {
 	case stopped < 0 || at < stopped:
 		return "✓"
-	case at == stopped && !p.Skipped:
+	case at == stopped && !i.Skipped:
 		return "✗"
 	}
 	return ""
 }
 
 // summarizeJobs says of each job how far it came.
-func (s *githubStep) summarizeJobs(b *summary, images []*packed) {
+func (s *Step) summarizeJobs(b *summary, images []*Image) {
 	if len(images) == 0 {
 		return
 	}
@@ -85,16 +83,16 @@ func (s *githubStep) summarizeJobs(b *summary, images []*packed) {
 			name = p.Name + " was there already"
 		}
 		smoke := p.Smoke
-		if p.mark("smoke") == "" {
+		if mark(p, "smoke") == "" {
 			smoke = ""
 		}
-		b.row(cell(p.Manifest), p.mark("lint"), p.mark("build"), cell(smoke), cell(name), cell(digest))
+		b.row(cell(p.Manifest), mark(p, "lint"), mark(p, "build"), cell(smoke), cell(name), cell(digest))
 	}
 	b.WriteString("\n")
 }
 
 // summarizeCases says what the smoke runs took.
-func (s *githubStep) summarizeCases(b *summary, images []*packed) {
+func (s *Step) summarizeCases(b *summary, images []*Image) {
 	var rows [][]string
 	for _, p := range images {
 		for _, c := range p.Cases {
@@ -111,7 +109,7 @@ func (s *githubStep) summarizeCases(b *summary, images []*packed) {
 	b.WriteString("\n")
 }
 
-func caseRow(job string, c measured) []string {
+func caseRow(job string, c CaseImage) []string {
 	verdict := c.Verdict
 	if c.Reason != "" {
 		verdict += ": " + c.Reason
@@ -124,14 +122,14 @@ func caseRow(job string, c measured) []string {
 	return row
 }
 
-func (s *githubStep) summarizeFailures(b *summary, r *result) {
+func (s *Step) summarizeFailures(b *summary, r *Document) {
 	for _, a := range s.failures(r) {
 		b.WriteString("- " + strings.TrimPrefix(cell(a.fields["file"]+": "+a.message), ": ") + "\n")
 	}
 	b.WriteString("\n")
 }
 
-func (s *githubStep) summarizeFindings(b *summary, r *result) {
+func (s *Step) summarizeFindings(b *summary, r *Document) {
 	if r.Errors+r.Warnings+r.Notices == 0 {
 		return
 	}
@@ -148,8 +146,8 @@ func (s *githubStep) summarizeFindings(b *summary, r *result) {
 }
 
 // link is where a finding stands, with the line at the commit where GitHub holds the file.
-func (s *githubStep) link(path string, e report.Entry) string {
-	c := s.checkoutOf(path)
+func (s *Step) link(path string, e report.Entry) string {
+	c := checkoutOf(s.env, path)
 	if c.path == "" {
 		return cell(place(path, e))
 	}
@@ -177,8 +175,8 @@ var (
 
 // blobs is the address of the files of a commit, ending in a slash; empty for a checkout of another repository than the
 // workflow's, and for one whose commit cannot be told.
-func (s *githubStep) blobs(dir string) string {
-	server, repository := s.program.getenv("GITHUB_SERVER_URL"), s.program.getenv("GITHUB_REPOSITORY")
+func (s *Step) blobs(dir string) string {
+	server, repository := s.env("GITHUB_SERVER_URL"), s.env("GITHUB_REPOSITORY")
 	if !serverForm.MatchString(server) || !repositoryForm.MatchString(repository) {
 		return ""
 	}
@@ -204,8 +202,5 @@ func cell(s string) string {
 	if len(s) > rowMax {
 		s = strings.ToValidUTF8(s[:rowMax], "") + " …"
 	}
-	return markdown.Replace(s)
+	return report.Markdown(s)
 }
-
-var markdown = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "`", "&#96;", "[", "&#91;", "]", "&#93;",
-	"!", "&#33;", "*", "&#42;", "_", "&#95;", "@", "&#64;", "#", "&#35;", "~", "&#126;", "\\", "&#92;", "://", "&#58;//", "www.", "www&#46;")

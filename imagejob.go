@@ -4,142 +4,186 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint/dockerfile"
-	"github.com/seedpack/seedpack/pack/engine"
+	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 )
 
-// registerImage is for commands that take an image that was built elsewhere in place of building one.
-func (f *packFlags) registerImage(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.image, "image", "", "try an image that was built elsewhere: "+source.Forms)
-	cmd.Flags().BoolVar(&f.insecureRegistry, "insecure-registry", false, "plain http also to a registry that is not on this machine")
+// A material is what an image is made from: a Dockerfile, or an image that was built elsewhere.
+type material interface {
+	// check returns what is wrong with the material itself.
+	check() []*diag.Report
+	// fill puts the material into a request.
+	fill(*pack.Request)
+	// describe puts into a request what git says of the material, and returns what git could not say. It waits for git.
+	describe(*pack.Request) *diag.Report
+	// explain returns what a build found in the material. An error that its author must fix becomes a finding.
+	explain([]pack.Warning, error) (*diag.Report, error)
+	// close ends what runs in the background.
+	close()
 }
 
-// skipBuild sets the defaults of the flags for building, on a command that has none of them.
-func (f *packFlags) skipBuild() { f.registerOptions(&cobra.Command{}) }
+// material reads the Dockerfile of a job, or takes its image.
+func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
+	if t.Image != nil {
+		return &foreignImage{Task: t, platforms: p.opt.Build.Platforms, published: p.opt.Publish != nil}, nil
+	}
+	d := &dockerfileText{build: p.opt.Build, job: t.Job, path: filepath.Join(t.Dir, "Dockerfile")}
+	if p.opt.Build.File != "" {
+		d.path = p.opt.Build.File
+	}
+	if err := p.host.Roots.Check(d.path); err != nil {
+		return nil, err
+	}
+	var err error
+	d.text, err = os.ReadFile(d.path)
+	if errors.Is(err, fs.ErrNotExist) && p.opt.Build.File == "" {
+		return nil, exit.Usagef("%s: there is no such file\nwrite a Dockerfile beside the manifest, or name one with --file", d.path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.epoch = p.epochGiven()
+	d.commit = askCommit(ctx, d)
+	return d, nil
+}
 
-// checkImage refuses flags that say how to build what is built already.
-func (f *packFlags) checkImage(cmd *cobra.Command) error {
-	if f.image == "" {
+// A dockerfileText is the Dockerfile of a job, with the directories that it is built from.
+type dockerfileText struct {
+	build  Build
+	job    *job.Job
+	path   string
+	text   []byte
+	epoch  string // SOURCE_DATE_EPOCH, if it is given
+	commit *askedCommit
+}
+
+func (d *dockerfileText) check() []*diag.Report {
+	return []*diag.Report{dockerfile.Check(d.path, d.text, d.job.Manifest), dockerfile.SecretArgs(d.path, d.text, d.build.Args)}
+}
+
+func (d *dockerfileText) fill(r *pack.Request) {
+	r.Dockerfile, r.Context = d.path, d.context()
+	r.Target, r.Platforms, r.BuildArgs, r.BuildContexts = d.build.Target, d.build.Platforms, d.build.Args, d.build.Contexts
+	r.Annotations, r.Options = d.build.Annotations, d.build.Options
+}
+
+// context returns the directory that the job is built from.
+func (d *dockerfileText) context() string {
+	if d.build.Context != "" {
+		return d.build.Context
+	}
+	return d.job.Dir
+}
+
+// explain gives the warnings of a build the words of the linter, so that merged reports say each once. A mistake in the
+// Dockerfile becomes a finding.
+func (d *dockerfileText) explain(warnings []pack.Warning, err error) (*diag.Report, error) {
+	var all []dockerfile.Warning
+	for _, w := range warnings {
+		name := w.Name
+		if name == "" {
+			name = "build"
+		}
+		text := strings.Join(strings.Fields(w.Text), " ")
+		all = append(all, dockerfile.Warning{Name: name, Text: text, First: w.First, Last: w.Last})
+	}
+	found := dockerfile.WarningReport(d.path, d.text, all)
+	var syntax *pack.SyntaxError
+	if !errors.As(err, &syntax) {
+		return found, err
+	}
+	span := found.Source.Line(max(1, syntax.Line))
+	found.Add(diag.Diagnostic{Rule: syntaxRule(), Span: &span, Message: syntax.Message})
+	return found, exit.Findings
+}
+
+// syntaxRule returns the linter's rule for Dockerfiles. A frontend that a "# syntax=" line names says the same, only later.
+func syntaxRule() *diag.Rule {
+	for _, r := range dockerfile.Rules() {
+		if r.ID == "dockerfile-syntax" {
+			return r
+		}
+	}
+	panic("there is no rule dockerfile-syntax")
+}
+
+func (d *dockerfileText) close() { d.commit.stop() }
+
+// A foreignImage was built elsewhere. It is taken as it is, but for its label.
+type foreignImage struct {
+	Task
+	platforms []string // to try; empty: all
+	published bool
+}
+
+// check has an empty report of the Dockerfile that there is none of, which results have always listed.
+func (f *foreignImage) check() []*diag.Report {
+	return []*diag.Report{f.Label, f.checkAttestations(), {Source: &seed.Source{}}}
+}
+
+func (f *foreignImage) fill(r *pack.Request) { r.Image, r.Platforms = f.Image, f.platforms }
+
+func (f *foreignImage) describe(*pack.Request) *diag.Report { return nil }
+
+func (f *foreignImage) explain(_ []pack.Warning, err error) (*diag.Report, error) { return nil, err }
+
+func (f *foreignImage) close() {}
+
+// checkAttestations says what publishing takes from the image; nil if that is nothing.
+func (f *foreignImage) checkAttestations() *diag.Report {
+	if !f.published || !f.Image.Attested() {
 		return nil
 	}
-	building := &cobra.Command{}
-	(&buildFlags{}).registerOptions(building)
-	names := []string{"file", "context", "target", "build-arg", "build-context"}
-	building.Flags().VisitAll(func(flag *pflag.Flag) { names = append(names, flag.Name) })
-	for _, name := range names {
-		if cmd.Flags().Changed(name) {
-			return exit.Usagef("--%s is for building, the image of --image is built already: leave it out", name)
+	label, err := pack.EncodeLabel(f.Manifest.Source.Text)
+	if err != nil {
+		return nil // the request says why
+	}
+	for _, p := range f.Image.Platforms {
+		if !pack.Labelled(p.Config.Config.Labels, label) {
+			report := &diag.Report{Path: f.Path, Source: f.Manifest.Source}
+			report.Add(diag.Diagnostic{Rule: attestationsDropped, Pointer: "/job",
+				Message: "the attestations of the image are left out, since its label " + seed.Label + " has to be set",
+				Hint:    "set it where the image is built: seedpack label prints it for other tools"})
+			return report
 		}
 	}
 	return nil
 }
 
-// imageJob is a job whose image was built elsewhere. Its manifest is the one in the directory that is given, or else that
-// of the image's own label. The caller closes the job.
-func (p *program) imageJob(ctx context.Context, f *packFlags, args []string) (_ *task, err error) {
-	from, err := source.Parse(f.image)
-	if err != nil {
-		return nil, exit.Usage(err)
+// Open takes an image that was built elsewhere. Its manifest is that of the job, which is held against the image's label,
+// or without a job the one in the label. The caller closes the image.
+func Open(ctx context.Context, remote registry.Registry, from source.Source, j *job.Job) (Task, error) {
+	t := Task{Job: j}
+	if j == nil {
+		t.Job = &job.Job{Path: from.String()}
 	}
-	j := &task{Job: &job.Job{Path: from.String()}}
-	if f.manifest != "" {
-		args = []string{f.manifest}
+	var err error
+	if t.Image, err = remote.Open(ctx, from); err != nil {
+		return t, err
 	}
-	if len(args) > 0 {
-		if j.Job, err = job.ReadOne(args, p.stdin); err != nil {
-			return nil, err
+	if t.Manifest == nil {
+		t.Manifest, t.Label = verify.FromLabel(t.Image)
+	}
+	if t.Manifest == nil {
+		for i := range t.Label.Diagnostics {
+			if d := &t.Label.Diagnostics[i]; d.Hint == "" {
+				d.Hint = fmt.Sprintf("say where the manifest is: give the directory of %s", seed.ManifestFile)
+			}
 		}
+		return t, nil
 	}
-	if j.image, err = p.registry(f).Open(ctx, from); err != nil {
-		return nil, err
-	}
-	if j.Manifest != nil {
-		return j, nil
-	}
-	var found *diag.Report
-	if j.Manifest, found = verify.FromLabel(j.image); j.Manifest == nil {
-		j.Manifest, j.unlabelled = seed.Parse(nil), found
-	}
-	return j, nil
-}
-
-func (p *program) registry(f *packFlags) registry.Registry {
-	return registry.Registry{UserAgent: "seedpack/" + programVersion(), Insecure: f.insecureRegistry, Transport: f.trust.Transport,
-		Save: p.docker().Save}
-}
-
-// docker is the Docker Engine that this machine's environment names.
-func (p *program) docker() engine.DockerHost { return engine.DockerHost{Getenv: p.getenv} }
-
-func closeJobs(jobs []*task) error {
-	var errs []error
-	for _, j := range jobs {
-		if j.image != nil {
-			errs = append(errs, j.image.Close())
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// refuseUnlabelled ends a job that has no manifest, because its image carries none.
-func (r *packRun) refuseUnlabelled(result *packed) error {
-	found := result.job.unlabelled
-	for i := range found.Diagnostics {
-		if d := &found.Diagnostics[i]; d.Hint == "" {
-			d.Hint = fmt.Sprintf("say where the manifest is: give the directory of %s", seed.ManifestFile)
-		}
-	}
-	result.add(found)
-	r.fails(result)
-	return exit.Findings
-}
-
-// checkMaterial judges what the image is made from beside the manifest: the Dockerfile, or the image that there is.
-func (r *packRun) checkMaterial(j *task, file dockerfileText) *diag.Report {
-	switch {
-	case j.judged:
-		return nil
-	case j.image != nil:
-		return verify.Labels(j.image, j.Manifest, j.Path)
-	}
-	return dockerfile.Check(file.Path, file.text, j.Manifest)
-}
-
-// refusal is the last line about a job that has findings.
-func (r *packRun) refusal(j *task) string {
-	switch {
-	case r.single != nil, r.smokeOnly && j.image == nil:
-		return j.Path + ": not as it should be, see above"
-	case j.image == nil:
-		return j.Path + ": not packed, see above"
-	case r.push:
-		return j.image.Source.String() + ": not published, see above"
-	}
-	return j.image.Source.String() + ": refused, see above"
-}
-
-// unclear is the last line about a job of which nothing was found out, for a reason that stands above.
-func (r *packRun) unclear(j *task, status int) string {
-	done := "packed"
-	switch {
-	case r.single != nil:
-		done = "run"
-	case r.smokeOnly:
-		done = "tried"
-	}
-	if status == exit.StatusUsage {
-		return fmt.Sprintf("%s: not %s, see above", j.Path, done)
-	}
-	return fmt.Sprintf("%s: not %s, we could not find out whether it can be", j.Path, done)
+	t.Label = verify.Labels(t.Image, t.Manifest, t.Path)
+	return t, nil
 }

@@ -1,41 +1,33 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// A networkFlags is the part of the command line that is about how other machines are reached.
+// A networkFlags says how registries are reached.
 type networkFlags struct {
-	caFile string
-
-	// read from them
-	trust registry.Trust
+	caFile   string
+	insecure bool
 }
 
-func (f *networkFlags) registerNetwork(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.caFile, "ca-file", "", "certificates (PEM) to trust in registries, besides those of the system")
+func (f *networkFlags) add(s *pflag.FlagSet) {
+	pathVar(s, &f.caFile, "ca-file", "", wholePath, "certificates (PEM) to trust in registries, besides those of the system")
+	s.BoolVar(&f.insecure, "insecure-registry", false, "plain http also to a registry that is not on this machine")
 }
 
-func (f *networkFlags) readNetwork() (err error) {
+func (f *networkFlags) options(p *Process) (registry.Registry, registry.Trust, error) {
+	remote := registry.Registry{UserAgent: "seedpack/" + p.version(), Insecure: f.insecure, Save: engine.DockerHost{Getenv: p.Getenv}.Save}
 	if f.caFile == "" {
-		return nil
+		return remote, registry.Trust{}, nil
 	}
-	if f.trust, err = registry.ReadTrust(f.caFile); err != nil {
-		return exit.Usagef("--ca-file: %w", err)
+	trust, err := registry.ReadTrust(f.caFile)
+	if err != nil {
+		return remote, trust, exit.Usagef("--ca-file: %w", err)
 	}
-	return nil
-}
-
-// addProxyArgs adds the build arguments that a Dockerfile need not declare and that leave no trace in an image. Those on
-// the command line win.
-func (f *packFlags) addProxyArgs(getenv func(string) string) {
-	for name, value := range pack.ProxyArgs(getenv) {
-		if _, given := f.buildArgs[name]; !given {
-			f.buildArgs[name] = value
-		}
-	}
+	remote.Transport = trust.Transport
+	return remote, trust, nil
 }

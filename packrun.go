@@ -4,337 +4,269 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
-	"github.com/seedpack/seedpack/diag"
+	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
-	"github.com/seedpack/seedpack/pack/engine"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack/registry"
-	"github.com/seedpack/seedpack/seed"
-	"github.com/seedpack/seedpack/verify"
-	"github.com/seedpack/seedpack/verify/cases"
+	"github.com/seedpack/seedpack/pack/source"
 )
 
-// A packRun is one call of pack or smoke: what holds for all of its jobs.
-type packRun struct {
-	*packFlags
-	program *program
-	push    bool
-	remote  registry.Registry
-	// engine connects at its first call, so that jobs that fail before need none.
-	engine func(context.Context) (*engine.Engine, error)
-	close  func() error
+// A batch is one call of pack, smoke, run or publish, once its flags are read: jobs go in, and lines, documents and files
+// come out. Each command fills it in and runs it.
+type batch struct {
+	process  *Process
+	out      *printer
+	policies *policy.Chooser
+	engine   *lazyEngine
+	smoke    *smokeFlags
+	progress string
 
-	sideBySide bool       // several jobs at a time
-	progressMu sync.Mutex // of what they show
+	options Options
+	tasks   []Task
+	// do is what is done with each task. Default: the whole way.
+	do                    func(*Pipeline, context.Context, Task) (*Result, error)
+	found                 findings // those of no job yet
+	words                 words
+	ready                 func(context.Context) error // makes sure that what the command needs is there; nil: nothing is needed
+	showPrinted           bool                        // show what the jobs printed
+	metadataFile, iidFile string
 }
 
-func newPackRun(p *program, f *packFlags) *packRun {
-	r := &packRun{packFlags: f, program: p, remote: p.registry(f)}
-	var mu sync.Mutex
-	var connected *engine.Engine
-	r.engine = func(ctx context.Context) (*engine.Engine, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if connected != nil {
-			return connected, nil
-		}
-		var err error
-		options := f.engineOptions(p)
-		options.Trust = f.trust
-		connected, err = engine.Connect(ctx, options)
-		return connected, err
-	}
-	r.close = func() error {
-		mu.Lock()
-		defer mu.Unlock()
-		if connected == nil {
-			return nil
-		}
-		return connected.Close()
-	}
-	return r
+// sharedFlags are the groups that all commands have which run jobs in an engine.
+type sharedFlags struct {
+	report  reportFlags
+	engine  engineFlags
+	network networkFlags
+	work    workFlags
+	smoke   smokeFlags
 }
 
-// cacheDir is where Seedpack keeps what it can make again; empty when the environment names no place.
-func cacheDir(getenv func(string) string) string {
-	if dir := getenv("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "seedpack")
+func (f *sharedFlags) add(s *pflag.FlagSet) {
+	f.report.add(s)
+	f.engine.add(s)
+	f.network.add(s)
+	f.work.add(s)
+	f.smoke.add(s)
+}
+
+// newBatch reads the groups of flags that the commands share.
+func newBatch(p *Process, f *sharedFlags) (*batch, error) {
+	b := &batch{process: p, smoke: &f.smoke, engine: &lazyEngine{}}
+	var err error
+	if b.out, b.policies, err = f.report.options(p); err != nil {
+		return nil, err
 	}
-	dir, err := os.UserCacheDir()
+	if b.options.Smoke, err = f.smoke.options(p.Getenv); err != nil {
+		return nil, err
+	}
+	work, err := f.work.options(b.out)
 	if err != nil {
-		return ""
+		return nil, err
 	}
-	return filepath.Join(dir, "seedpack")
+	b.progress, b.options.Progress, b.options.Parallel = work.progress, work.progress, work.parallel
+	var trust registry.Trust
+	if b.options.Remote, trust, err = f.network.options(p); err != nil {
+		return nil, err
+	}
+	b.engine.options, err = f.engine.options(p)
+	b.engine.options.Trust = trust
+	return b, err
 }
 
-// A packed is what came of one job.
-type packed struct {
-	job     *task
-	reports []*diag.Report
-	smokes  []platformSmoke
-	written []string
-	already bool // the name was there before, for the same image
-	stage   string
-	since   time.Time // it is in that stage
-
-	Name      string   `json:"name"`
-	Manifest  string   `json:"manifest"`
-	Digest    string   `json:"digest,omitempty"`
-	Reference string   `json:"reference,omitempty"` // with digest, once published
-	Tags      []string `json:"tags"`
-	Platforms []string `json:"platforms"`
-	Published bool     `json:"published"`
-	Smoke     string   `json:"smoke"` // passed, failed, inconclusive or skipped
-	Error     string   `json:"error,omitempty"`
-
-	JobName        string `json:"jobName"`
-	JobVersion     string `json:"jobVersion"`
-	PackageVersion string `json:"packageVersion"`
-	ImageID        string `json:"imageId,omitempty"` // of one platform
-	// Stopped is the stage that ended the job, one of lint, name, build, smoke, push, verify and tag; empty when none did.
-	Stopped string `json:"stopped,omitempty"`
-	Skipped bool   `json:"skipped"` // --if-exists skip: the name was there before
-
-	Manifests []manifest         `json:"manifests"`      // of an image that was pushed
-	Plan      *plan              `json:"plan,omitempty"` // with --dry-run
-	Cases     []measured         `json:"cases"`
-	Durations map[string]float64 `json:"durations"` // seconds of each stage that was come to
+// publish says where images go, if they go anywhere.
+func (b *batch) publish(f *publishFlags) (err error) {
+	b.options.Registry = f.registry
+	if b.options.Publish, err = f.options(b.process); b.options.Publish != nil {
+		b.options.Publish.Trust = b.engine.options.Trust
+	}
+	if f.dryRun {
+		b.do = (*Pipeline).Plan
+	}
+	return err
 }
 
-// begin says which stage a job has come to.
-func (r *packRun) begin(result *packed, stage string) {
-	now := time.Now()
-	result.endStage(now)
-	result.stage, result.since = stage, now
-	if r.program.stage != nil && !r.sideBySide {
-		r.program.stage(result.job.Path, stage)
-	}
-}
-
-// endStage notes how long the stage took that a job has been in.
-func (p *packed) endStage(now time.Time) {
-	if p.stage == "" {
-		return
-	}
-	if p.Durations == nil {
-		p.Durations = map[string]float64{}
-	}
-	p.Durations[p.stage] += seconds(now.Sub(p.since))
-}
-
-// smoke tries the image of each platform.
-func (r *packRun) smoke(ctx context.Context, result *packed, candidates []*pack.Candidate, cases []cases.Case) error {
-	if r.smokeMode == smokeOff {
-		return nil
-	}
-	r.begin(result, "smoke")
-	for _, c := range r.runnable(candidates) {
-		smoked, err := verify.Smoke(ctx, c, c.Config, result.job.Manifest, cases, r.smokeOptions(result.job, c))
-		if err != nil {
-			return err
+// run does what the batch says for all jobs, and returns the worst error. It closes the tasks' images.
+func (b *batch) run(ctx context.Context) (err error) {
+	defer func() {
+		if closeErr := closeImages(b.tasks); closeErr != nil {
+			err = errors.Join(err, closeErr)
 		}
-		result.addSmoke(c.Platform, smoked)
-	}
-	return nil
-}
-
-type platformSmoke struct {
-	platform string
-	result   *verify.Result
-}
-
-func (p *packed) addSmoke(platform string, s *verify.Result) {
-	p.smokes = append(p.smokes, platformSmoke{platform, s})
-	for _, c := range s.Cases {
-		p.Cases = append(p.Cases, measure(platform, c))
-	}
-	p.add(s.Report)
-}
-
-func (p *packed) setBuilt(b *pack.Result) {
-	p.Digest, p.ImageID, p.Platforms = b.Digest, b.ImageID, b.Platforms
-	for _, o := range b.Outputs {
-		path := o.Path()
-		if path == "-" {
-			path = "standard output"
+	}()
+	for _, t := range b.tasks {
+		if t.Policy, err = b.policies.For(t.Path); err != nil {
+			return policyError(err)
 		}
-		p.written = append(p.written, path)
 	}
-}
-
-// smokeVerdict is the worst of all platforms: skipped when none was tried.
-func (p *packed) smokeVerdict() verify.Verdict {
-	verdict := verify.Skipped
-	for i, s := range p.smokes {
-		if i == 0 {
-			verdict = s.result.Verdict
-		}
-		verdict = max(verdict, s.result.Verdict)
-	}
-	return verdict
-}
-
-// syntaxRule is lint's own for Dockerfiles: a frontend that a "# syntax=" line names says the same, only later.
-func syntaxRule() *diag.Rule {
-	all := allRules()
-	return all[slices.IndexFunc(all, func(r *diag.Rule) bool { return r.ID == "dockerfile-syntax" })]
-}
-
-// buildError turns what the Dockerfile's author has to mend into a diagnostic, and leaves what could not be found out.
-func (p *packed) buildError(err error, path string) error {
-	var syntax *pack.SyntaxError
-	if !errors.As(err, &syntax) {
+	line, err := New(b.options, b.process.host(b.engine), b.tasks)
+	if err := errors.Join(err, b.smoke.checkKept(b.tasks)); err != nil {
 		return err
 	}
-	text, readErr := os.ReadFile(path)
-	if readErr != nil {
-		return errors.Join(err, readErr)
-	}
-	source := &seed.Source{Text: text}
-	span := source.Line(max(1, syntax.Line))
-	r := &diag.Report{Path: path, Source: source}
-	r.Add(diag.Diagnostic{Rule: syntaxRule(), Span: &span, Message: syntax.Message})
-	p.add(r)
-	return exit.Findings
-}
-
-// A dockerfileText is the Dockerfile of a job.
-type dockerfileText struct {
-	Path string
-	text []byte
-}
-
-func (r *packRun) readDockerfile(j *task) (dockerfileText, error) {
-	if j.image != nil {
-		return dockerfileText{}, nil
-	}
-	path := filepath.Join(j.Dir, "Dockerfile")
-	if r.file != "" {
-		path = r.file
-	}
-	if err := r.program.roots.Check(path); err != nil {
-		return dockerfileText{}, err
-	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && r.file == "" {
-		return dockerfileText{}, exit.Usagef("%s: there is no such file\nwrite a Dockerfile beside the manifest, or name one with --file", path)
-	}
-	return dockerfileText{path, text}, err
-}
-
-// cases are those of seed.smoke.yaml beside the manifest, or else one made from the manifest.
-func (r *packRun) cases(j *task) ([]cases.Case, *diag.Report, error) {
-	path, named := r.casesPath(j)
-	switch {
-	case r.single != nil:
-		cases, err := r.single.cases(r.program, j)
-		return cases, nil, err
-	case r.smokeMode == smokeOff:
-		return nil, nil, nil
-	case j.Dir == "" && !named:
-		return cases.Made(j.Manifest), nil, nil
-	}
-	if err := r.program.roots.Check(path); err != nil {
-		return nil, nil, err
-	}
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) && !named {
-		return cases.Made(j.Manifest), nil, nil
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	cases, found := cases.Read(path, text, j.Manifest, caseEnv(r.program.getenv))
-	return cases, found, nil
-}
-
-func (r *packRun) request(j *task, file, reference string, tried []cases.Case) (pack.Request, error) {
-	label, err := pack.EncodeLabel(j.Manifest.Source.Text)
-	if err != nil {
-		return pack.Request{}, fmt.Errorf("job %s: %w", j.Path, err)
-	}
-	request := pack.Request{
-		Context: r.contextOf(j), Dockerfile: file, Image: j.image, Remote: r.remote, Label: label, Target: r.target, Platforms: r.platforms,
-		BuildArgs: r.buildArgs, BuildContexts: r.buildContexts, Annotations: r.annotations, Inputs: cases.Inputs(tried), Options: r.options,
-		Progress: pack.Progress{Mode: r.progress, Writer: r.progressWriter(j), Escape: report.Escape},
-	}
-	if request.Epoch, err = r.epoch(); err != nil {
-		return request, err
-	}
-	if r.push {
-		request.Repository, request.Insecure = reference[:strings.LastIndex(reference, ":")], r.insecureRegistry
-		request.PushTimeout, request.Trust = r.pushTimeout, r.trust
-	}
-	for _, o := range r.outputs {
-		o.Name = reference
-		request.Outputs = append(request.Outputs, o)
-	}
-	return request, nil
-}
-
-// published reads back what the registry holds, by the digest that the build pushed.
-func (r *packRun) published(ctx context.Context, result *packed, reference string, built *pack.Result) (*diag.Report, error) {
-	digest, err := r.remote.Parse(reference[:strings.LastIndex(reference, ":")] + "@" + built.Digest)
-	if err != nil {
-		return nil, err
-	}
-	want := &verify.Expect{Manifest: result.job.Manifest, Platforms: slices.Clone(built.Platforms), Reference: reference}
-	found, image, err := verify.Published(ctx, digest, want, r.remote.Options(ctx)...)
-	if err != nil {
-		return nil, err
-	}
-	result.add(verify.Succession(ctx, result.job.Path, result.job.Manifest, image, r.remote.Options(ctx)...))
-	result.Manifests, err = manifests(image)
-	return found, errors.Join(err, image.Close())
-}
-
-func keepAll(ctx context.Context, files []pack.Written) error {
-	for _, f := range files {
-		if err := f.Keep(ctx); err != nil {
+	if b.ready != nil {
+		if err := b.ready(ctx); err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.each(ctx, line)
 }
 
-// discardAll throws away what was not kept. That a temporary file stays is not worth more than the error before it.
-func discardAll(files []pack.Written) {
-	for _, f := range files {
-		_ = f.Discard()
+// each runs the jobs, and prints what came of each and of all.
+func (b *batch) each(ctx context.Context, line *Pipeline) error {
+	start := time.Now()
+	var images []*Image
+	var worst error
+	do := func(ctx context.Context, t Task) (*Result, error) { return b.do(line, ctx, t) }
+	for f := range line.Each(ctx, do) {
+		image := f.Result.Image(f.Err)
+		images = append(images, image)
+		b.note(f.Result, image)
+		if err := b.present(ctx, f); err != nil {
+			worst = err
+			break
+		}
+		worst = exit.Worse(ctx, worst, f.Err)
 	}
+	b.total(images, time.Since(start))
+	if err := errors.Join(b.engine.close(), b.finish(images)); err != nil {
+		return errors.Join(worst, err)
+	}
+	if worst != nil && ctx.Err() == nil {
+		return toldError{worst}
+	}
+	return worst
 }
 
-// summary is the last line about a job, in text.
-func (p *packed) summary(r *packRun, took time.Duration) string {
-	switch {
-	case p.already:
-		return "already published " + p.Reference
-	case p.Published:
-		return "published " + p.Reference
-	case p.Skipped:
-		return p.Name + ": its name is taken already; skipped, nothing published"
+// note adds to the findings of the call those of a job.
+func (b *batch) note(r *Result, image *Image) {
+	for _, found := range r.Reports {
+		b.found.judge(found, r.Policy)
 	}
-	built := "built, "
-	if p.job.image != nil {
-		built = ""
+	b.found.failures = append(b.found.failures, failures(image)...)
+}
+
+// failures is what could not be checked or done of a job.
+func failures(image *Image) []report.Failure {
+	if image.Error == "" {
+		return nil
 	}
-	line := fmt.Sprintf("%s: %ssmoke %s, in %s", p.Name, built, p.smokeVerdict(), took.Round(10*time.Millisecond))
-	switch {
-	case r.single != nil:
-		return r.single.summary(p, took)
-	case len(p.written) > 0:
-		return line + ", written to " + strings.Join(p.written, ", ")
-	case r.smokeOnly, p.job.image != nil:
-		return line + "; nothing exported"
+	return []report.Failure{{Path: image.Manifest, Message: image.Error}}
+}
+
+// A batchDocument is what these commands print as JSON: lint's object with the images.
+type batchDocument struct {
+	report.Document
+	Images []*Image `json:"images"`
+}
+
+// finish writes the files that speak of all jobs, and prints what is one document.
+func (b *batch) finish(images []*Image) error {
+	if err := b.writeID(images); err != nil {
+		return err
 	}
-	return line + "; nothing exported: --push publishes it, --output writes it to a file"
+	doc := batchDocument{report.New(b.found.reports), images}
+	if doc.Images == nil {
+		doc.Images = []*Image{}
+	}
+	if b.metadataFile != "" {
+		if err := writeWhole(b.metadataFile, newFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
+			return err
+		}
+	}
+	err := b.out.writeFiles(&b.found)
+	if !b.out.oneByOne() {
+		err = errors.Join(err, b.out.print(&b.found, doc))
+	}
+	return err
+}
+
+// writeID writes --iidfile, as docker build does. A job that went wrong has no ID.
+func (b *batch) writeID(images []*Image) error {
+	if b.iidFile == "" || len(images) != 1 {
+		return nil
+	}
+	i := images[0]
+	id := i.ImageID
+	if id == "" {
+		id = i.Digest
+	}
+	if id == "" || i.Stopped != "" && !i.Skipped {
+		return nil
+	}
+	return writeWhole(b.iidFile, newFile, func(w *os.File) error {
+		_, err := w.WriteString(id)
+		return err
+	})
+}
+
+// host returns what the pipeline may know of the process.
+func (p *Process) host(e *lazyEngine) Host {
+	return Host{Getenv: p.Getenv, Roots: p.roots, Log: p.Stderr, Stage: p.stage, Engine: e.connect}
+}
+
+// jobTasks reads the jobs that arguments name. A manifest that is named is that of the only job.
+func jobTasks(p *Process, manifest string, args []string) ([]Task, error) {
+	if manifest == "" {
+		jobs, err := job.ReadAll(args, p.Stdin)
+		var tasks []Task
+		for _, j := range jobs {
+			tasks = append(tasks, Task{Job: j})
+		}
+		return tasks, err
+	}
+	if len(args) > 1 {
+		return nil, exit.Usagef("--manifest is for one job, %d directories are given", len(args))
+	}
+	j, err := job.Read(manifest, p.Stdin)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 1 {
+		j.Dir = args[0]
+	}
+	return []Task{{Job: j}}, nil
+}
+
+// imageTask opens an image that was built elsewhere. Its manifest is that of the paths, or without any the one in its label.
+func imageTask(ctx context.Context, p *Process, remote registry.Registry, image string, paths []string) ([]Task, error) {
+	from, err := source.Parse(image)
+	if err != nil {
+		return nil, exit.Usage(err)
+	}
+	var j *job.Job
+	if len(paths) > 0 {
+		if j, err = job.ReadOne(paths, p.Stdin); err != nil {
+			return nil, err
+		}
+	}
+	t, err := Open(ctx, remote, from, j)
+	return []Task{t}, err
+}
+
+func closeImages(tasks []Task) error {
+	var errs []error
+	for _, t := range tasks {
+		if t.Image != nil {
+			errs = append(errs, t.Image.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// total prints the last line of standard error if there were several jobs.
+func (b *batch) total(images []*Image, took time.Duration) {
+	if len(images) < 2 || b.progress == "quiet" {
+		return
+	}
+	stopped := 0
+	for _, i := range images {
+		if i.Stopped != "" && !i.Skipped {
+			stopped++
+		}
+	}
+	fmt.Fprintf(b.process.Stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(images), took.Seconds(), len(images)-stopped, stopped)
 }

@@ -3,9 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"path/filepath"
 	"sync"
 	"time"
@@ -14,169 +14,104 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 )
 
-// finished is a job that came to its end.
-type finished struct {
-	result *packed // nil where an interruption came first
-	err    error
-	took   time.Duration
+// A Finished is a job that came to its end.
+type Finished struct {
+	Result *Result
+	Err    error
+	Took   time.Duration
 }
 
-// packEach packs the jobs, as many at a time as were asked for, and prints what came of them in their order.
-func (p *program) packEach(ctx context.Context, run *packRun, jobs []*task) (all []*packed, worst error) {
-	within, cancel := context.WithCancel(ctx)
-	done, wait := run.start(within, jobs)
-	defer func() {
-		cancel()
-		wait()
-	}()
-	for _, ended := range done {
-		f := <-ended
-		if f.result == nil {
-			break
+// Each runs do, which is Pack, Try or Plan, for all tasks, as many at a time as Options.Parallel says. It yields what came
+// of them in the order of the tasks. It ends early if ctx does, and waits for what it has started.
+func (p *Pipeline) Each(ctx context.Context, do func(context.Context, Task) (*Result, error)) iter.Seq[Finished] {
+	return func(yield func(Finished) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		done, wait := p.start(ctx, do)
+		defer func() {
+			cancel()
+			wait()
+		}()
+		for _, ended := range done {
+			f := <-ended
+			if f.Result == nil || !yield(f) {
+				return
+			}
 		}
-		all = append(all, f.result)
-		if err := p.present(ctx, run, f, len(jobs) > 1); err != nil {
-			return all, err
-		}
-		worst = exit.Worse(ctx, worst, f.err)
 	}
-	return all, worst
 }
 
-// start begins with the jobs and gives for each a channel on which it ends, and a function that returns when all have.
-func (r *packRun) start(ctx context.Context, jobs []*task) (done []chan finished, wait func()) {
-	for range jobs {
-		done = append(done, make(chan finished, 1))
+// start begins with the tasks. It returns a channel for each, on which it ends, and a function that returns when all have.
+func (p *Pipeline) start(ctx context.Context, do func(context.Context, Task) (*Result, error)) (done []chan Finished, wait func()) {
+	for range p.tasks {
+		done = append(done, make(chan Finished, 1))
 	}
 	var group errgroup.Group
-	group.SetLimit(max(1, r.parallel))
+	group.SetLimit(max(1, p.opt.Parallel))
 	started := make(chan struct{})
 	go func() {
 		defer close(started)
-		for i, j := range jobs {
+		for i, t := range p.tasks {
 			group.Go(func() error {
-				done[i] <- r.one(ctx, j)
+				done[i] <- one(ctx, t, do)
 				return nil
 			})
 		}
 	}()
 	return done, func() {
 		<-started
-		_ = group.Wait() // what a job has to say went the other way
+		_ = group.Wait() // it has no errors: they are in what ended
 	}
 }
 
-func (r *packRun) one(ctx context.Context, j *task) finished {
+// one runs a task. Its result is nil if ctx ended before.
+func one(ctx context.Context, t Task, do func(context.Context, Task) (*Result, error)) Finished {
 	if ctx.Err() != nil {
-		return finished{}
+		return Finished{}
 	}
 	start := time.Now()
-	result, err := r.packJob(ctx, j)
-	result.finish(err)
-	return finished{result, err, time.Since(start)}
+	r, err := do(ctx, t)
+	r.settle()
+	return Finished{r, err, time.Since(start)}
 }
 
-// present prints what came of a job: findings and the last line on standard output, an error and the times on standard
-// error.
-func (p *program) present(ctx context.Context, run *packRun, f finished, several bool) error {
-	if f.err != nil && ctx.Err() == nil && !errors.Is(f.err, exit.Findings) {
-		of := ""
-		if several {
-			of = f.result.job.Path + ": "
-		}
-		p.complain(exit.Status(ctx, f.err), of, f.err)
-	}
-	if run.format != "text" && run.format != "github" {
+// checkParallel refuses jobs that cannot go side by side.
+func (p *Pipeline) checkParallel() error {
+	if !p.sideBySide {
 		return nil
 	}
-	if err := p.printPacked(run, f.result, f.err, f.took); err != nil {
-		return err
-	}
-	if run.progress == "quiet" {
-		return nil
-	}
-	_, err := fmt.Fprintf(p.stderr, "%s: %s\n", report.Escape(f.result.job.Path), f.result.times(f.took))
-	return err
-}
-
-// total is the last line of standard error where several jobs were packed.
-func (p *program) total(run *packRun, all []*packed, took time.Duration) {
-	if len(all) < 2 || run.progress == "quiet" {
-		return
-	}
-	stopped := 0
-	for _, r := range all {
-		if r.Stopped != "" && !r.Skipped {
-			stopped++
-		}
-	}
-	fmt.Fprintf(p.stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(all), took.Seconds(), len(all)-stopped, stopped)
-}
-
-// times says how long a job took, and where.
-func (p *packed) times(took time.Duration) string {
-	line := fmt.Sprintf("%.2f s", took.Seconds())
-	for i, stage := range stages {
-		at, ok := p.Durations[stage]
-		switch {
-		case !ok:
-			continue
-		case i == 0:
-			line += ":"
-		default:
-			line += ","
-		}
-		line += fmt.Sprintf(" %s %.2f", stage, at)
-	}
-	return line
-}
-
-// A toldError is one whose words were printed where it happened.
-type toldError struct{ error }
-
-func (e toldError) Unwrap() error { return e.error }
-
-// checkParallel refuses what cannot go side by side.
-func (r *packRun) checkParallel(jobs []*task) error {
-	if r.parallel < 1 {
-		return exit.Usagef("--parallel %d must be at least 1", r.parallel)
-	}
-	if r.parallel == 1 || len(jobs) == 1 {
-		return nil
-	}
-	r.sideBySide = true
-	if r.progress == "tty" {
+	if p.opt.Progress == "tty" {
 		return exit.Usagef("--progress tty shows one job at a time: leave it out, or --parallel")
 	}
-	if r.progress == "auto" {
-		r.progress = "plain"
-	}
-	names := map[string]string{}
-	for _, j := range jobs {
-		name, err := pack.Name(j.Manifest, r.registry)
-		if err != nil || j.unlabelled != nil {
-			continue // the job's own findings say so
+	paths := map[string]string{} // by name
+	for _, t := range p.tasks {
+		if t.Manifest == nil {
+			continue // its own findings say so
 		}
-		if other, ok := names[name]; ok {
-			return exit.Usagef("%s and %s are both called %s: pack them one at a time", other, j.Path, name)
+		name, err := pack.Name(t.Manifest, p.opt.Registry)
+		if err != nil {
+			continue // and here
 		}
-		names[name] = j.Path
+		if other, ok := paths[name]; ok {
+			return exit.Usagef("%s and %s are both called %s: pack them one at a time", other, t.Path, name)
+		}
+		paths[name] = t.Path
 	}
 	return nil
 }
 
-// progressWriter is where the build of a job is shown: of several at a time, each line says which one it is about.
-func (r *packRun) progressWriter(j *task) io.Writer {
-	if !r.sideBySide {
-		return r.program.stderr
+// progressWriter returns where the build of a job is shown. If several go side by side, each line says which job it is about.
+func (p *Pipeline) progressWriter(j *job.Job) io.Writer {
+	if !p.sideBySide {
+		return p.host.Log
 	}
-	return &prefixWriter{mu: &r.progressMu, next: r.program.stderr, prefix: "[" + report.Escape(filepath.Dir(j.Path)) + "] "}
+	return &prefixWriter{mu: &p.progress, next: p.host.Log, prefix: "[" + report.Escape(filepath.Dir(j.Path)) + "] "}
 }
 
-// A prefixWriter writes whole lines, each behind a prefix. What has no line end stays with it.
+// A prefixWriter writes whole lines, each behind a prefix. It keeps what has no line end yet.
 type prefixWriter struct {
 	mu     *sync.Mutex // of all that share next
 	next   io.Writer

@@ -10,6 +10,7 @@ import (
 
 // Lines of several jobs never mix, however they are cut.
 func TestPrefixWriter(t *testing.T) {
+	t.Parallel()
 	var out bytes.Buffer
 	var mu sync.Mutex
 	var group sync.WaitGroup

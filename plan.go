@@ -2,128 +2,60 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// A plan is what --dry-run says would be done. Values of build arguments and secrets are not in it.
-type plan struct {
-	Build *buildPlan    `json:"build,omitempty"` // nil for an image that was built elsewhere
-	Cases []string      `json:"cases"`           // smoke cases to run
-	Push  string        `json:"push,omitempty"`  // repository; empty when nothing is pushed
-	Tags  []string      `json:"tags"`
-	Held  string        `json:"held,omitempty"` // digest that the name has now
-	Write []plannedFile `json:"write"`
-	// IfHeld is what becomes of the name where another image has it: refused, left or moved.
-	IfHeld string `json:"ifHeld,omitempty"`
-}
+// What becomes of a name that is another image's, in a Plan.
+const (
+	HeldRefused = "refused"
+	HeldLeft    = "left"
+	HeldMoved   = "moved"
+)
 
-type buildPlan struct {
-	Dockerfile    string   `json:"dockerfile"`
-	Context       string   `json:"context"`
-	Target        string   `json:"target,omitempty"`
-	Platforms     []string `json:"platforms"`     // empty: the builder's own
-	BuildArgs     []string `json:"buildArgs"`     // names
-	BuildContexts []string `json:"buildContexts"` // names
-	Attestations  []string `json:"attestations"`
-}
-
-type plannedFile struct {
-	Type string `json:"type"`
-	Dest string `json:"dest"`
-}
-
-// heldRefused is what becomes of a name that is another image's, unless --if-exists says otherwise.
-const heldRefused = "refused"
-
-// plan is made from what pack would go by, and asks the registry nothing but what the name stands for. That the name is
-// an image's of another manifest is a finding, as it would be for pack.
-func (r *packRun) plan(ctx context.Context, result *packed, request *pack.Request, reference string, cases []cases.Case) (err error) {
-	if result.Plan, err = r.makePlan(ctx, result.job, request, reference, cases); err == nil && result.Plan.IfHeld == heldRefused {
-		err = r.conflictEarly(ctx, result, reference, request.Label)
+// plan is made from what Pack would go by. It asks the registry nothing but what the name stands for. A name that is an
+// image's with another manifest is a finding, as for Pack.
+func (p *Pipeline) plan(ctx context.Context, r *Result, request *pack.Request, cases []cases.Case) (err error) {
+	if r.Plan, err = p.makePlan(ctx, r, request, cases); err == nil && r.Plan.IfHeld == HeldRefused {
+		err = p.conflictEarly(ctx, r, request.Label)
 	}
 	return err
 }
 
-func (r *packRun) makePlan(ctx context.Context, j *task, request *pack.Request, reference string, cases []cases.Case) (*plan, error) {
-	p := &plan{Cases: []string{}, Tags: []string{}, Write: []plannedFile{}}
-	if j.image == nil {
-		p.Build = &buildPlan{Dockerfile: request.Dockerfile, Context: request.Context, Target: request.Target,
-			Platforms: slices.Concat([]string{}, request.Platforms), BuildArgs: slices.Concat([]string{}, slices.Sorted(maps.Keys(request.BuildArgs))),
-			BuildContexts: slices.Concat([]string{}, slices.Sorted(maps.Keys(request.BuildContexts))),
-			Attestations:  slices.Concat([]string{}, slices.Sorted(maps.Keys(request.Options.Attest)))}
+func (p *Pipeline) makePlan(ctx context.Context, r *Result, request *pack.Request, cases []cases.Case) (*Plan, error) {
+	plan := &Plan{Cases: []string{}, Tags: []string{}, Write: []PlannedFile{}}
+	if request.Image == nil {
+		plan.Build = &BuildPlan{Dockerfile: request.Dockerfile, Context: request.Context, Target: request.Target,
+			Platforms: slices.Concat([]string{}, request.Platforms), BuildArgs: names(request.BuildArgs),
+			BuildContexts: names(request.BuildContexts), Attestations: names(request.Options.Attest)}
 	}
 	for _, c := range cases {
-		p.Cases = append(p.Cases, c.Name)
+		plan.Cases = append(plan.Cases, c.Name)
 	}
 	for _, o := range request.Outputs {
-		p.Write = append(p.Write, plannedFile{o.Type, o.Dest})
+		plan.Write = append(plan.Write, PlannedFile{o.Type, o.Dest})
 	}
-	if !r.push {
-		return p, nil
+	if p.opt.Publish == nil {
+		return plan, nil
 	}
-	colon := strings.LastIndex(reference, ":")
-	p.Push, p.Tags = reference[:colon], append([]string{reference[colon+1:]}, r.aliases...)
+	plan.Push, plan.Tags = repositoryOf(r.Name), append([]string{tagOf(r.Name)}, p.opt.Publish.Aliases...)
 	var err error
-	if r.preflightFirst {
-		p.Held, err = r.remote.Held(ctx, reference)
+	if p.opt.Publish.Preflight {
+		plan.Held, err = p.opt.Remote.Held(ctx, r.Name)
 	}
-	if p.Held != "" {
-		p.IfHeld = map[string]string{ifExistsSkip: "left", ifExistsOverwrite: "moved"}[r.ifExists]
-		if p.IfHeld == "" {
-			p.IfHeld = heldRefused
+	if plan.Held != "" {
+		plan.IfHeld = map[string]string{IfExistsSkip: HeldLeft, IfExistsOverwrite: HeldMoved}[p.opt.Publish.IfExists]
+		if plan.IfHeld == "" {
+			plan.IfHeld = HeldRefused
 		}
 	}
-	return p, err
+	return plan, err
 }
 
-// text is the plan for people, a line for each thing that would be done.
-func (p *plan) text(name string) string {
-	lines := []string{name + ": nothing is done; this would be"}
-	add := func(what, format string, args ...any) {
-		lines = append(lines, fmt.Sprintf("  %-6s", what)+fmt.Sprintf(format, args...))
-	}
-	if b := p.Build; b != nil {
-		on := "the builder's own platform"
-		if len(b.Platforms) > 0 {
-			on = strings.Join(b.Platforms, ", ")
-		}
-		with := ""
-		if len(b.Attestations) > 0 {
-			with = ", with " + strings.Join(b.Attestations, " and ")
-		}
-		add("build", "%s in %s for %s%s", b.Dockerfile, b.Context, on, with)
-	}
-	for _, c := range p.Cases {
-		add("run", "%s", c)
-	}
-	for _, w := range p.Write {
-		add("write", "%s to %s", w.Type, w.Dest)
-	}
-	if p.Push != "" {
-		add("push", "%s, by digest", p.Push)
-	}
-	for i, t := range p.Tags {
-		held := ""
-		if i == 0 && p.Held != "" {
-			held = fmt.Sprintf(", which names %s now: %s", p.Held, p.ifAnother())
-		}
-		add("tag", "%s:%s%s", p.Push, t, held)
-	}
-	return strings.Join(lines, "\n")
-}
-
-func (p *plan) ifAnother() string {
-	switch p.IfHeld {
-	case "left":
-		return "that stays, since --if-exists is skip"
-	case "moved":
-		return "it moves, since --if-exists is overwrite"
-	}
-	return "the same image is fine, another one is refused"
+// names lists the keys of a map in order; never nil.
+func names(m map[string]string) []string {
+	return slices.Concat([]string{}, slices.Sorted(maps.Keys(m)))
 }

@@ -4,190 +4,203 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/verify"
 )
 
-// What --if-exists may be.
+// What becomes of a name that is another image's already.
 const (
-	ifExistsError     = "error"
-	ifExistsSkip      = "skip"
-	ifExistsOverwrite = "overwrite"
+	IfExistsError     = "error"
+	IfExistsSkip      = "skip"
+	IfExistsOverwrite = "overwrite"
 )
 
-// A publishFlags is the part of the command line that is about registries.
-type publishFlags struct {
-	ifExists         string
-	aliases          []string
-	preflightFirst   bool
-	insecureRegistry bool
-	pushTimeout      time.Duration
-	dryRun           bool
-}
-
-var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-
-func (f *publishFlags) check() error {
-	switch f.ifExists {
-	case "", ifExistsError, ifExistsSkip, ifExistsOverwrite:
-	default:
-		return exit.Usagef("--if-exists %q must be error, skip or overwrite", f.ifExists)
-	}
-	if f.pushTimeout < 0 {
-		return exit.Usagef("--push-timeout %s must not be negative; 0 is without end", f.pushTimeout)
-	}
-	for _, alias := range f.aliases {
-		if !tagForm.MatchString(alias) {
-			return exit.Usagef("--tag %q must be a tag alone, without a repository: letters, digits, and _ . - after the first", alias)
-		}
-	}
-	return nil
-}
-
-// tagTaken is what a registry may say of the name: an error, or a notice where --if-exists says skip.
-var tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
-	Summary: "a published tag must not be moved to another image",
-	Doc: "Who runs a job by its name trusts that it stays the same: results are compared, and errors are reported, by name. Raise " +
-		"packageVersion where the packaging changed, and jobVersion where the job did. --if-exists skip leaves what is there, " +
-		"--if-exists overwrite moves the tag all the same."}
-
-// preflight asks the registry what would make the build vain. It is done when the job is to be skipped for certain.
-func (r *packRun) preflight(ctx context.Context, result *packed, reference, label string) (done bool, err error) {
-	if r.preflightFirst {
-		if err := r.remote.Preflight(ctx, reference); err != nil {
+// preflight asks the registry what would make the build pointless. It reports done if the job is to be skipped for certain.
+func (p *Pipeline) preflight(ctx context.Context, r *Result, label string) (done bool, err error) {
+	if p.opt.Publish.Preflight {
+		if err := p.opt.Remote.Preflight(ctx, r.Name); err != nil {
 			return false, err
 		}
 	}
-	switch r.ifExists {
-	case ifExistsOverwrite:
+	switch p.opt.Publish.IfExists {
+	case IfExistsOverwrite:
 		return false, nil
-	case ifExistsSkip:
-		return r.skipEarly(ctx, result, reference)
+	case IfExistsSkip:
+		return p.skipEarly(ctx, r)
 	}
-	return false, r.conflictEarly(ctx, result, reference, label)
+	return false, p.conflictEarly(ctx, r, label)
 }
 
-// skipEarly is done where the name is taken and nothing else is asked for.
-func (r *packRun) skipEarly(ctx context.Context, result *packed, reference string) (done bool, err error) {
-	if len(r.outputs) > 0 {
+// skipEarly reports done if the name is taken and no other output was requested.
+func (p *Pipeline) skipEarly(ctx context.Context, r *Result) (done bool, err error) {
+	if len(p.opt.Outputs) > 0 {
 		return false, nil
 	}
-	held, err := r.remote.Held(ctx, reference)
+	held, err := p.opt.Remote.Held(ctx, r.Name)
 	if err != nil || held == "" {
 		return false, err
 	}
 	instead := "not built"
-	if result.job.image != nil {
+	if r.Task.Image != nil {
 		instead = "not tried"
 	}
-	result.skip(fmt.Sprintf("%q names %s already: %s", reference, held, instead))
+	r.skip(fmt.Sprintf("%q names %s already: %s", r.Name, held, instead))
 	return true, nil
 }
 
-// conflictEarly finds that the name is an image's with another manifest: what is to be built cannot have the same
-// digest. What cannot be found out now is asked again when the image is tagged.
-func (r *packRun) conflictEarly(ctx context.Context, result *packed, reference, label string) error {
-	if !r.preflightFirst {
+// conflictEarly refuses a name that is an image's with another manifest: what is to be built cannot have the same digest.
+// What the registry does not answer now is asked again when the image is tagged.
+func (p *Pipeline) conflictEarly(ctx context.Context, r *Result, label string) error {
+	if !p.opt.Publish.Preflight {
 		return nil
 	}
-	ref, err := r.remote.Parse(reference)
+	ref, err := p.opt.Remote.Parse(r.Name)
 	if err != nil {
 		return err
 	}
-	img, err := source.OpenReference(ctx, ref, r.remote.Options(ctx)...)
+	img, err := source.OpenReference(ctx, ref, p.opt.Remote.Options(ctx)...)
 	if err != nil {
 		return nil
 	}
-	for _, p := range img.Platforms {
-		if !pack.Labelled(p.Config.Config.Labels, label) {
-			result.taken(&registry.TagConflict{Reference: reference, Held: img.Digest})
+	for _, platform := range img.Platforms {
+		if !pack.Labelled(platform.Config.Config.Labels, label) {
+			r.taken(&registry.TagConflict{Reference: r.Name, Held: img.Digest})
 			return errors.Join(exit.Findings, img.Close())
 		}
 	}
 	return img.Close()
 }
 
-// tagAll gives the verified image its name, and then its aliases, which move: who asks for latest means this one.
-func (r *packRun) tagAll(ctx context.Context, result *packed, reference string) error {
-	already, err := r.remote.Tag(ctx, reference, result.Digest, r.ifExists == ifExistsOverwrite)
+// publish verifies what the registry holds, and only then names it. An image that has vanished from the registry before it
+// got its name is pushed once more.
+func (p *Pipeline) publish(ctx context.Context, r *Result, request pack.Request) error {
+	err := p.verifyAndTag(ctx, r)
+	var vanished *registry.Vanished
+	if !errors.As(err, &vanished) {
+		return err
+	}
+	p.begin(r, StagePush)
+	if err := p.pushAgain(ctx, r, request); err != nil {
+		return err
+	}
+	return p.verifyAndTag(ctx, r)
+}
+
+// verifyAndTag reads back what the registry holds by its digest, and names it if that is what was built.
+func (p *Pipeline) verifyAndTag(ctx context.Context, r *Result) error {
+	p.begin(r, StageVerify)
+	found, err := p.readBack(ctx, r)
+	switch {
+	case registry.IsNotFound(err):
+		return &registry.Vanished{Reference: r.Name, Digest: r.Built.Digest}
+	case err != nil:
+		return fmt.Errorf("%w\n%s is not named: the registry holds %s without a tag", err, r.Name, r.Built.Digest)
+	}
+	r.add(found)
+	if r.fails() {
+		return exit.Findings
+	}
+	p.begin(r, StageTag)
+	return p.tag(ctx, r)
+}
+
+// readBack verifies what the registry holds under the digest that the build pushed.
+func (p *Pipeline) readBack(ctx context.Context, r *Result) (*diag.Report, error) {
+	digest, err := p.opt.Remote.Parse(repositoryOf(r.Name) + "@" + r.Built.Digest)
+	if err != nil {
+		return nil, err
+	}
+	want := &verify.Expect{Manifest: r.Manifest, Platforms: slices.Clone(r.Built.Platforms), Reference: r.Name}
+	found, image, err := verify.Published(ctx, digest, want, p.opt.Remote.Options(ctx)...)
+	if err != nil {
+		return nil, err
+	}
+	r.add(verify.Succession(ctx, r.Path, r.Manifest, image, p.opt.Remote.Options(ctx)...))
+	r.Manifests, err = platformImages(image)
+	return found, errors.Join(err, image.Close())
+}
+
+// tag gives the verified image its name, and then its aliases. Aliases move: a user who asks for latest means this image.
+func (p *Pipeline) tag(ctx context.Context, r *Result) error {
+	digest := r.Built.Digest
+	already, err := p.opt.Remote.Tag(ctx, r.Name, digest, p.opt.Publish.IfExists == IfExistsOverwrite)
 	var conflict *registry.TagConflict
 	switch {
-	case errors.As(err, &conflict) && r.ifExists == ifExistsSkip:
-		result.skip(fmt.Sprintf("%q names another image already, %s: not moved to %s", conflict.Reference, conflict.Held, conflict.Proposed))
+	case errors.As(err, &conflict) && p.opt.Publish.IfExists == IfExistsSkip:
+		r.skip(fmt.Sprintf("%q names another image already, %s: not moved to %s", conflict.Reference, conflict.Held, conflict.Proposed))
 		return nil
 	case errors.As(err, &conflict):
-		result.taken(conflict)
+		r.taken(conflict)
 		return exit.Findings
 	case err != nil:
 		return err
 	}
-	colon := strings.LastIndex(reference, ":")
-	result.Published, result.already = true, already
-	result.Reference, result.Tags = reference+"@"+result.Digest, []string{reference[colon+1:]}
-	for _, alias := range r.aliases {
-		_, err := r.remote.Tag(ctx, reference[:colon+1]+alias, result.Digest, true)
+	r.Published = &Published{Reference: r.Name + "@" + digest, Tags: []string{tagOf(r.Name)}, Already: already}
+	for _, alias := range p.opt.Publish.Aliases {
+		_, err := p.opt.Remote.Tag(ctx, repositoryOf(r.Name)+":"+alias, digest, true)
 		switch {
 		case errors.As(err, &conflict):
-			result.aliasTaken(conflict)
+			r.aliasTaken(conflict)
 			return exit.Findings
 		case err != nil:
-			return fmt.Errorf("%w\n%s is published, without the alias %s", err, reference, alias)
+			return fmt.Errorf("%w\n%s is published, without the alias %s", err, r.Name, alias)
 		}
-		result.Tags = append(result.Tags, alias)
+		r.Published.Tags = append(r.Published.Tags, alias)
 	}
 	return nil
 }
 
-func (p *packed) skip(message string) {
-	p.Skipped = true
-	p.addTag(diag.Diagnostic{Severity: diag.Notice, Message: message})
+// skip leaves the name to the image that has it.
+func (r *Result) skip(message string) {
+	r.Skipped = true
+	r.addTag(diag.Diagnostic{Severity: diag.Notice, Message: message})
 }
 
-func (p *packed) taken(c *registry.TagConflict) {
-	version := p.job.Manifest.Job.PackageVersion
+// taken refuses to move a name.
+func (r *Result) taken(c *registry.TagConflict) {
+	version := r.Manifest.Job.PackageVersion
 	hint := "raise packageVersion, or jobVersion where the job itself has changed"
 	if next := nextVersion(version); next != "" {
 		hint = fmt.Sprintf("raise packageVersion from %s to %s, or jobVersion where the job itself has changed", version, next)
 	}
 	message := fmt.Sprintf("%q names another image already, %s", c.Reference, c.Held)
 	switch {
+	case c.Proposed == "" && r.Task.Image != nil:
+		message += ", whose manifest is another: not tried"
 	case c.Proposed == "":
 		message += ", whose manifest is another: not built"
-		if p.job.image != nil {
-			message = strings.TrimSuffix(message, "not built") + "not tried"
-		}
 	case c.Immutable:
 		message += ", and the registry lets no tag move; what was built is " + c.Proposed
 	default:
 		message += "; what was built is " + c.Proposed
 	}
-	p.addTag(diag.Diagnostic{Hint: hint, Message: message})
+	r.addTag(diag.Diagnostic{Hint: hint, Message: message})
 }
 
-// aliasTaken is about a tag that would move, were it not for the registry.
-func (p *packed) aliasTaken(c *registry.TagConflict) {
-	p.addTag(diag.Diagnostic{Hint: "leave the alias out, or let it move in the registry's settings",
+// aliasTaken is about a tag that would move if the registry let it.
+func (r *Result) aliasTaken(c *registry.TagConflict) {
+	r.addTag(diag.Diagnostic{Hint: "leave the alias out, or let it move in the registry's settings",
 		Message: fmt.Sprintf("the alias %q names another image, %s, and the registry lets no tag move; %s is published without it",
-			c.Reference, c.Held, p.Name)})
+			c.Reference, c.Held, r.Name)})
 }
 
-func (p *packed) addTag(d diag.Diagnostic) {
+func (r *Result) addTag(d diag.Diagnostic) {
 	d.Rule, d.Pointer = tagTaken, "/job/packageVersion"
-	r := &diag.Report{Path: p.job.Path, Source: p.job.Manifest.Source}
-	r.Add(d)
-	p.add(r)
+	found := &diag.Report{Path: r.Path, Source: r.Manifest.Source}
+	found.Add(d)
+	r.add(found)
 }
 
-// nextVersion is the version to publish after one that is taken: of a pre-release its release, else the next patch.
-// Empty when it is no semantic version.
+// nextVersion returns the version to publish after one that is taken: the release of a pre-release, else the next patch.
+// It is empty if the version is no semantic version.
 func nextVersion(version string) string {
 	release, _, isPre := strings.Cut(version, "-")
 	parts := strings.Split(release, ".")

@@ -27,7 +27,7 @@ func TestReadmeRules(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| rule | severity | what should be |\n|---|---|---|\n")
 	seen := map[string]bool{}
-	for _, r := range allRules() {
+	for _, r := range AllRules() {
 		if seen[r.ID] || r.Summary == "" {
 			t.Errorf("rule %s is there twice, or says nothing", r.ID)
 		}
@@ -50,7 +50,7 @@ func TestReadmeCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cmd := range newRootCommand(&program{getenv: os.Getenv}).Commands() {
+	for _, cmd := range Commands() {
 		if !cmd.Hidden && cmd.Name() != "help" && cmd.Name() != "completion" && !strings.Contains(string(text), "| `seedpack "+cmd.Use+"`") &&
 			!strings.Contains(string(text), "| `seedpack "+cmd.Name()+" ") {
 			t.Errorf("the README does not show seedpack %s", cmd.Name())

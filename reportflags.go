@@ -2,52 +2,120 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/containerd/console"
-	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pack"
 )
 
-// A reportFlags is how reports are judged and printed, the same for all commands that have some.
-type reportFlags struct {
+// What goes where:
+//
+//   - Standard output gets findings and results, in the format of --format. Formats for programs get one document in every
+//     case, also if a command fails before it has anything to say.
+//   - Standard error gets all else: errors, progress, times.
+//   - If standard output is an image's (--output …,dest=-), results go to standard error, too.
+//
+// Every line may hold foreign text, so all that is printed is escaped. No other file looks at --format.
+
+// Formats of commands that have findings.
+const (
+	formatText   = "text"
+	formatJSON   = "json"
+	formatSARIF  = "sarif"
+	formatGitHub = "github"
+	formatJUnit  = "junit"
+)
+
+var formats = []string{formatText, formatJSON, formatSARIF, formatGitHub, formatJUnit}
+
+// A printer prints what a command found. The zero value of the fields behind format is the default.
+type printer struct {
+	process              *Process
+	out                  io.Writer // where results go
 	format               string
-	failOn               string
-	rules                []string
 	verbose              bool
 	sarifFile, junitFile string
-	config               string
-	cmd                  *cobra.Command // tells which flags are given
 }
 
-// formats are those of --format.
-var formats = []string{"text", "json", "sarif", "github", "junit"}
+// text reports whether people read the results.
+func (p *printer) text() bool { return p.format == formatText }
 
-func (f *reportFlags) register(cmd *cobra.Command) {
-	f.cmd = cmd
-	s := cmd.Flags()
-	s.StringVar(&f.format, "format", "text", "how to print: text, json, sarif, github (workflow commands) or junit")
-	s.StringVar(&f.sarifFile, "sarif-file", "", "write the findings to a file for code scanning, too")
-	s.StringVar(&f.junitFile, "junit-file", "", "write the findings to a file as the XML of JUnit, too")
-	s.StringVar(&f.failOn, "fail-on", "error", "least severity that makes the exit status 1: error, warning or notice")
-	s.StringArrayVar(&f.rules, "rule", nil, "ID=SEVERITY: give a rule another severity: off, notice, warning or error")
-	s.StringVar(&f.config, "config", "", "the policy file, or none; default: the nearest "+policy.FileName+" beside the manifest or above")
-	s.BoolVarP(&f.verbose, "verbose", "v", false, "show notices too")
+// oneByOne reports whether the findings of each job are printed as it ends. Other formats are one document.
+func (p *printer) oneByOne() bool { return p.format == formatText || p.format == formatGitHub }
+
+// aside leaves standard output to an image: results go to standard error. Only text can go there.
+func (p *printer) aside() error {
+	if !p.text() {
+		return exit.Usagef("--output …,dest=- leaves no room on standard output for --format %s: write --metadata-file FILE", p.format)
+	}
+	if _, ok := terminal(p.process.Stdout); ok {
+		return exit.Usagef("--output …,dest=- would write an image to the terminal: send it to a file or a pipe")
+	}
+	p.out = p.process.Stderr
+	return nil
 }
 
-// A findings is all that a command found, and what it could not find out.
+// print prints findings. Doc is what --format json prints of them; nil: the reports alone.
+func (p *printer) print(all *findings, doc any) error {
+	switch p.format {
+	case formatJSON:
+		if doc == nil {
+			doc = report.New(all.reports)
+		}
+		return report.Encode(p.out, doc)
+	case formatSARIF:
+		return report.SARIF(p.out, all.reports, p.sarifOptions(all))
+	case formatJUnit:
+		return report.JUnit(p.out, all.reports, all.junitOptions())
+	case formatGitHub:
+		Annotate(p.out, p.process.Getenv, all.reports, all.failures)
+		return nil
+	}
+	options := textOptions(p.process, p.out)
+	options.Verbose = p.verbose
+	if all.images {
+		options.FixedBy = ""
+	}
+	return report.Text(p.out, all.reports, options)
+}
+
+// files are those that reports are written to; empty ones are not written.
+func (p *printer) files() []string { return []string{p.sarifFile, p.junitFile} }
+
+// writeFiles writes the files that are asked for besides what is printed.
+func (p *printer) writeFiles(all *findings) error {
+	var err error
+	if p.sarifFile != "" {
+		err = writeWhole(p.sarifFile, newFile, func(w *os.File) error { return report.SARIF(w, all.reports, p.sarifOptions(all)) })
+	}
+	if p.junitFile != "" {
+		err = errors.Join(err, writeWhole(p.junitFile, newFile, func(w *os.File) error { return report.JUnit(w, all.reports, all.junitOptions()) }))
+	}
+	return err
+}
+
+func (p *printer) sarifOptions(all *findings) report.SARIFOptions {
+	locate := func(path string) (string, bool) { return locate(p.process.Getenv, path) }
+	return report.SARIFOptions{Version: p.process.version(), ID: runID(p.process.Getenv, all), Help: ruleHelp, Locate: locate,
+		NoFixes: all.images, Failures: all.failures}
+}
+
+// A findings is all that a command found, and what could not be checked.
 type findings struct {
 	command  string
 	args     []string // paths, from which the findings of this call are told from those of others
 	reports  []*diag.Report
 	failures []report.Failure
-	images   bool // the manifests are those of images, where nothing can be mended
+	images   bool // the manifests are those of images, where nothing can be fixed
 	policies map[*diag.Report]diag.Policy
 }
 
@@ -60,16 +128,17 @@ func (all *findings) judge(r *diag.Report, policy diag.Policy) {
 	all.policies[r] = policy
 }
 
-func (all *findings) fails(r *diag.Report, d *diag.Diagnostic) bool {
-	return all.policies[r].FailsOn(d)
-}
-
-// fail tells whether any of the reports fails the run.
+// fail reports whether any of the reports fails the run.
 func (all *findings) fail() bool {
 	return slices.ContainsFunc(all.reports, func(r *diag.Report) bool { return all.policies[r].Fails(r) })
 }
 
-// scope is the working directory where no path is given.
+func (all *findings) junitOptions() report.JUnitOptions {
+	fails := func(r *diag.Report, d *diag.Diagnostic) bool { return all.policies[r].FailsOn(d) }
+	return report.JUnitOptions{Fails: fails, Failures: all.failures}
+}
+
+// scope returns the working directory if no path is given.
 func scope(args []string) []string {
 	if len(args) == 0 {
 		return []string{"."}
@@ -77,49 +146,9 @@ func scope(args []string) []string {
 	return args
 }
 
-// print prints findings in a format that is made at once.
-func (p *program) print(f *reportFlags, all *findings) error {
-	switch f.format {
-	case "json":
-		return report.JSON(p.stdout, all.reports)
-	case "sarif":
-		return report.SARIF(p.stdout, all.reports, p.sarifOptions(all))
-	case "junit":
-		return report.JUnit(p.stdout, all.reports, all.junitOptions())
-	case "github":
-		p.annotateReports(all.reports, all.failures)
-		return nil
-	}
-	options := p.textOptions(f.verbose)
-	if all.images {
-		options.FixedBy = ""
-	}
-	return report.Text(p.stdout, all.reports, options)
-}
-
-// writeReports writes the files that are asked for beside what is printed.
-func (p *program) writeReports(f *reportFlags, all *findings) error {
-	var err error
-	if f.sarifFile != "" {
-		err = writeWhole(f.sarifFile, func(w *os.File) error { return report.SARIF(w, all.reports, p.sarifOptions(all)) })
-	}
-	if f.junitFile != "" {
-		err = errors.Join(err, writeWhole(f.junitFile, func(w *os.File) error { return report.JUnit(w, all.reports, all.junitOptions()) }))
-	}
-	return err
-}
-
-func (all *findings) junitOptions() report.JUnitOptions {
-	return report.JUnitOptions{Fails: all.fails, Failures: all.failures}
-}
-
-func (p *program) sarifOptions(all *findings) report.SARIFOptions {
-	return report.SARIFOptions{Version: programVersion(), ID: p.runID(all), Help: ruleHelp, Locate: p.locate,
-		NoFixes: all.images, Failures: all.failures}
-}
-
-// runID is the category of code scanning: what this call found replaces what one of the same command on the same place found.
-func (p *program) runID(all *findings) string {
+// runID returns the category of code scanning. What this call found replaces what an earlier one of the same command on the
+// same place found.
+func runID(getenv func(string) string, all *findings) string {
 	id := "seedpack/" + all.command + "/"
 	if all.command == "verify" {
 		return id
@@ -139,20 +168,20 @@ func (p *program) runID(all *findings) string {
 			common = dir
 		}
 	}
-	if rel, ok := p.locate(common); ok && rel != "." && !filepath.IsAbs(rel) {
+	if rel, ok := locate(getenv, common); ok && rel != "." && !filepath.IsAbs(rel) {
 		id += report.Escape(rel) + "/"
 	}
 	return id
 }
 
-// locate says where in its repository a file is: relative to its root with slashes, or else to the working directory. What is
-// elsewhere is absolute, and what is not there is no file but an image.
-func (p *program) locate(path string) (file string, ok bool) {
+// locate returns where in its repository a file is: relative to the repository's root with slashes, or else to the working
+// directory. A file elsewhere has its absolute path. What is not there is no file but an image.
+func locate(getenv func(string) string, path string) (file string, ok bool) {
 	if _, err := os.Lstat(path); err != nil {
 		return "", false
 	}
-	if c := (&githubStep{program: p}).checkoutOf(path); c.path != "" {
-		return c.path, true
+	if file := Locate(getenv, path); file != "" {
+		return file, true
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -166,17 +195,17 @@ func (p *program) locate(path string) (file string, ok bool) {
 	return abs, true
 }
 
-// textOptions are for standard output: excerpts and colour where a person looks at it.
-func (p *program) textOptions(verbose bool) report.TextOptions {
-	columns, person := terminal(p.stdout)
+// textOptions returns those for a stream: excerpts and colour if a person looks at it.
+func textOptions(p *Process, out io.Writer) report.TextOptions {
+	columns, person := terminal(out)
 	return report.TextOptions{
-		Verbose: verbose, Excerpt: person, Width: columns, FixedBy: "seedpack lint --fix",
+		Excerpt: person, Width: columns, FixedBy: "seedpack lint --fix",
 		// https://no-color.org
-		Colour: person && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb",
+		Colour: person && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb",
 	}
 }
 
-// terminal tells whether a writer is one, and how many columns an excerpt may take on it; 0 where it does not say.
+// terminal reports whether a writer is one, and how many columns an excerpt may take on it; 0 if it does not say.
 func terminal(w any) (columns int, ok bool) {
 	if counting, ok := w.(*countingWriter); ok {
 		w = counting.next
@@ -195,4 +224,68 @@ func terminal(w any) (columns int, ok bool) {
 	}
 	const gutter, least = 8, 40
 	return max(int(size.Width)-gutter, least), true
+}
+
+// showFindings shows people findings that end a command which prints something else.
+func showFindings(p *Process, found *diag.Report) error {
+	return report.Text(p.Stderr, []*diag.Report{found}, textOptions(p, p.Stdout))
+}
+
+// A valueFormat is the --format of commands that print a value, not findings.
+type valueFormat string
+
+// check refuses an unknown format.
+func (f valueFormat) check() error {
+	if f != formatText && f != formatJSON {
+		return exit.Usagef("--format %q must be text or json", string(f))
+	}
+	return nil
+}
+
+// print prints a value as JSON, or for people.
+func (f valueFormat) print(w io.Writer, json func(io.Writer) error, text func(io.Writer) error) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f == formatJSON {
+		return json(w)
+	}
+	return text(w)
+}
+
+// complain says on standard error what went wrong, and of which job if there are several.
+func complain(p *Process, status int, of string, err error) {
+	if status == exit.StatusInterrupted {
+		err = errors.New("interrupted: nothing was published under a name")
+	}
+	var step *pack.StepError
+	if errors.As(err, &step) {
+		showStep(p.Stderr, step)
+	}
+	fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(of+err.Error()))
+}
+
+// complainIn says it to programs that read standard output, on which nothing has been printed. SARIF and JUnit would say of
+// nothing that nothing was found.
+func complainIn(p *Process, format string, err error) {
+	switch format {
+	case formatJSON:
+		doc := failedDocument{report.New(nil), err.Error()}
+		if err := report.Encode(p.Stdout, doc); err != nil {
+			fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(err.Error()))
+		}
+	case formatGitHub:
+		Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: err.Error()}})
+	}
+}
+
+// A failedDocument is lint's object with what went wrong.
+type failedDocument struct {
+	report.Document
+	Error string `json:"error"`
+}
+
+// sayf prints a line in which foreign text is harmless.
+func sayf(w io.Writer, format string, args ...any) {
+	fmt.Fprintln(w, report.Escape(fmt.Sprintf(format, args...)))
 }

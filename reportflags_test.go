@@ -32,7 +32,7 @@ func onTerminal(t *testing.T, width uint16, env map[string]string, args ...strin
 		_, _ = io.Copy(&b, screen) // ends with an error when the terminal is closed
 		shown <- b.String()
 	}()
-	run(t.Context(), args, &program{stdout: tty, stderr: io.Discard, getenv: func(name string) string { return env[name] }})
+	Run(t.Context(), args, Process{Stdout: tty, Stderr: io.Discard, Getenv: func(name string) string { return env[name] }})
 	if err := tty.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -40,6 +40,7 @@ func onTerminal(t *testing.T, width uint16, env map[string]string, args ...strin
 }
 
 func TestTerminal(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seed.manifest.json")
 	if err := os.WriteFile(path, []byte(`{"seedVersion": "1.0.0", "job": {"name": "`+strings.Repeat("My-Job", 20)+`"}}`), 0o644); err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/csv"
 	"errors"
 	"slices"
 	"strings"
@@ -11,25 +10,110 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 )
 
-// registerRoots adds --root to all commands, and holds each command line against it before anything runs.
-func (p *program) registerRoots(cmd *cobra.Command) {
-	cmd.PersistentFlags().StringArrayVar((*[]string)(&p.roots), "root", nil,
-		"refuse paths that lead out of this directory, by .. or by links; of several, each path stays in its own")
-	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
-		if len(p.roots) == 0 {
+// A pathForm says where in a value paths of this machine are. A flag that holds one is declared with pathVar or pathsVar, and
+// arguments with pathArgs, so that --root finds them where they are declared.
+type pathForm string
+
+const (
+	wholePath   pathForm = "whole"    // all of it
+	namedPath   pathForm = "named"    // NAME=PATH
+	policyPath  pathForm = "policy"   // a policy file, or none
+	sourcePath  pathForm = "source"   // a build context: a directory, a layout, or a place elsewhere
+	namedBuild  pathForm = "build"    // NAME=SOURCE of a build context
+	imagePath   pathForm = "image"    // an image from a file, a directory or a registry
+	jobPath     pathForm = "job"      // a job's directory, or an image
+	sshPath     pathForm = "ssh"      // ID=PATH,PATH
+	outputPath  pathForm = "output"   // dest=PATH among others, or a directory alone
+	destPath    pathForm = "dest"     // dest=PATH among others
+	srcPath     pathForm = "src"      // src=PATH or source=PATH among others
+	srcOnlyPath pathForm = "src-only" // src=PATH among others
+)
+
+// in returns the paths in a value. A value that cannot be read has none: its reader says what is wrong.
+func (f pathForm) in(value string) []string {
+	switch f {
+	case wholePath:
+		return []string{value}
+	case namedPath:
+		_, path, _ := strings.Cut(value, "=")
+		return []string{path}
+	case policyPath:
+		if value == "none" {
 			return nil
 		}
-		return errors.Join(p.checkFlags(cmd), p.checkArgs(cmd, args))
+		return []string{value}
+	case sourcePath:
+		return contextPath(value)
+	case namedBuild:
+		_, source, _ := strings.Cut(value, "=")
+		return contextPath(source)
+	case imagePath:
+		return imageFile(value)
+	case jobPath:
+		if job.IsDirectory(value) || strings.HasPrefix(value, ".") {
+			return []string{value}
+		}
+		return imageFile(value)
+	case sshPath:
+		return sshFiles(value)
+	case outputPath:
+		if !strings.Contains(value, "=") {
+			return []string{value}
+		}
+		return fieldsNamed(value, "dest")
+	case destPath:
+		return fieldsNamed(value, "dest")
+	case srcOnlyPath:
+		return fieldsNamed(value, "src")
+	case srcPath:
+		return fieldsNamed(value, "src", "source")
+	}
+	panic("a form of paths without a reader: " + string(f))
+}
+
+// pathsKey is where flags and commands keep their pathForm.
+const pathsKey = "seedpack-paths"
+
+// pathVar declares a flag whose value holds paths.
+func pathVar(s *pflag.FlagSet, to *string, name, short string, form pathForm, usage string) {
+	s.StringVarP(to, name, short, "", usage)
+	setForm(s, name, form)
+}
+
+// pathsVar declares a flag that may be given several times, and whose values hold paths.
+func pathsVar(s *pflag.FlagSet, to *[]string, name, short string, form pathForm, usage string) {
+	s.StringArrayVarP(to, name, short, nil, usage)
+	setForm(s, name, form)
+}
+
+func setForm(s *pflag.FlagSet, name string, form pathForm) {
+	annotate(s.Lookup(name), pathsKey, string(form))
+}
+
+// pathArgs declares that the arguments of a command hold paths. Without arguments it is about the working directory.
+func pathArgs(form pathForm) map[string]string { return map[string]string{pathsKey: string(form)} }
+
+// confine adds --root to all commands, and holds each command line against it before anything runs.
+func confine(cmd *cobra.Command, roots *job.Roots) {
+	cmd.PersistentFlags().StringArrayVar((*[]string)(roots), "root", nil,
+		"refuse paths that lead out of this directory, by .. or by links; of several, each path stays in its own")
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if len(*roots) == 0 {
+			return nil
+		}
+		return errors.Join(checkFlags(cmd, *roots), checkArgs(cmd, args, *roots))
 	}
 }
 
-func (p *program) checkFlags(cmd *cobra.Command) (err error) {
+// checkFlags refuses paths in flags that leave the roots.
+func checkFlags(cmd *cobra.Command, roots job.Roots) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		paths := flagPaths[f.Name]
-		if paths == nil {
+		form := f.Annotations[pathsKey]
+		if len(form) == 0 {
 			return
 		}
 		values := []string{f.Value.String()}
@@ -37,8 +121,8 @@ func (p *program) checkFlags(cmd *cobra.Command) (err error) {
 			values = slice.GetSlice()
 		}
 		for _, value := range values {
-			for _, path := range paths(value) {
-				if refused := p.roots.Check(path); refused != nil {
+			for _, path := range pathForm(form[0]).in(value) {
+				if refused := roots.Check(path); refused != nil {
 					err = errors.Join(err, exit.Usagef("--%s: %w", f.Name, refused))
 				}
 			}
@@ -47,17 +131,15 @@ func (p *program) checkFlags(cmd *cobra.Command) (err error) {
 	return err
 }
 
-func (p *program) checkArgs(cmd *cobra.Command, args []string) error {
-	paths := argPaths[cmd.Name()]
-	if paths == nil {
+// checkArgs refuses arguments that leave the roots.
+func checkArgs(cmd *cobra.Command, args []string, roots job.Roots) error {
+	form, ok := cmd.Annotations[pathsKey]
+	if !ok {
 		return nil
 	}
-	if len(args) == 0 {
-		args = []string{"."}
-	}
-	for _, arg := range args {
-		for _, path := range paths(arg) {
-			if err := p.roots.Check(path); err != nil {
+	for _, arg := range scope(args) {
+		for _, path := range pathForm(form).in(arg) {
+			if err := roots.Check(path); err != nil {
 				return err
 			}
 		}
@@ -65,120 +147,8 @@ func (p *program) checkArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// flagPaths says which paths of this machine are in the value of a flag; nil is none. Every flag with a text has a row, so
-// that none is forgotten.
-var flagPaths = map[string]func(string) []string{
-	"build-context":    func(v string) []string { _, source, _ := strings.Cut(v, "="); return sourcePath(source) },
-	"cache-from":       fieldPaths("src"),
-	"cache-to":         fieldPaths("dest"),
-	"builder-tls-ca":   onePath,
-	"ca-file":          onePath,
-	"builder-tls-cert": onePath,
-	"builder-tls-key":  onePath,
-	"buildkitd-config": onePath,
-	"cases":            onePath,
-	"config":           configPath,
-	"context":          sourcePath,
-	"against":          onePath,
-	"file":             onePath,
-	"image":            imagePath,
-	"iidfile":          onePath,
-	"input-file":       namedPath,
-	"junit-file":       onePath,
-	"keep-outputs":     onePath,
-	"mount":            namedPath,
-	"mount-output":     namedPath,
-	"output-dir":       onePath,
-	"manifest":         onePath,
-	"metadata-file":    onePath,
-	"output":           outputPaths,
-	"sarif-file":       onePath,
-	"secret":           fieldPaths("src", "source"),
-	"ssh":              sshPaths,
-
-	"add-host":                nil,
-	"allow":                   nil,
-	"annotation":              nil,
-	"attest":                  nil,
-	"base":                    nil,
-	"build-arg":               nil,
-	"builder":                 nil,
-	"builder-tls-server-name": nil,
-	"description":             nil,
-	"fail-on":                 nil,
-	"form":                    nil,
-	"format":                  nil,
-	"grace":                   nil,
-	"if-exists":               nil,
-	"input":                   nil,
-	"job-version":             nil,
-	"json":                    nil,
-	"label":                   nil,
-	"maintainer-email":        nil,
-	"maintainer-name":         nil,
-	"name":                    nil,
-	"network":                 nil,
-	"no-cache-filter":         nil,
-	"package-version":         nil,
-	"platform":                nil,
-	"progress":                nil,
-	"provenance":              nil,
-	"provides":                nil,
-	"push":                    nil,
-	"registry":                nil,
-	"root":                    nil,
-	"rule":                    nil,
-	"run-as":                  nil,
-	"sbom":                    nil,
-	"setting":                 nil,
-	"smoke":                   nil,
-	"seed-version":            nil,
-	"shm-size":                nil,
-	"tag":                     nil,
-	"target":                  nil,
-	"timeout":                 nil,
-	"title":                   nil,
-	"ulimit":                  nil,
-}
-
-// argPaths says the same of what stands beside the flags of a command.
-var argPaths = map[string]func(string) []string{
-	"init":    onePath,
-	"label":   onePath,
-	"lint":    onePath,
-	"list":    onePath,
-	"name":    onePath,
-	"pack":    onePath,
-	"publish": imagePath,
-	"run":     jobPath,
-	"smoke":   onePath,
-	"verify":  imagePath,
-
-	"action":  nil,
-	"doctor":  nil,
-	"explain": nil,
-	"rules":   nil,
-	"schema":  nil,
-	"version": nil,
-}
-
-func configPath(v string) []string {
-	if v == "none" {
-		return nil
-	}
-	return []string{v}
-}
-
-func onePath(v string) []string { return []string{v} }
-
-// namedPath is that of NAME=PATH.
-func namedPath(v string) []string {
-	_, path, _ := strings.Cut(v, "=")
-	return []string{path}
-}
-
-// sourcePath is the directory of a build context, which may also be an image or a place elsewhere.
-func sourcePath(v string) []string {
+// contextPath returns the directory of a build context, which may also be an image or a place elsewhere.
+func contextPath(v string) []string {
 	if dir, ok := strings.CutPrefix(v, "oci-layout://"); ok {
 		dir, _, _ = strings.Cut(dir, "@")
 		if i := strings.LastIndex(dir, ":"); i > strings.LastIndex(dir, "/") {
@@ -192,25 +162,17 @@ func sourcePath(v string) []string {
 	return []string{v}
 }
 
-// imagePath is the file or directory of an image that was built elsewhere, which may also be in a registry.
-func imagePath(v string) []string {
+// imageFile returns the file or directory of an image that was built elsewhere, which may also be in a registry.
+func imageFile(v string) []string {
 	s, err := source.Parse(v)
 	if err != nil || s.Path == "" {
-		return nil // who reads the value says what is wrong
+		return nil
 	}
 	return []string{s.Path}
 }
 
-// jobPath is a job's directory, or an image.
-func jobPath(v string) []string {
-	if job.IsDirectory(v) || strings.HasPrefix(v, ".") {
-		return []string{v}
-	}
-	return imagePath(v)
-}
-
-// sshPaths are the keys or the socket of ID=PATH,PATH.
-func sshPaths(v string) []string {
+// sshFiles returns the keys or the socket of ID=PATH,PATH.
+func sshFiles(v string) []string {
 	_, paths, ok := strings.Cut(v, "=")
 	if !ok {
 		return nil
@@ -218,27 +180,16 @@ func sshPaths(v string) []string {
 	return strings.Split(strings.TrimSuffix(paths, ",raw=true"), ",")
 }
 
-// outputPaths are where an output goes: dest=PATH among others, or a directory alone.
-func outputPaths(v string) []string {
-	if !strings.Contains(v, "=") {
-		return []string{v}
+// fieldsNamed returns the values of some keys of key=value,key=value.
+func fieldsNamed(v string, keys ...string) (paths []string) {
+	fields, err := pack.Fields(v)
+	if err != nil {
+		return nil
 	}
-	return fieldPaths("dest")(v)
-}
-
-// fieldPaths is for values in the form key=value,key=value.
-func fieldPaths(keys ...string) func(string) []string {
-	return func(v string) (paths []string) {
-		fields, err := csv.NewReader(strings.NewReader(v)).Read()
-		if err != nil {
-			return nil // who reads the value says what is wrong
+	for _, field := range fields {
+		if slices.Contains(keys, strings.ToLower(strings.TrimSpace(field.Key))) {
+			paths = append(paths, field.Value)
 		}
-		for _, field := range fields {
-			key, value, _ := strings.Cut(field, "=")
-			if slices.Contains(keys, strings.ToLower(strings.TrimSpace(key))) {
-				paths = append(paths, value)
-			}
-		}
-		return paths
 	}
+	return paths
 }

@@ -9,6 +9,7 @@ import (
 
 // Editors show the title and the description of every member, and can read each of the schemas.
 func TestSchemasExplain(t *testing.T) {
+	t.Parallel()
 	for _, kind := range schemaKinds {
 		text, err := schemaText(kind, "1.0.0")
 		if err != nil {

@@ -6,12 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/docker/go-units"
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/verify"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -26,99 +24,83 @@ const (
 // ciCaseLimit bounds each case where nobody watches: timeouts of manifests are for real data.
 const ciCaseLimit = 10 * time.Minute
 
-// A smokeFlags is the part of the command line that is about the smoke run.
+// A smokeFlags says how images are tried.
 type smokeFlags struct {
-	smokeMode, casesFile          string
-	grace, caseLimit, smokeBudget time.Duration
-	keepDir                       string
-	keepFailed, strictResources   bool
-	provides                      []string
+	mode, file           string
+	grace, limit, budget time.Duration
+	keepDir              string
+	keepFailed, strict   bool
+	provides             []string
 }
 
-func (f *smokeFlags) registerSmoke(cmd *cobra.Command) {
-	s := cmd.Flags()
-	s.StringVar(&f.smokeMode, "smoke", smokeAuto, "auto, required (one case must come to a conclusion) or off")
-	s.StringVar(&f.casesFile, "cases", "", "the smoke file, when it is not "+cases.File+" beside the manifest")
-	s.DurationVar(&f.caseLimit, "smoke-timeout", 0, "end a case that runs longer; before the manifest's own timeout it is inconclusive (default 10m under CI)")
-	s.DurationVar(&f.smokeBudget, "smoke-budget", 0, "time for all cases of a job on a platform; those after it are skipped")
-	s.StringVar(&f.keepDir, "keep-outputs", "", "directory for what each case leaves behind: DIR/JOB/PLATFORM/CASE/outputs, and what it printed")
+func (f *smokeFlags) add(s *pflag.FlagSet) {
+	s.StringVar(&f.mode, "smoke", smokeAuto, "auto, required (one case must come to a conclusion) or off")
+	pathVar(s, &f.file, "cases", "", wholePath, "the smoke file, when it is not "+cases.File+" beside the manifest")
+	s.DurationVar(&f.limit, "smoke-timeout", 0, "end a case that runs longer; before the manifest's own timeout it is inconclusive (default 10m under CI)")
+	s.DurationVar(&f.budget, "smoke-budget", 0, "time for all cases of a job on a platform; those after it are skipped")
+	pathVar(s, &f.keepDir, "keep-outputs", "", wholePath, "directory for what each case leaves behind: DIR/JOB/PLATFORM/CASE/outputs, and what it printed")
 	s.BoolVar(&f.keepFailed, "keep-failed", false, "with --keep-outputs: only of cases that did not pass")
 	s.StringSliceVar(&f.provides, "provides", nil, "resources of the engine's machine beside cpus, mem, disk and sharedMem, such as gpus")
-	s.BoolVar(&f.strictResources, "strict-resources", false, "refuse jobs with resources that the machine is not said to have")
+	s.BoolVar(&f.strict, "strict-resources", false, "refuse jobs with resources that the machine is not said to have")
 	s.DurationVar(&f.grace, "grace", 10*time.Second, "between TERM and KILL for a job that runs past its timeout")
 }
 
-func (f *smokeFlags) readSmoke(getenv func(string) string) error {
-	switch f.smokeMode {
+// caseFlags are those that are about smoke cases, and not about runs in general.
+var caseFlags = []string{"smoke", "cases", "smoke-timeout", "smoke-budget", "keep-outputs", "keep-failed", "parallel"}
+
+func (f *smokeFlags) options(getenv func(string) string) (Smoke, error) {
+	s := Smoke{Off: f.mode == smokeOff, Required: f.mode == smokeRequired, File: f.file,
+		Grace: f.grace, Limit: f.limit, Budget: f.budget, Provides: f.provides, Strict: f.strict}
+	switch f.mode {
 	case smokeAuto, smokeRequired, smokeOff:
 	default:
-		return exit.Usagef("--smoke %q must be auto, required or off", f.smokeMode)
+		return s, exit.Usagef("--smoke %q must be auto, required or off", f.mode)
 	}
-	for name, d := range map[string]time.Duration{"smoke-timeout": f.caseLimit, "smoke-budget": f.smokeBudget, "grace": f.grace} {
+	for name, d := range map[string]time.Duration{"smoke-timeout": f.limit, "smoke-budget": f.budget, "grace": f.grace} {
 		if d < 0 {
-			return exit.Usagef("--%s %v must not be negative", name, d)
+			return s, exit.Usagef("--%s %v must not be negative", name, d)
 		}
 	}
 	if f.keepFailed && f.keepDir == "" {
-		return exit.Usagef("--keep-failed needs --keep-outputs DIR: where should they go?")
+		return s, exit.Usagef("--keep-failed needs --keep-outputs DIR: where should they go?")
 	}
-	if f.caseLimit == 0 && getenv("CI") != "" {
-		f.caseLimit = ciCaseLimit
+	if f.limit == 0 && getenv("CI") != "" {
+		s.Limit = ciCaseLimit
 	}
-	return nil
+	if f.keepDir != "" {
+		s.Keep = func(j *job.Job, platform string) *verify.Keeping {
+			return &verify.Keeping{Dir: filepath.Join(f.keepDir, verify.HostName(j.Manifest.Job.Name), strings.ReplaceAll(platform, "/", "-")), OnlyFailed: f.keepFailed}
+		}
+	}
+	return s, nil
 }
 
-// casesPath is the smoke file of a job, and whether somebody named it, so that it has to be there.
-func (f *smokeFlags) casesPath(j *task) (path string, named bool) {
-	if f.casesFile != "" {
-		return f.casesFile, true
-	}
-	return filepath.Join(j.Dir, cases.File), false
-}
-
-func (r *packRun) smokeOptions(j *task, c *pack.Candidate) verify.Options {
-	opt := verify.Options{
-		Path: j.Path, Grace: r.grace, Platform: c.Platform, Foreign: !c.Native(),
-		Required: r.smokeMode == smokeRequired, Timeout: r.caseLimit, Budget: r.smokeBudget,
-		Provides: r.provides, Strict: r.strictResources,
-	}
-	switch {
-	case r.single != nil:
-		r.single.options(&opt)
-	case r.keepDir != "":
-		dir := filepath.Join(r.keepDir, verify.HostName(j.Manifest.Job.Name), strings.ReplaceAll(c.Platform, "/", "-"))
-		opt.Keep = &verify.Keeping{Dir: dir, OnlyFailed: r.keepFailed}
-	}
-	return opt
-}
-
-// checkKept refuses jobs whose outputs would come to lie in one directory.
-func (r *packRun) checkKept(jobs []*task) error {
-	if r.keepDir == "" {
+// checkKept refuses jobs whose outputs would be kept in one directory.
+func (f *smokeFlags) checkKept(tasks []Task) error {
+	if f.keepDir == "" {
 		return nil
 	}
-	places := map[string]string{}
-	for _, j := range jobs {
-		place := verify.HostName(j.Manifest.Job.Name)
-		if other, ok := places[place]; ok {
-			return exit.Usagef("--keep-outputs %s: the outputs of %s and %s would both lie in %s: give each a directory of its own, one call at a time", r.keepDir, other, j.Path, filepath.Join(r.keepDir, place))
+	paths := map[string]string{}
+	for _, t := range tasks {
+		if t.Manifest == nil {
+			continue // it is not tried
 		}
-		places[place] = j.Path
+		place := verify.HostName(t.Manifest.Job.Name)
+		if other, ok := paths[place]; ok {
+			return exit.Usagef("--keep-outputs %s: the outputs of %s and %s would both lie in %s: give each a directory of its own, one call at a time", f.keepDir, other, t.Path, filepath.Join(f.keepDir, place))
+		}
+		paths[place] = t.Path
 	}
 	return nil
 }
 
-// sayKept says where outputs are, and what of them is missing.
-func (r *packRun) sayKept(p *packed) {
-	for _, s := range p.smokes {
-		for _, c := range s.result.Cases {
-			if c.Kept == nil {
-				continue
-			}
-			fmt.Fprintf(r.program.stderr, "kept %d files, %s, in %s\n", c.Kept.Files, units.BytesSize(float64(c.Kept.Bytes)), report.Escape(c.Kept.Dir))
-			for _, why := range c.Kept.LeftOut {
-				fmt.Fprintln(r.program.stderr, "  not kept: "+report.Escape(why))
-			}
-		}
+// checkKeepDir makes sure that outputs can be kept.
+func (f *smokeFlags) checkKeepDir() error {
+	if f.keepDir == "" || f.mode == smokeOff {
+		return nil
 	}
+	if err := checkDirectory(f.keepDir); err != nil {
+		return fmt.Errorf("--keep-outputs: %w", err)
+	}
+	return nil
 }

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"errors"
+	"time"
+
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/verify"
+)
+
+// An Image is the JSON form of a Result. Its members are kept: later versions add to them.
+type Image struct {
+	Name      string   `json:"name"`
+	Manifest  string   `json:"manifest"` // path of seed.manifest.json
+	Digest    string   `json:"digest,omitempty"`
+	Reference string   `json:"reference,omitempty"` // with digest, once published
+	Tags      []string `json:"tags"`
+	Platforms []string `json:"platforms"`
+	Published bool     `json:"published"`
+	Smoke     string   `json:"smoke"` // passed, failed, inconclusive or skipped
+	Error     string   `json:"error,omitempty"`
+
+	JobName        string `json:"jobName"`
+	JobVersion     string `json:"jobVersion"`
+	PackageVersion string `json:"packageVersion"`
+	ImageID        string `json:"imageId,omitempty"` // of one platform
+	// Stopped is the stage that ended the job, one of StageNames; empty if none did.
+	Stopped string `json:"stopped,omitempty"`
+	Skipped bool   `json:"skipped"` // --if-exists skip: the name was there before
+
+	Manifests []PlatformImage    `json:"manifests"`      // of an image that was pushed
+	Plan      *Plan              `json:"plan,omitempty"` // with --dry-run
+	Cases     []CaseImage        `json:"cases"`
+	Durations map[string]float64 `json:"durations"` // seconds of each stage that was come to
+}
+
+// A CaseImage is one smoke case on one platform.
+type CaseImage struct {
+	Platform string     `json:"platform"`
+	Name     string     `json:"name"`
+	Verdict  string     `json:"verdict"`           // passed, failed, inconclusive or skipped
+	Reason   string     `json:"reason,omitempty"`  // why it was skipped or is inconclusive
+	Usage    *CaseUsage `json:"usage,omitempty"`   // of the run, if there was one
+	Outputs  string     `json:"outputs,omitempty"` // directory where they were kept
+}
+
+// A CaseUsage is what the run of a smoke case took.
+type CaseUsage struct {
+	Exit        int     `json:"exit"`
+	Seconds     float64 `json:"seconds"`
+	CPUSeconds  float64 `json:"cpuSeconds"`
+	Memory      int64   `json:"memory"`    // peak, in bytes
+	SharedMem   int64   `json:"sharedMem"` // peak, in bytes
+	Files       int     `json:"files"`     // that outputs captured
+	OutputBytes int64   `json:"outputBytes"`
+}
+
+// A PlatformImage is the image of one platform as a registry holds it.
+type PlatformImage struct {
+	Platform string `json:"platform"`
+	Digest   string `json:"digest"`
+	ImageID  string `json:"imageId"`
+	Size     int64  `json:"size"` // of layers and configuration, compressed, in bytes
+	Layers   int    `json:"layers"`
+}
+
+// A Plan is what --dry-run says would be done. Values of build arguments and secrets are not in it.
+type Plan struct {
+	Build *BuildPlan    `json:"build,omitempty"` // nil for an image that was built elsewhere
+	Cases []string      `json:"cases"`           // smoke cases to run
+	Push  string        `json:"push,omitempty"`  // repository; empty when nothing is pushed
+	Tags  []string      `json:"tags"`
+	Held  string        `json:"held,omitempty"` // digest that the name has now
+	Write []PlannedFile `json:"write"`
+	// IfHeld is what becomes of the name if another image has it: HeldRefused, HeldLeft or HeldMoved.
+	IfHeld string `json:"ifHeld,omitempty"`
+}
+
+// A BuildPlan is the part of a Plan that is about a Dockerfile.
+type BuildPlan struct {
+	Dockerfile    string   `json:"dockerfile"`
+	Context       string   `json:"context"`
+	Target        string   `json:"target,omitempty"`
+	Platforms     []string `json:"platforms"`     // empty: the builder's own
+	BuildArgs     []string `json:"buildArgs"`     // names
+	BuildContexts []string `json:"buildContexts"` // names
+	Attestations  []string `json:"attestations"`
+}
+
+// A PlannedFile is an output that would be written.
+type PlannedFile struct {
+	Type string `json:"type"`
+	Dest string `json:"dest"`
+}
+
+// Image returns the JSON form of a result and of the error that ended it, which may be nil.
+func (r *Result) Image(err error) *Image {
+	i := &Image{
+		Name: r.Name, Manifest: r.Path, Tags: []string{}, Platforms: []string{}, Smoke: r.Verdict().String(), Skipped: r.Skipped,
+		Manifests: r.Manifests, Plan: r.Plan, Cases: r.cases(), Durations: r.Stages.seconds(),
+	}
+	if r.Manifest != nil {
+		members := &r.Manifest.Job
+		i.JobName, i.JobVersion, i.PackageVersion = members.Name, members.JobVersion, members.PackageVersion
+	}
+	if r.Built != nil {
+		i.Digest, i.ImageID = r.Built.Digest, r.Built.ImageID
+		i.Platforms = append(i.Platforms, r.Built.Platforms...)
+	}
+	if r.Published != nil {
+		i.Published, i.Reference, i.Tags = true, r.Published.Reference, r.Published.Tags
+	}
+	if err != nil || r.Skipped {
+		i.Stopped = r.Stages.Last
+	}
+	if err != nil && !errors.Is(err, exit.Findings) {
+		i.Error = err.Error()
+	}
+	if i.Manifests == nil {
+		i.Manifests = []PlatformImage{}
+	}
+	return i
+}
+
+func (r *Result) cases() []CaseImage {
+	all := []CaseImage{}
+	for _, s := range r.Smoked {
+		for _, c := range s.Cases {
+			all = append(all, caseImage(s.Platform, c))
+		}
+	}
+	return all
+}
+
+func caseImage(platform string, c verify.CaseResult) CaseImage {
+	i := CaseImage{Platform: platform, Name: c.Name, Verdict: c.Verdict.String(), Reason: c.Reason}
+	if c.Kept != nil {
+		i.Outputs = c.Kept.Dir
+	}
+	if c.Outcome == nil || !c.Outcome.Started {
+		return i
+	}
+	u := c.Outcome.Usage
+	i.Usage = &CaseUsage{Exit: c.Outcome.Exit, Seconds: seconds(u.Wall), CPUSeconds: seconds(u.CPU),
+		Memory: u.Memory, SharedMem: u.SharedMem, OutputBytes: u.Output}
+	for _, captured := range c.Files {
+		i.Usage.Files += len(captured.Files)
+	}
+	return i
+}
+
+// platformImages lists the images of an image that was read back.
+func platformImages(image *source.Image) ([]PlatformImage, error) {
+	var all []PlatformImage
+	for _, p := range image.Platforms {
+		found := PlatformImage{Platform: p.Name, Digest: p.Digest, ImageID: p.ImageID}
+		if found.Digest == "" {
+			found.Digest = image.Digest
+		}
+		held, err := p.Image.Manifest()
+		if err != nil {
+			return nil, err
+		}
+		found.Size, found.Layers = held.Config.Size, len(held.Layers)
+		for _, layer := range held.Layers {
+			found.Size += layer.Size
+		}
+		all = append(all, found)
+	}
+	return all, nil
+}
+
+// seconds returns nil if the job came to no stage.
+func (s *Stages) seconds() map[string]float64 {
+	if s.Took == nil {
+		return nil
+	}
+	all := map[string]float64{}
+	for stage, took := range s.Took {
+		all[stage] = seconds(took)
+	}
+	return all
+}
+
+// seconds rounds to milliseconds: what is finer is noise.
+func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+// Each input of the action that stands for a flag stands for one that a command of the action has.
+func TestActionInputsAreFlags(t *testing.T) {
+	t.Parallel()
+	flags := map[string]bool{}
+	find := flagsOf(&Process{Getenv: os.Getenv})
+	for _, command := range StepCommands() {
+		set := find(command)
+		if set == nil {
+			t.Fatalf("there is no command %s", command)
+		}
+		set.VisitAll(func(f *pflag.Flag) { flags[f.Name] = true })
+	}
+	for input, flag := range InputFlags() {
+		if !flags[flag] {
+			t.Errorf("input %s: no command has a flag --%s", input, flag)
+		}
+	}
+}

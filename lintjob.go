@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/verify/cases"
+)
+
+// lint judges the manifest, what the image is made from, and the smoke cases. The caller closes the material.
+func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case, error) {
+	if r.Manifest == nil {
+		r.add(r.Label) // it says why there is none
+		r.fails()
+		return nil, nil, exit.Findings
+	}
+	p.begin(r, StageLint)
+	r.add(lint.Manifest(r.Path, r.Manifest, lint.Options{Registry: p.opt.Registry}))
+	material, err := p.material(ctx, r.Task)
+	if err != nil {
+		return nil, nil, err
+	}
+	r.add(material.check()...)
+	cases, found, err := p.cases(r.Job)
+	r.add(found)
+	if err == nil && r.fails() {
+		err = exit.Findings
+	}
+	if err != nil {
+		material.close()
+	}
+	return material, cases, err
+}
+
+// cases reads those of the smoke file, or makes some from the manifest.
+func (p *Pipeline) cases(j *job.Job) ([]cases.Case, *diag.Report, error) {
+	path, named := p.casesPath(j)
+	switch {
+	case p.opt.Cases != nil:
+		return p.opt.Cases(j)
+	case p.opt.Smoke.Off:
+		return nil, nil, nil
+	case j.Dir == "" && !named:
+		return cases.Made(j.Manifest), nil, nil
+	}
+	if err := p.host.Roots.Check(path); err != nil {
+		return nil, nil, err
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && !named {
+		return cases.Made(j.Manifest), nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	cases, found := cases.Read(path, text, j.Manifest, caseEnv(p.host.Getenv))
+	return cases, found, nil
+}
+
+// casesPath returns the smoke file of a job, and whether the user named it, so that it must exist.
+func (p *Pipeline) casesPath(j *job.Job) (path string, named bool) {
+	if p.opt.Smoke.File != "" {
+		return p.opt.Smoke.File, true
+	}
+	return filepath.Join(j.Dir, cases.File), false
+}
+
+// SecretVariable begins the names of variables in which a step of GitHub Actions hands over secrets.
+const SecretVariable = "SEEDPACK_SECRET_"
+
+// caseEnv returns the environment that a smoke file may see. It hides what a runner keeps there for actions alone: the
+// author of the smoke file could have the job print it.
+func caseEnv(getenv func(string) string) func(string) string {
+	return func(name string) string {
+		upper := strings.ToUpper(name)
+		if strings.HasPrefix(upper, "ACTIONS_") || strings.HasPrefix(upper, "INPUT_") || strings.HasPrefix(upper, SecretVariable) {
+			return ""
+		}
+		return getenv(name)
+	}
+}

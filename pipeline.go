@@ -1,0 +1,206 @@
+// Package pipeline takes a job from its manifest to its published image:
+//
+//	lint → name → build → smoke → push → verify → tag
+//
+// Pack is the whole way; read it first. Each stage has a file of its own. What was tried is what is pushed, and the image
+// gets its name last.
+//
+// The package knows no command line and no terminal. It says nothing but the progress of a build, on Host.Log.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/engine"
+	"github.com/seedpack/seedpack/pack/registry"
+	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/verify"
+	"github.com/seedpack/seedpack/verify/cases"
+)
+
+// Options hold for all jobs of a call. The zero value builds, tries, and exports nothing.
+type Options struct {
+	Registry string            // HOST[/NAMESPACE] that stands before the name; default: none
+	Remote   registry.Registry // asks registries, pushes and tags
+	Build    Build
+	Smoke    Smoke
+	// Cases returns the smoke cases of a job, and what is wrong with them. Default: those of the job's smoke file, or
+	// else cases made from its manifest.
+	Cases    func(*job.Job) ([]cases.Case, *diag.Report, error)
+	Publish  *Publish      // nil: nothing is published
+	Outputs  []pack.Output // files, directories and engines that get the image once all is verified
+	Parallel int           // jobs at a time; default 1
+	Progress string        // how a build is shown: auto, tty, plain or quiet
+}
+
+// A Build says how a Dockerfile is built. Of images that were built elsewhere only Platforms counts.
+type Build struct {
+	File           string // the Dockerfile; default: Dockerfile in the job's directory
+	Context        string // default: the job's directory
+	Target         string // default: the last stage
+	Platforms      []string
+	Args, Contexts map[string]string
+	Annotations    []pack.Annotation
+	Options        pack.BuildOptions
+}
+
+// A Smoke says how images are tried.
+type Smoke struct {
+	Off                  bool          // nothing is run
+	Required             bool          // one case must come to a conclusion, on each platform
+	File                 string        // the smoke file; default: the one beside the manifest, if there is one
+	Grace, Limit, Budget time.Duration // as in verify.Options
+	Provides             []string      // resources of the engine's machine, such as gpus
+	Strict               bool          // a resource that the machine is not said to have is an error
+	Parallel             int           // cases at a time; default: as verify chooses
+	// OnePlatform tries only one of several platforms: the engine's own, or else the first.
+	OnePlatform bool
+	// Keep returns where the files of a job's cases on a platform are kept. Default: they are not.
+	Keep func(j *job.Job, platform string) *verify.Keeping
+}
+
+// A Publish says how an image gets its name in a registry.
+type Publish struct {
+	IfExists  string         // what to do if the name is another image's: IfExistsError (default), IfExistsSkip or IfExistsOverwrite
+	Aliases   []string       // further tags in the same repository, which may move
+	Preflight bool           // ask for the right to push before anything is built
+	Timeout   time.Duration  // of a push; 0: none
+	Trust     registry.Trust // for the service that hands out tokens
+}
+
+// A Host is what the pipeline needs of the process around it.
+type Host struct {
+	Getenv func(string) string
+	Roots  job.Roots // paths that a job names stay in them
+	Log    io.Writer // progress of builds, and what is not wrong yet
+	// Stage is told of each stage that a job comes to; default: nobody. Jobs that run side by side are not told of.
+	Stage func(job, stage string)
+	// Engine connects to the builder at its first call, so that jobs that fail before need none.
+	Engine func(context.Context) (*engine.Engine, error)
+}
+
+// A Task is a job to pack or to try.
+type Task struct {
+	*job.Job
+	// Image was built elsewhere; nil for a job whose Dockerfile is to be built. Open gives both this and Label.
+	Image *source.Image
+	// Label is what was found in the image's label; nil if it need not be judged.
+	Label *diag.Report
+}
+
+// A Pipeline packs the jobs of one call. Its methods may be called for several jobs at once.
+type Pipeline struct {
+	opt        Options
+	host       Host
+	tasks      []Task
+	sideBySide bool       // several jobs at a time
+	progress   sync.Mutex // of what they show
+}
+
+// New checks that the options go together, and with the tasks. It changes nothing. What does not is a mistake in the
+// command line.
+func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
+	p := &Pipeline{opt: opt, host: host, tasks: tasks, sideBySide: opt.Parallel > 1 && len(tasks) > 1}
+	if err := errors.Join(p.checkOutputs(), p.checkParallel()); err != nil {
+		return nil, err
+	}
+	if p.sideBySide && opt.Progress == "auto" {
+		p.opt.Progress = "plain"
+	}
+	return p, nil
+}
+
+// Pack runs all stages for one job and stops at the first whose findings fail the job's policy; the error is then
+// exit.Findings. Any other error says what could not be checked or done. The result is never nil: it holds every finding
+// so far, also beside an error.
+func (p *Pipeline) Pack(ctx context.Context, t Task) (*Result, error) {
+	r := &Result{Task: t}
+	defer r.discard()
+
+	// lint: the manifest, what the image is made from, and the smoke cases
+	material, cases, err := p.lint(ctx, r)
+	if err != nil {
+		return r, err
+	}
+	defer material.close()
+
+	// name
+	request, err := p.name(r, material, cases)
+	if err != nil {
+		return r, err
+	}
+	if p.opt.Publish != nil {
+		if done, err := p.preflight(ctx, r, request.Label); done || err != nil {
+			return r, err
+		}
+	}
+
+	// build; the gate is within: nothing is exported unless the smoke run passes
+	if err := p.build(ctx, r, material, request, p.gate(r, cases)); err != nil {
+		return r, err
+	}
+
+	// the build ended with the push: verify what the registry holds, and only then tag it
+	if p.opt.Publish != nil {
+		if err := p.publish(ctx, r, request); err != nil {
+			return r, err
+		}
+	}
+	return r, p.keep(ctx, r)
+}
+
+// Try runs the stages of Pack that end at the gate, for commands that export nothing. Its options have no Publish and no
+// Outputs.
+func (p *Pipeline) Try(ctx context.Context, t Task) (*Result, error) {
+	r := &Result{Task: t}
+	material, cases, err := p.lint(ctx, r)
+	if err != nil {
+		return r, err
+	}
+	defer material.close()
+	request, err := p.name(r, material, cases)
+	if err != nil {
+		return r, err
+	}
+	return r, p.build(ctx, r, material, request, p.gate(r, cases))
+}
+
+// Plan says what Pack would do, and does nothing of it. It shares lint and name with Pack.
+func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
+	r := &Result{Task: t}
+	material, cases, err := p.lint(ctx, r)
+	if err != nil {
+		return r, err
+	}
+	defer material.close()
+	request, err := p.name(r, material, cases)
+	if err != nil {
+		return r, err
+	}
+	r.add(material.describe(&request))
+	return r, p.plan(ctx, r, &request, cases)
+}
+
+// gate tries what was built. Only if it returns nil does the build go on to export the image.
+func (p *Pipeline) gate(r *Result, cases []cases.Case) func(context.Context, []*pack.Candidate) error {
+	return func(ctx context.Context, candidates []*pack.Candidate) error {
+		if err := p.smoke(ctx, r, candidates, cases); err != nil {
+			return err
+		}
+		if r.fails() {
+			return exit.Findings
+		}
+		if p.opt.Publish != nil || len(p.opt.Outputs) > 0 {
+			p.begin(r, StagePush)
+		}
+		return nil
+	}
+}

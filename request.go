@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/verify/cases"
+)
+
+// name gives the image its reference, and makes the request for its build.
+func (p *Pipeline) name(r *Result, m material, tried []cases.Case) (pack.Request, error) {
+	p.begin(r, StageName)
+	reference, err := pack.Name(r.Manifest, p.opt.Registry)
+	if err != nil {
+		return pack.Request{}, err
+	}
+	r.Name = reference
+	return p.request(r, m, tried)
+}
+
+func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (pack.Request, error) {
+	label, err := pack.EncodeLabel(r.Manifest.Source.Text)
+	if err != nil {
+		return pack.Request{}, fmt.Errorf("job %s: %w", r.Path, err)
+	}
+	request := pack.Request{
+		Label: label, Remote: p.opt.Remote, Inputs: cases.Inputs(tried),
+		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape},
+	}
+	m.fill(&request)
+	if request.Epoch, err = p.epoch(); err != nil {
+		return request, err
+	}
+	if p.opt.Publish != nil {
+		request.Repository, request.Insecure = repositoryOf(r.Name), p.opt.Remote.Insecure
+		request.PushTimeout, request.Trust = p.opt.Publish.Timeout, p.opt.Publish.Trust
+	}
+	for _, o := range p.opt.Outputs {
+		o.Name = r.Name
+		request.Outputs = append(request.Outputs, o)
+	}
+	return request, nil
+}
+
+// repositoryOf returns a reference without its tag.
+func repositoryOf(reference string) string { return reference[:strings.LastIndex(reference, ":")] }
+
+// tagOf returns the tag of a reference.
+func tagOf(reference string) string { return reference[strings.LastIndex(reference, ":")+1:] }
