@@ -10,6 +10,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -55,8 +56,8 @@ func (f *buildFlags) add(s *pflag.FlagSet) {
 }
 
 // options reads files and variables that the flags name.
-func (f *buildFlags) options(getenv func(string) string) (Build, error) {
-	b := Build{File: f.file, Context: f.context, Target: f.target, Platforms: f.platforms, Options: f.build,
+func (f *buildFlags) options(getenv func(string) string) (pipeline.Build, error) {
+	b := pipeline.Build{File: f.file, Context: f.context, Target: f.target, Platforms: f.platforms, Options: f.build,
 		Args: map[string]string{}, Contexts: map[string]string{}}
 	o := &b.Options
 	o.Labels, o.Secrets = map[string]string{}, map[string]string{}
@@ -165,7 +166,7 @@ func readAnnotations(specs []string) (all []pack.Annotation, err error) {
 }
 
 // checkLevels refuses before the build what the image could not have after it.
-func checkLevels(b *Build) error {
+func checkLevels(b *pipeline.Build) error {
 	for _, a := range b.Annotations {
 		if strings.HasPrefix(a.Level, "index") && len(b.Platforms) < 2 && len(b.Options.Attest) == 0 {
 			return exit.Usagef("--annotation %s:%s: an image for one platform has no index: leave out the level, or give several platforms", a.Level, a.Key)

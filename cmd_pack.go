@@ -10,6 +10,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 type packOptions struct {
@@ -58,7 +59,7 @@ func packJobs(ctx context.Context, p *Process, o *packOptions, args []string) er
 	if err != nil {
 		return err
 	}
-	b.do, b.words, b.iidFile = (*Pipeline).Pack, packWords, o.iidFile
+	b.do, b.words, b.iidFile = (*pipeline.Pipeline).Pack, packWords, o.iidFile
 	if err := b.publish(&o.publish); err != nil {
 		return err
 	}
@@ -95,8 +96,8 @@ func packJobs(ctx context.Context, p *Process, o *packOptions, args []string) er
 
 var packWords = words{
 	did:     "packed",
-	refused: func(t Task) string { return t.Path + ": not packed, see above" },
-	done: func(r *Result, took time.Duration) string {
+	refused: func(t pipeline.Task) string { return t.Path + ": not packed, see above" },
+	done: func(r *pipeline.Result, took time.Duration) string {
 		if line := published(r); line != "" {
 			return line
 		}

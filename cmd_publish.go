@@ -8,6 +8,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 type publishOptions struct {
@@ -54,7 +55,7 @@ func publishImage(ctx context.Context, p *Process, o *publishOptions, image stri
 	if err != nil {
 		return err
 	}
-	b.do = (*Pipeline).Pack
+	b.do = (*pipeline.Pipeline).Pack
 	if err := b.publish(&o.publish); err != nil {
 		return err
 	}
@@ -77,13 +78,13 @@ func publishImage(ctx context.Context, p *Process, o *publishOptions, image stri
 func publishWords(push bool) words {
 	return words{
 		did: "packed",
-		refused: func(t Task) string {
+		refused: func(t pipeline.Task) string {
 			if push {
 				return t.Image.Source.String() + ": not published, see above"
 			}
 			return t.Image.Source.String() + ": refused, see above"
 		},
-		done: func(r *Result, took time.Duration) string {
+		done: func(r *pipeline.Result, took time.Duration) string {
 			if line := published(r); line != "" {
 				return line
 			}

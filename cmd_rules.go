@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/verify"
 )
 
@@ -56,7 +57,7 @@ func listRules(w io.Writer, format valueFormat) error {
 
 // AllRules returns every rule of every stage.
 func AllRules() []*diag.Rule {
-	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), Rules(), []*diag.Rule{dockerfile.BuildArgSecret})
+	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), pipeline.Rules(), []*diag.Rule{dockerfile.BuildArgSecret})
 }
 
 // ruleIDs lists the names of all rules.

@@ -18,6 +18,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 	"github.com/seedpack/seedpack/verify/cases"
@@ -99,8 +100,8 @@ func runJob(ctx context.Context, p *Process, run *singleRun, image string, args 
 	if err != nil {
 		return err
 	}
-	b.do, b.showPrinted = (*Pipeline).Try, true
-	b.words = words{did: "run", done: run.summary, refused: func(t Task) string { return t.Path + ": not as it should be, see above" }}
+	b.do, b.showPrinted = (*pipeline.Pipeline).Try, true
+	b.words = words{did: "run", done: run.summary, refused: func(t pipeline.Task) string { return t.Path + ": not as it should be, see above" }}
 	if b.options.Build, err = o.build.options(p.Getenv); err != nil {
 		return err
 	}
@@ -243,7 +244,7 @@ func (s *singleRun) prepareDir(j *job.Job) error {
 }
 
 // bound makes of a smoke run one of the runs, one after the other, since they measure the job as well.
-func (s *singleRun) bound(smoke *Smoke) {
+func (s *singleRun) bound(smoke *pipeline.Smoke) {
 	smoke.Limit, smoke.Parallel, smoke.Required, smoke.OnePlatform = 0, 1, true, true
 	smoke.Keep = func(*job.Job, string) *verify.Keeping {
 		return &verify.Keeping{Dir: s.outputDir, Bare: s.options.repeat == 1, Mounts: s.mountOutputs}
@@ -251,7 +252,7 @@ func (s *singleRun) bound(smoke *Smoke) {
 }
 
 // summary is the last line, behind what the job printed.
-func (s *singleRun) summary(r *Result, took time.Duration) string {
+func (s *singleRun) summary(r *pipeline.Result, took time.Duration) string {
 	dir := s.outputDir
 	if s.options.repeat > 1 {
 		dir = filepath.Join(dir, fmt.Sprintf("1 … %d", s.options.repeat))

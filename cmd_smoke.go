@@ -8,6 +8,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 type smokeOptions struct {
@@ -56,7 +57,7 @@ func smokeJobs(ctx context.Context, p *Process, o *smokeOptions, args []string) 
 	if err != nil {
 		return err
 	}
-	b.do, b.words = (*Pipeline).Try, smokeWords
+	b.do, b.words = (*pipeline.Pipeline).Try, smokeWords
 	if b.options.Build, err = o.build.options(p.Getenv); err != nil {
 		return err
 	}
@@ -83,11 +84,11 @@ func manifestOr(manifest string, args []string) []string {
 
 var smokeWords = words{
 	did: "tried",
-	refused: func(t Task) string {
+	refused: func(t pipeline.Task) string {
 		if t.Image != nil {
 			return t.Image.Source.String() + ": refused, see above"
 		}
 		return t.Path + ": not as it should be, see above"
 	},
-	done: func(r *Result, took time.Duration) string { return tried(r, took) + "; nothing exported" },
+	done: func(r *pipeline.Result, took time.Duration) string { return tried(r, took) + "; nothing exported" },
 }

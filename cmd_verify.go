@@ -18,6 +18,7 @@ import (
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -106,7 +107,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 		}
 		path = file.Path
 	}
-	line, err := New(b.options, p.host(b.engine), nil)
+	line, err := pipeline.New(b.options, p.host(b.engine), nil)
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 }
 
 // find opens the image and says everything about it. The file may be nil.
-func (v *verified) find(ctx context.Context, b *batch, line *Pipeline, file *job.Job) (err error) {
+func (v *verified) find(ctx context.Context, b *batch, line *pipeline.Pipeline, file *job.Job) (err error) {
 	from, err := source.Parse(v.Source)
 	if err != nil {
 		return exit.Usage(err)
@@ -155,11 +156,11 @@ func (v *verified) find(ctx context.Context, b *batch, line *Pipeline, file *job
 	if b.options.Smoke.Off {
 		return nil
 	}
-	return v.try(ctx, line, Task{Job: j, Image: img})
+	return v.try(ctx, line, pipeline.Task{Job: j, Image: img})
 }
 
 // try runs the image, unless something is wrong with its manifest.
-func (v *verified) try(ctx context.Context, line *Pipeline, t Task) error {
+func (v *verified) try(ctx context.Context, line *pipeline.Pipeline, t pipeline.Task) error {
 	r, err := line.Try(ctx, t)
 	v.reports = append(v.reports, r.Reports...)
 	v.Smoke = r.Verdict().String()

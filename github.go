@@ -16,6 +16,7 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // A Step is a step of a workflow. What it is given is in inputs.go and secrets.go; what it shows, in annotations.go,
@@ -85,8 +86,8 @@ func (t *tail) message() string {
 // A Document is what a command prints as JSON.
 type Document struct {
 	report.Document
-	Images []*Image `json:"images"`
-	Error  string   `json:"error"`
+	Images []*pipeline.Image `json:"images"`
+	Error  string            `json:"error"`
 }
 
 // Fail shows why a command was not even started.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // Only values of these forms become outputs, since later steps put them into command lines.
@@ -41,7 +42,7 @@ func (s *Step) writeOutputs(r *Document, printed []byte) error {
 	all := r.Images
 	outputs := map[string]string{
 		"errors": strconv.Itoa(r.Errors), "warnings": strconv.Itoa(r.Warnings),
-		"published": strconv.FormatBool(len(all) > 0 && !slices.ContainsFunc(all, func(p *Image) bool { return !p.Published })),
+		"published": strconv.FormatBool(len(all) > 0 && !slices.ContainsFunc(all, func(p *pipeline.Image) bool { return !p.Published })),
 	}
 	if len(all) == 1 {
 		if err := imageOutputs(all[0], outputs); err != nil {
@@ -79,7 +80,7 @@ func oneLine(r *Document, printed []byte) (string, error) {
 	return strings.TrimSpace(line.String()), err
 }
 
-func imageOutputs(p *Image, to map[string]string) error {
+func imageOutputs(p *pipeline.Image, to map[string]string) error {
 	to["smoke"] = checked(wordForm, p.Smoke)
 	to["name"] = checked(nameForm, p.JobName)
 	to["job-version"] = checked(versionForm, p.JobVersion)

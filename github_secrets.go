@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // secretName is what a secret of a build may be called.
@@ -28,7 +29,7 @@ func (s *Step) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error)
 			from := kind.from
 			switch kind.input {
 			case "secrets":
-				variable := fmt.Sprintf("%s%d", SecretVariable, len(s.secrets)+1)
+				variable := fmt.Sprintf("%s%d", pipeline.SecretVariable, len(s.secrets)+1)
 				s.secrets[variable] = value
 				s.mask(value)
 				from, value = "env", variable

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // A summary is Markdown that stops where a runner takes no more.
@@ -56,8 +57,8 @@ func (s *Step) writeSummary(r *Document) error {
 }
 
 // mark says how a job came through a stage.
-func mark(i *Image, stage string) string {
-	stages := StageNames()
+func mark(i *pipeline.Image, stage string) string {
+	stages := pipeline.StageNames()
 	at, stopped := slices.Index(stages, stage), slices.Index(stages, i.Stopped)
 	switch {
 	case stopped < 0 || at < stopped:
@@ -69,7 +70,7 @@ func mark(i *Image, stage string) string {
 }
 
 // summarizeJobs says of each job how far it came.
-func (s *Step) summarizeJobs(b *summary, images []*Image) {
+func (s *Step) summarizeJobs(b *summary, images []*pipeline.Image) {
 	if len(images) == 0 {
 		return
 	}
@@ -92,7 +93,7 @@ func (s *Step) summarizeJobs(b *summary, images []*Image) {
 }
 
 // summarizeCases says what the smoke runs took.
-func (s *Step) summarizeCases(b *summary, images []*Image) {
+func (s *Step) summarizeCases(b *summary, images []*pipeline.Image) {
 	var rows [][]string
 	for _, p := range images {
 		for _, c := range p.Cases {
@@ -109,7 +110,7 @@ func (s *Step) summarizeCases(b *summary, images []*Image) {
 	b.WriteString("\n")
 }
 
-func caseRow(job string, c CaseImage) []string {
+func caseRow(job string, c pipeline.CaseImage) []string {
 	verdict := c.Verdict
 	if c.Reason != "" {
 		verdict += ": " + c.Reason

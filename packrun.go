@@ -15,6 +15,7 @@ import (
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // A batch is one call of pack, smoke, run or publish, once its flags are read: jobs go in, and lines, documents and files
@@ -27,10 +28,10 @@ type batch struct {
 	smoke    *smokeFlags
 	progress string
 
-	options Options
-	tasks   []Task
+	options pipeline.Options
+	tasks   []pipeline.Task
 	// do is what is done with each task. Default: the whole way.
-	do                    func(*Pipeline, context.Context, Task) (*Result, error)
+	do                    func(*pipeline.Pipeline, context.Context, pipeline.Task) (*pipeline.Result, error)
 	found                 findings // those of no job yet
 	words                 words
 	ready                 func(context.Context) error // makes sure that what the command needs is there; nil: nothing is needed
@@ -86,7 +87,7 @@ func (b *batch) publish(f *publishFlags) (err error) {
 		b.options.Publish.Trust = b.engine.options.Trust
 	}
 	if f.dryRun {
-		b.do = (*Pipeline).Plan
+		b.do = (*pipeline.Pipeline).Plan
 	}
 	return err
 }
@@ -103,7 +104,7 @@ func (b *batch) run(ctx context.Context) (err error) {
 			return policyError(err)
 		}
 	}
-	line, err := New(b.options, b.process.host(b.engine), b.tasks)
+	line, err := pipeline.New(b.options, b.process.host(b.engine), b.tasks)
 	if err := errors.Join(err, b.smoke.checkKept(b.tasks)); err != nil {
 		return err
 	}
@@ -116,11 +117,11 @@ func (b *batch) run(ctx context.Context) (err error) {
 }
 
 // each runs the jobs, and prints what came of each and of all.
-func (b *batch) each(ctx context.Context, line *Pipeline) error {
+func (b *batch) each(ctx context.Context, line *pipeline.Pipeline) error {
 	start := time.Now()
-	var images []*Image
+	var images []*pipeline.Image
 	var worst error
-	do := func(ctx context.Context, t Task) (*Result, error) { return b.do(line, ctx, t) }
+	do := func(ctx context.Context, t pipeline.Task) (*pipeline.Result, error) { return b.do(line, ctx, t) }
 	for f := range line.Each(ctx, do) {
 		image := f.Result.Image(f.Err)
 		images = append(images, image)
@@ -142,7 +143,7 @@ func (b *batch) each(ctx context.Context, line *Pipeline) error {
 }
 
 // note adds to the findings of the call those of a job.
-func (b *batch) note(r *Result, image *Image) {
+func (b *batch) note(r *pipeline.Result, image *pipeline.Image) {
 	for _, found := range r.Reports {
 		b.found.judge(found, r.Policy)
 	}
@@ -150,7 +151,7 @@ func (b *batch) note(r *Result, image *Image) {
 }
 
 // failures is what could not be checked or done of a job.
-func failures(image *Image) []report.Failure {
+func failures(image *pipeline.Image) []report.Failure {
 	if image.Error == "" {
 		return nil
 	}
@@ -160,17 +161,17 @@ func failures(image *Image) []report.Failure {
 // A batchDocument is what these commands print as JSON: lint's object with the images.
 type batchDocument struct {
 	report.Document
-	Images []*Image `json:"images"`
+	Images []*pipeline.Image `json:"images"`
 }
 
 // finish writes the files that speak of all jobs, and prints what is one document.
-func (b *batch) finish(images []*Image) error {
+func (b *batch) finish(images []*pipeline.Image) error {
 	if err := b.writeID(images); err != nil {
 		return err
 	}
 	doc := batchDocument{report.New(b.found.reports), images}
 	if doc.Images == nil {
-		doc.Images = []*Image{}
+		doc.Images = []*pipeline.Image{}
 	}
 	if b.metadataFile != "" {
 		if err := writeWhole(b.metadataFile, newFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
@@ -185,7 +186,7 @@ func (b *batch) finish(images []*Image) error {
 }
 
 // writeID writes --iidfile, as docker build does. A job that went wrong has no ID.
-func (b *batch) writeID(images []*Image) error {
+func (b *batch) writeID(images []*pipeline.Image) error {
 	if b.iidFile == "" || len(images) != 1 {
 		return nil
 	}
@@ -204,17 +205,17 @@ func (b *batch) writeID(images []*Image) error {
 }
 
 // host returns what the pipeline may know of the process.
-func (p *Process) host(e *lazyEngine) Host {
-	return Host{Getenv: p.Getenv, Roots: p.roots, Log: p.Stderr, Stage: p.stage, Engine: e.connect}
+func (p *Process) host(e *lazyEngine) pipeline.Host {
+	return pipeline.Host{Getenv: p.Getenv, Roots: p.roots, Log: p.Stderr, Stage: p.stage, Engine: e.connect}
 }
 
 // jobTasks reads the jobs that arguments name. A manifest that is named is that of the only job.
-func jobTasks(p *Process, manifest string, args []string) ([]Task, error) {
+func jobTasks(p *Process, manifest string, args []string) ([]pipeline.Task, error) {
 	if manifest == "" {
 		jobs, err := job.ReadAll(args, p.Stdin)
-		var tasks []Task
+		var tasks []pipeline.Task
 		for _, j := range jobs {
-			tasks = append(tasks, Task{Job: j})
+			tasks = append(tasks, pipeline.Task{Job: j})
 		}
 		return tasks, err
 	}
@@ -228,11 +229,11 @@ func jobTasks(p *Process, manifest string, args []string) ([]Task, error) {
 	if len(args) == 1 {
 		j.Dir = args[0]
 	}
-	return []Task{{Job: j}}, nil
+	return []pipeline.Task{{Job: j}}, nil
 }
 
 // imageTask opens an image that was built elsewhere. Its manifest is that of the paths, or without any the one in its label.
-func imageTask(ctx context.Context, p *Process, remote registry.Registry, image string, paths []string) ([]Task, error) {
+func imageTask(ctx context.Context, p *Process, remote registry.Registry, image string, paths []string) ([]pipeline.Task, error) {
 	from, err := source.Parse(image)
 	if err != nil {
 		return nil, exit.Usage(err)
@@ -243,11 +244,11 @@ func imageTask(ctx context.Context, p *Process, remote registry.Registry, image 
 			return nil, err
 		}
 	}
-	t, err := Open(ctx, remote, from, j)
-	return []Task{t}, err
+	t, err := pipeline.Open(ctx, remote, from, j)
+	return []pipeline.Task{t}, err
 }
 
-func closeImages(tasks []Task) error {
+func closeImages(tasks []pipeline.Task) error {
 	var errs []error
 	for _, t := range tasks {
 		if t.Image != nil {
@@ -258,7 +259,7 @@ func closeImages(tasks []Task) error {
 }
 
 // total prints the last line of standard error if there were several jobs.
-func (b *batch) total(images []*Image, took time.Duration) {
+func (b *batch) total(images []*pipeline.Image, took time.Duration) {
 	if len(images) < 2 || b.progress == "quiet" {
 		return
 	}

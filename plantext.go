@@ -3,10 +3,12 @@ package main
 import (
 	"fmt"
 	"strings"
+
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // planText returns a plan for people, a line for each thing that would be done.
-func planText(p *Plan, name string) string {
+func planText(p *pipeline.Plan, name string) string {
 	lines := []string{name + ": nothing is done; this would be"}
 	add := func(what, format string, args ...any) {
 		lines = append(lines, fmt.Sprintf("  %-6s", what)+fmt.Sprintf(format, args...))
@@ -43,9 +45,9 @@ func planText(p *Plan, name string) string {
 
 func ifAnother(ifHeld string) string {
 	switch ifHeld {
-	case HeldLeft:
+	case pipeline.HeldLeft:
 		return "that stays, since --if-exists is skip"
-	case HeldMoved:
+	case pipeline.HeldMoved:
 		return "it moves, since --if-exists is overwrite"
 	}
 	return "the same image is fine, another one is refused"

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // A publishFlags says where an image goes, and how it gets its name there.
@@ -24,7 +25,7 @@ type publishFlags struct {
 func (f *publishFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
 	s.StringVar(&f.push, "push", f.push, "publish: true, false, or auto (for tags and releases in CI)")
-	s.StringVar(&f.ifExists, "if-exists", IfExistsError, "when the name is another image's already: error, skip or overwrite")
+	s.StringVar(&f.ifExists, "if-exists", pipeline.IfExistsError, "when the name is another image's already: error, skip or overwrite")
 	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
 	s.BoolVar(&f.preflight, "preflight", true, "ask for the right to push before building")
 	s.BoolVar(&f.dryRun, "dry-run", false, "say what would be built, run, written, pushed and tagged, and do nothing of it")
@@ -34,12 +35,12 @@ func (f *publishFlags) add(s *pflag.FlagSet) {
 var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
 // options returns nil if nothing is to be published. Of a fork's pull request it says so on standard error.
-func (f *publishFlags) options(p *Process) (*Publish, error) {
+func (f *publishFlags) options(p *Process) (*pipeline.Publish, error) {
 	if err := checkRegistry(f.registry); err != nil {
 		return nil, err
 	}
 	switch f.ifExists {
-	case "", IfExistsError, IfExistsSkip, IfExistsOverwrite:
+	case "", pipeline.IfExistsError, pipeline.IfExistsSkip, pipeline.IfExistsOverwrite:
 	default:
 		return nil, exit.Usagef("--if-exists %q must be error, skip or overwrite", f.ifExists)
 	}
@@ -55,7 +56,7 @@ func (f *publishFlags) options(p *Process) (*Publish, error) {
 	if err != nil || !push {
 		return nil, err
 	}
-	return &Publish{IfExists: f.ifExists, Aliases: f.aliases, Preflight: f.preflight, Timeout: f.timeout}, nil
+	return &pipeline.Publish{IfExists: f.ifExists, Aliases: f.aliases, Preflight: f.preflight, Timeout: f.timeout}, nil
 }
 
 // pushes reads --push, and asks whose code would be published.

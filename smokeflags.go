@@ -10,6 +10,7 @@ import (
 
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/verify"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -48,8 +49,8 @@ func (f *smokeFlags) add(s *pflag.FlagSet) {
 // caseFlags are those that are about smoke cases, and not about runs in general.
 var caseFlags = []string{"smoke", "cases", "smoke-timeout", "smoke-budget", "keep-outputs", "keep-failed", "parallel"}
 
-func (f *smokeFlags) options(getenv func(string) string) (Smoke, error) {
-	s := Smoke{Off: f.mode == smokeOff, Required: f.mode == smokeRequired, File: f.file,
+func (f *smokeFlags) options(getenv func(string) string) (pipeline.Smoke, error) {
+	s := pipeline.Smoke{Off: f.mode == smokeOff, Required: f.mode == smokeRequired, File: f.file,
 		Grace: f.grace, Limit: f.limit, Budget: f.budget, Provides: f.provides, Strict: f.strict}
 	switch f.mode {
 	case smokeAuto, smokeRequired, smokeOff:
@@ -76,7 +77,7 @@ func (f *smokeFlags) options(getenv func(string) string) (Smoke, error) {
 }
 
 // checkKept refuses jobs whose outputs would be kept in one directory.
-func (f *smokeFlags) checkKept(tasks []Task) error {
+func (f *smokeFlags) checkKept(tasks []pipeline.Task) error {
 	if f.keepDir == "" {
 		return nil
 	}

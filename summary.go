@@ -12,19 +12,20 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/verify"
 )
 
 // words are the last line about a job, which each command says in its own way.
 type words struct {
-	done    func(r *Result, took time.Duration) string // nothing is wrong with the job
-	refused func(t Task) string                        // its findings are above
-	did     string                                     // what was not done with a job that failed: packed, tried or run
+	done    func(r *pipeline.Result, took time.Duration) string // nothing is wrong with the job
+	refused func(t pipeline.Task) string                        // its findings are above
+	did     string                                              // what was not done with a job that failed: packed, tried or run
 }
 
 // present prints what came of a job: findings and the last line on standard output, an error and the times on standard
 // error.
-func (b *batch) present(ctx context.Context, f Finished) error {
+func (b *batch) present(ctx context.Context, f pipeline.Finished) error {
 	if f.Err != nil && ctx.Err() == nil && !errors.Is(f.Err, exit.Findings) {
 		of := ""
 		if len(b.tasks) > 1 {
@@ -46,7 +47,7 @@ func (b *batch) present(ctx context.Context, f Finished) error {
 }
 
 // printJob prints what was found in a job and, last, what came of it.
-func (b *batch) printJob(f Finished) error {
+func (b *batch) printJob(f pipeline.Finished) error {
 	found := &findings{reports: f.Result.Reports, failures: failures(f.Result.Image(f.Err)), images: b.found.images}
 	if err := b.out.print(found, nil); err != nil {
 		return err
@@ -59,7 +60,7 @@ func (b *batch) printJob(f Finished) error {
 	return err
 }
 
-func (b *batch) lastLine(f Finished) string {
+func (b *batch) lastLine(f pipeline.Finished) string {
 	r, found := f.Result, errors.Is(f.Err, exit.Findings)
 	switch {
 	case r.Plan != nil && (f.Err == nil || found):
@@ -75,7 +76,7 @@ func (b *batch) lastLine(f Finished) string {
 }
 
 // published returns the last line about a job whose name is settled; empty if it is not.
-func published(r *Result) string {
+func published(r *pipeline.Result) string {
 	switch {
 	case r.Published != nil && r.Published.Already:
 		return "already published " + r.Published.Reference
@@ -88,7 +89,7 @@ func published(r *Result) string {
 }
 
 // tried says what the smoke run came to.
-func tried(r *Result, took time.Duration) string {
+func tried(r *pipeline.Result, took time.Duration) string {
 	built := "built, "
 	if r.Task.Image != nil {
 		built = ""
@@ -97,9 +98,9 @@ func tried(r *Result, took time.Duration) string {
 }
 
 // times says how long a job took, and where.
-func times(f Finished) string {
+func times(f pipeline.Finished) string {
 	line := fmt.Sprintf("%.2f s", f.Took.Seconds())
-	for i, stage := range StageNames() {
+	for i, stage := range pipeline.StageNames() {
 		at, ok := f.Result.Stages.Took[stage]
 		switch {
 		case !ok:
@@ -115,7 +116,7 @@ func times(f Finished) string {
 }
 
 // sayKept says where outputs are, and what is missing of them.
-func sayKept(w io.Writer, r *Result) {
+func sayKept(w io.Writer, r *pipeline.Result) {
 	for _, s := range r.Smoked {
 		for _, c := range s.Cases {
 			if c.Kept == nil {
@@ -130,7 +131,7 @@ func sayKept(w io.Writer, r *Result) {
 }
 
 // showPrinted prints what the jobs printed. It is not to be trusted.
-func showPrinted(stdout, stderr io.Writer, r *Result) {
+func showPrinted(stdout, stderr io.Writer, r *pipeline.Result) {
 	for _, s := range r.Smoked {
 		for _, c := range s.Cases {
 			if c.Outcome == nil {

@@ -6,7 +6,7 @@
 // gets its name last.
 //
 // The package knows no command line and no terminal. It says nothing but the progress of a build, on Host.Log.
-package main
+package pipeline
 
 import (
 	"context"
