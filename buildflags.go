@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/seed"
@@ -76,8 +77,8 @@ func (f *buildFlags) options(getenv func(string) string) (pipeline.Build, error)
 		return b, exit.Usage(err)
 	}
 	var fromErr, toErr error
-	o.CacheFrom, fromErr = ActionsCaches(o.CacheFrom, getenv)
-	o.CacheTo, toErr = ActionsCaches(o.CacheTo, getenv)
+	o.CacheFrom, fromErr = github.ActionsCaches(o.CacheFrom, getenv)
+	o.CacheTo, toErr = github.ActionsCaches(o.CacheTo, getenv)
 	if err := errors.Join(fromErr, toErr); err != nil {
 		return b, err
 	}

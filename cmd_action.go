@@ -13,6 +13,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
 )
 
 // newActionCommand is what the action's launcher starts. It hands the step's inputs to the flags that a person would type,
@@ -28,7 +29,7 @@ func newActionCommand(p *Process) *cobra.Command {
 }
 
 func runStep(ctx context.Context, p *Process) error {
-	step := NewStep(p.Getenv, p.Stdout)
+	step := github.NewStep(p.Getenv, p.Stdout)
 	args, err := step.Arguments(flagsOf(p))
 	if err != nil {
 		step.Fail(err)

@@ -217,7 +217,7 @@ func TestActionDeclaresInputsAndOutputs(t *testing.T) {
 		}
 	}
 	readers := strings.ReplaceAll(readText(t, "launch.cjs"), "'", `"`)
-	files, err := filepath.Glob("github*.go")
+	files, err := filepath.Glob("github/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pipeline"
 )
@@ -66,7 +67,7 @@ func (f *publishFlags) pushes(p *Process) (push bool, err error) {
 		push = true
 	case "false":
 	case "auto":
-		push = IsRelease(p.Getenv)
+		push = github.IsRelease(p.Getenv)
 	default:
 		return false, exit.Usagef("--push %q must be true, false or auto", f.push)
 	}
@@ -76,7 +77,7 @@ func (f *publishFlags) pushes(p *Process) (push bool, err error) {
 	if f.registry == "" {
 		return push, nil
 	}
-	push, notice, err := MayPush(p.Getenv, push)
+	push, notice, err := github.MayPush(p.Getenv, push)
 	if notice != "" {
 		fmt.Fprintln(p.Stderr, notice)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 )
@@ -77,7 +78,7 @@ func (p *printer) print(all *findings, doc any) error {
 	case formatJUnit:
 		return report.JUnit(p.out, all.reports, all.junitOptions())
 	case formatGitHub:
-		Annotate(p.out, p.process.Getenv, all.reports, all.failures)
+		github.Annotate(p.out, p.process.Getenv, all.reports, all.failures)
 		return nil
 	}
 	options := textOptions(p.process, p.out)
@@ -180,7 +181,7 @@ func locate(getenv func(string) string, path string) (file string, ok bool) {
 	if _, err := os.Lstat(path); err != nil {
 		return "", false
 	}
-	if file := Locate(getenv, path); file != "" {
+	if file := github.Locate(getenv, path); file != "" {
 		return file, true
 	}
 	abs, err := filepath.Abs(path)
@@ -275,7 +276,7 @@ func complainIn(p *Process, format string, err error) {
 			fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(err.Error()))
 		}
 	case formatGitHub:
-		Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: err.Error()}})
+		github.Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: err.Error()}})
 	}
 }
 

@@ -2,7 +2,7 @@
 // would type, and results into annotations, outputs and a summary. Nothing works in GitHub alone but presentation.
 //
 // A runner obeys commands that it finds in what a step prints. So all text is escaped here before it is printed.
-package main
+package github
 
 import (
 	"encoding/json"
