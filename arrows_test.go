@@ -34,7 +34,8 @@ var arrows = map[string][]string{
 	"job":                    {"seed", "diag", "exit"},
 	"pipeline":               {"job", "exit", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases"},
 	"github":                 {"pipeline", "job", "exit", "seed", "diag", "diag/report", "pack"},
-	"":                       {"github", "pipeline", "exit", "job", "lint", "seed", "diag", "lint/schema", "lint/dockerfile", "diag/report", "diag/policy", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold"},
+	"cli":                    {"github", "pipeline", "exit", "job", "lint", "seed", "diag", "lint/schema", "lint/dockerfile", "diag/report", "diag/policy", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold"},
+	"":                       {"cli", "exit"},
 	"lint/internal/material": {},
 	"lint/schema/oracle":     {},
 	"docs":                   {"lint", "diag", "lint/dockerfile", "seed", "verify"},
@@ -54,7 +55,7 @@ var doors = map[string][]string{
 	"github.com/moby/moby":                         {"pack", "pack/engine"},
 	"github.com/qri-io/jsonschema":                 {"lint/schema"},
 	"github.com/sethvargo/go-githubactions":        {"github"},
-	"github.com/spf13/cobra":                       {""},
+	"github.com/spf13/cobra":                       {"cli"},
 	"github.com/google/go-containerregistry":       {"pack", "pack/registry", "pack/source", "verify", "setup/base"},
 	"mvdan.cc/sh/v3":                               {"lint/command"},
 }

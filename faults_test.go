@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/cli"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
@@ -231,8 +232,8 @@ func publishThroughFaults(t *testing.T, builder string, seed uint64) {
 func runProgram(t *testing.T, args ...string) (status int, output string) {
 	t.Helper()
 	var out lockedBuffer
-	p := Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: os.Getenv}
-	status = Run(t.Context(), args, p)
+	p := cli.Process{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: os.Getenv}
+	status = cli.Run(t.Context(), args, p)
 	return status, out.String()
 }
 
@@ -262,11 +263,11 @@ func needRegistry(t *testing.T) {
 // userBuildkitd is the program of private daemons, in the user's cache.
 func userBuildkitd(t *testing.T) string {
 	t.Helper()
-	programs := filepath.Join(CacheDir(os.Getenv), "bin", "buildkitd-*")
+	programs := filepath.Join(cli.CacheDir(os.Getenv), "bin", "buildkitd-*")
 	found, err := filepath.Glob(programs)
 	if err != nil || len(found) == 0 {
 		// The first private daemon builds it.
-		e, err := engine.Connect(t.Context(), engine.Options{Builder: "private", CacheDir: CacheDir(os.Getenv)})
+		e, err := engine.Connect(t.Context(), engine.Options{Builder: "private", CacheDir: cli.CacheDir(os.Getenv)})
 		if err != nil {
 			t.Fatal(err)
 		}

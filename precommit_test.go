@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v4"
+
+	"github.com/seedpack/seedpack/cli"
 )
 
 type preCommitHook struct {
@@ -47,7 +49,7 @@ func testHook(t *testing.T, h preCommitHook) {
 		t.Errorf("%+v", h)
 	}
 	words := strings.Fields(h.Entry)
-	commands := Commands()
+	commands := cli.Commands()
 	i := slices.IndexFunc(commands, func(cmd *cobra.Command) bool { return cmd.Name() == words[1] })
 	if words[0] != "seedpack" || i < 0 || words[1] != "lint" {
 		t.Fatalf("%q starts no command", h.Entry)

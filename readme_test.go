@@ -6,6 +6,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/cli"
 )
 
 var update = flag.Bool("update", false, "write what is generated")
@@ -27,7 +29,7 @@ func TestReadmeRules(t *testing.T) {
 	var table strings.Builder
 	table.WriteString("| rule | severity | what should be |\n|---|---|---|\n")
 	seen := map[string]bool{}
-	for _, r := range AllRules() {
+	for _, r := range cli.AllRules() {
 		if seen[r.ID] || r.Summary == "" {
 			t.Errorf("rule %s is there twice, or says nothing", r.ID)
 		}
@@ -50,7 +52,7 @@ func TestReadmeCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cmd := range Commands() {
+	for _, cmd := range cli.Commands() {
 		if !cmd.Hidden && cmd.Name() != "help" && cmd.Name() != "completion" && !strings.Contains(string(text), "| `seedpack "+cmd.Use+"`") &&
 			!strings.Contains(string(text), "| `seedpack "+cmd.Name()+" ") {
 			t.Errorf("the README does not show seedpack %s", cmd.Name())

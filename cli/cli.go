@@ -1,0 +1,164 @@
+// Package cli is what a person types: commands, flags, and what is printed where. Each command has a file of its own, which
+// reads: options, constructor, run function. flags_*.go are the groups of flags that commands share, and printer.go says
+// which stream gets what.
+//
+// It is the only package that knows a command line. What a command does is done below it.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"runtime/debug"
+	"strings"
+
+	"github.com/sirupsen/logrus"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
+)
+
+// A Process is what commands see of the process around them.
+type Process struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Version        string // of the release; empty: that of the module
+
+	roots job.Roots               // that --root confines paths to
+	stage func(job, stage string) // is told of each stage of a job; nil: nobody is
+}
+
+// Run is main without the process. It runs the command that the arguments name, without the program's name, and returns the
+// exit status.
+func Run(ctx context.Context, args []string, p Process) int {
+	// containerd's store, which reads OCI layouts, warns there of features that a file system lacks.
+	logrus.SetOutput(io.Discard)
+	counted := &countingWriter{next: p.Stdout}
+	p.Stdout = counted
+	root := newRootCommand(&p)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	status := exit.Status(ctx, err)
+	if err == nil || errors.Is(err, exit.Findings) {
+		return status
+	}
+	if _, told := err.(toldError); !told {
+		complain(&p, status, "", err)
+	}
+	if format := cmd.Flags().Lookup("format"); counted.n == 0 && format != nil {
+		complainIn(&p, format.Value.String(), err)
+	}
+	return status
+}
+
+// A countingWriter knows whether anything was printed.
+type countingWriter struct {
+	next io.Writer
+	n    int
+}
+
+func (w *countingWriter) Write(b []byte) (int, error) {
+	w.n += len(b)
+	return w.next.Write(b)
+}
+
+// A toldError is one that was printed where it happened.
+type toldError struct{ error }
+
+func (e toldError) Unwrap() error { return e.error }
+
+func newRootCommand(p *Process) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "seedpack",
+		Short: "Package scientific and geospatial jobs as Seed images",
+		Long: `Seedpack takes a Seed job from its manifest to its published image:
+
+  lint → name → build → smoke → push → verify → tag
+
+Exit status: 0 clean; 1 the job has findings; 2 the command line is wrong or names no
+job; 3 we could not find out (network, credentials, a failing build step); 130 interrupted.`,
+		Example: `  seedpack lint
+  seedpack pack --registry registry.example.com/team --push
+  seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0`,
+		SilenceUsage: true, SilenceErrors: true,
+		Args: knownCommand, SuggestionsMinimumDistance: 2,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.SetOut(p.Stdout)
+	cmd.SetErr(p.Stderr)
+	cmd.SetFlagErrorFunc(flagError)
+	for _, newCommand := range []func(*Process) *cobra.Command{
+		newInitCommand, newLintCommand, newListCommand, newNameCommand, newLabelCommand, newPackCommand, newSmokeCommand, newRunCommand,
+		newPublishCommand, newVerifyCommand, newDoctorCommand, newRulesCommand, newExplainCommand, newSchemaCommand, newVersionCommand, newActionCommand,
+	} {
+		sub := newCommand(p)
+		sub.Args = usageArgs(sub.Args)
+		cmd.AddCommand(sub)
+	}
+	cmd.Args = usageArgs(cmd.Args)
+	confine(cmd, &p.roots)
+	return cmd
+}
+
+// Commands returns all commands, for what describes them.
+func Commands() []*cobra.Command {
+	return newRootCommand(&Process{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}).Commands()
+}
+
+// flagError makes a mistake in the flags one in the command line. It suggests the flag that was misspelled.
+func flagError(cmd *cobra.Command, err error) error {
+	unknown := new(pflag.NotExistError)
+	if !errors.As(err, &unknown) {
+		return exit.Usage(err)
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
+		}
+	})
+	name := unknown.GetSpecifiedName()
+	if near := diag.Nearest(name, known); near != "" && len(name) > 2 {
+		return exit.Usagef("%w: did you mean --%s?", err, near)
+	}
+	return exit.Usagef("%w: %s --help lists them", err, cmd.CommandPath())
+}
+
+// knownCommand refuses arguments of the root command: the first would have been a command.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return exit.Usagef("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
+	}
+	return exit.Usagef("unknown command %q: seedpack --help lists them", args[0])
+}
+
+// usageArgs makes a wrong number of arguments a mistake in the command line.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check == nil {
+			return nil
+		}
+		if err := check(cmd, args); err == nil || exit.IsUsage(err) {
+			return err
+		}
+		return exit.Usagef("%d arguments are given: write %s", len(args), cmd.UseLine())
+	}
+}
+
+// version returns that of the release, or of the module that was installed.
+func (p *Process) version() string {
+	if p.Version != "" {
+		return p.Version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/verify"
+)
+
+func newExplainCommand(p *Process) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain RULE",
+		Short: "Say what a rule is for, with an example",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return exit.Usagef("explain takes one rule: seedpack explain RULE; seedpack rules lists them")
+			}
+			return nil
+		},
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			for _, r := range AllRules() {
+				if r.ID == args[0] {
+					_, err := fmt.Fprint(p.Stdout, explanation(r))
+					return err
+				}
+			}
+			return exit.Usagef("there is no rule %q: %s", args[0], nearestRule(args[0]))
+		},
+	}
+}
+
+// explanation is the rule and its archive, which is its documentation, example and test at once.
+func explanation(r *diag.Rule) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s): %s\n", r.ID, r.Severity, r.Summary)
+	if r.Spec != "" {
+		fmt.Fprintf(&b, "Seed standard: %s\n", r.Spec)
+	}
+	if r.Doc != "" {
+		fmt.Fprintf(&b, "\n%s\n", r.Doc)
+	}
+	if archive, ok := archiveOf(r); ok {
+		fmt.Fprintf(&b, "\n%s", archive)
+	}
+	return b.String()
+}
+
+func archiveOf(r *diag.Rule) (archive string, ok bool) {
+	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain, verify.Explain} {
+		if archive, ok := explain(r.ID); ok {
+			return archive, true
+		}
+	}
+	return "", false
+}
+
+// ruleHelp is the explanation of a rule as text and as Markdown.
+func ruleHelp(r *diag.Rule) (text, marked string) {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s** (%s): %s\n", r.ID, r.Severity, report.Markdown(r.Summary))
+	if r.Spec != "" {
+		fmt.Fprintf(&b, "\nSeed standard: %s\n", r.Spec)
+	}
+	if r.Doc != "" {
+		fmt.Fprintf(&b, "\n%s\n", report.Markdown(r.Doc))
+	}
+	if text, ok := archiveOf(r); ok {
+		archive := txtar.Parse([]byte(text))
+		fmt.Fprintf(&b, "\n%s", report.Markdown(string(archive.Comment)))
+		for _, f := range archive.Files {
+			fmt.Fprintf(&b, "\n`%s`\n\n````\n%s````\n", f.Name, f.Data)
+		}
+	}
+	return explanation(r), b.String()
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/seed"
+)
+
+// fixRounds is more than any manifest needs. A fix may uncover another, fixes that touch wait for each other, and of the
+// faults of a text at most seed.MaxProblems are known at once.
+const fixRounds = 200
+
+// fixText makes all fixes that the policy's diagnostics have, until none is left.
+func fixText(path string, text []byte, opt lint.Options, policy diag.Policy) []byte {
+	for range fixRounds {
+		found := policy.Apply(lint.Manifest(path, seed.Parse(text), opt))
+		fixed, changed := diag.ApplyFixes(text, found.Diagnostics)
+		if !changed {
+			break
+		}
+		text = fixed
+	}
+	return text
+}
+
+// fixAll fixes manifests in place, or only shows how. Standard input is printed as it would be; the reader that is returned
+// has the fixed text, for whoever reads standard input next.
+func fixAll(p *Process, paths []string, opt lint.Options, policies []diag.Policy, show bool) (stdin io.Reader, err error) {
+	stdin = p.Stdin
+	for i, path := range paths {
+		j, err := job.Read(path, stdin)
+		if err != nil {
+			return nil, err
+		}
+		old := j.Manifest.Source.Text
+		fixed := fixText(path, old, opt, policies[i])
+		switch {
+		case show:
+			_, err = fmt.Fprint(p.Stdout, escapeDiff(string(diff.Diff(path, old, path+" mended", fixed))))
+		case path == "-":
+			stdin = bytes.NewReader(fixed)
+			_, err = p.Stdout.Write(fixed)
+		case string(fixed) != string(old):
+			err = replaceFile(path, fixed)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return stdin, nil
+}
+
+// escapeDiff makes foreign text harmless and keeps its tabs.
+func escapeDiff(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		cells := strings.Split(line, "\t")
+		for j := range cells {
+			cells[j] = report.Escape(cells[j])
+		}
+		lines[i] = strings.Join(cells, "\t")
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pack/engine"
+	"github.com/seedpack/seedpack/pack/registry"
+)
+
+// A networkFlags says how registries are reached.
+type networkFlags struct {
+	caFile   string
+	insecure bool
+}
+
+func (f *networkFlags) add(s *pflag.FlagSet) {
+	pathVar(s, &f.caFile, "ca-file", "", wholePath, "certificates (PEM) to trust in registries, besides those of the system")
+	s.BoolVar(&f.insecure, "insecure-registry", false, "plain http also to a registry that is not on this machine")
+}
+
+func (f *networkFlags) options(p *Process) (registry.Registry, registry.Trust, error) {
+	remote := registry.Registry{UserAgent: "seedpack/" + p.version(), Insecure: f.insecure, Save: engine.DockerHost{Getenv: p.Getenv}.Save}
+	if f.caFile == "" {
+		return remote, registry.Trust{}, nil
+	}
+	trust, err := registry.ReadTrust(f.caFile)
+	if err != nil {
+		return remote, trust, exit.Usagef("--ca-file: %w", err)
+	}
+	remote.Transport = trust.Transport
+	return remote, trust, nil
+}

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pipeline"
+)
+
+// A publishFlags says where an image goes, and how it gets its name there.
+type publishFlags struct {
+	registry, push string // push holds the command's default before add
+	ifExists       string
+	aliases        []string
+	preflight      bool
+	timeout        time.Duration
+	dryRun         bool
+}
+
+func (f *publishFlags) add(s *pflag.FlagSet) {
+	s.StringVar(&f.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
+	s.StringVar(&f.push, "push", f.push, "publish: true, false, or auto (for tags and releases in CI)")
+	s.StringVar(&f.ifExists, "if-exists", pipeline.IfExistsError, "when the name is another image's already: error, skip or overwrite")
+	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
+	s.BoolVar(&f.preflight, "preflight", true, "ask for the right to push before building")
+	s.BoolVar(&f.dryRun, "dry-run", false, "say what would be built, run, written, pushed and tagged, and do nothing of it")
+	s.DurationVar(&f.timeout, "push-timeout", time.Hour, "how long a push may take before it is given up")
+}
+
+var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+
+// options returns nil if nothing is to be published. Of a fork's pull request it says so on standard error.
+func (f *publishFlags) options(p *Process) (*pipeline.Publish, error) {
+	if err := checkRegistry(f.registry); err != nil {
+		return nil, err
+	}
+	switch f.ifExists {
+	case "", pipeline.IfExistsError, pipeline.IfExistsSkip, pipeline.IfExistsOverwrite:
+	default:
+		return nil, exit.Usagef("--if-exists %q must be error, skip or overwrite", f.ifExists)
+	}
+	if f.timeout < 0 {
+		return nil, exit.Usagef("--push-timeout %s must not be negative; 0 is without end", f.timeout)
+	}
+	for _, alias := range f.aliases {
+		if !tagForm.MatchString(alias) {
+			return nil, exit.Usagef("--tag %q must be a tag alone, without a repository: letters, digits, and _ . - after the first", alias)
+		}
+	}
+	push, err := f.pushes(p)
+	if err != nil || !push {
+		return nil, err
+	}
+	return &pipeline.Publish{IfExists: f.ifExists, Aliases: f.aliases, Preflight: f.preflight, Timeout: f.timeout}, nil
+}
+
+// pushes reads --push, and asks whose code would be published.
+func (f *publishFlags) pushes(p *Process) (push bool, err error) {
+	switch f.push {
+	case "true":
+		push = true
+	case "false":
+	case "auto":
+		push = github.IsRelease(p.Getenv)
+	default:
+		return false, exit.Usagef("--push %q must be true, false or auto", f.push)
+	}
+	if push && f.registry == "" {
+		return false, exit.Usagef("--push needs --registry HOST[/NAMESPACE]: where should the image go?")
+	}
+	if f.registry == "" {
+		return push, nil
+	}
+	push, notice, err := github.MayPush(p.Getenv, push)
+	if notice != "" {
+		fmt.Fprintln(p.Stderr, notice)
+	}
+	return push, err
+}
+
+func checkRegistry(registry string) error { return exit.Usage(pack.CheckRegistry(registry)) }

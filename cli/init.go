@@ -1,0 +1,285 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/distribution/reference"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/scaffold"
+	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
+)
+
+// An initFlags is the command line of init.
+type initFlags struct {
+	job             scaffold.Options
+	inputs, outputs []string
+	smoke, force    bool
+}
+
+func newInitCommand(p *Process) *cobra.Command {
+	var f initFlags
+	cmd := &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "Write the first files of a job",
+		Long: `Init writes a manifest, a Dockerfile with its .dockerignore, and job.sh, which stands
+in for the job's program: it reads the inputs and writes the outputs, so that the job can
+be packed at once. With --smoke it writes a smoke file, too, with a sample of each input.
+
+Where there is a manifest already, --smoke writes only the smoke file, from the manifest.
+A Dockerfile that is there is kept. No file is overwritten without --force.`,
+		Example:     "  seedpack init my-job --input IMAGE=image/png --output TABLE=*.csv --smoke\n  seedpack init my-job --smoke --force",
+		Args:        cobra.MaximumNArgs(1),
+		Annotations: pathArgs(wholePath),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir := "."
+			if len(args) > 0 {
+				dir = args[0]
+			}
+			manifest := filepath.Join(dir, seed.ManifestFile)
+			_, err := os.Lstat(manifest)
+			switch {
+			case err == nil && f.smoke:
+				return initSmoke(p, cmd, manifest, f.force)
+			case err == nil && !f.force:
+				return exit.Usagef("%s is there already\n--force writes it anew; --smoke adds a smoke file to it", manifest)
+			case err != nil && !errors.Is(err, fs.ErrNotExist):
+				return exit.Usage(err)
+			}
+			return initJob(cmd.Context(), p, dir, &f)
+		},
+	}
+	f.add(cmd.Flags())
+	return cmd
+}
+
+func (f *initFlags) add(s *pflag.FlagSet) {
+	s.StringVar(&f.job.Name, "name", "", "name of the job (default that of the directory, in lower case)")
+	s.StringVar(&f.job.JobVersion, "job-version", "0.1.0", "version of what the job does")
+	s.StringVar(&f.job.PackageVersion, "package-version", "0.1.0", "version of its packaging")
+	s.StringVar(&f.job.Title, "title", "", "title, for people (default the name in words)")
+	s.StringVar(&f.job.Description, "description", "", "what the job does (default its inputs and outputs)")
+	s.StringVar(&f.job.Maintainer.Name, "maintainer-name", "", "full name of the maintainer (default git's user.name)")
+	s.StringVar(&f.job.Maintainer.Email, "maintainer-email", "", "e-mail of the maintainer (default git's user.email)")
+	s.StringArrayVar(&f.inputs, "input", nil, "NAME[=MEDIATYPE[,MEDIATYPE...]]: a file that goes in; may be given again")
+	s.StringArrayVar(&f.outputs, "output", nil, "NAME=PATTERN: a file that comes out, as in RESULT=*.csv; may be given again")
+	s.Int64Var(&f.job.Timeout, "timeout", 3600, "seconds after which a run is ended")
+	s.StringVar(&f.job.Base, "base", "debian:13-slim", "image that the Dockerfile starts from; it needs a shell")
+	s.BoolVar(&f.smoke, "smoke", false, "write seed.smoke.yaml, too")
+	s.BoolVar(&f.force, "force", false, "overwrite files that are there")
+}
+
+// initSmoke adds a smoke file to a job. The flags that are for a new manifest would do nothing, so they are a mistake.
+func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) error {
+	var other string
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.Name != "smoke" && f.Name != "force" {
+			other = f.Name
+		}
+	})
+	if other != "" {
+		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
+	}
+	j, err := job.Read(manifest, p.Stdin)
+	if err != nil {
+		return err
+	}
+	if found := lint.Manifest(j.Path, j.Manifest, lint.Options{}); (diag.Policy{}).Fails(found) {
+		return errors.Join(showFindings(p, found), exit.Findings)
+	}
+	files := scaffold.Smoke(j.Manifest, false)
+	if path := filepath.Join(j.Dir, cases.File); !force && exists(path) {
+		return exit.Usagef("%s is there already: --force writes it anew", path)
+	}
+	if err := writeFiles(p.Stdout, j.Dir, files, force); err != nil {
+		return err
+	}
+	sayf(p.Stdout, "next: give it real values, then seedpack smoke %s", shellWord(j.Dir))
+	return nil
+}
+
+func initJob(ctx context.Context, p *Process, dir string, f *initFlags) error {
+	if err := f.complete(ctx, dir); err != nil {
+		return err
+	}
+	files := scaffold.Job(f.job)
+	manifest := seed.Parse(files[0].Content)
+	path := filepath.Join(dir, files[0].Name)
+	found := lint.Manifest(path, manifest, lint.Options{})
+	if err := refuse(found, dockerfile.Check("Dockerfile", files[1].Content, manifest)); err != nil {
+		return err
+	}
+	own := exists(filepath.Join(dir, files[1].Name)) && !f.force
+	if own { // and with it the program and all that its build needs
+		sayf(p.Stdout, "kept %s, which must start a program that takes the arguments in the manifest's command", filepath.Join(dir, files[1].Name))
+		files = files[:1]
+	}
+	if f.smoke {
+		files = append(files, scaffold.Smoke(manifest, true)...)
+	}
+	if err := writeFiles(p.Stdout, dir, files, f.force); err != nil {
+		return err
+	}
+	if err := report.Text(p.Stdout, []*diag.Report{found}, textOptions(p, p.Stdout)); err != nil {
+		return err
+	}
+	if own {
+		sayf(p.Stdout, "next: seedpack pack %s", shellWord(dir))
+	} else {
+		sayf(p.Stdout, "next: put your program in the place of %s, then seedpack pack %s", filepath.Join(dir, "job.sh"), shellWord(dir))
+	}
+	return nil
+}
+
+// complete reads the flags that have a form of their own, and finds out what was not given.
+func (f *initFlags) complete(ctx context.Context, dir string) error {
+	if err := errors.Join(f.readInputs(), f.readOutputs()); err != nil {
+		return exit.Usage(err)
+	}
+	if f.job.Timeout <= 0 {
+		return exit.Usagef("--timeout %d must be more than zero seconds", f.job.Timeout)
+	}
+	if _, err := reference.ParseNormalizedNamed(f.job.Base); err != nil {
+		return exit.Usagef("--base %q must be the reference of an image: %w", f.job.Base, err)
+	}
+	if f.job.Name == "" {
+		folder, err := filepath.Abs(dir)
+		if err != nil {
+			return err
+		}
+		if f.job.Name = scaffold.Name(filepath.Base(folder)); f.job.Name == "" {
+			return exit.Usagef("the directory's name %q has nothing that a job's name may have: give one with --name", filepath.Base(folder))
+		}
+	}
+	m := &f.job.Maintainer
+	if err := fromGit(ctx, dir, &m.Name, "user.name", "--maintainer-name"); err != nil {
+		return err
+	}
+	return fromGit(ctx, dir, &m.Email, "user.email", "--maintainer-email")
+}
+
+func (f *initFlags) readInputs() error {
+	for _, s := range f.inputs {
+		name, types, given := strings.Cut(s, "=")
+		in := seed.InputFile{Name: name, Required: true}
+		if given {
+			in.MediaTypes = strings.Split(types, ",")
+		}
+		if name == "" {
+			return fmt.Errorf("--input %q must be NAME or NAME=MEDIATYPE", s)
+		}
+		f.job.Inputs = append(f.job.Inputs, in)
+	}
+	return nil
+}
+
+func (f *initFlags) readOutputs() error {
+	for _, s := range f.outputs {
+		name, pattern, _ := strings.Cut(s, "=")
+		if name == "" || pattern == "" {
+			return fmt.Errorf("--output %q must be NAME=PATTERN, as in RESULT=*.csv", s)
+		}
+		f.job.Outputs = append(f.job.Outputs, seed.OutputFile{Name: name, Pattern: pattern, MediaType: lint.MediaType(pattern), Required: true})
+	}
+	return nil
+}
+
+// fromGit takes from git's configuration what was not given.
+func fromGit(ctx context.Context, dir string, value *string, key, flag string) error {
+	if *value != "" {
+		return nil
+	}
+	if !exists(dir) {
+		dir = "."
+	}
+	const patience = 5 * time.Second
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("git did not answer in %s", patience))
+	defer cancel()
+	// That git or its configuration is not there is nothing to report: the flag is what is missing.
+	if out, err := exec.CommandContext(ctx, "git", "-C", dir, "config", "--get", key).Output(); err == nil {
+		*value = strings.TrimSpace(string(out))
+	}
+	if *value == "" {
+		return exit.Usagef("the manifest must name a maintainer, and git knows no %s\ngive %s, or run git config --global %s …", key, flag, key)
+	}
+	return nil
+}
+
+// refuse makes a mistake in the command line of what would be errors in the files.
+func refuse(reports ...*diag.Report) error {
+	var all []string
+	for _, r := range reports {
+		for i := range r.Diagnostics {
+			if d := &r.Diagnostics[i]; d.Level() == diag.Error {
+				all = append(all, "  "+d.Message+" ["+d.Rule.ID+"]")
+			}
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return exit.Usagef("nothing is written, since the job would be wrong:\n%s", strings.Join(all, "\n"))
+}
+
+// writeFiles writes the files of a job, and says of each what became of it.
+func writeFiles(w io.Writer, dir string, files []scaffold.File, force bool) error {
+	for _, f := range files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			return err
+		}
+		did, err := writeFile(path, f, force)
+		if err != nil {
+			return err
+		}
+		sayf(w, did, path)
+	}
+	return nil
+}
+
+// writeFile writes a file that is not there, or with force anew, and gives the words for it.
+func writeFile(path string, f scaffold.File, force bool) (did string, err error) {
+	mode := os.FileMode(0o666) // but for the user's umask
+	if f.Program {
+		mode = 0o777
+	}
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	switch {
+	case err == nil:
+		_, err = file.Write(f.Content)
+		return "wrote %s", errors.Join(err, file.Close())
+	case !errors.Is(err, fs.ErrExist):
+		return "", err
+	case !force:
+		return "kept %s, which was there", nil
+	}
+	return "replaced %s", replaceFile(path, f.Content)
+}
+
+// shellWord is a path that can be copied into a shell.
+func shellWord(path string) string {
+	if strings.ContainsFunc(path, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./,:@%+=", r)
+	}) {
+		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
+	}
+	return path
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pack"
+)
+
+type listOptions struct{ registry, format string }
+
+func newListCommand(p *Process) *cobra.Command {
+	o := &listOptions{}
+	cmd := &cobra.Command{
+		Use:   "list [PATH...]",
+		Short: "List the jobs below a directory, with their versions and references",
+		Long: `List finds jobs as lint does and prints name, versions and reference of each.
+
+With --format json it prints one line, whose member "matrix" is ready for a workflow:
+
+  strategy:
+    matrix: ${{ fromJSON(needs.list.outputs.jobs).matrix }}`,
+		Annotations: pathArgs(wholePath),
+		RunE:        func(_ *cobra.Command, args []string) error { return listJobs(p, o, args) },
+	}
+	cmd.Flags().StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the names")
+	cmd.Flags().StringVar(&o.format, "format", formatText, "how to print: text or json")
+	return cmd
+}
+
+// A listed is one job, as list shows it.
+type listed struct {
+	Path           string `json:"path"` // of the job's directory
+	Manifest       string `json:"manifest"`
+	Name           string `json:"name"`
+	JobVersion     string `json:"jobVersion"`
+	PackageVersion string `json:"packageVersion"`
+	Reference      string `json:"reference"` // empty if no reference can hold the members
+}
+
+func listJobs(p *Process, o *listOptions, args []string) error {
+	if err := checkRegistry(o.registry); err != nil {
+		return err
+	}
+	jobs, err := job.ReadAll(args, p.Stdin)
+	if err != nil {
+		return err
+	}
+	all := make([]listed, 0, len(jobs))
+	for _, j := range jobs {
+		all = append(all, listJob(j, o.registry))
+	}
+	return valueFormat(o.format).print(p.Stdout,
+		func(w io.Writer) error { return listJSON(w, all) }, func(w io.Writer) error { return listText(w, all) })
+}
+
+func listJob(j *job.Job, registry string) listed {
+	members := &j.Manifest.Job
+	l := listed{Path: j.Dir, Manifest: j.Path, Name: members.Name, JobVersion: members.JobVersion, PackageVersion: members.PackageVersion}
+	if reference, err := pack.Name(j.Manifest, registry); err == nil {
+		l.Reference = reference
+	}
+	return l
+}
+
+func listText(to io.Writer, all []listed) error {
+	w := tabwriter.NewWriter(to, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "JOB\tVERSION\tPACKAGE\tREFERENCE\tDIRECTORY")
+	for _, l := range all {
+		reference := l.Reference
+		if reference == "" {
+			reference = "impossible: see seedpack lint"
+		}
+		for _, cell := range []string{l.Name, l.JobVersion, l.PackageVersion, reference} {
+			fmt.Fprint(w, report.Escape(cell), "\t")
+		}
+		fmt.Fprintln(w, report.Escape(l.Path))
+	}
+	return w.Flush()
+}
+
+// listJSON prints one line, as outputs of workflow steps must be.
+func listJSON(w io.Writer, all []listed) error {
+	type matrix struct {
+		Include []listed `json:"include"`
+	}
+	return report.EncodeLine(w, struct {
+		SchemaVersion int    `json:"schemaVersion"`
+		Matrix        matrix `json:"matrix"`
+	}{1, matrix{all}})
+}

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seedpack/seedpack/pipeline"
+)
+
+// planText returns a plan for people, a line for each thing that would be done.
+func planText(p *pipeline.Plan, name string) string {
+	lines := []string{name + ": nothing is done; this would be"}
+	add := func(what, format string, args ...any) {
+		lines = append(lines, fmt.Sprintf("  %-6s", what)+fmt.Sprintf(format, args...))
+	}
+	if b := p.Build; b != nil {
+		on := "the builder's own platform"
+		if len(b.Platforms) > 0 {
+			on = strings.Join(b.Platforms, ", ")
+		}
+		with := ""
+		if len(b.Attestations) > 0 {
+			with = ", with " + strings.Join(b.Attestations, " and ")
+		}
+		add("build", "%s in %s for %s%s", b.Dockerfile, b.Context, on, with)
+	}
+	for _, c := range p.Cases {
+		add("run", "%s", c)
+	}
+	for _, w := range p.Write {
+		add("write", "%s to %s", w.Type, w.Dest)
+	}
+	if p.Push != "" {
+		add("push", "%s, by digest", p.Push)
+	}
+	for i, t := range p.Tags {
+		held := ""
+		if i == 0 && p.Held != "" {
+			held = fmt.Sprintf(", which names %s now: %s", p.Held, ifAnother(p.IfHeld))
+		}
+		add("tag", "%s:%s%s", p.Push, t, held)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func ifAnother(ifHeld string) string {
+	switch ifHeld {
+	case pipeline.HeldLeft:
+		return "that stays, since --if-exists is skip"
+	case pipeline.HeldMoved:
+		return "it moves, since --if-exists is overwrite"
+	}
+	return "the same image is fine, another one is refused"
+}

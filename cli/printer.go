@@ -1,0 +1,292 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/containerd/console"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pack"
+)
+
+// What goes where:
+//
+//   - Standard output gets findings and results, in the format of --format. Formats for programs get one document in every
+//     case, also if a command fails before it has anything to say.
+//   - Standard error gets all else: errors, progress, times.
+//   - If standard output is an image's (--output …,dest=-), results go to standard error, too.
+//
+// Every line may hold foreign text, so all that is printed is escaped. No other file looks at --format.
+
+// Formats of commands that have findings.
+const (
+	formatText   = "text"
+	formatJSON   = "json"
+	formatSARIF  = "sarif"
+	formatGitHub = "github"
+	formatJUnit  = "junit"
+)
+
+var formats = []string{formatText, formatJSON, formatSARIF, formatGitHub, formatJUnit}
+
+// A printer prints what a command found. The zero value of the fields behind format is the default.
+type printer struct {
+	process              *Process
+	out                  io.Writer // where results go
+	format               string
+	verbose              bool
+	sarifFile, junitFile string
+}
+
+// text reports whether people read the results.
+func (p *printer) text() bool { return p.format == formatText }
+
+// oneByOne reports whether the findings of each job are printed as it ends. Other formats are one document.
+func (p *printer) oneByOne() bool { return p.format == formatText || p.format == formatGitHub }
+
+// aside leaves standard output to an image: results go to standard error. Only text can go there.
+func (p *printer) aside() error {
+	if !p.text() {
+		return exit.Usagef("--output …,dest=- leaves no room on standard output for --format %s: write --metadata-file FILE", p.format)
+	}
+	if _, ok := terminal(p.process.Stdout); ok {
+		return exit.Usagef("--output …,dest=- would write an image to the terminal: send it to a file or a pipe")
+	}
+	p.out = p.process.Stderr
+	return nil
+}
+
+// print prints findings. Doc is what --format json prints of them; nil: the reports alone.
+func (p *printer) print(all *findings, doc any) error {
+	switch p.format {
+	case formatJSON:
+		if doc == nil {
+			doc = report.New(all.reports)
+		}
+		return report.Encode(p.out, doc)
+	case formatSARIF:
+		return report.SARIF(p.out, all.reports, p.sarifOptions(all))
+	case formatJUnit:
+		return report.JUnit(p.out, all.reports, all.junitOptions())
+	case formatGitHub:
+		github.Annotate(p.out, p.process.Getenv, all.reports, all.failures)
+		return nil
+	}
+	options := textOptions(p.process, p.out)
+	options.Verbose = p.verbose
+	if all.images {
+		options.FixedBy = ""
+	}
+	return report.Text(p.out, all.reports, options)
+}
+
+// files are those that reports are written to; empty ones are not written.
+func (p *printer) files() []string { return []string{p.sarifFile, p.junitFile} }
+
+// writeFiles writes the files that are asked for besides what is printed.
+func (p *printer) writeFiles(all *findings) error {
+	var err error
+	if p.sarifFile != "" {
+		err = writeWhole(p.sarifFile, newFile, func(w *os.File) error { return report.SARIF(w, all.reports, p.sarifOptions(all)) })
+	}
+	if p.junitFile != "" {
+		err = errors.Join(err, writeWhole(p.junitFile, newFile, func(w *os.File) error { return report.JUnit(w, all.reports, all.junitOptions()) }))
+	}
+	return err
+}
+
+func (p *printer) sarifOptions(all *findings) report.SARIFOptions {
+	locate := func(path string) (string, bool) { return locate(p.process.Getenv, path) }
+	return report.SARIFOptions{Version: p.process.version(), ID: runID(p.process.Getenv, all), Help: ruleHelp, Locate: locate,
+		NoFixes: all.images, Failures: all.failures}
+}
+
+// A findings is all that a command found, and what could not be checked.
+type findings struct {
+	command  string
+	args     []string // paths, from which the findings of this call are told from those of others
+	reports  []*diag.Report
+	failures []report.Failure
+	images   bool // the manifests are those of images, where nothing can be fixed
+	policies map[*diag.Report]diag.Policy
+}
+
+// judge adds a report with the policy that it is judged by.
+func (all *findings) judge(r *diag.Report, policy diag.Policy) {
+	if all.policies == nil {
+		all.policies = map[*diag.Report]diag.Policy{}
+	}
+	all.reports = append(all.reports, r)
+	all.policies[r] = policy
+}
+
+// fail reports whether any of the reports fails the run.
+func (all *findings) fail() bool {
+	return slices.ContainsFunc(all.reports, func(r *diag.Report) bool { return all.policies[r].Fails(r) })
+}
+
+func (all *findings) junitOptions() report.JUnitOptions {
+	fails := func(r *diag.Report, d *diag.Diagnostic) bool { return all.policies[r].FailsOn(d) }
+	return report.JUnitOptions{Fails: fails, Failures: all.failures}
+}
+
+// scope returns the working directory if no path is given.
+func scope(args []string) []string {
+	if len(args) == 0 {
+		return []string{"."}
+	}
+	return args
+}
+
+// runID returns the category of code scanning. What this call found replaces what an earlier one of the same command on the
+// same place found.
+func runID(getenv func(string) string, all *findings) string {
+	id := "seedpack/" + all.command + "/"
+	if all.command == "verify" {
+		return id
+	}
+	common := ""
+	for _, arg := range all.args {
+		dir, err := filepath.Abs(arg)
+		if info, statErr := os.Stat(arg); err != nil || statErr != nil {
+			return id // it is standard input
+		} else if !info.IsDir() {
+			dir = filepath.Dir(dir)
+		}
+		for common != "" && !job.Below(common, dir) {
+			common = filepath.Dir(common)
+		}
+		if common == "" {
+			common = dir
+		}
+	}
+	if rel, ok := locate(getenv, common); ok && rel != "." && !filepath.IsAbs(rel) {
+		id += report.Escape(rel) + "/"
+	}
+	return id
+}
+
+// locate returns where in its repository a file is: relative to the repository's root with slashes, or else to the working
+// directory. A file elsewhere has its absolute path. What is not there is no file but an image.
+func locate(getenv func(string) string, path string) (file string, ok bool) {
+	if _, err := os.Lstat(path); err != nil {
+		return "", false
+	}
+	if file := github.Locate(getenv, path); file != "" {
+		return file, true
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", false
+	}
+	if cwd, err := os.Getwd(); err == nil && job.Below(cwd, abs) {
+		if rel, err := filepath.Rel(cwd, abs); err == nil {
+			return filepath.ToSlash(rel), true
+		}
+	}
+	return abs, true
+}
+
+// textOptions returns those for a stream: excerpts and colour if a person looks at it.
+func textOptions(p *Process, out io.Writer) report.TextOptions {
+	columns, person := terminal(out)
+	return report.TextOptions{
+		Excerpt: person, Width: columns, FixedBy: "seedpack lint --fix",
+		// https://no-color.org
+		Colour: person && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb",
+	}
+}
+
+// terminal reports whether a writer is one, and how many columns an excerpt may take on it; 0 if it does not say.
+func terminal(w any) (columns int, ok bool) {
+	if counting, ok := w.(*countingWriter); ok {
+		w = counting.next
+	}
+	f, ok := w.(*os.File)
+	if !ok {
+		return 0, false
+	}
+	c, err := console.ConsoleFromFile(f)
+	if err != nil {
+		return 0, false
+	}
+	size, err := c.Size()
+	if err != nil || size.Width == 0 {
+		return 0, true
+	}
+	const gutter, least = 8, 40
+	return max(int(size.Width)-gutter, least), true
+}
+
+// showFindings shows people findings that end a command which prints something else.
+func showFindings(p *Process, found *diag.Report) error {
+	return report.Text(p.Stderr, []*diag.Report{found}, textOptions(p, p.Stdout))
+}
+
+// A valueFormat is the --format of commands that print a value, not findings.
+type valueFormat string
+
+// check refuses an unknown format.
+func (f valueFormat) check() error {
+	if f != formatText && f != formatJSON {
+		return exit.Usagef("--format %q must be text or json", string(f))
+	}
+	return nil
+}
+
+// print prints a value as JSON, or for people.
+func (f valueFormat) print(w io.Writer, json func(io.Writer) error, text func(io.Writer) error) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	if f == formatJSON {
+		return json(w)
+	}
+	return text(w)
+}
+
+// complain says on standard error what went wrong, and of which job if there are several.
+func complain(p *Process, status int, of string, err error) {
+	if status == exit.StatusInterrupted {
+		err = errors.New("interrupted: nothing was published under a name")
+	}
+	var step *pack.StepError
+	if errors.As(err, &step) {
+		showStep(p.Stderr, step)
+	}
+	fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(of+err.Error()))
+}
+
+// complainIn says it to programs that read standard output, on which nothing has been printed. SARIF and JUnit would say of
+// nothing that nothing was found.
+func complainIn(p *Process, format string, err error) {
+	switch format {
+	case formatJSON:
+		doc := failedDocument{report.New(nil), err.Error()}
+		if err := report.Encode(p.Stdout, doc); err != nil {
+			fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(err.Error()))
+		}
+	case formatGitHub:
+		github.Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: err.Error()}})
+	}
+}
+
+// A failedDocument is lint's object with what went wrong.
+type failedDocument struct {
+	report.Document
+	Error string `json:"error"`
+}
+
+// sayf prints a line in which foreign text is harmless.
+func sayf(w io.Writer, format string, args ...any) {
+	fmt.Fprintln(w, report.Escape(fmt.Sprintf(format, args...)))
+}

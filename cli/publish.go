@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/pipeline"
+)
+
+type publishOptions struct {
+	sharedFlags  sharedFlags
+	publish      publishFlags
+	against      string
+	metadataFile string
+}
+
+func newPublishCommand(p *Process) *cobra.Command {
+	o := &publishOptions{publish: publishFlags{push: "true"}}
+	cmd := &cobra.Command{
+		Use:   "publish SOURCE",
+		Short: "Smoke, push, verify and name an image that was built elsewhere",
+		Long: `Publish takes an image that another tool built the rest of pack's way: it is run as an executor
+would run it, pushed by digest, read back and verified, and only then named as its manifest says.
+
+SOURCE is ` + source.Forms + `.
+It is one image, or an index over those of several platforms.
+
+The manifest is the one in the image's label. --against names another, or that of an image without
+a label: the label is then set on every platform that lacks it or holds another manifest. Layers
+stay byte for byte what they are, and an image that has its label stays so as a whole.`,
+		Example: `  seedpack publish docker-daemon:tiler:build --against jobs/tiler --registry registry.example.com/team
+  seedpack publish oci-archive:tiler.tar --registry registry.example.com/team --if-exists skip`,
+		Args:        cobra.ExactArgs(1),
+		Annotations: pathArgs(imagePath),
+		RunE:        func(cmd *cobra.Command, args []string) error { return publishImage(cmd.Context(), p, o, args[0]) },
+	}
+	s := cmd.Flags()
+	o.sharedFlags.add(s)
+	o.publish.add(s)
+	s.Lookup("push").Usage = "publish: true, false (try only), or auto (for tags and releases in CI)"
+	pathVar(s, &o.against, "against", "", wholePath, "the job's directory or manifest, for an image without a label or with another one")
+	metadataVar(s, &o.metadataFile)
+	return cmd
+}
+
+func publishImage(ctx context.Context, p *Process, o *publishOptions, image string) error {
+	if o.publish.registry == "" && o.publish.push == "true" {
+		return exit.Usagef("publish needs --registry HOST[/NAMESPACE]: where should the image go?")
+	}
+	b, err := newBatch(p, &o.sharedFlags)
+	if err != nil {
+		return err
+	}
+	b.do = (*pipeline.Pipeline).Pack
+	if err := b.publish(&o.publish); err != nil {
+		return err
+	}
+	var paths []string
+	if o.against != "" {
+		paths = []string{o.against}
+	}
+	b.words = publishWords(b.options.Publish != nil)
+	b.found.command, b.found.args, b.found.images = "pack", scope(paths), true
+	if b.tasks, err = imageTask(ctx, p, b.options.Remote, image, paths); err != nil {
+		return err
+	}
+	if !o.publish.dryRun {
+		b.metadataFile = o.metadataFile
+		b.ready = func(context.Context) error { return b.checkFiles() }
+	}
+	return b.run(ctx)
+}
+
+func publishWords(push bool) words {
+	return words{
+		did: "packed",
+		refused: func(t pipeline.Task) string {
+			if push {
+				return t.Image.Source.String() + ": not published, see above"
+			}
+			return t.Image.Source.String() + ": refused, see above"
+		},
+		done: func(r *pipeline.Result, took time.Duration) string {
+			if line := published(r); line != "" {
+				return line
+			}
+			return tried(r, took) + "; nothing exported"
+		},
+	}
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/docker/go-units"
+
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pipeline"
+	"github.com/seedpack/seedpack/verify"
+)
+
+// words are the last line about a job, which each command says in its own way.
+type words struct {
+	done    func(r *pipeline.Result, took time.Duration) string // nothing is wrong with the job
+	refused func(t pipeline.Task) string                        // its findings are above
+	did     string                                              // what was not done with a job that failed: packed, tried or run
+}
+
+// present prints what came of a job: findings and the last line on standard output, an error and the times on standard
+// error.
+func (b *batch) present(ctx context.Context, f pipeline.Finished) error {
+	if f.Err != nil && ctx.Err() == nil && !errors.Is(f.Err, exit.Findings) {
+		of := ""
+		if len(b.tasks) > 1 {
+			of = f.Result.Path + ": "
+		}
+		complain(b.process, exit.Status(ctx, f.Err), of, f.Err)
+	}
+	if !b.out.oneByOne() {
+		return nil
+	}
+	if err := b.printJob(f); err != nil {
+		return err
+	}
+	if b.progress == "quiet" {
+		return nil
+	}
+	_, err := fmt.Fprintf(b.process.Stderr, "%s: %s\n", report.Escape(f.Result.Path), times(f))
+	return err
+}
+
+// printJob prints what was found in a job and, last, what came of it.
+func (b *batch) printJob(f pipeline.Finished) error {
+	found := &findings{reports: f.Result.Reports, failures: failures(f.Result.Image(f.Err)), images: b.found.images}
+	if err := b.out.print(found, nil); err != nil {
+		return err
+	}
+	if b.showPrinted {
+		showPrinted(b.out.out, b.process.Stderr, f.Result)
+	}
+	sayKept(b.process.Stderr, f.Result)
+	_, err := fmt.Fprintln(b.out.out, report.EscapeLines(b.lastLine(f)))
+	return err
+}
+
+func (b *batch) lastLine(f pipeline.Finished) string {
+	r, found := f.Result, errors.Is(f.Err, exit.Findings)
+	switch {
+	case r.Plan != nil && (f.Err == nil || found):
+		return planText(r.Plan, r.Name)
+	case f.Err == nil:
+		return b.words.done(r, f.Took)
+	case found:
+		return b.words.refused(r.Task)
+	case exit.Status(context.Background(), f.Err) == exit.StatusUsage:
+		return fmt.Sprintf("%s: not %s, see above", r.Path, b.words.did)
+	}
+	return fmt.Sprintf("%s: not %s, we could not find out whether it can be", r.Path, b.words.did)
+}
+
+// published returns the last line about a job whose name is settled; empty if it is not.
+func published(r *pipeline.Result) string {
+	switch {
+	case r.Published != nil && r.Published.Already:
+		return "already published " + r.Published.Reference
+	case r.Published != nil:
+		return "published " + r.Published.Reference
+	case r.Skipped:
+		return r.Name + ": its name is taken already; skipped, nothing published"
+	}
+	return ""
+}
+
+// tried says what the smoke run came to.
+func tried(r *pipeline.Result, took time.Duration) string {
+	built := "built, "
+	if r.Task.Image != nil {
+		built = ""
+	}
+	return fmt.Sprintf("%s: %ssmoke %s, in %s", r.Name, built, r.Verdict(), took.Round(10*time.Millisecond))
+}
+
+// times says how long a job took, and where.
+func times(f pipeline.Finished) string {
+	line := fmt.Sprintf("%.2f s", f.Took.Seconds())
+	for i, stage := range pipeline.StageNames() {
+		at, ok := f.Result.Stages.Took[stage]
+		switch {
+		case !ok:
+			continue
+		case i == 0:
+			line += ":"
+		default:
+			line += ","
+		}
+		line += fmt.Sprintf(" %s %.2f", stage, at.Seconds())
+	}
+	return line
+}
+
+// sayKept says where outputs are, and what is missing of them.
+func sayKept(w io.Writer, r *pipeline.Result) {
+	for _, s := range r.Smoked {
+		for _, c := range s.Cases {
+			if c.Kept == nil {
+				continue
+			}
+			fmt.Fprintf(w, "kept %d files, %s, in %s\n", c.Kept.Files, units.BytesSize(float64(c.Kept.Bytes)), report.Escape(c.Kept.Dir))
+			for _, why := range c.Kept.LeftOut {
+				fmt.Fprintln(w, "  not kept: "+report.Escape(why))
+			}
+		}
+	}
+}
+
+// showPrinted prints what the jobs printed. It is not to be trusted.
+func showPrinted(stdout, stderr io.Writer, r *pipeline.Result) {
+	for _, s := range r.Smoked {
+		for _, c := range s.Cases {
+			if c.Outcome == nil {
+				continue
+			}
+			printLines(stdout, verify.ExcerptText(c.Outcome.Stdout))
+			printLines(stderr, verify.ExcerptText(c.Outcome.Stderr))
+		}
+	}
+}
+
+func printLines(w io.Writer, text []byte) {
+	if text = bytes.TrimSuffix(text, []byte("\n")); len(text) > 0 {
+		fmt.Fprintln(w, report.EscapeLines(string(text)))
+	}
+}

@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/pipeline"
+	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify"
+)
+
+// verifyOptions are the command line of verify. What it shares with smoke is for --smoke.
+type verifyOptions struct {
+	sharedFlags sharedFlags
+	against     string
+}
+
+func newVerifyCommand(p *Process) *cobra.Command {
+	o := &verifyOptions{}
+	cmd := &cobra.Command{
+		Use:   "verify SOURCE...",
+		Short: "Check images against the manifest they carry",
+		Long: `Verify reads an image's label and configuration from where it is, without pulling layers, lints
+the manifest inside, and checks that name and tag, the images of all platforms, dates and
+annotations are what it says.
+
+SOURCE is ` + source.Forms + `.
+It is one image, or an index over those of several platforms.
+
+With --against the label is compared with a manifest file, member by member. With --smoke the
+image is run as well, as smoke --image does, in the cases beside that file if there are any;
+--smoke=required wants one case that comes to a conclusion.`,
+		Example: `  seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0
+  seedpack verify oci-archive:my-job.tar --against jobs/my-job
+  seedpack verify --smoke registry.example.com/team/my-job-1.0.0-seed@sha256:…`,
+		Args:        cobra.MinimumNArgs(1),
+		Annotations: pathArgs(imagePath),
+		RunE:        func(cmd *cobra.Command, args []string) error { return verifyImages(cmd.Context(), p, o, args) },
+	}
+	s := cmd.Flags()
+	o.sharedFlags.add(s)
+	pathVar(s, &o.against, "against", "", wholePath, "a job's directory or manifest: say what the label has otherwise")
+	smoke := s.Lookup("smoke")
+	smoke.DefValue, smoke.NoOptDefVal, smoke.Usage = smokeOff, smokeAuto, "run the image too, as an executor would: auto, required or off"
+	o.sharedFlags.smoke.mode = smokeOff
+	s.Lookup("insecure-registry").Usage = "plain http also to registries on other machines"
+	return cmd
+}
+
+// A verified is what was found out about one source.
+type verified struct {
+	policy  diag.Policy
+	reports []*diag.Report
+	err     error
+
+	Source    string             `json:"source"`
+	Name      string             `json:"name,omitempty"`      // that the manifest gives
+	Reference string             `json:"reference,omitempty"` // in a registry, with the digest
+	Digest    string             `json:"digest,omitempty"`
+	Platforms []verifiedPlatform `json:"platforms"`
+	// Attestations are listed, not checked. They are missing if the registry did not tell, and Unknown says why.
+	Attestations []source.Attestation `json:"attestations"`
+	Unknown      string               `json:"attestationsUnknown,omitempty"`
+	Smoke        string               `json:"smoke,omitempty"`
+	Error        string               `json:"error,omitempty"`
+}
+
+type verifiedPlatform struct {
+	Platform string `json:"platform"`
+	Digest   string `json:"digest,omitempty"`
+	ImageID  string `json:"imageId"`
+	Created  string `json:"created,omitempty"`
+	Label    string `json:"label"` // json, other (that not every reader understands), unreadable or missing
+}
+
+// A verifyDocument is what verify prints as JSON: lint's object with the sources.
+type verifyDocument struct {
+	report.Document
+	Sources []*verified `json:"sources"`
+}
+
+// verifyImages looks at all images, also if one of them cannot be read.
+func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []string) (err error) {
+	b, err := newBatch(p, &o.sharedFlags)
+	if err != nil {
+		return err
+	}
+	var file *job.Job
+	path := ""
+	if o.against != "" {
+		if file, err = job.ReadOne([]string{o.against}, p.Stdin); err != nil {
+			return err
+		}
+		path = file.Path
+	}
+	line, err := pipeline.New(b.options, p.host(b.engine), nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.engine.close()) }()
+	var all []*verified
+	for _, arg := range args {
+		v := &verified{Source: arg, Platforms: []verifiedPlatform{}}
+		if v.policy, err = b.policies.For(cmp.Or(path, arg)); err != nil {
+			return policyError(err)
+		}
+		all = append(all, v)
+		if v.err = v.find(ctx, b, line, file); v.err != nil {
+			v.Error = v.err.Error()
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return b.printVerified(all)
+}
+
+// find opens the image and says everything about it. The file may be nil.
+func (v *verified) find(ctx context.Context, b *batch, line *pipeline.Pipeline, file *job.Job) (err error) {
+	from, err := source.Parse(v.Source)
+	if err != nil {
+		return exit.Usage(err)
+	}
+	img, err := b.options.Remote.Open(ctx, from)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, img.Close()) }()
+	v.list(img)
+	found, manifest := verify.Image(img, nil)
+	v.reports = []*diag.Report{found}
+	if manifest == nil {
+		return nil
+	}
+	v.Name = manifest.ImageName()
+	v.reports = append(v.reports, lint.Manifest(found.Path, manifest, lint.Options{}))
+	j := &job.Job{Path: found.Path, Manifest: manifest, Policy: v.policy}
+	if file != nil {
+		v.reports = append(v.reports, verify.Against(manifest, file.Manifest, file.Path))
+		j.Path, j.Dir, j.Manifest = file.Path, file.Dir, file.Manifest
+	}
+	if b.options.Smoke.Off {
+		return nil
+	}
+	return v.try(ctx, line, pipeline.Task{Job: j, Image: img})
+}
+
+// try runs the image, unless something is wrong with its manifest.
+func (v *verified) try(ctx context.Context, line *pipeline.Pipeline, t pipeline.Task) error {
+	r, err := line.Try(ctx, t)
+	v.reports = append(v.reports, r.Reports...)
+	v.Smoke = r.Verdict().String()
+	if errors.Is(err, exit.Findings) {
+		return nil
+	}
+	return err
+}
+
+func (v *verified) list(img *source.Image) {
+	v.Digest = img.Digest
+	if img.Reference != nil {
+		v.Reference = img.Reference.Context().Name() + "@" + img.Digest
+	}
+	for _, p := range img.Platforms {
+		found := verifiedPlatform{Platform: p.Name, Digest: p.Digest, ImageID: p.ImageID, Label: labelKind(p)}
+		if at := p.Config.Created.Time; !at.IsZero() {
+			found.Created = at.UTC().Format(time.RFC3339)
+		}
+		v.Platforms = append(v.Platforms, found)
+	}
+	var err error
+	if v.Attestations, err = img.Attestations(); err != nil {
+		v.Unknown = err.Error()
+	}
+	if v.Attestations == nil {
+		v.Attestations = []source.Attestation{}
+	}
+}
+
+func labelKind(p source.Platform) string {
+	value, ok := p.Config.Config.Labels[seed.Label]
+	if !ok {
+		return "missing"
+	}
+	_, notes, err := pack.DecodeLabel(value)
+	switch {
+	case err != nil:
+		return "unreadable"
+	case len(notes) > 0 || !pack.ReadsBlindly(value):
+		return "other"
+	}
+	return "json"
+}
+
+// printVerified prints what was found of all sources, and returns the error that ends the command.
+func (b *batch) printVerified(all []*verified) error {
+	found := &findings{command: "verify", images: true}
+	var failures []error
+	for _, v := range all {
+		if v.err != nil {
+			failures = append(failures, v.err)
+			found.failures = append(found.failures, report.Failure{Path: v.Source, Message: v.Error})
+		}
+		v.reports = diag.Merge(v.reports...)
+		for _, r := range v.reports {
+			found.judge(v.policy.Apply(r), v.policy)
+		}
+	}
+	err := errors.Join(b.out.writeFiles(found), b.out.print(found, verifyDocument{report.New(found.reports), all}))
+	if b.out.text() {
+		err = errors.Join(err, b.printSources(all))
+	}
+	switch {
+	case err != nil:
+		return err
+	case len(failures) > 0:
+		return errors.Join(failures...)
+	case slices.ContainsFunc(all, func(v *verified) bool { return v.policy.Fails(v.reports...) }):
+		return exit.Findings
+	}
+	return nil
+}
+
+func (b *batch) printSources(all []*verified) error {
+	var text strings.Builder
+	for _, v := range all {
+		if v.Unknown != "" {
+			fmt.Fprintln(b.process.Stderr, "seedpack: "+report.EscapeLines(v.Unknown))
+		}
+		if v.err != nil || v.policy.Fails(v.reports...) {
+			continue
+		}
+		fmt.Fprintln(&text, "verified", report.Escape(v.Source))
+		if b.out.verbose {
+			v.describe(&text)
+		}
+	}
+	_, err := fmt.Fprint(b.out.out, text.String())
+	return err
+}
+
+func (v *verified) describe(b *strings.Builder) {
+	line := func(fields ...string) {
+		fmt.Fprintln(b, report.Escape("  "+strings.Join(strings.Fields(strings.Join(fields, " ")), " ")))
+	}
+	line("name", v.Name, v.Digest)
+	for _, p := range v.Platforms {
+		line("platform", p.Platform, p.Digest, "created", p.Created)
+	}
+	for _, a := range v.Attestations {
+		line("attested", a.Type, "of", a.Subject)
+	}
+	if v.Smoke != "" {
+		line("smoke", v.Smoke)
+	}
+}
