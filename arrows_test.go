@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"":                       {"cli", "exit"},
 	"lint/internal/material": {},
 	"lint/schema/oracle":     {},
+	"e2e":                    {},
 	"docs":                   {"lint", "diag", "lint/dockerfile", "seed", "verify"},
 	"setup/base":             {},
 	"setup/bench":            {},

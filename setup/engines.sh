@@ -18,5 +18,5 @@ fi
 for store in containerd classic; do
 	echo "== Docker Engine $("$root/usr/sbin/dockerd" --version | cut -d' ' -f3 | tr -d ,), $store store"
 	SEEDPACK_TEST_DOCKERD="$PWD/setup/enter.sh $root dockerd" SEEDPACK_TEST_DOCKER_STORE=$store .cache/bin/docker \
-		go test -count=1 -p 1 -parallel 1 -run '^TestScriptsDocker$|^TestConnectDocker$|^TestArchivesDocker$' . ./pack/engine ./verify
+		go test -count=1 -p 1 -parallel 1 -run '^TestScriptsDocker$|^TestConnectDocker$|^TestArchivesDocker$' ./e2e ./pack/engine ./verify
 done

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"bytes"
@@ -19,13 +19,23 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(fromTop{m}, map[string]func(){
 		"seedpack": func() {
 			ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
 			os.Exit(cli.Run(ctx, os.Args[1:], cli.Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}))
 		},
 	})
+}
+
+// fromTop runs the tests in the top directory, where their jobs, documents and programs are.
+type fromTop struct{ *testing.M }
+
+func (m fromTop) Run() int {
+	if err := os.Chdir(".."); err != nil {
+		panic(err)
+	}
+	return m.M.Run()
 }
 
 // Scripts under the conditions that the set-up makes true: [buildkit] and [registry].

@@ -1,4 +1,4 @@
-package main
+package docs
 
 import (
 	"fmt"
@@ -9,11 +9,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-const actionPage = "docs/action.md"
+const actionPage = "action.md"
 
 // The tables of inputs and outputs in the docs are those of action.yml.
 func TestActionDocs(t *testing.T) {
-	declared, err := os.ReadFile("action.yml")
+	declared, err := os.ReadFile("../action.yml")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,19 +25,19 @@ func TestActionDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := replaceTable(t, string(page), "inputs", table(t, "input", &action.Inputs))
-	want = replaceTable(t, want, "outputs", table(t, "output", &action.Outputs))
+	want := replaceTable(t, string(page), "inputs", memberTable(t, "input", &action.Inputs))
+	want = replaceTable(t, want, "outputs", memberTable(t, "output", &action.Outputs))
 	if *update {
 		if err := os.WriteFile(actionPage, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if want != string(page) {
-		t.Error(actionPage + " does not show the inputs and outputs of action.yml: go test . -run TestActionDocs -update")
+		t.Error("docs/" + actionPage + " does not show the inputs and outputs of action.yml: go test ./docs -run TestActionDocs -update")
 	}
 }
 
-// table keeps the order of action.yml.
-func table(t *testing.T, head string, members *yaml.Node) string {
+// memberTable keeps the order of action.yml.
+func memberTable(t *testing.T, head string, members *yaml.Node) string {
 	t.Helper()
 	var b strings.Builder
 	fmt.Fprintf(&b, "| %s | is |\n|---|---|\n", head)
@@ -56,7 +56,7 @@ func table(t *testing.T, head string, members *yaml.Node) string {
 
 func replaceTable(t *testing.T, page, name, table string) string {
 	t.Helper()
-	begin, end := "<!-- "+name+": go test . -run TestActionDocs -update -->\n", "<!-- end of "+name+" -->"
+	begin, end := "<!-- "+name+": go test ./docs -run TestActionDocs -update -->\n", "<!-- end of "+name+" -->"
 	before, rest, ok := strings.Cut(page, begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {

@@ -1,7 +1,6 @@
-package main
+package docs
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -10,21 +9,17 @@ import (
 	"github.com/seedpack/seedpack/cli"
 )
 
-var update = flag.Bool("update", false, "write what is generated")
-
-const rulesFile = "docs/rules.md"
-
 // The table of rules in the docs is the list of rules.
-func TestReadmeRules(t *testing.T) {
-	const begin, end = "<!-- rules: go test . -run TestReadmeRules -update -->\n", "<!-- end of rules -->"
-	text, err := os.ReadFile(rulesFile)
+func TestRulesPage(t *testing.T) {
+	const begin, end = "<!-- rules: go test ./docs -run TestRulesPage -update -->\n", "<!-- end of rules -->"
+	text, err := os.ReadFile("rules.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, ok := strings.Cut(string(text), begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
-		t.Fatal(rulesFile + " has no place for the rules")
+		t.Fatal("rules.md has no place for the rules")
 	}
 	var table strings.Builder
 	table.WriteString("| rule | severity | what should be |\n|---|---|---|\n")
@@ -38,17 +33,17 @@ func TestReadmeRules(t *testing.T) {
 	}
 	want := before + begin + table.String() + end + after
 	if *update {
-		if err := os.WriteFile(rulesFile, []byte(want), 0o644); err != nil {
+		if err := os.WriteFile("rules.md", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	} else if want != string(text) {
-		t.Error("the table of rules in " + rulesFile + " is not that of the program: go test . -run TestReadmeRules -update")
+		t.Error("the table of rules in docs/rules.md is not that of the program: go test ./docs -run TestRulesPage -update")
 	}
 }
 
 // Every shown command line of the README's table exists.
 func TestReadmeCommands(t *testing.T) {
-	text, err := os.ReadFile("README.md")
+	text, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
