@@ -6,7 +6,14 @@ staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 languageservice=@actions/languageservice@0.3.61
 
-step() { printf '== %s\n' "$*"; }
+# step says what is done next, and how long the step before it took.
+began=
+step() {
+	now=$(date +%s)
+	[ -z "$began" ] || printf '   %s s\n' "$((now - began))"
+	began=$now
+	printf '== %s\n' "$*"
+}
 
 step gofmt
 unformatted=$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l)
@@ -37,7 +44,8 @@ after=$(git diff | sha256sum)
 [ "$before" = "$after" ] || { echo "go generate changes files: run it and commit what it writes"; git diff --stat; exit 1; }
 
 step race detector
-go test -race -short ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./verify/... ./pack ./pack/engine ./pack/registry
+go test -race -short ./exit ./job ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./verify/... ./pack ./pack/engine ./pack/registry
 
 step go test
 go test -timeout 30m ./...
+step finished
