@@ -15,6 +15,7 @@ var (
 )
 
 func TestSeverityText(t *testing.T) {
+	t.Parallel()
 	for _, s := range []Severity{Off, Notice, Warning, Error} {
 		text, err := json.Marshal(s)
 		if err != nil {
@@ -34,6 +35,7 @@ func TestSeverityText(t *testing.T) {
 }
 
 func TestPolicyApply(t *testing.T) {
+	t.Parallel()
 	r := &Report{}
 	for _, rule := range []*Rule{ruleError, ruleWarning, ruleNotice, ruleError} {
 		r.Add(Diagnostic{Rule: rule})
@@ -57,6 +59,7 @@ func ids(r *Report) []string {
 }
 
 func TestPolicyFails(t *testing.T) {
+	t.Parallel()
 	warned := &Report{Diagnostics: []Diagnostic{{Rule: ruleNotice}, {Rule: ruleWarning}}}
 	failed := &Report{Diagnostics: []Diagnostic{{Rule: ruleWarning, Severity: Error}}}
 	tests := []struct {
@@ -78,6 +81,7 @@ func TestPolicyFails(t *testing.T) {
 }
 
 func TestPolicyWithLeavesTheOther(t *testing.T) {
+	t.Parallel()
 	p := Policy{Rules: map[string]Severity{"a": Error}}
 	if q := p.With(map[string]Severity{"a": Off, "b": Off}); len(p.Rules) != 1 || q.Rules["a"] != Off {
 		t.Errorf("%v became %v", p, q)
@@ -87,6 +91,7 @@ func TestPolicyWithLeavesTheOther(t *testing.T) {
 const text = "{\"a\": 1,\n \"b\": [2]}"
 
 func TestSort(t *testing.T) {
+	t.Parallel()
 	r := &Report{Source: seed.ParseJSON([]byte(text))}
 	for _, d := range []Diagnostic{
 		{Rule: ruleWarning, Pointer: "/b/0", Message: "y"},
@@ -112,6 +117,7 @@ func TestSort(t *testing.T) {
 
 // After Settle, a report has the same places but no parsed document.
 func TestDropDocument(t *testing.T) {
+	t.Parallel()
 	src := seed.ParseJSON([]byte(text))
 	r := &Report{Source: src, Diagnostics: []Diagnostic{
 		{Rule: ruleError, Pointer: "/b/0"}, {Rule: ruleError, Pointer: "/a", Key: true}, {Rule: ruleError, Span: &seed.Span{Start: 3, End: 4}},
@@ -135,6 +141,7 @@ func TestDropDocument(t *testing.T) {
 }
 
 func TestMerge(t *testing.T) {
+	t.Parallel()
 	src := seed.ParseJSON([]byte(text))
 	got := Merge(
 		&Report{Path: "b", Diagnostics: []Diagnostic{{Rule: ruleError, Pointer: "/b"}}},

@@ -11,6 +11,7 @@ func fixed(start, end int, text string) Diagnostic {
 }
 
 func TestApplyFixes(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		ds   []Diagnostic

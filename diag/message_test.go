@@ -6,6 +6,7 @@ import (
 )
 
 func TestQuoteFew(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct{ names, want string }{
 		{"a", `"a"`}, {"a b c d e", `"a", "b", "c", "d", "e"`}, {"a b c d e f g", `"a", "b", "c", "d", "e" and 2 more`},
 	} {
@@ -16,6 +17,7 @@ func TestQuoteFew(t *testing.T) {
 }
 
 func TestBrief(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("é", 40)
 	for text, want := range map[string]string{"a\n\tb": "a b", long: long, long + "x": long + "…"} {
 		if got := Brief([]byte(text)); got != want {

@@ -7,6 +7,7 @@ import (
 )
 
 func TestNearest(t *testing.T) {
+	t.Parallel()
 	known := []string{"timeout-long", "tags-form", "Title", "ro", "rw"}
 	for word, want := range map[string]string{
 		"Timeout_Long": "timeout-long", "tagsform": "tags-form", "tilte": "Title", "títle": "Title", "rx": "ro", "r": "ro", "x": "ro", "xxx": "",
@@ -19,6 +20,7 @@ func TestNearest(t *testing.T) {
 }
 
 func TestNearestName(t *testing.T) {
+	t.Parallel()
 	known := []string{"INPUT_FILE", "IN", strings.Repeat("A", 1000)}
 	for name, want := range map[string]string{
 		"INPUT_FIEL": "INPUT_FILE", "NIPUT_FIEL": "INPUT_FILE", "input_file": "", "INN": "IN", "XYZ": "", "INPT_FIXL": "", strings.Repeat("A", 1001): "",
@@ -30,6 +32,7 @@ func TestNearestName(t *testing.T) {
 }
 
 func TestByDistance(t *testing.T) {
+	t.Parallel()
 	known := []string{"b", "ba", "a", strings.Repeat("x", 300)}
 	if got := ByDistance("a", known); !slices.Equal(got, []string{"a", "b", "ba", known[3]}) || known[0] != "b" {
 		t.Errorf("%q", got)
@@ -40,6 +43,7 @@ func TestByDistance(t *testing.T) {
 }
 
 func TestEdits(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		a, b         string
 		plain, swaps int

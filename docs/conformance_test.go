@@ -137,6 +137,7 @@ func table(t *testing.T) string {
 
 // The table in conformance.md is up to date.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	want := table(t)
 	if *update {
 		if err := os.WriteFile("conformance.md", []byte(want), 0o666); err != nil {
@@ -155,6 +156,7 @@ func TestConformance(t *testing.T) {
 
 // Every requirement of a complete place has a test, and every requirement and test exists.
 func TestComplete(t *testing.T) {
+	t.Parallel()
 	all, known := keepings(t), map[string]bool{}
 	for _, r := range requirements(t) {
 		known[r.id] = true

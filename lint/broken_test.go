@@ -69,6 +69,7 @@ var brokenManifests = map[string]string{
 
 // The first finding on a broken manifest names the fault, at its exact place.
 func TestBroken(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/broken/*.json")
 	if err != nil {
 		t.Fatal(err)

@@ -80,6 +80,7 @@ var otherLines = map[string]int{"028": 2, "029": 1}
 // Each manifest gets the right verdict, and each listed finding is found: by its rule, with its severity, at its member
 // and line.
 func TestCases(t *testing.T) {
+	t.Parallel()
 	warnings, valid := 0, 0
 	for _, c := range manifestCases(t) {
 		report := c.lint(t)
@@ -150,6 +151,7 @@ func (f listed) words() (words []string) {
 
 // The documents explain each difference from the collection.
 func TestCasesDocumented(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("../docs/collection.md")
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ func fixOnce(text []byte) (fixed []byte, again bool) {
 
 // Fixes come to an end, solve their finding, and never make a manifest worse.
 func TestFixesEnd(t *testing.T) {
+	t.Parallel()
 	for _, r := range Rules() {
 		archive, _ := Explain(r.ID)
 		text := data(txtar.Parse([]byte(archive)), "bad.json")

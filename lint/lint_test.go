@@ -55,6 +55,7 @@ func apply(text []byte, edits []diag.Edit) []byte {
 
 // Every rule has an archive, and does what the archive says.
 func TestRules(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for _, r := range Rules() {
 		if seen[r.ID] {

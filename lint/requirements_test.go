@@ -49,6 +49,7 @@ func readChecks(t *testing.T) []check {
 
 // Each requirement is checked, by its rule and with its severity.
 func TestRequirements(t *testing.T) {
+	t.Parallel()
 	bases := map[string][]byte{}
 	for name, file := range map[string]string{"M": "minimal", "C": "complete"} {
 		text, err := os.ReadFile("testdata/" + file + ".json")

@@ -27,6 +27,7 @@ func pointers(src *seed.Source, at seed.Pointer) []seed.Pointer {
 
 // A rule says nothing about a value that the schema refuses.
 func TestSilent(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("testdata/complete.json")
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +70,7 @@ func TestSilent(t *testing.T) {
 
 // The registry and its namespace count for the length of a name.
 func TestRegistryLength(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile("testdata/minimal.json")
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestName(t *testing.T) {
+	t.Parallel()
 	for folder, want := range map[string]string{
 		"My Job_1": "my-job-1", "cell-count": "cell-count", "--x--": "x", "Größe 2": "gr-e-2", "v1.2": "v1-2", "___": "", "日本": "",
 	} {
@@ -20,6 +21,7 @@ func TestName(t *testing.T) {
 }
 
 func TestTitle(t *testing.T) {
+	t.Parallel()
 	for name, want := range map[string]string{"cell-count": "Cell count", "x": "X", "3d-model": "Job 3d model", "7": "Job 7"} {
 		if got := titleOf(name); got != want || got == name {
 			t.Errorf("%q gives %q, not %q", name, got, want)
@@ -29,6 +31,7 @@ func TestTitle(t *testing.T) {
 
 // The output captures the file that the script writes.
 func TestFileName(t *testing.T) {
+	t.Parallel()
 	for pattern, want := range map[string]string{
 		"*.csv": "result.csv", "*_marked.png": "result_marked.png", "out/*.csv": "out/result.csv", "result.json": "result.json",
 		"table-[0-9].csv": "table-0.csv", "d?m.tif": "dam.tif", "[!a]*.x": "result.x", "*result*": "result", "*/b.txt": "a/b.txt",
@@ -45,6 +48,7 @@ func TestFileName(t *testing.T) {
 
 // A real shell prints the content from the script's format.
 func TestFormat(t *testing.T) {
+	t.Parallel()
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("there is no shell")

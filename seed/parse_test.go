@@ -79,6 +79,7 @@ var broken = []struct{ name, text, want string }{
 }
 
 func TestProblems(t *testing.T) {
+	t.Parallel()
 	for _, tt := range broken {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := problems(ParseJSON([]byte(tt.text))); got != tt.want {
@@ -99,6 +100,7 @@ func problems(s *Source) string {
 }
 
 func TestProblemMessages(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ text, message, hint string }{
 		{"{\n \"a\": 1,\n\n \"a\": 2}", `member "a" is already on line 2, a name should stand once`, "readers differ in which one they take: remove one"},
 		{"{\"a\": [1, 2\n}", `"[" is not closed before the "}" on line 2`, `write "]" where this array ends`},
@@ -116,6 +118,7 @@ func TestProblemMessages(t *testing.T) {
 }
 
 func TestMessagesAreLines(t *testing.T) {
+	t.Parallel()
 	for _, tt := range broken {
 		for _, p := range ParseJSON([]byte(tt.text)).Problems {
 			if m := p.Message; m == "" || strings.HasSuffix(m, ".") || strings.Contains(m+p.Hint, "\n") {
@@ -126,6 +129,7 @@ func TestMessagesAreLines(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
+	t.Parallel()
 	deep := strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth)
 	if got := problems(ParseJSON([]byte(deep))); got != "" {
 		t.Errorf("%d levels: %s", MaxDepth, got)
@@ -147,6 +151,7 @@ func TestLimits(t *testing.T) {
 
 // Reading a broken text must take time in proportion to its length.
 func TestHostileTextIsReadInTime(t *testing.T) {
+	t.Parallel()
 	for name, piece := range map[string]string{
 		"duplicates on one line": `"é":1,`, "brackets": "[{", "closing": "]}", "comments": "/*é*/", "quotes": "'\"'", "bytes": "\xff", "commas": ",,",
 	} {
@@ -158,6 +163,7 @@ func TestHostileTextIsReadInTime(t *testing.T) {
 }
 
 func TestRecovery(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		text string
 		want string
@@ -178,6 +184,7 @@ func TestRecovery(t *testing.T) {
 }
 
 func TestDecode(t *testing.T) {
+	t.Parallel()
 	m := Parse([]byte(`{
 		"seedVersion": "1.0.0",
 		"job": {
@@ -215,6 +222,7 @@ func TestDecode(t *testing.T) {
 }
 
 func TestDecodeNeverLosesSource(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{"", "[]", "null", "{", "\x00", `{"job": []}`} {
 		if m := Parse([]byte(text)); m.Source == nil {
 			t.Errorf("%q: no source", text)

@@ -22,6 +22,7 @@ func (s *Source) offset(at Position) int {
 const sample = "{\r\n\t\"job\": {\r\n\t\t\"tags\": [\"é😀\", \"b\"],\r\n\t\t\"a/b~c\": 1, \"x\": null, \"x\": true\r\n\t}\r\n}"
 
 func TestPositionRoundTrip(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{sample, "", "\n", "a\nb", "\ufeff{}\n", "日本\n\tx\r\n"} {
 		s := ParseJSON([]byte(text))
 		for i := 0; i <= len(text); i++ {
@@ -36,6 +37,7 @@ func TestPositionRoundTrip(t *testing.T) {
 }
 
 func TestPositionOfALiteral(t *testing.T) {
+	t.Parallel()
 	s := &Source{Text: []byte("FROM x\n# é y\n")}
 	if got, want := s.Position(12), (Position{2, 5}); got != want {
 		t.Errorf("position = %v, want %v", got, want)
@@ -49,6 +51,7 @@ func TestPositionOfALiteral(t *testing.T) {
 }
 
 func TestLookup(t *testing.T) {
+	t.Parallel()
 	s := ParseJSON([]byte(sample))
 	tests := []struct {
 		pointer            Pointer
@@ -89,6 +92,7 @@ func TestLookup(t *testing.T) {
 }
 
 func TestManyMembers(t *testing.T) {
+	t.Parallel()
 	text := "{"
 	for _, c := range "abcdefghijklmnopqrstuvwxyz" {
 		text += `"` + string(c) + `": "` + string(c) + `", `
@@ -109,6 +113,7 @@ func TestManyMembers(t *testing.T) {
 }
 
 func TestStringSpan(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		text     string
 		from, to int
@@ -137,6 +142,7 @@ func TestStringSpan(t *testing.T) {
 }
 
 func TestPointer(t *testing.T) {
+	t.Parallel()
 	p := Pointer("").Member("a/b").Index(3).Member("~")
 	if want := Pointer("/a~1b/3/~0"); p != want {
 		t.Fatalf("pointer = %q, want %q", p, want)

@@ -3,6 +3,7 @@ package seed
 import "testing"
 
 func TestTypeOf(t *testing.T) {
+	t.Parallel()
 	for text, want := range map[string]string{
 		`{"a": 1}`: "object", " []": "array", `"x"`: "string", "true": "boolean", "false": "boolean", "null": "null", "": "nothing",
 		"1": "integer", "-3": "integer", "3.0": "integer", "1e3": "integer", "15e-1": "number", "1.5": "number",
@@ -14,6 +15,7 @@ func TestTypeOf(t *testing.T) {
 }
 
 func TestHasType(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		text, kind string
 		want       bool

@@ -9,6 +9,7 @@ import (
 )
 
 func TestAgainst(t *testing.T) {
+	t.Parallel()
 	const file = `{"job": {"name": "j", "timeout": 10, "tags": ["a", "b"], "interface": {"inputs": {"files": [
 {"name": "A", "required": true}, {"name": "B"}, {"name": "C"}]}}}}`
 	for _, tt := range []struct{ name, label, want string }{
@@ -36,6 +37,7 @@ func TestAgainst(t *testing.T) {
 }
 
 func TestAgainstIsBounded(t *testing.T) {
+	t.Parallel()
 	var other []string
 	for i := range 1000 {
 		other = append(other, fmt.Sprintf(`"m%d": 1`, i))

@@ -46,6 +46,7 @@ var untestedArchives = map[string]string{
 
 // Every rule has an archive. TestArchives runs the archives of runs; other tests check the rest.
 func TestExplanations(t *testing.T) {
+	t.Parallel()
 	files, err := fs.Glob(archives, "testdata/*.txtar")
 	if err != nil {
 		t.Fatal(err)
@@ -150,6 +151,7 @@ func at(r *diag.Report, d *diag.Diagnostic) string {
 }
 
 func TestPublishedArchives(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	for _, r := range publishedRules {

@@ -14,6 +14,7 @@ import (
 )
 
 func TestHostNames(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ name, path, part string }{
 		{"plain name.txt", "plain name.txt", "plain name.txt"},
 		{"a/b%é", "a/b%é", "a%2Fb%é"},
@@ -38,6 +39,7 @@ func TestHostNames(t *testing.T) {
 
 // A job that runs as root may write any archive.
 func TestKeepHostile(t *testing.T) {
+	t.Parallel()
 	base := t.TempDir()
 	dir := filepath.Join(base, "kept")
 	link := func(name, to string) wire.ArchiveEntry {

@@ -200,6 +200,7 @@ func probedCase() *cases.Case {
 }
 
 func TestProbes(t *testing.T) {
+	t.Parallel()
 	m := seed.Parse([]byte(probed))
 	if len(m.Source.Problems) > 0 {
 		t.Fatal(m.Source.Problems)
@@ -236,6 +237,7 @@ func findings(found []diag.Diagnostic) string {
 }
 
 func TestExpectations(t *testing.T) {
+	t.Parallel()
 	m := seed.Parse([]byte(strings.Replace(probed, `{"name": "cpus", "value": 1}`, `{"name": "gpus", "value": 1}`, 1)))
 	unknown := "/job/resources/scalar/0: warning: resource \"gpus\" was not provided, only its variable ALLOCATED_GPUS: executors that do not know it should refuse the job [resource-unknown]"
 	tests := []struct {
@@ -265,6 +267,7 @@ func TestExpectations(t *testing.T) {
 }
 
 func TestExpectedOutputs(t *testing.T) {
+	t.Parallel()
 	one, two := 1, 2
 	table := func(e cases.OutputExpectation) cases.Expectation {
 		return cases.Expectation{Outputs: map[string]cases.OutputExpectation{"table": e}}
@@ -313,6 +316,7 @@ func TestExpectedOutputs(t *testing.T) {
 }
 
 func TestRules(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for _, r := range Rules() {
 		if seen[r.ID] {

@@ -50,6 +50,7 @@ func jobImage(t *testing.T, arch string, labels map[string]string, entrypoint ..
 }
 
 func TestPublished(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")

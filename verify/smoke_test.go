@@ -38,6 +38,7 @@ func environedCase() *cases.Case {
 }
 
 func TestProcess(t *testing.T) {
+	t.Parallel()
 	m, c := seed.Parse([]byte(environed)), environedCase()
 	p, refused := prepare(m, c).process(pack.Config{Entrypoint: []string{"/job", "-v"}, Cmd: []string{"none"}}, m, c, Options{Grace: time.Second})
 	if refused != nil {
@@ -71,6 +72,7 @@ func TestProcess(t *testing.T) {
 }
 
 func TestFormatAmount(t *testing.T) {
+	t.Parallel()
 	for v, want := range map[float64]string{5: "5.0", 0.25: "0.25", 1024: "1024.0", 8.1: "8.1", 0: "0.0", 1e21: "1000000000000000000000.0", 1e-7: "0.0000001"} {
 		if got := formatAmount(v); got != want {
 			t.Errorf("%v is %s, want %s", v, got, want)
@@ -79,6 +81,7 @@ func TestFormatAmount(t *testing.T) {
 }
 
 func TestArguments(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		entrypoint, cmd []string
 		command, want   string
@@ -105,6 +108,7 @@ func TestArguments(t *testing.T) {
 }
 
 func TestImageSetsInput(t *testing.T) {
+	t.Parallel()
 	m, c := seed.Parse([]byte(environed)), environedCase()
 	cfg := pack.Config{Env: []string{"PATH=/bin", "OPT=x", "LEFT=", "INFILE=x"}}
 	want := `/job/interface/inputs/files/2: warning: the image sets OPT itself, which should be unset while the input is absent [image-sets-input]
@@ -115,6 +119,7 @@ func TestImageSetsInput(t *testing.T) {
 }
 
 func TestTimeout(t *testing.T) {
+	t.Parallel()
 	m := seed.Parse([]byte(`{"job": {"timeout": 10}}`))
 	tests := []struct{ ofCase, given, want time.Duration }{
 		{0, 0, 10 * time.Second}, {time.Second, 0, time.Second}, {time.Minute, 2 * time.Second, 2 * time.Second}, {time.Minute, time.Minute, 10 * time.Second},
@@ -147,6 +152,7 @@ const judged = `{"job": {"name": "j", "timeout": 10, "interface": {"command": "r
 "inputs": {"json": [{"name": "N", "type": "integer"}]}, "outputs": {"files": [{"name": "o", "pattern": "o"}]}}, "errors": [{"code": 7, "name": "bad"}]}}`
 
 func TestSmoke(t *testing.T) {
+	t.Parallel()
 	ok := &pack.Outcome{Started: true, UID: 1, Files: []pack.File{file("o")}}
 	fails := &pack.Outcome{Started: true, UID: 1, Exit: 1}
 	bad := &pack.Outcome{Started: true, UID: 1, Exit: 7, Stderr: pack.Excerpt{Head: []byte("so\nno\n"), Total: 6}}
@@ -203,6 +209,7 @@ func TestSmoke(t *testing.T) {
 }
 
 func TestSmokeOrder(t *testing.T) {
+	t.Parallel()
 	runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
 	var all []cases.Case
 	for i := range 20 {
@@ -222,6 +229,7 @@ func TestSmokeOrder(t *testing.T) {
 }
 
 func TestSmokeError(t *testing.T) {
+	t.Parallel()
 	_, err := Smoke(t.Context(), &fakeRunner{}, pack.Config{}, seed.Parse([]byte(judged)), []cases.Case{{Name: "a"}}, Options{})
 	if err == nil || err.Error() != `smoke case "a": the engine is gone` {
 		t.Error(err)
@@ -229,6 +237,7 @@ func TestSmokeError(t *testing.T) {
 }
 
 func TestBudget(t *testing.T) {
+	t.Parallel()
 	runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
 	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), []cases.Case{{Name: "a"}}, Options{Budget: 1})
 	if err != nil || len(runner.ran) != 0 || result.Verdict != Skipped {

@@ -36,6 +36,7 @@ func relabelled(t *testing.T, img v1.Image, manifest string) v1.Image {
 }
 
 func TestSuccession(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")

@@ -36,6 +36,7 @@ p:2:3: the entry has no rules: say which are ignored, as with rules: [timeout-lo
 }
 
 func TestReadProblems(t *testing.T) {
+	t.Parallel()
 	for _, tt := range problems {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := Read("p", []byte(tt.text), rules)
@@ -48,6 +49,7 @@ func TestReadProblems(t *testing.T) {
 }
 
 func TestFor(t *testing.T) {
+	t.Parallel()
 	text := `
 fail-on: warning
 rules: {tags-form: error}
@@ -88,6 +90,7 @@ ignore:
 }
 
 func TestEmptyFiles(t *testing.T) {
+	t.Parallel()
 	for _, text := range []string{"", "# nothing\n", "---\n", "rules: {}\nignore: []\n"} {
 		if f, err := Read("p", []byte(text), rules); err != nil || f.FailOn != diag.Unset || len(f.Rules) > 0 {
 			t.Errorf("%q: %+v, %v", text, f, err)
@@ -110,6 +113,7 @@ func write(t *testing.T, dir string, names ...string) {
 }
 
 func TestFind(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	write(t, dir, FileName, "repo/.git/x", "repo/a/b/c/x", "repo/near/"+FileName, "repo/near/d/x", "repo/sub/.git", "repo/yml/"+misspelledName, "repo/dir/"+FileName+"/x")
 	f := &Finder{Rules: rules}

@@ -16,6 +16,7 @@ var beyondSchema = []string{"a key twice", "no YAML", "a bad pattern", "a key th
 
 // An editor marks what Read refuses, and nothing else.
 func TestSchemaIsAsRead(t *testing.T) {
+	t.Parallel()
 	schema := compile(t)
 	for _, tt := range problems {
 		if slices.Contains(beyondSchema, tt.name) {

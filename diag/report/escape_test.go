@@ -85,6 +85,7 @@ func checkInert(t *testing.T, s, out string) {
 }
 
 func TestTheOracleFindsCommands(t *testing.T) {
+	t.Parallel()
 	found := 0
 	for _, s := range hostile {
 		for _, line := range lines(s) {
@@ -100,6 +101,7 @@ func TestTheOracleFindsCommands(t *testing.T) {
 }
 
 func TestEscape(t *testing.T) {
+	t.Parallel()
 	for s, want := range map[string]string{
 		"plain é 日本":      "plain é 日本",
 		"a\tb\nc\r":       `a b\nc\r`,

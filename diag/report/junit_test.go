@@ -12,6 +12,7 @@ import (
 )
 
 func TestJUnit(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	reports := append(mended(), &diag.Report{Path: "clean/seed.manifest.json"}, sample()[0])
 	err := JUnit(&b, reports, JUnitOptions{
@@ -25,6 +26,7 @@ func TestJUnit(t *testing.T) {
 }
 
 func TestJUnitFailsOnErrors(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	if err := JUnit(&b, sample(), JUnitOptions{}); err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ func sample() []*diag.Report {
 }
 
 func TestText(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name string
 		opt  TextOptions
@@ -78,6 +79,7 @@ func text(t *testing.T, reports []*diag.Report, opt TextOptions) string {
 }
 
 func TestTextOfFixes(t *testing.T) {
+	t.Parallel()
 	r := sample()[0]
 	r.Diagnostics = r.Diagnostics[1:3]
 	for i, title := range []string{"Write it in lower case", "Écrire un titre"} {
@@ -101,6 +103,7 @@ a/seed.manifest.json:2:27: warning: title is empty [job-title]
 }
 
 func TestTextColours(t *testing.T) {
+	t.Parallel()
 	got := text(t, sample()[:1], TextOptions{Colour: true, NoSummary: true})
 	want := "\x1b[1ma/seed.manifest.json:2:9:\x1b[0m \x1b[1;33mwarning:\x1b[0m member \"description\" is missing \x1b[2m[job-title]\x1b[0m\n"
 	if first, _, _ := strings.Cut(got, "\n"); first+"\n" != want {
@@ -109,12 +112,14 @@ func TestTextColours(t *testing.T) {
 }
 
 func TestTextOfNothing(t *testing.T) {
+	t.Parallel()
 	if got := text(t, []*diag.Report{{Path: "a"}}, TextOptions{}); got != "" {
 		t.Errorf("got %q, want nothing", got)
 	}
 }
 
 func TestExcerptOfALongLine(t *testing.T) {
+	t.Parallel()
 	line := `{"a": "` + strings.Repeat("x", 300) + `", "b": "` + strings.Repeat("本", 100) + `"}`
 	r := &diag.Report{Path: "m", Source: seed.ParseJSON([]byte(line))}
 	r.Add(diag.Diagnostic{Rule: ruleName, Pointer: "/b", Key: true, Message: "m"})
@@ -133,6 +138,7 @@ m:1:7: error: m [image-name-lowercase]
 }
 
 func TestJSON(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	if err := JSON(&b, sample()[1:]); err != nil {
 		t.Fatal(err)
@@ -169,6 +175,7 @@ func TestJSON(t *testing.T) {
 }
 
 func TestDocumentPlaces(t *testing.T) {
+	t.Parallel()
 	d := New(sample()).Reports[0].Diagnostics[1]
 	if d.Line != 2 || d.Column != 18 || d.EndLine != 2 || d.EndColumn != 25 || d.Pointer != "/job/name" {
 		t.Errorf("got %+v", d)
@@ -177,6 +184,7 @@ func TestDocumentPlaces(t *testing.T) {
 
 // A Document can be embedded, with more members around its own.
 func TestDocumentEmbeds(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	err := Encode(&b, struct {
 		Document

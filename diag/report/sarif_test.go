@@ -72,6 +72,7 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 func TestSARIF(t *testing.T) {
+	t.Parallel()
 	schema := sarifSchema(t)
 	var b bytes.Buffer
 	if err := SARIF(&b, mended(), sarifSample); err != nil {
@@ -95,6 +96,7 @@ func TestSARIF(t *testing.T) {
 }
 
 func TestSARIFOfNothing(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	if err := SARIF(&b, []*diag.Report{nil, {Path: "a"}}, SARIFOptions{}); err != nil {
 		t.Fatal(err)
@@ -105,6 +107,7 @@ func TestSARIFOfNothing(t *testing.T) {
 }
 
 func TestSARIFAddresses(t *testing.T) {
+	t.Parallel()
 	for path, want := range map[string]string{
 		"a/seed.manifest.json":           "a/seed.manifest.json",
 		"a b/#1?/100%/é[x].json":         "a%20b/%231%3F/100%25/%C3%A9%5Bx%5D.json",
@@ -152,6 +155,7 @@ func prints(t *testing.T, manifest, dockerfile string) []string {
 }
 
 func TestFingerprintsStayWhenLinesMove(t *testing.T) {
+	t.Parallel()
 	before := prints(t, `{"a": 1}`, "FROM a\nUSER root\n")
 	after := prints(t, "{\n\n  \"b\": 2,\n  \"a\": 3\n}", "# more\nFROM b\n\n  USER root\n")
 	seen := map[string]bool{}
@@ -200,6 +204,7 @@ func FuzzSARIF(f *testing.F) {
 
 // GitHub refuses a log with too many results: the least severe are left out, and the log says so.
 func TestSARIFCut(t *testing.T) {
+	t.Parallel()
 	r := &diag.Report{Path: "seed.manifest.json", Source: &seed.Source{Text: []byte("{}")}}
 	for _, severity := range []diag.Severity{diag.Notice, diag.Warning, diag.Error} {
 		rule := &diag.Rule{ID: "rule-" + severity.String(), Severity: severity}

@@ -113,6 +113,7 @@ func compare(t *testing.T, commands []string) int {
 }
 
 func TestExpandLikeBash(t *testing.T) {
+	t.Parallel()
 	accepted := compare(t, table)
 	if accepted < len(table)-8 {
 		t.Errorf("only %d of %d are accepted", accepted, len(table))
@@ -139,6 +140,7 @@ func randomCommand(r *rand.Rand) string {
 
 // Bash expands each accepted command to the same words, and agrees on each syntax error.
 func TestExpandRandom(t *testing.T) {
+	t.Parallel()
 	n := 20_000
 	if os.Getenv("SEEDPACK_LONG") != "" {
 		n = 400_000
@@ -154,6 +156,7 @@ func TestExpandRandom(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ command, want string }{
 		{"a $(id)", "7 a command substitution"},
 		{"a `id`", "6 a command substitution"},
@@ -201,6 +204,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestParse(t *testing.T) {
+	t.Parallel()
 	c, err := Parse(`run '-x y' ${IN/#/-d } "${A:-$B}" ${C%.*}`)
 	if err != nil {
 		t.Fatal(err)

@@ -33,6 +33,7 @@ func findings(path string, text []byte, m *seed.Manifest, rule string) string {
 
 // Every rule has an archive, and does what the archive says.
 func TestRules(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{BuildArgSecret.ID: true} // see TestSecretArgsArchive
 	for _, r := range Rules() {
 		if seen[r.ID] {
@@ -96,6 +97,7 @@ func testArchive(t *testing.T, r *diag.Rule) {
 }
 
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	words := `{"job": {"interface": {"command": "${IN} x"}}}`
 	tests := []struct{ name, text, manifest, want string }{
 		{"inherited entrypoint", "FROM a AS base\nENTRYPOINT /run\nFROM base\nUSER 1\n", words,
@@ -131,6 +133,7 @@ func TestCheck(t *testing.T) {
 
 // Labels of real Dockerfiles are read as a builder stored them.
 func TestLabels(t *testing.T) {
+	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(material.Dir(t, "cases", "labels"), "index.json"))
 	if err != nil {
 		t.Fatal(err)

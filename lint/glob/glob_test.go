@@ -14,6 +14,7 @@ import (
 )
 
 func TestMatch(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		pattern, name string
 		want          bool
@@ -61,6 +62,7 @@ func TestMatch(t *testing.T) {
 }
 
 func TestValid(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ pattern, want string }{
 		{"*.png", ""},
 		{"[!a-z]*", ""},
@@ -82,6 +84,7 @@ func TestValid(t *testing.T) {
 }
 
 func TestOverlap(t *testing.T) {
+	t.Parallel()
 	tests := []struct{ p, q, want string }{
 		{"outfile*.png", "outfile*.csv", ""},
 		{"*.png", "outfile*", "outfile.png"},
@@ -138,6 +141,7 @@ func allNames(n int) []string {
 
 // Both patterns match the witness. Without a witness, no short name matches both.
 func TestOverlapRandom(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	names := allNames(5)
 	overlapping := 0
@@ -171,6 +175,7 @@ while read -r p; do for f in $p; do [[ -f $f ]] && printf '%s ' "$f"; done; echo
 
 // Match agrees with a real shell on real files.
 func TestMatchLikeBash(t *testing.T) {
+	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		if os.Getenv("SEEDPACK_STRICT") != "" {

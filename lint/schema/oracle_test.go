@@ -53,6 +53,7 @@ func (noBoundingBox) Load(url string) (any, error) {
 
 // For mutated documents, our schemas and keywords agree with a strict engine on the standard's own schemas.
 func TestSameAsTheStandard(t *testing.T) {
+	t.Parallel()
 	dir := material.Dir(t, "spec", "schemas")
 	theirs := map[string]*jsonschema.Schema{}
 	for _, version := range Versions() {
@@ -162,6 +163,7 @@ func holds(v any) bool {
 
 // The same comparison for side-cars.
 func TestSideCarsSameAsTheStandard(t *testing.T) {
+	t.Parallel()
 	theirs := published(t, filepath.Join(material.Dir(t, "spec", "schemas"), "1.0.0", "seed.metadata.schema.json"))
 	random := rand.New(rand.NewPCG(3, 4))
 	for i := range mutants() {

@@ -20,6 +20,7 @@ func lines(violations []Violation) string {
 }
 
 func TestManifest(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, old, new, want string }{
 		{"minimal", "", "", ""},
 		{"array", minimal, "[]", " type  | is an array, must be an object | \n"},
@@ -53,6 +54,7 @@ func TestManifest(t *testing.T) {
 }
 
 func TestMetadata(t *testing.T) {
+	t.Parallel()
 	for doc, want := range map[string]string{
 		`{"type":"Point","coordinates":[1,2]}`:     "",
 		`{"type":"Point","coordinates":[1,2,3]}`:   "",
@@ -79,6 +81,7 @@ func TestMetadata(t *testing.T) {
 }
 
 func TestConcurrentUse(t *testing.T) {
+	t.Parallel()
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {

@@ -19,6 +19,7 @@ var update = flag.Bool("update", false, "write what the archives want")
 
 // Every rule has an archive that explains it, shows its finding, and has a smoke file without findings.
 func TestFileArchives(t *testing.T) {
+	t.Parallel()
 	files, err := fs.Glob(archives, "testdata/*.txtar")
 	if err != nil {
 		t.Fatal(err)

@@ -63,6 +63,7 @@ func read(t *testing.T, text string) ([]Case, string) {
 }
 
 func TestRead(t *testing.T) {
+	t.Parallel()
 	cases, problems := read(t, `
 cases:
   - name: first
@@ -116,6 +117,7 @@ func inputNames(c Case) string {
 }
 
 func TestReadProblems(t *testing.T) {
+	t.Parallel()
 	given := func(member string) string {
 		return "cases:\n- " + member + "\n"
 	}
@@ -168,6 +170,7 @@ const giving = `{"job": {"name": "g", "interface": {"outputs": {
 "files": [{"name": "table"}, {"name": "plots"}, {"name": "first"}], "json": [{"name": "count"}, {"name": "note"}]}}}}`
 
 func TestReadExpectedOutputs(t *testing.T) {
+	t.Parallel()
 	m := seed.Parse([]byte(giving))
 	path := filepath.Join(jobDir(t), File)
 	read := func(text string) (Expectation, string) {
@@ -203,6 +206,7 @@ func TestReadExpectedOutputs(t *testing.T) {
 
 // The schema accepts what Read accepts. An independent engine validates.
 func TestSchema(t *testing.T) {
+	t.Parallel()
 	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(Schema))
 	if err != nil {
 		t.Fatal(err)
@@ -250,6 +254,7 @@ func TestSchema(t *testing.T) {
 
 // Missing values are made up, and MadeUp lists them.
 func TestMissingValuesAreMadeUp(t *testing.T) {
+	t.Parallel()
 	cases, problems := read(t, "cases: [{inputs: {IN: a.txt}}]")
 	if want := []seed.Pointer{seed.AtInputJSON.Index(0), seed.AtSettings.Index(0), seed.AtSettings.Index(1), seed.AtMounts.Index(0)}; problems != "" || !slices.Equal(cases[0].MadeUp, want) {
 		t.Errorf("%s, made up: %q", problems, cases[0].MadeUp)
@@ -257,6 +262,7 @@ func TestMissingValuesAreMadeUp(t *testing.T) {
 }
 
 func TestAliasesEnd(t *testing.T) {
+	t.Parallel()
 	var b strings.Builder
 	b.WriteString("cases:\n- json:\n    o:\n      a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n")
 	for i := range 30 {
@@ -287,6 +293,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func TestMade(t *testing.T) {
+	t.Parallel()
 	cases := Made(seed.Parse([]byte(taking)))
 	if len(cases) != 2 || len(cases[0].MadeUp) != 7 || len(cases[1].MadeUp) != 5 || len(cases[1].Inputs) != 1 {
 		t.Errorf("%+v", cases)
@@ -299,6 +306,7 @@ func TestMade(t *testing.T) {
 
 // An independent detection recognises made files, and pictures can be decoded.
 func TestMadeFiles(t *testing.T) {
+	t.Parallel()
 	for _, mediaType := range []string{"image/png", "image/jpeg", "image/gif", "image/tiff", "text/csv", "application/json",
 		"application/geo+json", "text/xml", "application/zip", "application/gzip", "text/plain", "application/pdf"} {
 		f := madeFile([]string{"x/unknown", mediaType})
@@ -318,6 +326,7 @@ func TestMadeFiles(t *testing.T) {
 
 // Read accepts the example, except for the files that the user has to name.
 func TestExample(t *testing.T) {
+	t.Parallel()
 	m := seed.Parse([]byte(taking))
 	for _, text := range []string{string(Example(m)), ExampleLine(m)} {
 		_, got := read(t, text)
@@ -329,6 +338,7 @@ func TestExample(t *testing.T) {
 }
 
 func TestInputs(t *testing.T) {
+	t.Parallel()
 	cases, problems := read(t, "cases: [{name: a, inputs: {IN: a.txt}, mounts: {REF: d}}, {name: b, inputs: {IN: a.txt}, mounts: {REF: empty}}]")
 	if problems != "" {
 		t.Fatal(problems)
