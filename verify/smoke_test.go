@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/seedpack/seedpack/pack"
@@ -131,14 +132,18 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// A fakeRunner has an outcome for each case, by name.
+// A fakeRunner has an outcome for each case, by name. It takes as long as delay says, or no time.
 type fakeRunner struct {
 	mu       sync.Mutex
 	outcomes map[string]*pack.Outcome
+	delay    func(pack.Process) time.Duration
 	ran      []string
 }
 
 func (f *fakeRunner) Run(_ context.Context, p pack.Process) (*pack.Outcome, error) {
+	if f.delay != nil {
+		time.Sleep(f.delay(p))
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ran = append(f.ran, p.Name)
@@ -208,24 +213,34 @@ func TestSmoke(t *testing.T) {
 	}
 }
 
+// Results are in the order of the cases, though later cases end first.
 func TestSmokeOrder(t *testing.T) {
 	t.Parallel()
-	runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
-	var all []cases.Case
-	for i := range 20 {
-		name := fmt.Sprint("case ", i)
-		all = append(all, cases.Case{Name: name})
-		runner.outcomes[name] = &pack.Outcome{Started: true, UID: 1, Exit: i, Files: []pack.File{file("o")}}
-	}
-	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), all, Options{Parallel: 8})
-	if err != nil || len(runner.ran) != len(all) {
-		t.Fatal(err, runner.ran)
-	}
-	for i, c := range result.Cases {
-		if c.Name != all[i].Name || c.Outcome.Exit != i || (c.Verdict == Passed) != (i == 0) {
-			t.Errorf("%d: %+v", i, c)
+	synctest.Test(t, func(t *testing.T) {
+		runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
+		delays := map[string]time.Duration{}
+		var all []cases.Case
+		for i := range 20 {
+			name := fmt.Sprint("case ", i)
+			all = append(all, cases.Case{Name: name})
+			runner.outcomes[name] = &pack.Outcome{Started: true, UID: 1, Exit: i, Files: []pack.File{file("o")}}
+			delays[name] = time.Duration(100-i) * time.Second
 		}
-	}
+		runner.delay = func(p pack.Process) time.Duration { return delays[p.Name] }
+		begin := time.Now()
+		result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), all, Options{Parallel: len(all)})
+		if err != nil || len(runner.ran) != len(all) {
+			t.Fatal(err, runner.ran)
+		}
+		if took := time.Since(begin); runner.ran[0] != "case 19" || took != 100*time.Second {
+			t.Errorf("%s ended first, and all took %v", runner.ran[0], took)
+		}
+		for i, c := range result.Cases {
+			if c.Name != all[i].Name || c.Outcome.Exit != i || (c.Verdict == Passed) != (i == 0) {
+				t.Errorf("%d: %+v", i, c)
+			}
+		}
+	})
 }
 
 func TestSmokeError(t *testing.T) {
@@ -236,11 +251,33 @@ func TestSmokeError(t *testing.T) {
 	}
 }
 
+// The first case gets all of the budget, the second one the rest, and the third one is skipped.
 func TestBudget(t *testing.T) {
 	t.Parallel()
-	runner := &fakeRunner{outcomes: map[string]*pack.Outcome{}}
-	result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), []cases.Case{{Name: "a"}}, Options{Budget: 1})
-	if err != nil || len(runner.ran) != 0 || result.Verdict != Skipped {
-		t.Errorf("%v, %v, %+v", err, runner.ran, result)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		ok := &pack.Outcome{Started: true, UID: 1, Files: []pack.File{file("o")}}
+		var timeouts []time.Duration
+		runner := &fakeRunner{outcomes: map[string]*pack.Outcome{"a": ok, "b": ok, "c": ok}, delay: func(p pack.Process) time.Duration {
+			timeouts = append(timeouts, p.Timeout)
+			return 2 * time.Second
+		}}
+		all := []cases.Case{{Name: "a"}, {Name: "b"}, {Name: "c"}}
+		opt := Options{Budget: 3 * time.Second, Parallel: 1}
+		result, err := Smoke(t.Context(), runner, pack.Config{}, seed.Parse([]byte(judged)), all, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := []time.Duration{3 * time.Second, time.Second}; !slices.Equal(timeouts, want) || !slices.Equal(runner.ran, []string{"a", "b"}) {
+			t.Errorf("%q ran, with the timeouts %v", runner.ran, timeouts)
+		}
+		want := []Verdict{Passed, Passed, Skipped}
+		for i, c := range result.Cases {
+			if c.Verdict != want[i] {
+				t.Errorf("case %q is %s, want %s", c.Name, c.Verdict, want[i])
+			}
+		}
+		if got := result.Cases[2].Reason; got != "the time for all cases, 3s, is over" {
+			t.Errorf("skipped, since %s", got)
+		}
+	})
 }
