@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -155,7 +156,11 @@ func TestHostileTextIsReadInTime(t *testing.T) {
 	for name, piece := range map[string]string{
 		"duplicates on one line": `"é":1,`, "brackets": "[{", "closing": "]}", "comments": "/*é*/", "quotes": "'\"'", "bytes": "\xff", "commas": ",,",
 	} {
+		begin := time.Now()
 		s := ParseJSON([]byte("{" + strings.Repeat(piece, (MaxSize-1)/len(piece))))
+		if took := time.Since(begin); took > 20*time.Second { // it takes well below a second
+			t.Errorf("%s: reading took %v", name, took)
+		}
 		if len(s.Problems) == 0 {
 			t.Errorf("%s: no problem", name)
 		}

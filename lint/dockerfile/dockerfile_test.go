@@ -147,6 +147,9 @@ func TestLabels(t *testing.T) {
 	if err := json.Unmarshal(text, &cases); err != nil {
 		t.Fatal(err)
 	}
+	if len(cases) == 0 {
+		t.Error("the collection has no labels")
+	}
 	for _, c := range cases {
 		f, err := read([]byte("FROM scratch\n" + c.Line + "\n"))
 		if err != nil {
