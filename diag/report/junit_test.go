@@ -14,7 +14,7 @@ import (
 func TestJUnit(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
-	reports := append(mended(), &diag.Report{Path: "clean/seed.manifest.json"}, sample()[0])
+	reports := append(fixable(), &diag.Report{Path: "clean/seed.manifest.json"}, sample()[0])
 	err := JUnit(&b, reports, JUnitOptions{
 		Fails:    func(_ *diag.Report, d *diag.Diagnostic) bool { return d.Level() >= diag.Warning },
 		Failures: []Failure{{"b/seed.manifest.json", "the registry does not answer"}, {"", "a <broken> \"pipe\""}},

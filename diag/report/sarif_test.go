@@ -37,8 +37,8 @@ func validSARIF(t testing.TB, schema *jsonschema.Schema, text []byte) error {
 	return schema.Validate(doc)
 }
 
-// mended returns sample with a fix.
-func mended() []*diag.Report {
+// fixable returns sample with a fix.
+func fixable() []*diag.Report {
 	reports := sample()
 	for i := range reports[0].Diagnostics {
 		if d := &reports[0].Diagnostics[i]; d.Rule == ruleName {
@@ -75,7 +75,7 @@ func TestSARIF(t *testing.T) {
 	t.Parallel()
 	schema := sarifSchema(t)
 	var b bytes.Buffer
-	if err := SARIF(&b, mended(), sarifSample); err != nil {
+	if err := SARIF(&b, fixable(), sarifSample); err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "sample.sarif", b.Bytes())
