@@ -15,7 +15,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 )
 
-// variable gives a variable that the set-up sets, without which the test cannot run.
+// variable returns an environment variable that make test sets. Without it the test is skipped.
 func variable(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
@@ -28,7 +28,7 @@ func variable(t *testing.T, name string) string {
 	return value
 }
 
-// privateEngine is one over the user's own cache, so that a BuildKit is built once.
+// privateEngine starts a private engine. It uses the user's own cache, so that buildkitd is built only once.
 func privateEngine(t *testing.T) *Engine {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -58,7 +58,7 @@ func dir(t *testing.T, files map[string]string) string {
 	return d
 }
 
-// builds has an engine build a Dockerfile, and returns the content of the file /x of the image.
+// builds builds a Dockerfile on an engine. It returns the content of the file /x of the image.
 func builds(ctx context.Context, e *Engine, opt client.SolveOpt) (x string, err error) {
 	_, err = e.Client().Build(ctx, opt, "seedpack", func(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 		result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: opt.FrontendAttrs, Evaluate: true})
@@ -76,7 +76,7 @@ func builds(ctx context.Context, e *Engine, opt client.SolveOpt) (x string, err 
 	return x, e.ExplainError(ctx, err)
 }
 
-// request is a Dockerfile to build, in which busybox:1.36 is the base image of the set-up.
+// request returns a Dockerfile to build. In it, busybox:1.36 is the base image that make test makes.
 func request(t *testing.T, dockerfile string) client.SolveOpt {
 	t.Helper()
 	base := variable(t, "SEEDPACK_TEST_BASE")

@@ -16,13 +16,14 @@ import (
 	"time"
 )
 
-// buildkitdModule is the module that buildkitd is built from: BuildKit's own go.mod has exclude lines, which go install refuses,
-// so its versions are pinned here.
+// buildkitdModule is the module that buildkitd is built from. BuildKit's own go.mod has exclude lines, which go install
+// refuses. So its versions are pinned here.
 //
 //go:embed buildkitd
 var buildkitdModule embed.FS
 
-// findBuildkitd is the path of a buildkitd: on PATH, beside this program, in the cache, or built there with go.
+// findBuildkitd returns the path of a buildkitd: on PATH, in the directory of this program, or in the cache. If there
+// is none, it builds one with go into the cache.
 func findBuildkitd(ctx context.Context, opt Options) (string, error) {
 	if path, err := exec.LookPath("buildkitd"); err == nil {
 		return filepath.Abs(path)
@@ -47,7 +48,7 @@ func isProgram(path string) bool {
 
 var buildkitVersion = regexp.MustCompile(`github.com/moby/buildkit (v\S+)`)
 
-// cachedBuildkitd is where a buildkitd of the pinned version is kept, whether it is there or not.
+// cachedBuildkitd returns the path at which the cache keeps a buildkitd of the pinned version. There need not be one.
 func cachedBuildkitd(cache string) (string, error) {
 	if cache == "" {
 		return "", errors.New("there is no cache directory to keep buildkitd in: set HOME or XDG_CACHE_HOME")
@@ -63,7 +64,7 @@ func cachedBuildkitd(cache string) (string, error) {
 	return filepath.Join(cache, "bin", "buildkitd-"+string(version[1])), nil
 }
 
-// buildBuildkitd builds the pinned buildkitd and puts it at dest in one step, so that no half of a program is ever found.
+// buildBuildkitd builds the pinned buildkitd and renames it to dest, so that no incomplete program is ever found there.
 func buildBuildkitd(ctx context.Context, opt Options, dest string) (err error) {
 	goTool, err := exec.LookPath("go")
 	if err != nil {
@@ -90,7 +91,8 @@ func buildBuildkitd(ctx context.Context, opt Options, dest string) (err error) {
 	return os.Rename(filepath.Join(dir, "out"), dest)
 }
 
-// writeModule lays out the module. Its files carry .txt so that they are no module within this one.
+// writeModule writes the files of the module into a directory. They are embedded with the suffix .txt, so that they are
+// no module within this one.
 func writeModule(dir string) error {
 	return fs.WalkDir(buildkitdModule, "buildkitd", func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
@@ -124,7 +126,7 @@ func goBuild(ctx context.Context, goTool, dir, dest string) error {
 	return nil
 }
 
-// firstLines leaves out the downloads, which say nothing about what went wrong.
+// firstLines returns the first n lines without those about downloads, which do not explain a failure.
 func firstLines(s string, n int) string {
 	var kept []string
 	for sc := bufio.NewScanner(strings.NewReader(s)); sc.Scan() && len(kept) < n; {

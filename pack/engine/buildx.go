@@ -20,7 +20,7 @@ import (
 	"github.com/moby/buildkit/client"
 )
 
-// A buildxBuilder is what buildx keeps of a builder, in a file of its own.
+// A buildxBuilder is the file in which buildx keeps a builder.
 type buildxBuilder struct {
 	Name   string
 	Driver string
@@ -30,18 +30,18 @@ type buildxBuilder struct {
 // A buildxNode is one machine of a builder.
 type buildxNode struct {
 	Name       string
-	Endpoint   string // a docker context, or an address, as the driver has it
+	Endpoint   string // a docker context or an address, depending on the driver
 	DriverOpts map[string]string
 }
 
-// A buildxStore is buildx's directory, which may not exist.
+// A buildxStore is buildx's directory. It may not exist.
 type buildxStore struct {
 	dir    string
 	opt    *Options
 	docker DockerHost
 }
 
-// buildx finds the directory where buildx does.
+// buildx finds the directory in the same way as buildx.
 func (o *Options) buildx() buildxStore {
 	s := buildxStore{opt: o, docker: o.docker()}
 	switch {
@@ -53,10 +53,10 @@ func (o *Options) buildx() buildxStore {
 	return s
 }
 
-// buildxName is what buildx lets a builder be called. Names become paths.
+// buildxName matches the names that buildx allows. Names become paths.
 var buildxName = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9._-]*$`)
 
-// read gives nil where there is no such builder.
+// read returns the builder, or nil if there is none of that name.
 func (s buildxStore) read(name string) (*buildxBuilder, error) {
 	if s.dir == "" || !buildxName.MatchString(name) {
 		return nil, nil
@@ -79,7 +79,7 @@ func (s buildxStore) read(name string) (*buildxBuilder, error) {
 	return b, nil
 }
 
-// names are all builders that are known, in order.
+// names returns the names of all builders, sorted.
 func (s buildxStore) names() []string {
 	entries, err := os.ReadDir(filepath.Join(s.dir, "instances"))
 	if s.dir == "" || err != nil {
@@ -94,8 +94,8 @@ func (s buildxStore) names() []string {
 	return all
 }
 
-// current is the builder that buildx would use, nil where that is the Docker Engine itself. What buildx remembers holds
-// for one endpoint of Docker, unless it was chosen for all. A builder that is gone counts as none, as it does for buildx.
+// current returns the builder that buildx would use, or nil if that is the Docker Engine itself. A choice in buildx
+// holds for one endpoint of Docker, unless it is global. Like buildx, current ignores a choice whose builder is gone.
 func (s buildxStore) current() (*buildxBuilder, error) {
 	if s.dir == "" {
 		return nil, nil
@@ -128,7 +128,8 @@ func (s buildxStore) current() (*buildxBuilder, error) {
 	return s.read(strings.TrimSpace(string(text)))
 }
 
-// dialBuilder goes to a builder by its name. As for buildx, the name of a docker context is the engine there.
+// dialBuilder connects to a builder by its name. As in buildx, the name of a docker context means the engine of that
+// context.
 func dialBuilder(ctx context.Context, opt Options, name string) (*Engine, error) {
 	s := opt.buildx()
 	b, err := s.read(name)
@@ -149,7 +150,7 @@ func dialBuilder(ctx context.Context, opt Options, name string) (*Engine, error)
 		name, strings.Join(slices.Compact(known), ", "))
 }
 
-// dialNode goes to the first machine of a builder, in the way that its driver has.
+// dialNode connects to the first node of a builder, in the way of the builder's driver.
 func dialNode(ctx context.Context, opt Options, b *buildxBuilder) (*Engine, error) {
 	if len(b.Nodes) == 0 {
 		return nil, fmt.Errorf("the buildx builder %s has no nodes\nmake it anew: docker buildx rm %s, docker buildx create", b.Name, b.Name)
@@ -185,7 +186,8 @@ func (n buildxNode) tls() TLSFiles {
 
 var podName = regexp.MustCompile(`^pod/[a-z0-9][a-z0-9.-]*$`)
 
-// dialPod goes to a pod of the builder's deployment that runs. Its endpoint is kubernetes:///NAME?deployment=…&kubeconfig=….
+// dialPod connects to a running pod of the builder's deployment. The endpoint is
+// kubernetes:///NAME?deployment=…&kubeconfig=….
 func dialPod(ctx context.Context, n buildxNode) (*Engine, error) {
 	u, err := url.Parse(n.Endpoint)
 	if err != nil {
@@ -210,12 +212,12 @@ func dialPod(ctx context.Context, n buildxNode) (*Engine, error) {
 	}
 	args = append(slices.Clone(base), "exec", "--container=buildkitd", "--stdin", pod, "--", "buildctl", "dial-stdio")
 	return dialClient(ctx, "the BuildKit in "+pod, "", client.WithContextDialer(func(context.Context, string) (net.Conn, error) {
-		// The context of the dialer ends with the dialling, the command only with the connection.
+		// The context of the dialer ends when it has dialled. The command must live as long as the connection.
 		return commandconn.New(context.Background(), "kubectl", args...)
 	}))
 }
 
-// stderrOf is what a program that failed wrote on standard error, on lines of its own.
+// stderrOf returns what a failed program wrote to standard error, on lines of its own.
 func stderrOf(err error) string {
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || len(exit.Stderr) == 0 {

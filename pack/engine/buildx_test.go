@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// home is a docker configuration with builders of buildx, as an environment.
+// home writes a docker configuration with builders of buildx. It returns an environment that points there.
 func home(t *testing.T, files map[string]string, env ...string) func(string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -33,7 +33,7 @@ func home(t *testing.T, files map[string]string, env ...string) func(string) str
 
 const remoteBuilder = `{"Name":"far","Driver":"remote","Nodes":[{"Name":"far0","Endpoint":"unix:///nowhere/far.sock","DriverOpts":{"cacert":"/ca.pem"}}]}`
 
-// contextMeta is the context "lab" with an engine, under the name that docker gives its directory.
+// contextMeta returns the file of a docker context "lab" that has an engine, under the path that docker gives it.
 func contextMeta() (path, text string) {
 	sum := sha256.Sum256([]byte("lab"))
 	return fmt.Sprintf("contexts/meta/%x/meta.json", sum), `{"Name":"lab","Metadata":{},"Endpoints":{"docker":{"Host":"unix:///nowhere/lab.sock"}}}`
@@ -79,7 +79,7 @@ func TestBuildxCurrent(t *testing.T) {
 	}
 }
 
-// Errors that name what would have been used.
+// The errors show which builder would have been used.
 func TestBuilderNames(t *testing.T) {
 	path, meta := contextMeta()
 	files := map[string]string{
@@ -110,7 +110,7 @@ name one of these, or write an address: unix:///run/buildkit/buildkitd.sock, tcp
 	}
 }
 
-// The first that is named is taken, and none after it when it does not answer.
+// The first builder that is named is used. If it does not answer, no other one is tried.
 func TestConnectOrder(t *testing.T) {
 	files := map[string]string{"buildx/instances/far": remoteBuilder, "buildx/current": `{"Global":true,"Name":"far"}`}
 	env := []string{"SEEDPACK_BUILDER=unix:///nowhere/a", "BUILDKIT_HOST=unix:///nowhere/b", "BUILDX_BUILDER=nosuch"}

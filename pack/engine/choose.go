@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// Words that --builder takes besides addresses and names of buildx builders.
+// Words that --builder takes in addition to addresses and names of buildx builders.
 const (
-	builderPrivate = "private" // a buildkitd of our own
-	builderDocker  = "docker"  // the Docker Engine; docker:CONTEXT is that of a context
+	builderPrivate = "private" // a buildkitd that we start
+	builderDocker  = "docker"  // the Docker Engine; docker:CONTEXT is the one of a context
 )
 
-// A Way is what became of one way to an engine.
+// A Way is one way to find an engine, and what was found there.
 type Way struct {
-	Way    string `json:"way"`    // how an engine could have been named
-	Answer string `json:"answer"` // what was found there, in one line
+	Way    string `json:"way"`    // what names the engine
+	Answer string `json:"answer"` // what was found, in one line
 	Taken  bool   `json:"taken"`
 }
 
-// connectNamed goes to the builder that is asked for by address or name.
+// connectNamed connects to a builder by its address or name.
 func connectNamed(ctx context.Context, opt Options, builder string) (*Engine, error) {
 	context, isContext := strings.CutPrefix(builder, builderDocker+":")
 	switch {
@@ -36,8 +36,9 @@ func connectNamed(ctx context.Context, opt Options, builder string) (*Engine, er
 	return dialBuilder(ctx, opt, builder)
 }
 
-// connectFound takes the first engine that there is: what the environment names, the current builder of buildx, the Docker
-// Engine, a private daemon. What is named but does not answer ends the search: whoever named it wants that one.
+// connectFound connects to the first engine that it finds. It tries what the environment names, the current builder of
+// buildx, the Docker Engine, and a private daemon. If an engine is named but does not answer, that is an error: the
+// user wants that one.
 func connectFound(ctx context.Context, opt Options) (*Engine, []Way, error) {
 	var seen []Way
 	note := func(way, answer string, taken bool) { seen = append(seen, Way{way, answer, taken}) }
@@ -91,7 +92,7 @@ func wayAnswer(e *Engine, err error) string {
 	return e.From
 }
 
-// startPrivate starts a daemon of our own and connects to it.
+// startPrivate starts a private daemon and connects to it.
 func startPrivate(ctx context.Context, opt Options) (*Engine, error) {
 	d, err := startDaemon(ctx, opt)
 	if err != nil {

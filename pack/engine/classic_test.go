@@ -7,7 +7,7 @@ import (
 	mobyclient "github.com/moby/moby/client"
 )
 
-// A classic store is one of a Docker Engine whose worker does not name a snapshotter.
+// An engine has a classic store if it is a Docker Engine whose worker does not name a snapshotter.
 func TestClassic(t *testing.T) {
 	worker := func(labels map[string]string) []*client.WorkerInfo { return []*client.WorkerInfo{{Labels: labels}} }
 	containerd := worker(map[string]string{"org.mobyproject.buildkit.worker.snapshotter": "overlayfs"})

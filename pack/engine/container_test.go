@@ -16,8 +16,8 @@ import (
 	mobyclient "github.com/moby/moby/client"
 )
 
-// The builders of buildx's default driver are BuildKits in containers, which their users stop and start: one is reached by
-// its builder's name and by the container's, and one that is stopped is started.
+// The default driver of buildx runs BuildKit in a container. An engine is reached by the name of the builder and by
+// that of the container. A stopped container is started.
 func TestConnectContainer(t *testing.T) {
 	host := variable(t, "SEEDPACK_TEST_DOCKER")
 	variable(t, "SEEDPACK_TEST_BASE")
@@ -34,7 +34,7 @@ func TestConnectContainer(t *testing.T) {
 	runBuildKit(t, api, name)
 	node := fmt.Sprintf(`{"Name":"live","Driver":"docker-container","Nodes":[{"Name":"live0","Endpoint":%q}]}`, address)
 	env := home(t, map[string]string{"buildx/instances/live": node})
-	t.Setenv("DOCKER_HOST", host) // for the docker command, which BuildKit's own helper runs
+	t.Setenv("DOCKER_HOST", host) // for the docker command that BuildKit's own helper runs
 	builders := []string{"live", "live"}
 	if _, err := exec.LookPath("docker"); err == nil {
 		builders = append(builders, "docker-container://"+name)
@@ -57,8 +57,8 @@ func TestConnectContainer(t *testing.T) {
 	}
 }
 
-// Other ways to a BuildKit go through a program of its host. Those of the test write down what they are asked for, and then
-// lead to the private daemon.
+// Other connections go through a program on this machine. The programs of the test write down their arguments and then
+// connect to the private daemon.
 func TestConnectThroughPrograms(t *testing.T) {
 	variable(t, "SEEDPACK_TEST_BASE")
 	through := privateEngine(t)
@@ -103,7 +103,8 @@ exec "$@"
 	}
 }
 
-// runBuildKit starts a BuildKit in a container until the test ends. Its image is nothing but links into this machine's /usr.
+// runBuildKit starts a BuildKit in a container until the test ends. The image consists of links into this machine's
+// /usr.
 func runBuildKit(t *testing.T, api *mobyclient.Client, name string) {
 	t.Helper()
 	programs := buildKitPrograms(t)
@@ -118,7 +119,7 @@ func runBuildKit(t *testing.T, api *mobyclient.Client, name string) {
 	made, err := api.ContainerCreate(t.Context(), mobyclient.ContainerCreateOptions{Name: name,
 		Config: &container.Config{Image: "seedpack-test-buildkit", Cmd: []string{"buildkitd", "--containerd-worker=false", "--oci-worker=true"},
 			Env: []string{"PATH=/programs:/usr/sbin:/usr/bin"}},
-		// Privileged, but for what containers may not have on the machines that run tests.
+		// Privileged, except for what containers may not do on the machines that run tests.
 		HostConfig: &container.HostConfig{NetworkMode: "none", CapAdd: []string{"ALL"}, CapDrop: []string{"SYS_RESOURCE"},
 			SecurityOpt: []string{"seccomp=unconfined", "apparmor=unconfined"}, MaskedPaths: []string{}, ReadonlyPaths: []string{},
 			Binds: []string{"/usr:/usr:ro", "/sys/fs/cgroup:/sys/fs/cgroup", programs + ":/programs:ro"}, Tmpfs: map[string]string{"/var/lib/buildkit": "exec"}},
@@ -137,7 +138,7 @@ func runBuildKit(t *testing.T, api *mobyclient.Client, name string) {
 	}
 }
 
-// usrLinks is the archive of a root directory in which all that is run lies in /usr, as on any Debian.
+// usrLinks returns the archive of a root directory with links into /usr, as Debian has it.
 func usrLinks(t *testing.T) io.Reader {
 	t.Helper()
 	var b bytes.Buffer
@@ -155,7 +156,7 @@ func usrLinks(t *testing.T) io.Reader {
 	return &b
 }
 
-// buildKitPrograms is a directory with the pinned buildkitd and buildctl.
+// buildKitPrograms returns a directory with the pinned buildkitd and buildctl.
 func buildKitPrograms(t *testing.T) string {
 	t.Helper()
 	cache, err := os.UserCacheDir()

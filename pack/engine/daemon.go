@@ -15,11 +15,11 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// A daemon is a buildkitd of our own.
+// A daemon is a buildkitd that we have started.
 type daemon struct {
 	addr   string
 	stop   func() error
-	unlock func() error // lets go of the root, which stop does, too
+	unlock func() error // releases the root directory; stop does it, too
 
 	cmd    *exec.Cmd
 	exited <-chan struct{}
@@ -27,12 +27,13 @@ type daemon struct {
 }
 
 const (
-	daemonStart = 30 * time.Second // until the socket is there
-	daemonStop  = 10 * time.Second // until it is killed
-	daemonRoots = 16               // daemons side by side, each with a root directory of its own
+	daemonStart = 30 * time.Second // until the socket exists
+	daemonStop  = 10 * time.Second // until the process is killed
+	daemonRoots = 16               // daemons at the same time, each with its own root directory
 )
 
-// startDaemon starts a private buildkitd and waits for its socket. It needs an OCI runtime, and root or rootlesskit.
+// startDaemon starts a private buildkitd and waits for its socket. It needs an OCI runtime, and either root or
+// rootlesskit.
 func startDaemon(ctx context.Context, opt Options) (*daemon, error) {
 	if err := checkDaemonSupport(); err != nil {
 		return nil, err
@@ -57,7 +58,7 @@ func startDaemon(ctx context.Context, opt Options) (*daemon, error) {
 		return nil, errors.Join(err, unlock())
 	}
 	cleanOtherRoots(ctx, opt, root, runtime)
-	config := os.DevNull // not the one of another daemon of this machine
+	config := os.DevNull // not the configuration of another daemon of this machine
 	if opt.Config != "" {
 		config = opt.Config
 	}
@@ -71,7 +72,7 @@ func startDaemon(ctx context.Context, opt Options) (*daemon, error) {
 	return d, nil
 }
 
-// launch starts the program over the root directory. Its log stays in the root and is quoted when it ends early.
+// launch starts the program over the root directory. Its log is a file there, and is quoted if the program ends early.
 func launch(ctx context.Context, launcher []string, program, runtime, root, config string, trust registry.Trust) (*daemon, error) {
 	record, err := newDaemonRecord(root)
 	if err != nil {
@@ -84,13 +85,14 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	defer log.Close() // the child has its own copy
+	defer log.Close() // the child has its own descriptor
 	args := append(launcher, program, "--root", root, "--addr", "unix://"+sock, "--config", config,
 		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runtime,
 		"--oci-worker-gc=true", "--oci-worker-gc-keepstorage=10000",
-		// The usual place is one for the whole machine: whoever starts takes it from who is there, and two at once fail.
+		// The default path is one for the whole machine. A new daemon takes it from a running one, and two that start
+		// at once fail.
 		"--otel-socket-path", filepath.Join(dir, "otel.sock"),
-		// It is ours alone, and each build still has to be told by its user that its steps may.
+		// The daemon serves only us. The user still has to allow each build that its steps may.
 		"--allow-insecure-entitlement=network.host", "--allow-insecure-entitlement=security.insecure")
 	if len(launcher) > 0 {
 		args = append(args, "--rootless", "--oci-worker-no-process-sandbox")
@@ -103,7 +105,7 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	}
 	cmd.Env = append(environ, "TMPDIR="+daemonTemp(root, dir))
 	if len(launcher) > 0 {
-		// Below /run there may be root's directories, which it would find in place of its own.
+		// /run may have directories of root, which the daemon would use instead of its own.
 		cmd.Env = append(cmd.Env, "XDG_RUNTIME_DIR="+dir)
 	}
 	exited, err := startBound(cmd)
@@ -111,7 +113,7 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	d := &daemon{addr: "unix://" + sock, cmd: cmd, exited: exited, log: logPath, stop: func() error {
-		// One that had to be killed leaves what its steps mounted.
+		// A daemon that was killed leaves the mounts of its steps.
 		return errors.Join(end(cmd.Process, exited), cleanRoot(context.Background(), root, runtime))
 	}}
 	record.PID = cmd.Process.Pid
@@ -125,8 +127,8 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	return d, nil
 }
 
-// daemonTemp is where the daemon keeps sockets of SSH agents, among others: below its root if their paths fit into an address
-// there, else beside its own socket.
+// daemonTemp returns the directory for the daemon's sockets of SSH agents and other temporary files. It is below the
+// root if the paths fit into a socket address, else the directory of the daemon's own socket.
 func daemonTemp(root, dir string) string {
 	const agent = "/.buildkit-ssh-sock1234567890/ssh_auth_sock"
 	if temp := filepath.Join(root, tempDir); len(temp)+len(agent) <= 107 { // unix(7)
@@ -135,7 +137,7 @@ func daemonTemp(root, dir string) string {
 	return dir
 }
 
-// waitSocket dials until somebody listens: gRPC, which would do so itself, waits a second after each refusal.
+// waitSocket dials until the socket accepts. gRPC would wait a second after each refusal.
 func waitSocket(ctx context.Context, sock string, exited <-chan struct{}) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, daemonStart, fmt.Errorf("no socket within %s", daemonStart))
 	defer cancel()
@@ -153,17 +155,18 @@ func waitSocket(ctx context.Context, sock string, exited <-chan struct{}) error 
 	}
 }
 
-// disconnected is how errors read that may come of the daemon's end: some of them have crossed the engine's protocol as text.
+// disconnected matches errors that the end of the daemon may cause. Some have passed the engine's protocol as text.
 var disconnected = regexp.MustCompile(`Unavailable|EOF|connection re(set|fused)|broken pipe|[Cc]anceled|connection is closing`)
 
-// explain says that the daemon ended before it was asked to, where an error comes of that; any other it gives as it is.
+// explain returns an error that says that the daemon ended by itself, if err comes from that. It returns any other
+// error as it is.
 func (d *daemon) explain(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil || !disconnected.MatchString(err.Error()) {
 		return err
 	}
 	select {
 	case <-d.exited:
-	case <-time.After(time.Second): // the connection breaks a moment before the process has ended
+	case <-time.After(time.Second): // the connection breaks a moment before the process ends
 		return err
 	}
 	hint := ""
@@ -174,7 +177,7 @@ func (d *daemon) explain(ctx context.Context, err error) error {
 		d.cmd.ProcessState, hint, d.log, lastLines(d.log, 5))
 }
 
-// end asks a process to stop, and kills it if it does not. BuildKit exits with 1 after TERM, which is no failure.
+// end interrupts a process, and kills it if it does not end. BuildKit exits with 1 after a signal, which is no failure.
 func end(p *os.Process, exited <-chan struct{}) error {
 	select {
 	case <-exited:
@@ -196,8 +199,8 @@ func end(p *os.Process, exited <-chan struct{}) error {
 	return nil
 }
 
-// lockRoot takes the first root directory that no other daemon has: BuildKit allows one daemon a root. The lock goes
-// with the process, so a killed one leaves nothing behind that would have to be judged stale.
+// lockRoot locks the first root directory that no other daemon uses. BuildKit allows one daemon in each. The kernel
+// releases the lock when the process ends, so a killed process leaves no stale lock.
 func lockRoot(cache string) (root string, unlock func() error, err error) {
 	if cache == "" {
 		return "", nil, errors.New("there is no cache directory: set HOME or XDG_CACHE_HOME")
@@ -220,7 +223,7 @@ func lockRoot(cache string) (root string, unlock func() error, err error) {
 
 var errLocked = errors.New("locked by another process")
 
-// ociRuntime is the absolute path of runc or crun. Debian keeps them where only root looks.
+// ociRuntime returns the absolute path of runc or crun. Debian installs runc where only root's PATH looks.
 func ociRuntime() (string, error) {
 	for _, name := range []string{"runc", "crun", "/usr/sbin/runc", "/usr/bin/crun", "/usr/local/sbin/runc"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -231,7 +234,7 @@ func ociRuntime() (string, error) {
 		"install one (apt-get install runc), or point --builder or BUILDKIT_HOST at a BuildKit")
 }
 
-// rootLauncher is what stands before buildkitd on the command line: nothing for root, rootlesskit for others.
+// rootLauncher returns the command that starts buildkitd: none for root, rootlesskit for other users.
 func rootLauncher() ([]string, error) {
 	if os.Geteuid() == 0 {
 		return nil, nil
@@ -244,10 +247,10 @@ func rootLauncher() ([]string, error) {
 	return []string{path, "--net=slirp4netns", "--copy-up=/etc", "--copy-up=/run", "--disable-host-loopback"}, nil
 }
 
-// stackPlace is the indented line of a stack that says where the function on the line before it is.
+// stackPlace matches the indented line of a stack trace that has the file of the function on the line before.
 var stackPlace = regexp.MustCompile(`^\t\S+:\d+( \+0x[0-9a-f]+)?\s*$`)
 
-// lastLines are the last lines of a log without those of stacks, which buildkitd prints with an error.
+// lastLines returns the last n lines of a log. It leaves out stack traces, which buildkitd prints with an error.
 func lastLines(path string, n int) string {
 	text, err := os.ReadFile(path)
 	if err != nil {

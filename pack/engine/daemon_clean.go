@@ -13,23 +13,24 @@ import (
 	"time"
 )
 
-// A daemonRecord is what a daemon is remembered by in its root directory, until it is stopped.
+// A daemonRecord is a file in the root directory that says which daemon uses it. It is removed when the daemon has
+// stopped.
 type daemonRecord struct {
 	PID    int    `json:"pid"`
-	Socket string `json:"socket"` // directory of the socket
+	Socket string `json:"socket"` // directory that holds the socket
 }
 
 const (
 	recordFile = "seedpack.json"
 	lockName   = "seedpack.lock"
-	tempDir    = "tmp" // of the daemon, so that what it mounts is found below its root
+	tempDir    = "tmp" // of the daemon; below its root, so that its mounts are found there
 )
 
-// socketPrefix begins the names of directories of sockets.
+// socketPrefix begins the names of the directories that hold sockets.
 const socketPrefix = "seedpack-"
 
-// newDaemonRecord makes a directory for the socket: the path of one holds at most 107 bytes, so it cannot lie below the
-// cache directory. It is remembered before it is made, so that it is found whenever we are killed.
+// newDaemonRecord makes a directory for the socket. The path of a socket has at most 107 bytes, so it cannot lie below
+// the cache directory. The record is written first, so that the directory is found even if we are killed.
 func newDaemonRecord(root string) (daemonRecord, error) {
 	r := daemonRecord{Socket: filepath.Join(os.TempDir(), socketPrefix+rand.Text()[:10])}
 	if err := r.write(root); err != nil {
@@ -38,7 +39,7 @@ func newDaemonRecord(root string) (daemonRecord, error) {
 	return r, os.Mkdir(r.Socket, 0o700)
 }
 
-// write writes the record, all of it or nothing. It stays when the run is killed and tells the next one what to clean up.
+// write writes the whole record or nothing. If the run is killed, the record tells the next run what to clean up.
 func (r daemonRecord) write(root string) error {
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -51,8 +52,8 @@ func (r daemonRecord) write(root string) error {
 	return os.Rename(whole+".new", whole)
 }
 
-// cleanRoot removes what is left of the last daemon of a root directory: the daemon itself where it outlived its run, and
-// containers, mounts and the socket where it was killed. The caller holds the root's lock, so that nobody else has them.
+// cleanRoot removes what the last daemon left in a root directory: the process if it outlived its run, and containers,
+// mounts and the socket if it was killed. The caller holds the lock on the root, so no other process uses them.
 func cleanRoot(ctx context.Context, root, runtime string) error {
 	path := filepath.Join(root, recordFile)
 	text, err := os.ReadFile(path)
@@ -63,7 +64,7 @@ func cleanRoot(ctx context.Context, root, runtime string) error {
 		return err
 	}
 	var r daemonRecord
-	if err := json.Unmarshal(text, &r); err == nil { // else the machine went down before it was on the disk, and the daemon with it
+	if err := json.Unmarshal(text, &r); err == nil { // else the machine stopped before the record was on the disk, and the daemon stopped with it
 		if err := endOrphan(ctx, r.PID, root); err != nil {
 			return err
 		}
@@ -87,7 +88,8 @@ func cleanRoot(ctx context.Context, root, runtime string) error {
 	return errors.Join(errs...)
 }
 
-// removeExecutors removes what containers were started from. Their mounts are gone before, whose content it would take, too.
+// removeExecutors removes the bundles of containers. Unmount first: otherwise it would remove the content of the
+// mounts, too.
 func removeExecutors(root string) error {
 	all, err := filepath.Glob(filepath.Join(root, "runc-*", "executor"))
 	for _, dir := range all {
@@ -96,10 +98,10 @@ func removeExecutors(root string) error {
 	return err
 }
 
-// cleanOtherRoots does the same in the other roots that nobody has: fewer runs at a time than before would never come to
-// them. What stays there keeps no run from its work.
+// cleanOtherRoots cleans the other roots that no process uses. Fewer runs at a time would never reach them. If it
+// fails, runs can still work.
 func cleanOtherRoots(ctx context.Context, opt Options, own, runtime string) {
-	records, _ := filepath.Glob(filepath.Join(filepath.Dir(own), "*", recordFile)) // none where the path has a bracket
+	records, _ := filepath.Glob(filepath.Join(filepath.Dir(own), "*", recordFile)) // no match if the path has a bracket
 	for _, path := range records {
 		root := filepath.Dir(path)
 		if root == own {
@@ -118,7 +120,7 @@ func cleanOtherRoots(ctx context.Context, opt Options, own, runtime string) {
 	}
 }
 
-// endOrphan ends a daemon that outlived the run that started it, which it does for a moment at most.
+// endOrphan ends a daemon that outlived its run. It does so for a moment at most.
 func endOrphan(ctx context.Context, pid int, root string) error {
 	for waited := time.Duration(0); isDaemonOf(pid, root); waited += 20 * time.Millisecond {
 		p, err := os.FindProcess(pid)

@@ -15,7 +15,7 @@ import (
 	"github.com/moby/sys/mountinfo"
 )
 
-// isDaemonOf tells whether a process is a daemon over the root directory, and not another one that got its number.
+// isDaemonOf reports whether a process is a daemon over the root directory. Another process may have got its number.
 func isDaemonOf(pid int, root string) bool {
 	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
 	if err != nil {
@@ -26,8 +26,8 @@ func isDaemonOf(pid int, root string) bool {
 	return n > 0 && n+1 < len(args) && string(args[n+1]) == root
 }
 
-// endContainers ends the steps and runs that a killed daemon left running. The runtime knows them by the names of their
-// bundles; of a daemon that is not root's it keeps its state beside the socket.
+// endContainers ends the containers of a killed daemon. The runtime knows them by the names of their bundles. For a
+// daemon of a user other than root, the runtime keeps its state in the directory of the socket.
 func endContainers(ctx context.Context, root, runtime, socketDir string) error {
 	bundles, err := filepath.Glob(filepath.Join(root, "runc-*", "executor", "*", "config.json"))
 	if err != nil {
@@ -47,7 +47,7 @@ func endContainers(ctx context.Context, root, runtime, socketDir string) error {
 	return nil
 }
 
-// unmountBelow takes away what is mounted below a directory, the last first. After it, nothing is.
+// unmountBelow unmounts everything below a directory, the last mount first. It is an error if a mount remains.
 func unmountBelow(dir string) error {
 	points, err := mountsBelow(dir)
 	if err != nil {
@@ -66,7 +66,7 @@ func unmountBelow(dir string) error {
 
 const umountNoFollow = 8 // UMOUNT_NOFOLLOW, which package syscall lacks
 
-// mountsBelow are in the order in which they were mounted.
+// mountsBelow returns the mount points below a directory, in the order in which they were mounted.
 func mountsBelow(dir string) (all []string, err error) {
 	found, err := mountinfo.GetMounts(func(m *mountinfo.Info) (skip, stop bool) { return !strings.HasPrefix(m.Mountpoint, dir+"/"), false })
 	for _, m := range found {

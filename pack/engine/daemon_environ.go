@@ -8,11 +8,11 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// systemCertificates are the directories where Go looks for them on Linux.
+// systemCertificates are the directories in which Go looks for certificates on Linux.
 const systemCertificates = "/etc/ssl/certs:/etc/pki/tls/certs"
 
-// daemonEnviron is that of a daemon that trusts what we trust. It is a Go program, too, which reads all files in directories
-// of certificates besides the system's file or SSL_CERT_FILE.
+// daemonEnviron returns the environment of a daemon that trusts the same certificates as we do. The daemon is a Go
+// program: it reads the files in SSL_CERT_DIR in addition to SSL_CERT_FILE or the system's file.
 func daemonEnviron(t registry.Trust, dir string) ([]string, error) {
 	environ := os.Environ()
 	if t.File == "" {

@@ -10,9 +10,9 @@ import (
 
 func checkDaemonSupport() error { return nil }
 
-// startBound starts a command that ends when we do, however we end. It gets a process group of its own, so that an
-// interrupt at the terminal reaches us alone and we stop it in order. The kernel sends the death signal when the
-// starting thread ends, so that thread stays until the command has ended.
+// startBound starts a command that ends with this process, however this one ends. The command gets its own process
+// group, so that an interrupt at the terminal reaches only us and we can stop it in order. The kernel sends the death
+// signal when the starting thread ends. So that thread waits until the command has ended.
 func startBound(cmd *exec.Cmd) (exited <-chan struct{}, err error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	started, done := make(chan error, 1), make(chan struct{})
@@ -22,14 +22,14 @@ func startBound(cmd *exec.Cmd) (exited <-chan struct{}, err error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // how it ended says nothing: after TERM buildkitd exits with 1
+			_ = cmd.Wait() // the status says nothing: buildkitd exits with 1 after a signal
 		}
 		close(done)
 	}()
 	return done, <-started
 }
 
-// lockFile takes the lock on a file, made where missing, until unlock or the end of the process.
+// lockFile locks a file until unlock or the end of the process. It makes the file if it is missing.
 func lockFile(path string) (unlock func() error, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -44,7 +44,7 @@ func lockFile(path string) (unlock func() error, err error) {
 	return f.Close, nil
 }
 
-// freeBytes is the room for us in the file system of a directory; 0 where it is not known.
+// freeBytes returns how many bytes we may still write to the file system of a directory, or 0 if that is unknown.
 func freeBytes(dir string) uint64 {
 	var s syscall.Statfs_t
 	if dir == "" || syscall.Statfs(nearestExisting(dir), &s) != nil {

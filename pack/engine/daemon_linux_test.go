@@ -14,14 +14,14 @@ import (
 	"time"
 )
 
-// A daemon that is killed in the middle of a step leaves a container, mounts and a socket; the next start removes all.
+// A daemon that is killed during a step leaves a container, mounts and a socket. The next start removes them all.
 func TestDaemonKilled(t *testing.T) {
 	variable(t, "SEEDPACK_TEST_BASE")
 	user, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cache := filepath.Join(user, "seedpack-test-killed") // not below t.TempDir, which cannot be removed while it is mounted
+	cache := filepath.Join(user, "seedpack-test-killed") // not below t.TempDir, which cannot be removed while it has mounts
 	opt := Options{Builder: "private", CacheDir: cache, Log: os.Stderr}
 	program, err := findBuildkitd(t.Context(), Options{CacheDir: filepath.Join(user, "seedpack"), Log: os.Stderr})
 	if err != nil {
@@ -52,7 +52,7 @@ func TestDaemonKilled(t *testing.T) {
 		t.Fatal(err)
 	}
 	<-ended
-	// What the killed run would have left: it cannot clean up after itself.
+	// A killed run would leave the same: it cannot clean up.
 	abandon(t, e)
 	if points, err := mountsBelow(root); err != nil || len(points) == 0 {
 		t.Fatalf("the killed daemon leaves no mounts, so that the test shows nothing: %v", err)
@@ -82,13 +82,14 @@ func TestDaemonKilled(t *testing.T) {
 	}
 }
 
-// Several daemons run side by side, and beside one of the machine: none may listen where another would.
+// Several daemons can run at the same time, and next to a daemon of the machine. So each must listen only in its own
+// directory.
 func TestDaemonListensInItsOwnDirectory(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("its process would be rootlesskit's")
 	}
 	e := privateEngine(t)
-	// What it says of itself comes last: by then it listens everywhere.
+	// The daemon answers this only after it listens everywhere.
 	if _, err := e.client.Info(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func TestDaemonListensInItsOwnDirectory(t *testing.T) {
 	}
 }
 
-// listening are the paths of the sockets that a process listens at.
+// listening returns the paths of the sockets on which a process listens.
 func listening(t *testing.T, pid int) (paths []string) {
 	t.Helper()
 	table, err := os.ReadFile("/proc/net/unix")
@@ -113,7 +114,7 @@ func listening(t *testing.T, pid int) (paths []string) {
 	}
 	at := map[string]string{} // by inode
 	for line := range strings.Lines(string(table)) {
-		// Num, RefCount, Protocol, Flags, Type, St, Inode and, of a socket with a name, Path; 10000 is __SO_ACCEPTCON.
+		// Num, RefCount, Protocol, Flags, Type, St, Inode and, for a socket with a name, Path. 10000 is __SO_ACCEPTCON.
 		if f := strings.Fields(line); len(f) == 8 && f[3] == "00010000" {
 			at["socket:["+f[6]+"]"] = f[7]
 		}
@@ -130,7 +131,7 @@ func listening(t *testing.T, pid int) (paths []string) {
 	return paths
 }
 
-// abandon hangs up and lets go of the root's lock, as the end of a process does, and stops nothing.
+// abandon closes the connection and releases the lock, as the end of a process does. It stops nothing.
 func abandon(t *testing.T, e *Engine) {
 	t.Helper()
 	if err := errors.Join(e.client.Close(), e.daemon.unlock()); err != nil {
@@ -162,19 +163,20 @@ func waitFor(t *testing.T, what func() int) int {
 	return 0
 }
 
-// processOf is the process with that command line, 0 where there is none.
+// processOf returns the process with that command line, or 0.
 func processOf(cmdline string) int {
 	found, _ := filepath.Glob("/proc/[0-9]*/cmdline")
 	for _, path := range found {
 		if text, err := os.ReadFile(path); err == nil && strings.HasSuffix(string(text), cmdline) {
-			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path))) // the pattern has a digit first
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(path))) // the pattern begins with a digit
 			return pid
 		}
 	}
 	return 0
 }
 
-// What the kernel writes with a backslash is found by its name, in the order of mounting; the directory itself is not.
+// The kernel escapes some names of mount points; they are still found. The order is that of mounting. The directory
+// itself is left out.
 func TestMountsBelow(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("mounting needs root")
@@ -189,7 +191,7 @@ func TestMountsBelow(t *testing.T) {
 		if err := syscall.Mount("none", at, "tmpfs", 0, "size=4k"); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = syscall.Unmount(at, syscall.MNT_DETACH) }) // it may be gone
+		t.Cleanup(func() { _ = syscall.Unmount(at, syscall.MNT_DETACH) }) // it may be unmounted already
 	}
 	if err := os.MkdirAll(inner, 0o755); err != nil {
 		t.Fatal(err)

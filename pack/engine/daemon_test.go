@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// What a user is shown of the log is what went wrong, not where in buildkitd.
+// The user sees what went wrong, but no stack trace of buildkitd.
 func TestLastLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	text := "level=info msg=one\nlevel=info msg=two\nbuildkitd: toml: expected '=' after key\nfailed to parse config\n" +

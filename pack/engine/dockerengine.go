@@ -33,7 +33,7 @@ func dialDocker(ctx context.Context, d DockerHost, name string) (*Engine, error)
 	return e, nil
 }
 
-// dialContainer connects to the BuildKit that buildx runs in a container of a node, and starts it where it is stopped.
+// dialContainer connects to the BuildKit that buildx runs in a container. It starts a stopped container.
 func dialContainer(ctx context.Context, d DockerHost, n buildxNode) (*Engine, error) {
 	api, _, err := d.connect(ctx, n.Endpoint)
 	if err != nil {
@@ -56,7 +56,8 @@ func dialContainer(ctx context.Context, d DockerHost, n buildxNode) (*Engine, er
 	return e, nil
 }
 
-// startContainer starts a container that is stopped, and tells since when it runs; zero when it does not say.
+// startContainer starts a container if it is stopped. It returns when the container was started, or zero if that is
+// unknown.
 func startContainer(ctx context.Context, api *mobyclient.Client, name string) (started time.Time, err error) {
 	found, err := api.ContainerInspect(ctx, name, mobyclient.ContainerInspectOptions{})
 	if err != nil {
@@ -72,7 +73,7 @@ func startContainer(ctx context.Context, api *mobyclient.Client, name string) (s
 	return time.Now(), nil
 }
 
-// dialStarted dials again while a BuildKit that was started a moment ago does not listen yet.
+// dialStarted dials again as long as a BuildKit that was just started does not listen yet.
 func dialStarted(ctx context.Context, started time.Time, dial func() (*Engine, error)) (*Engine, error) {
 	for {
 		e, err := dial()
@@ -87,7 +88,7 @@ func dialStarted(ctx context.Context, started time.Time, dial func() (*Engine, e
 	}
 }
 
-// execContainer runs a command in a container; the connection is its standard input and output.
+// execContainer runs a command in a container. The connection is the command's standard input and output.
 func execContainer(ctx context.Context, api *mobyclient.Client, name string, command ...string) (net.Conn, error) {
 	made, err := api.ExecCreate(ctx, name, mobyclient.ExecCreateOptions{Cmd: command, AttachStdin: true, AttachStdout: true, AttachStderr: true})
 	if err != nil {
@@ -100,12 +101,12 @@ func execContainer(ctx context.Context, api *mobyclient.Client, name string, com
 	r, w := io.Pipe()
 	go func() {
 		_, err := stdcopy.StdCopy(w, io.Discard, attached.Reader)
-		w.CloseWithError(err) // never fails; nil is the end
+		w.CloseWithError(err) // never fails; nil ends the stream
 	}()
 	return &execConn{attached.Conn, r}, nil
 }
 
-// An execConn reads what the command writes.
+// An execConn is a connection that reads the standard output of a command.
 type execConn struct {
 	net.Conn
 	stdout *io.PipeReader

@@ -17,8 +17,7 @@ import (
 	mobyclient "github.com/moby/moby/client"
 )
 
-// A DockerHost says how Docker Engines are found: as the docker command does, by DOCKER_HOST, DOCKER_CONTEXT and its
-// configuration.
+// A DockerHost finds Docker Engines as the docker command does: by DOCKER_HOST, DOCKER_CONTEXT and its configuration.
 type DockerHost struct {
 	Getenv func(string) string // default: an empty environment
 }
@@ -32,7 +31,7 @@ func (d DockerHost) env(name string) string {
 	return d.Getenv(name)
 }
 
-// dir is that of the configuration; empty: none.
+// dir returns the directory of the docker configuration, or "" if there is none.
 func (d DockerHost) dir() string {
 	dir, home := d.env("DOCKER_CONFIG"), d.env("HOME")
 	if dir == "" && home != "" {
@@ -41,10 +40,10 @@ func (d DockerHost) dir() string {
 	return dir
 }
 
-// defaultContext is the name of the context that DOCKER_HOST and the usual socket are.
+// defaultContext is the name of the context for DOCKER_HOST and the default socket.
 const defaultContext = "default"
 
-// context is the name of the one that docker would use.
+// context returns the name of the context that docker would use.
 func (d DockerHost) context() string {
 	if d.env("DOCKER_HOST") != "" {
 		return defaultContext
@@ -61,7 +60,7 @@ func (d DockerHost) context() string {
 	return defaultContext
 }
 
-// key is what buildx knows the engine by.
+// key returns the text by which buildx remembers the engine.
 func (d DockerHost) key() string {
 	if name := d.context(); name != defaultContext {
 		return name
@@ -82,7 +81,7 @@ func (d DockerHost) store() *store.ContextStore {
 	return store.New(filepath.Join(d.dir(), "contexts"), store.NewConfig(object, endpoint))
 }
 
-// contexts are the names of all.
+// contexts returns the names of all contexts.
 func (d DockerHost) contexts() []string {
 	all := []string{defaultContext}
 	if d.dir() == "" {
@@ -94,7 +93,8 @@ func (d DockerHost) contexts() []string {
 	return all
 }
 
-// endpoint is where an engine listens: by the name of a context, by address, or docker's choice where name is empty.
+// endpoint returns where an engine listens. The name is a context or an address. If it is empty, docker's own choice is
+// used.
 func (d DockerHost) endpoint(name string) (docker.Endpoint, error) {
 	if name == "" {
 		name = d.context()
@@ -119,7 +119,7 @@ func (d DockerHost) endpoint(name string) (docker.Endpoint, error) {
 	return docker.WithTLSData(d.store(), name, meta)
 }
 
-// defaultEndpoint takes certificates from where docker takes them: DOCKER_CERT_PATH, or beside the configuration where
+// defaultEndpoint takes certificates from the directories that docker uses: DOCKER_CERT_PATH, or the configuration if
 // DOCKER_TLS_VERIFY is set.
 func (d DockerHost) defaultEndpoint() (docker.Endpoint, error) {
 	e := docker.Endpoint{EndpointMeta: docker.EndpointMeta{Host: d.defaultAddress()}}
@@ -143,7 +143,7 @@ func (d DockerHost) defaultEndpoint() (docker.Endpoint, error) {
 	return e, err
 }
 
-// client gives the API of an engine, which may not answer.
+// client returns the API of an engine. The engine may not answer.
 func (d DockerHost) client(name string) (api *mobyclient.Client, address string, err error) {
 	e, err := d.endpoint(name)
 	if err != nil {
@@ -160,7 +160,7 @@ func (d DockerHost) client(name string) (api *mobyclient.Client, address string,
 	return api, e.Host, nil
 }
 
-// connect gives the API of an engine that answers.
+// connect returns the API of an engine that answers.
 func (d DockerHost) connect(ctx context.Context, name string) (*mobyclient.Client, string, error) {
 	api, address, err := d.client(name)
 	if err != nil {

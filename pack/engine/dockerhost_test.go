@@ -20,7 +20,7 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 )
 
-// setDockerConfig makes a directory that of the Docker configuration. Docker's own package asks the environment only once.
+// setDockerConfig makes a directory the docker configuration. Docker's own package reads the environment only once.
 func setDockerConfig(t *testing.T, dir string) {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", dir)
@@ -29,7 +29,7 @@ func setDockerConfig(t *testing.T, dir string) {
 	t.Cleanup(func() { config.SetDir(before) })
 }
 
-// dockerEngine answers as a Docker Engine that has the image x:1, on a socket of its own.
+// dockerEngine serves a Docker Engine that has the image x:1, on a socket of its own.
 func dockerEngine(t *testing.T) (address, imageID string) {
 	t.Helper()
 	img, err := random.Image(1000, 2)
@@ -44,7 +44,7 @@ func dockerEngine(t *testing.T) (address, imageID string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "engine") // the names of sockets are short
+	dir, err := os.MkdirTemp("", "engine") // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +103,7 @@ func TestDockerDaemonSource(t *testing.T) {
 	}
 }
 
-// environment is one of a test: pairs of names and values.
+// environment returns an environment of pairs of names and values.
 func environment(pairs ...string) func(string) string {
 	return func(name string) string {
 		for i := 0; i < len(pairs); i += 2 {
@@ -115,7 +115,7 @@ func environment(pairs ...string) func(string) string {
 	}
 }
 
-// The engine is the one that docker's own command line would take.
+// The engine is the one that docker's command line would use.
 func TestDockerHost(t *testing.T) {
 	home := t.TempDir()
 	write := func(file, text string) {
@@ -128,7 +128,7 @@ func TestDockerHost(t *testing.T) {
 		}
 	}
 	write("config.json", `{"currentContext": "there"}`)
-	// The directory of a context is called by the digest of its name.
+	// The directory of a context has the digest of its name for a name.
 	write(fmt.Sprintf("contexts/meta/%x/meta.json", sha256.Sum256([]byte("there"))), `{"Name": "there", "Endpoints": {"docker": {"Host": "tcp://192.0.2.1:2375"}}}`)
 	for _, tt := range []struct{ host, context, want string }{
 		{"", "", "tcp://192.0.2.1:2375"},

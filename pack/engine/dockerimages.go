@@ -10,7 +10,7 @@ import (
 	"github.com/moby/moby/client"
 )
 
-// Check asks whether the engine answers, so that a build is not done in vain.
+// Check returns an error if the engine does not answer, so that no time is lost on a build.
 func (d DockerHost) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
 	defer cancel()
@@ -28,7 +28,7 @@ func (d DockerHost) Check(ctx context.Context) error {
 	return nil
 }
 
-// Address is where the engine is; empty where that cannot be told.
+// Address returns the address of the engine, or "" if it is unknown.
 func (d DockerHost) Address() string {
 	e, err := d.endpoint("")
 	if err != nil {
@@ -37,7 +37,7 @@ func (d DockerHost) Address() string {
 	return e.Host
 }
 
-// Load gives the engine an archive as docker save writes it.
+// Load sends the engine an archive in the format of docker save.
 func (d DockerHost) Load(ctx context.Context, archive io.Reader) (err error) {
 	c, _, err := d.client("")
 	if err != nil {
@@ -54,10 +54,11 @@ func (d DockerHost) Load(ctx context.Context, archive io.Reader) (err error) {
 	return nil
 }
 
-// maxLoadAnswer is more than an engine has to say.
+// maxLoadAnswer is larger than any response of an engine.
 const maxLoadAnswer = 1 << 20
 
-// loadAnswer finds what went wrong: an engine that has begun to answer says so in one of its messages.
+// loadAnswer returns the error in a response, if there is one. An engine that has begun to answer reports an error as
+// one of its messages.
 func loadAnswer(answer io.Reader) error {
 	for messages := json.NewDecoder(io.LimitReader(answer, maxLoadAnswer)); ; {
 		var message struct{ Error string }
@@ -73,7 +74,7 @@ func loadAnswer(answer io.Reader) error {
 	}
 }
 
-// Save streams an image out of the engine (Registry.Save).
+// Save streams an image out of the engine, see registry.Registry.Save.
 func (d DockerHost) Save(ctx context.Context, image string) (io.ReadCloser, error) {
 	c, _, err := d.client("")
 	if err != nil {
@@ -86,7 +87,7 @@ func (d DockerHost) Save(ctx context.Context, image string) (io.ReadCloser, erro
 	return savedImage{stream, c}, nil
 }
 
-// A savedImage hangs up when it is closed.
+// A savedImage is a stream that closes its connection with it.
 type savedImage struct {
 	io.ReadCloser
 	client *client.Client

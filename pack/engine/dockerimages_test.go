@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// An engine answers 200 before it has read the archive, and says later what is wrong with it.
+// An engine answers 200 before it has read the archive, and reports errors later.
 func TestLoad(t *testing.T) {
 	for _, tt := range []struct {
 		status int
@@ -49,10 +49,10 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// loadingEngine is a Docker Engine on a socket of its own that takes archives and answers questions about images.
+// loadingEngine serves a Docker Engine that takes archives and answers questions about images, on a socket of its own.
 func loadingEngine(t *testing.T, load, images http.HandlerFunc) DockerHost {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "engine") // the names of sockets are short
+	dir, err := os.MkdirTemp("", "engine") // the path of a socket must be short
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,50 +20,51 @@ import (
 	mobyclient "github.com/moby/moby/client"
 )
 
-// A Diagnosis says what this machine builds with, and what that can do.
+// A Diagnosis says which engine this machine builds with, and what the engine can do.
 type Diagnosis struct {
-	Ways   []Way    `json:"ways"`   // in the order in which engines are looked for
-	Engine *Info    `json:"engine"` // nil where none can be had
+	Ways   []Way    `json:"ways"`   // in the order in which they are tried
+	Engine *Info    `json:"engine"` // nil if there is no engine
 	Host   HostInfo `json:"host"`
 }
 
-// Info is an engine as it describes itself.
+// Info describes an engine as the engine reports it.
 type Info struct {
 	From      string     `json:"from"`
-	BuildKit  string     `json:"buildkit,omitempty"` // version; empty where it does not tell
+	BuildKit  string     `json:"buildkit,omitempty"` // version; empty if the engine does not report it
 	Docker    string     `json:"docker,omitempty"`   // version of the Docker Engine
-	Store     string     `json:"store"`              // of images: "classic", "containerd", or "none" where it only builds
+	Store     string     `json:"store"`              // for images: "classic", "containerd", or "none" if the engine only builds
 	Platforms []Platform `json:"platforms"`
 	Abilities []Ability  `json:"abilities"`
 }
 
-// A Platform is one that an engine says it runs.
+// A Platform is one that an engine reports that it runs.
 type Platform struct {
 	Name   string `json:"name"`
-	Native bool   `json:"native"` // else it is emulated
+	Native bool   `json:"native"` // false: it is emulated
 }
 
-// An Ability is something that a job may need of an engine.
+// An Ability is something that a job may need from an engine.
 type Ability struct {
 	Name string `json:"name"`
 	Can  bool   `json:"can"`
-	Lost string `json:"lost,omitempty"` // what is lost without it
+	Lost string `json:"lost,omitempty"` // what does not work without it
 	Do   string `json:"do,omitempty"`   // what to do about it
 }
 
-// HostInfo is what this machine has for a private BuildKit, and for registries.
+// HostInfo is what this machine has for a private BuildKit and for registries.
 type HostInfo struct {
-	Runtime     string   `json:"runtime"`              // path of runc or crun; empty: neither is there
-	Rootless    string   `json:"rootless"`             // path of rootlesskit; empty: it is not there
-	Root        bool     `json:"root"`                 // whether we are root
+	Runtime     string   `json:"runtime"`              // path of runc or crun; empty: there is neither
+	Rootless    string   `json:"rootless"`             // path of rootlesskit; empty: there is none
+	Root        bool     `json:"root"`                 // the user is root
 	Cache       string   `json:"cache"`                // directory
-	CacheFree   uint64   `json:"cacheFree"`            // bytes that are free there
-	Credentials []string `json:"credentials"`          // registries that the Docker configuration has credentials for
-	Helper      string   `json:"credentialsStore"`     // program that keeps credentials of further ones
+	CacheFree   uint64   `json:"cacheFree"`            // free bytes in Cache
+	Credentials []string `json:"credentials"`          // registries for which the docker configuration has credentials
+	Helper      string   `json:"credentialsStore"`     // program that keeps credentials of other registries
 	Unreadable  string   `json:"unreadable,omitempty"` // why credentials could not be read
 }
 
-// Diagnose looks for an engine as Connect does, and asks it. The error says why none can be had.
+// Diagnose looks for an engine as Connect does, and asks it what it can do. The error says why there is no engine. The
+// diagnosis is complete except for Engine even then.
 func Diagnose(ctx context.Context, opt Options) (d *Diagnosis, err error) {
 	if opt.Log == nil {
 		opt.Log = io.Discard
@@ -100,7 +101,7 @@ func (e *Engine) info(ctx context.Context) (*Info, error) {
 		}
 		i.Docker = v.Version
 	}
-	if info, err := e.client.Info(ctx); i.BuildKit == "" && err == nil { // older ones do not know the question
+	if info, err := e.client.Info(ctx); i.BuildKit == "" && err == nil { // older engines do not know this question
 		i.BuildKit = info.BuildkitVersion.Version
 	}
 	i.Platforms = e.platforms()
@@ -112,12 +113,12 @@ func (e *Engine) info(ctx context.Context) (*Info, error) {
 	return i, nil
 }
 
-// platforms are those of all workers. The first of a worker is its machine's own.
+// platforms returns those of all workers. The first one of a worker is the platform of its machine.
 func (e *Engine) platforms() []Platform {
 	var all []Platform
 	for _, w := range e.workers {
 		for n, p := range w.Platforms {
-			own := w.Platforms[0] // a variant of its architecture is one that it says it runs
+			own := w.Platforms[0] // other variants of the machine's architecture are native, too
 			native := n == 0 || p.OS == own.OS && p.Architecture == own.Architecture || platforms.Only(own).Match(p)
 			name := platforms.Format(platforms.Normalize(p))
 			if !slices.ContainsFunc(all, func(a Platform) bool { return a.Name == name }) {
@@ -128,11 +129,11 @@ func (e *Engine) platforms() []Platform {
 	return all
 }
 
-// options asks what the engine can do, in a session that builds nothing.
+// options asks the engine what it can do, in a session that builds nothing.
 func (e *Engine) options(ctx context.Context) (options gateway.BuildOpts, err error) {
 	statuses := make(chan *client.SolveStatus)
 	go func() {
-		for range statuses { // Build closes it
+		for range statuses { // Build closes the channel
 		}
 	}()
 	_, err = e.client.Build(ctx, client.SolveOpt{}, "seedpack", func(_ context.Context, g gateway.Client) (*gateway.Result, error) {
@@ -174,7 +175,7 @@ func (e *Engine) abilities(options gateway.BuildOpts) []Ability {
 
 func hostInfo(opt Options) HostInfo {
 	h := HostInfo{Root: os.Geteuid() == 0, Cache: opt.CacheDir, CacheFree: freeBytes(opt.CacheDir), Credentials: []string{}}
-	h.Runtime, _ = ociRuntime() // that there is none is what empty says
+	h.Runtime, _ = ociRuntime() // empty says that there is none
 	if path, err := exec.LookPath("rootlesskit"); err == nil {
 		h.Rootless = path
 	}
@@ -187,7 +188,7 @@ func hostInfo(opt Options) HostInfo {
 		h.Unreadable = err.Error()
 		return h
 	}
-	// Of credentials the names of their registries alone, as far as they stand in the file.
+	// List only the names of registries, and only those that are in the file.
 	for host := range file.AuthConfigs {
 		h.Credentials = append(h.Credentials, registryHost(host))
 	}
@@ -199,7 +200,7 @@ func hostInfo(opt Options) HostInfo {
 	return h
 }
 
-// registryHost is the host of what the configuration calls a registry, which may be an address. What stands before an @
+// registryHost returns the host of a registry in the configuration, which may be written as a URL. The text before an @
 // may be a secret.
 func registryHost(key string) string {
 	_, rest, ok := strings.Cut(key, "://")
@@ -210,7 +211,7 @@ func registryHost(key string) string {
 	return host[strings.LastIndex(host, "@")+1:]
 }
 
-// nearestExisting is the directory or the nearest one above it that is there.
+// nearestExisting returns the directory, or the nearest parent that exists.
 func nearestExisting(dir string) string {
 	for {
 		if _, err := os.Stat(dir); err == nil || dir == filepath.Dir(dir) {

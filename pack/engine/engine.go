@@ -1,5 +1,5 @@
-// Package engine finds, starts and questions what images are built with: a BuildKit, in a Docker Engine or not. It builds
-// nothing itself, and knows no jobs.
+// Package engine finds, starts and questions a BuildKit, which may be part of a Docker Engine. It builds nothing, and
+// it does not know jobs.
 package engine
 
 import (
@@ -27,45 +27,47 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// An Engine is a BuildKit to build with. It may be used by several builds at once.
+// An Engine is a connection to a BuildKit. Several builds may use it at once.
 type Engine struct {
 	client  *client.Client
 	asking  sync.Mutex
-	workers []*client.WorkerInfo // once somebody has asked for them
-	docker  *mobyclient.Client   // of a Docker Engine, else nil
-	daemon  *daemon              // of our own, else nil
+	workers []*client.WorkerInfo // nil until they are first needed
+	docker  *mobyclient.Client   // of a Docker Engine; nil for other engines
+	daemon  *daemon              // private; nil for other engines
 	stop    func() error
 	// From says in a few words where the engine was found.
 	From string
 }
 
-// Options say where to look for an engine. The zero value takes the Docker Engine at its usual socket.
+// Options say how to find an engine. The zero value takes the Docker Engine at its default socket.
 type Options struct {
-	// Builder is the address of a BuildKit (unix://, tcp://, docker-container://, podman-container://, kube-pod:// or ssh://),
-	// the name of a buildx builder, "docker" or "docker:CONTEXT" for the Docker Engine, or "private" for a buildkitd that is
-	// started. Empty takes the first that is found: SEEDPACK_BUILDER, BUILDKIT_HOST, the current buildx builder, the Docker
-	// Engine, a private buildkitd.
+	// Builder is the address of a BuildKit (unix://, tcp://, docker-container://, podman-container://, kube-pod:// or
+	// ssh://) or the name of a buildx builder. "docker" and "docker:CONTEXT" are the Docker Engine. "private" starts a
+	// buildkitd. If it is empty, the first one found is used: SEEDPACK_BUILDER, BUILDKIT_HOST, BUILDX_BUILDER, the
+	// current buildx builder, the Docker Engine, a private buildkitd.
 	Builder string
 	TLS     TLSFiles // for tcp://
-	// CacheDir is where the private daemon, its program and its build cache live. Required where one is started.
+	// CacheDir holds the private daemon, its program and its build cache. It is required if a private daemon is
+	// started.
 	CacheDir string
 	// Config is a buildkitd.toml for the private daemon; empty: none.
 	Config string
-	// Trust is what the private daemon trusts in registries, too.
+	// Trust is also what the private daemon trusts in registries.
 	Trust registry.Trust
-	// Getenv is the environment that engines are looked for in. Default: an empty one.
+	// Getenv is the environment in which engines are looked for. Default: an empty one.
 	Getenv func(string) string
-	// Log is told what takes long: one line each. Default: nobody.
+	// Log gets a line about each thing that takes long. Default: none.
 	Log io.Writer
 }
 
-// TLSFiles are the files of a connection to tcp://; without CA the system's are trusted, without any there is no TLS.
+// TLSFiles are the files for a connection to tcp://. Without CA, the certificates of the system are trusted. If all
+// fields are empty, the connection has no TLS.
 type TLSFiles struct {
 	CA, Cert, Key string
 	ServerName    string // default: the host of the address
 }
 
-// Check says what is missing.
+// Check returns an error if a file is missing.
 func (t TLSFiles) Check() error {
 	if (t.Cert == "") != (t.Key == "") {
 		return errors.New("a certificate and its key go together: name both, or neither")
@@ -87,10 +89,11 @@ func (t TLSFiles) options() []client.ClientOpt {
 	return all
 }
 
-// connectTimeout bounds the first answer of an engine that is said to be there.
+// connectTimeout is how long an engine may take for its first answer.
 const connectTimeout = 15 * time.Second
 
-// Connect finds or starts an engine and makes sure that it answers. The caller closes it, which stops what was started.
+// Connect finds or starts an engine and checks that it answers. The caller closes it, which also stops what was
+// started.
 func Connect(ctx context.Context, opt Options) (*Engine, error) {
 	if opt.Log == nil {
 		opt.Log = io.Discard
@@ -109,7 +112,7 @@ func Connect(ctx context.Context, opt Options) (*Engine, error) {
 	return e, err
 }
 
-// Close hangs up and stops what Connect started. It may be called once.
+// Close closes the connection and stops what Connect started. Call it once.
 func (e *Engine) Close() error {
 	err := e.client.Close()
 	if e.stop != nil {
@@ -130,7 +133,7 @@ func dialEngine(ctx context.Context, addr string, tls TLSFiles) (*Engine, error)
 	return e, nil
 }
 
-// dialClient makes sure that a BuildKit answers. Where the options have a dialer, the address may be empty.
+// dialClient connects to a BuildKit and checks that it answers. If the options have a dialer, the address may be empty.
 func dialClient(ctx context.Context, from, addr string, opts ...client.ClientOpt) (*Engine, error) {
 	c, err := client.New(ctx, addr, opts...)
 	if err != nil {
@@ -148,8 +151,8 @@ func dialClient(ctx context.Context, from, addr string, opts ...client.ClientOpt
 	return e, nil
 }
 
-// ping asks for as little as there is: a list of workers has the engine try programs of every architecture. Engines
-// that are older than the question know no other.
+// ping asks the engine the cheapest question. A list of workers would make it run a program of every architecture.
+// Older engines know only that one.
 func (e *Engine) ping(ctx context.Context) error {
 	_, err := e.client.Info(ctx)
 	if status.Code(err) == codes.Unimplemented {
@@ -158,7 +161,7 @@ func (e *Engine) ping(ctx context.Context) error {
 	return err
 }
 
-// askWorkers has the engine say what it builds with, once.
+// askWorkers asks the engine for its workers, once.
 func (e *Engine) askWorkers(ctx context.Context) error {
 	e.asking.Lock()
 	defer e.asking.Unlock()
@@ -181,16 +184,16 @@ func (e *Engine) askWorkers(ctx context.Context) error {
 	return nil
 }
 
-// classic reports whether the engine keeps images in Docker's classic store, as far as it has been asked. Workers of all
-// other stores name what they keep their files in.
+// classic reports whether the engine is known to keep images in Docker's classic store. It is false before askWorkers.
+// The workers of all other stores name a snapshotter.
 func (e *Engine) classic() bool {
 	e.asking.Lock()
 	defer e.asking.Unlock()
 	return e.docker != nil && len(e.workers) > 0 && e.workers[0].Labels[label.Snapshotter] == ""
 }
 
-// Classic reports whether the engine keeps images in Docker's classic store, which knows neither indexes nor pushes by
-// digest. It asks the engine at the first call.
+// Classic reports whether the engine keeps images in Docker's classic store, which supports neither indexes nor pushes
+// by digest. The first call asks the engine.
 func (e *Engine) Classic(ctx context.Context) (bool, error) {
 	if e.docker == nil {
 		return false, nil
@@ -204,11 +207,11 @@ func (e *Engine) Classic(ctx context.Context) (bool, error) {
 // Client returns the connection to BuildKit. The engine closes it.
 func (e *Engine) Client() *client.Client { return e.client }
 
-// Docker returns the API of the Docker Engine that the BuildKit is part of, or nil. The engine closes it.
+// Docker returns the API of the Docker Engine that BuildKit is part of, or nil. The engine closes it.
 func (e *Engine) Docker() *mobyclient.Client { return e.docker }
 
-// ExplainError returns an error that says that the private daemon has ended, if err comes from that. It returns any other error
-// as it is.
+// ExplainError returns an error that says that the private daemon has ended, if err comes from that. It returns any
+// other error as it is.
 func (e *Engine) ExplainError(ctx context.Context, err error) error {
 	if e.daemon == nil {
 		return err
@@ -216,8 +219,8 @@ func (e *Engine) ExplainError(ctx context.Context, err error) error {
 	return e.daemon.explain(ctx, err)
 }
 
-// dialOptions maps BuildKit's own connection schemes to their dialers. They are called by name, since their packages
-// would register themselves only when imported for that effect.
+// dialOptions maps BuildKit's connection schemes to their dialers. It calls them by name: their packages would register
+// themselves only if imported for that effect.
 func dialOptions(addr string, tls TLSFiles) ([]client.ClientOpt, error) {
 	u, err := url.Parse(addr)
 	if err != nil || u.Scheme == "" {
@@ -250,7 +253,7 @@ func dialOptions(addr string, tls TLSFiles) ([]client.ClientOpt, error) {
 	return nil, fmt.Errorf("builder %q: scheme %q is unknown: write unix://, tcp://, docker-container://, podman-container://, kube-pod:// or ssh://", addr, u.Scheme)
 }
 
-// dialOnce fails at once where nothing listens: gRPC would try again for seconds.
+// dialOnce fails at once if the socket does not accept. gRPC would retry for seconds.
 func dialOnce(addr string) error {
 	c, err := net.Dial("unix", strings.TrimPrefix(addr, "unix://"))
 	if err != nil {

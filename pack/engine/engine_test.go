@@ -25,7 +25,8 @@ import (
 	"google.golang.org/grpc"
 )
 
-// certificate is for builder.test, signed by itself: it is the one to trust, to show, and its key.
+// certificate makes a self-signed certificate for builder.test. It returns the files, the pair to show, and the pool to
+// trust.
 func certificate(t *testing.T) (files TLSFiles, pair tls.Certificate, pool *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -55,7 +56,7 @@ func certificate(t *testing.T) (files TLSFiles, pair tls.Certificate, pool *x509
 	return files, pair, pool
 }
 
-// tunnel listens with TLS, wants a certificate, and hands connections to a socket.
+// tunnel listens with TLS, requires a certificate, and forwards connections to a socket.
 func tunnel(t *testing.T, pair tls.Certificate, pool *x509.CertPool, socket string) (address string) {
 	t.Helper()
 	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: pool,
@@ -84,13 +85,13 @@ func join(c net.Conn, socket string) {
 	}
 	defer s.Close()
 	go func() {
-		_, _ = io.Copy(s, c) // what breaks is seen at the other end
+		_, _ = io.Copy(s, c) // the other end sees the error
 		_ = s.Close()
 	}()
 	_, _ = io.Copy(c, s)
 }
 
-// A builder at tcp:// is reached with certificates, given by flags or by buildx, and not without.
+// A builder at tcp:// is reached with certificates, from flags or from buildx. Without them it is not.
 func TestConnectTLS(t *testing.T) {
 	variable(t, "SEEDPACK_TEST_BASE")
 	private := privateEngine(t)
@@ -109,7 +110,7 @@ func TestConnectTLS(t *testing.T) {
 		{"flags", Options{Builder: address, TLS: files}, ""},
 		{"buildx", Options{Builder: "far", Getenv: env}, ""},
 		{"another name", Options{Builder: address, TLS: otherName}, "certificate is valid for builder.test, not other.test"},
-		{"no certificate", Options{Builder: address, TLS: noKey}, "reach the builder"}, // the reason, or that it hung up
+		{"no certificate", Options{Builder: address, TLS: noKey}, "reach the builder"}, // the reason, or that the connection was closed
 		{"no file", Options{Builder: address, TLS: TLSFiles{CA: "/nowhere/ca.pem"}}, "/nowhere/ca.pem"},
 		{"no key", Options{Builder: address, TLS: TLSFiles{Cert: files.Cert}}, "a certificate and its key go together"},
 	} {
@@ -131,7 +132,7 @@ func TestConnectTLS(t *testing.T) {
 	}
 }
 
-// An engine of Docker that is asked for by name builds, and one that is no engine does not answer for one.
+// A Docker Engine that is named builds. The report of the store is right.
 func TestConnectDocker(t *testing.T) {
 	host := variable(t, "SEEDPACK_TEST_DOCKER")
 	for _, builder := range []string{"docker", "docker:default", "default"} {
@@ -159,7 +160,7 @@ func TestConnectDocker(t *testing.T) {
 	}
 }
 
-// oldEngine does not know the question whether it answers; it has the workers that it is given.
+// oldEngine does not support the question of ping. It has the given workers.
 type oldEngine struct {
 	controlapi.UnimplementedControlServer
 	workers []*types.WorkerRecord
@@ -169,7 +170,7 @@ func (e oldEngine) ListWorkers(context.Context, *controlapi.ListWorkersRequest) 
 	return &controlapi.ListWorkersResponse{Record: e.workers}, nil
 }
 
-// serveOld gives its address.
+// serveOld serves an oldEngine and returns its address.
 func serveOld(t *testing.T, workers []*types.WorkerRecord) string {
 	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
@@ -184,7 +185,7 @@ func serveOld(t *testing.T, workers []*types.WorkerRecord) string {
 	return "unix://" + socket
 }
 
-// A configuration that the engine would not read is not left out without a word.
+// If the engine would not read the given configuration, that is an error.
 func TestConnectConfig(t *testing.T) {
 	address := serveOld(t, []*types.WorkerRecord{{ID: "one"}})
 	for _, opt := range []Options{{Builder: address}, {Getenv: home(t, nil, "BUILDKIT_HOST="+address)}} {
