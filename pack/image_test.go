@@ -164,10 +164,10 @@ func checkLayers(t *testing.T, got, want v1.Image) {
 // A registry that breaks off in the midst of uploads is asked again; one that does not take the image gets no name.
 func TestPushImageAgain(t *testing.T) {
 	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
-	failures := 3
+	var failures atomic.Int64
+	failures.Store(3)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method == http.MethodPatch && failures > 0 {
-			failures--
+		if r.Method == http.MethodPatch && failures.Add(-1) >= 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
