@@ -15,13 +15,14 @@ func ActionsCaches(specs []string, getenv func(string) string) ([]string, error)
 	var all []string
 	for _, spec := range specs {
 		fields, err := pack.Fields(spec)
+		full := spec
 		if err == nil && slices.ContainsFunc(fields, func(f pack.Field) bool { return f.Text == "type=gha" }) {
-			spec, err = actionsCache(fields, getenv)
+			full, err = actionsCache(fields, getenv)
 		}
 		if err != nil {
 			return nil, exit.Usagef("cache %q: %w", spec, err)
 		}
-		all = append(all, spec)
+		all = append(all, full)
 	}
 	return all, nil
 }
