@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"time"
 
@@ -114,6 +113,21 @@ func (b *batch) run(ctx context.Context) (err error) {
 		}
 	}
 	return b.each(ctx, line)
+}
+
+// checkFiles makes sure, before anything is built or even published, that what is told of it can be written.
+func (b *batch) checkFiles() error {
+	var paths []string
+	for _, o := range b.options.Outputs {
+		if o.Load == nil && !o.Dir && o.Dest != "-" {
+			paths = append(paths, o.Dest)
+		}
+	}
+	paths = append(paths, b.metadataFile, b.iidFile)
+	if err := checkWritable(append(paths, b.out.files()...)...); err != nil {
+		return err
+	}
+	return b.smoke.checkKeepDir()
 }
 
 // each runs the jobs, and prints what came of each and of all.
@@ -256,18 +270,4 @@ func closeImages(tasks []pipeline.Task) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// total prints the last line of standard error if there were several jobs.
-func (b *batch) total(images []*pipeline.Image, took time.Duration) {
-	if len(images) < 2 || b.progress == "quiet" {
-		return
-	}
-	stopped := 0
-	for _, i := range images {
-		if i.Stopped != "" && !i.Skipped {
-			stopped++
-		}
-	}
-	fmt.Fprintf(b.process.Stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(images), took.Seconds(), len(images)-stopped, stopped)
 }

@@ -137,21 +137,6 @@ func checkID(o *packOptions, jobs, outputs int) error {
 	return nil
 }
 
-// checkFiles makes sure, before anything is built or even published, that what is told of it can be written.
-func (b *batch) checkFiles() error {
-	var paths []string
-	for _, o := range b.options.Outputs {
-		if o.Load == nil && !o.Dir && o.Dest != "-" {
-			paths = append(paths, o.Dest)
-		}
-	}
-	paths = append(paths, b.metadataFile, b.iidFile)
-	if err := checkWritable(append(paths, b.out.files()...)...); err != nil {
-		return err
-	}
-	return b.smoke.checkKeepDir()
-}
-
 // jobScope returns the paths that a call is about.
 func jobScope(manifest string, args []string) []string {
 	if manifest != "" && len(args) == 0 {

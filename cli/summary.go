@@ -97,6 +97,20 @@ func tried(r *pipeline.Result, took time.Duration) string {
 	return fmt.Sprintf("%s: %ssmoke %s, in %s", r.Name, built, r.Verdict(), took.Round(10*time.Millisecond))
 }
 
+// total prints the last line of standard error if there were several jobs.
+func (b *batch) total(images []*pipeline.Image, took time.Duration) {
+	if len(images) < 2 || b.progress == "quiet" {
+		return
+	}
+	stopped := 0
+	for _, i := range images {
+		if i.Stopped != "" && !i.Skipped {
+			stopped++
+		}
+	}
+	fmt.Fprintf(b.process.Stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(images), took.Seconds(), len(images)-stopped, stopped)
+}
+
 // times says how long a job took, and where.
 func times(f pipeline.Finished) string {
 	line := fmt.Sprintf("%.2f s", f.Took.Seconds())

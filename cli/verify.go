@@ -126,7 +126,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 			break
 		}
 	}
-	return b.printVerified(all)
+	return printVerified(b.out, all)
 }
 
 // find opens the image and says everything about it. The file may be nil.
@@ -207,7 +207,7 @@ func labelKind(p source.Platform) string {
 }
 
 // printVerified prints what was found of all sources, and returns the error that ends the command.
-func (b *batch) printVerified(all []*verified) error {
+func printVerified(out *printer, all []*verified) error {
 	found := &findings{command: "verify", images: true}
 	var failures []error
 	for _, v := range all {
@@ -220,9 +220,9 @@ func (b *batch) printVerified(all []*verified) error {
 			found.judge(v.policy.Apply(r), v.policy)
 		}
 	}
-	err := errors.Join(b.out.writeFiles(found), b.out.print(found, verifyDocument{report.New(found.reports), all}))
-	if b.out.text() {
-		err = errors.Join(err, b.printSources(all))
+	err := errors.Join(out.writeFiles(found), out.print(found, verifyDocument{report.New(found.reports), all}))
+	if out.text() {
+		err = errors.Join(err, printSources(out, all))
 	}
 	switch {
 	case err != nil:
@@ -235,21 +235,21 @@ func (b *batch) printVerified(all []*verified) error {
 	return nil
 }
 
-func (b *batch) printSources(all []*verified) error {
+func printSources(out *printer, all []*verified) error {
 	var text strings.Builder
 	for _, v := range all {
 		if v.Unknown != "" {
-			fmt.Fprintln(b.process.Stderr, "seedpack: "+report.EscapeLines(v.Unknown))
+			fmt.Fprintln(out.process.Stderr, "seedpack: "+report.EscapeLines(v.Unknown))
 		}
 		if v.err != nil || v.policy.Fails(v.reports...) {
 			continue
 		}
 		fmt.Fprintln(&text, "verified", report.Escape(v.Source))
-		if b.out.verbose {
+		if out.verbose {
 			v.describe(&text)
 		}
 	}
-	_, err := fmt.Fprint(b.out.out, text.String())
+	_, err := fmt.Fprint(out.out, text.String())
 	return err
 }
 

@@ -64,6 +64,30 @@ func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Engine
 	}
 }
 
+// publisher returns nil if nothing is published.
+func (p *Pipeline) publisher() *publisher {
+	if p.opt.Publish == nil {
+		return nil
+	}
+	return &publisher{p.opt.Publish, p.opt.Remote, p.begin}
+}
+
+// publish verifies what the registry holds, and only then names it. An image that has vanished from the registry before it
+// got its name is pushed once more.
+func (p *Pipeline) publish(ctx context.Context, r *Result, request pack.Request) error {
+	publisher := p.publisher()
+	err := publisher.verifyAndTag(ctx, r)
+	var vanished *registry.Vanished
+	if !errors.As(err, &vanished) {
+		return err
+	}
+	p.begin(r, StagePush)
+	if err := p.pushAgain(ctx, r, request); err != nil {
+		return err
+	}
+	return publisher.verifyAndTag(ctx, r)
+}
+
 // pushAgain pushes an image once more that the registry has lost. The image has passed the gate, and files have been
 // written already, so nothing but the very same image will do.
 func (p *Pipeline) pushAgain(ctx context.Context, r *Result, request pack.Request) error {

@@ -15,8 +15,7 @@ const epochName = "SOURCE_DATE_EPOCH"
 //
 // A later time would not do. BuildKit sets back what is younger and leaves what is older. Files of a working copy, of a
 // clone and of a layer that was built before would keep times of their own.
-func (p *Pipeline) epoch() (string, error) {
-	given := p.epochGiven()
+func epoch(given string) (string, error) {
 	switch {
 	case given == "":
 		return "0", nil
@@ -27,9 +26,9 @@ func (p *Pipeline) epoch() (string, error) {
 }
 
 // epochGiven returns what the user says: a build argument, or else the environment.
-func (p *Pipeline) epochGiven() string {
-	if value, ok := p.opt.Build.Args[epochName]; ok {
+func epochGiven(args map[string]string, getenv func(string) string) string {
+	if value, ok := args[epochName]; ok {
 		return value
 	}
-	return p.host.Getenv(epochName)
+	return getenv(epochName)
 }

@@ -40,6 +40,31 @@ func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case,
 	return material, cases, err
 }
 
+// material reads the Dockerfile of a job, or takes its image.
+func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
+	if t.Image != nil {
+		return &foreignImage{Task: t, platforms: p.opt.Build.Platforms, published: p.opt.Publish != nil}, nil
+	}
+	d := &dockerfileText{build: p.opt.Build, job: t.Job, path: filepath.Join(t.Dir, "Dockerfile")}
+	if p.opt.Build.File != "" {
+		d.path = p.opt.Build.File
+	}
+	if err := p.host.Roots.Check(d.path); err != nil {
+		return nil, err
+	}
+	var err error
+	d.text, err = os.ReadFile(d.path)
+	if errors.Is(err, fs.ErrNotExist) && p.opt.Build.File == "" {
+		return nil, exit.Usagef("%s: there is no such file\nwrite a Dockerfile beside the manifest, or name one with --file", d.path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	d.epoch = epochGiven(p.opt.Build.Args, p.host.Getenv)
+	d.commit = askCommit(ctx, d)
+	return d, nil
+}
+
 // cases reads those of the smoke file, or makes some from the manifest.
 func (p *Pipeline) cases(j *job.Job) ([]cases.Case, *diag.Report, error) {
 	path, named := p.casesPath(j)

@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
@@ -32,31 +29,6 @@ type material interface {
 	explain([]pack.Warning, error) (*diag.Report, error)
 	// close ends what runs in the background.
 	close()
-}
-
-// material reads the Dockerfile of a job, or takes its image.
-func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
-	if t.Image != nil {
-		return &foreignImage{Task: t, platforms: p.opt.Build.Platforms, published: p.opt.Publish != nil}, nil
-	}
-	d := &dockerfileText{build: p.opt.Build, job: t.Job, path: filepath.Join(t.Dir, "Dockerfile")}
-	if p.opt.Build.File != "" {
-		d.path = p.opt.Build.File
-	}
-	if err := p.host.Roots.Check(d.path); err != nil {
-		return nil, err
-	}
-	var err error
-	d.text, err = os.ReadFile(d.path)
-	if errors.Is(err, fs.ErrNotExist) && p.opt.Build.File == "" {
-		return nil, exit.Usagef("%s: there is no such file\nwrite a Dockerfile beside the manifest, or name one with --file", d.path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	d.epoch = p.epochGiven()
-	d.commit = askCommit(ctx, d)
-	return d, nil
 }
 
 // A dockerfileText is the Dockerfile of a job, with the directories that it is built from.

@@ -15,33 +15,35 @@ import (
 )
 
 // checkOutputs refuses outputs that several jobs, or one that is built like these, cannot be written to.
-func (p *Pipeline) checkOutputs() error {
-	for _, o := range p.opt.Outputs {
+func checkOutputs(opt *Options, jobs int) error {
+	for _, o := range opt.Outputs {
 		// A layout has room for many images.
-		if len(p.tasks) > 1 && o.Load == nil && (!o.Dir || o.Type == "local") {
+		if jobs > 1 && o.Load == nil && (!o.Dir || o.Type == "local") {
 			return exit.Usagef("--output %s would be overwritten by each of the %d jobs: pack one at a time, or write type=oci,dest=DIR,tar=false, "+
-				"which has room for all", o.Dest, len(p.tasks))
+				"which has room for all", o.Dest, jobs)
 		}
 	}
-	return exit.Usage(pack.CheckOutputs(p.opt.Outputs, len(p.opt.Build.Platforms), len(p.opt.Build.Options.Attest) > 0))
+	return exit.Usage(pack.CheckOutputs(opt.Outputs, len(opt.Build.Platforms), len(opt.Build.Options.Attest) > 0))
 }
 
 // keep puts the outputs in their places, once all is verified, and measures what was written.
-func (p *Pipeline) keep(ctx context.Context, r *Result) error {
-	if err := r.keepOutputs(ctx); err != nil {
-		return err
+func (r *Result) keep(ctx context.Context, outputs []pack.Output) error {
+	for _, o := range r.Built.Outputs {
+		if err := o.Keep(ctx); err != nil {
+			return err
+		}
 	}
-	return p.measureWritten(ctx, r)
+	return r.measureWritten(ctx, outputs)
 }
 
 // measureWritten reads from a written file what the registry would have told of an image that was pushed.
-func (p *Pipeline) measureWritten(ctx context.Context, r *Result) error {
-	i := slices.IndexFunc(p.opt.Outputs, func(o pack.Output) bool { return o.Type == "oci" && (o.Dir || job.IsFile(o.Dest)) })
+func (r *Result) measureWritten(ctx context.Context, outputs []pack.Output) error {
+	i := slices.IndexFunc(outputs, func(o pack.Output) bool { return o.Type == "oci" && (o.Dir || job.IsFile(o.Dest)) })
 	if r.Manifests != nil || i < 0 {
 		return nil
 	}
-	from := source.Source{Kind: source.LayoutArchive, Path: p.opt.Outputs[i].Dest}
-	if p.opt.Outputs[i].Dir {
+	from := source.Source{Kind: source.LayoutArchive, Path: outputs[i].Dest}
+	if outputs[i].Dir {
 		from.Kind, from.Name = source.Layout, layoutName(r.Name)
 	}
 	image, err := source.Open(ctx, from, source.Options{})

@@ -109,7 +109,7 @@ type Pipeline struct {
 // command line.
 func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
 	p := &Pipeline{opt: opt, host: host, tasks: tasks, sideBySide: opt.Parallel > 1 && len(tasks) > 1}
-	if err := errors.Join(p.checkOutputs(), p.checkParallel()); err != nil {
+	if err := errors.Join(checkOutputs(&opt, len(tasks)), p.checkParallel()); err != nil {
 		return nil, err
 	}
 	if p.sideBySide && opt.Progress == "auto" {
@@ -138,7 +138,7 @@ func (p *Pipeline) Pack(ctx context.Context, t Task) (*Result, error) {
 		return r, err
 	}
 	if p.opt.Publish != nil {
-		if done, err := p.preflight(ctx, r, request.Label); done || err != nil {
+		if done, err := p.publisher().preflight(ctx, r, request.Label, len(p.opt.Outputs) > 0); done || err != nil {
 			return r, err
 		}
 	}
@@ -154,7 +154,7 @@ func (p *Pipeline) Pack(ctx context.Context, t Task) (*Result, error) {
 			return r, err
 		}
 	}
-	return r, p.keep(ctx, r)
+	return r, r.keep(ctx, p.opt.Outputs)
 }
 
 // Try runs the stages of Pack that end at the gate, for commands that export nothing. Its options have no Publish and no
@@ -186,14 +186,17 @@ func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
 		return r, err
 	}
 	r.add(material.describe(&request))
-	return r, p.plan(ctx, r, &request, cases)
+	return r, r.plan(ctx, &request, cases, p.publisher())
 }
 
 // gate tries what was built. Only if it returns nil does the build go on to export the image.
 func (p *Pipeline) gate(r *Result, cases []cases.Case) func(context.Context, []*pack.Candidate) error {
 	return func(ctx context.Context, candidates []*pack.Candidate) error {
-		if err := p.smoke(ctx, r, candidates, cases); err != nil {
-			return err
+		if !p.opt.Smoke.Off {
+			p.begin(r, StageSmoke)
+			if err := p.opt.Smoke.try(ctx, r, candidates, cases); err != nil {
+				return err
+			}
 		}
 		if r.fails() {
 			return exit.Findings
@@ -202,5 +205,13 @@ func (p *Pipeline) gate(r *Result, cases []cases.Case) func(context.Context, []*
 			p.begin(r, StagePush)
 		}
 		return nil
+	}
+}
+
+// begin notes that a job has come to a stage.
+func (p *Pipeline) begin(r *Result, stage string) {
+	r.Stages.begin(stage, time.Now())
+	if p.host.Stage != nil && !p.sideBySide {
+		p.host.Stage(r.Path, stage)
 	}
 }

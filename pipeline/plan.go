@@ -16,16 +16,35 @@ const (
 	HeldMoved   = "moved"
 )
 
-// plan is made from what Pack would go by. It asks the registry nothing but what the name stands for. A name that is an
-// image's with another manifest is a finding, as for Pack.
-func (p *Pipeline) plan(ctx context.Context, r *Result, request *pack.Request, cases []cases.Case) (err error) {
-	if r.Plan, err = p.makePlan(ctx, r, request, cases); err == nil && r.Plan.IfHeld == HeldRefused {
-		err = p.conflictEarly(ctx, r, request.Label)
+// plan says what Pack would do with a request. It asks the registry nothing but what the name stands for. A name that is an
+// image's with another manifest is a finding, as for Pack. The publisher is nil if nothing would be published.
+func (r *Result) plan(ctx context.Context, request *pack.Request, cases []cases.Case, pub *publisher) error {
+	r.Plan = newPlan(request, cases)
+	if pub == nil {
+		return nil
+	}
+	r.Plan.Push, r.Plan.Tags = repositoryOf(r.Name), append([]string{tagOf(r.Name)}, pub.Aliases...)
+	if !pub.Preflight {
+		return nil
+	}
+	var err error
+	if r.Plan.Held, err = pub.remote.Held(ctx, r.Name); err != nil || r.Plan.Held == "" {
+		return err
+	}
+	switch pub.IfExists {
+	case IfExistsSkip:
+		r.Plan.IfHeld = HeldLeft
+	case IfExistsOverwrite:
+		r.Plan.IfHeld = HeldMoved
+	default:
+		r.Plan.IfHeld = HeldRefused
+		err = pub.conflictEarly(ctx, r, request.Label)
 	}
 	return err
 }
 
-func (p *Pipeline) makePlan(ctx context.Context, r *Result, request *pack.Request, cases []cases.Case) (*Plan, error) {
+// newPlan has what is done on this machine.
+func newPlan(request *pack.Request, cases []cases.Case) *Plan {
 	plan := &Plan{Cases: []string{}, Tags: []string{}, Write: []PlannedFile{}}
 	if request.Image == nil {
 		plan.Build = &BuildPlan{Dockerfile: request.Dockerfile, Context: request.Context, Target: request.Target,
@@ -38,21 +57,7 @@ func (p *Pipeline) makePlan(ctx context.Context, r *Result, request *pack.Reques
 	for _, o := range request.Outputs {
 		plan.Write = append(plan.Write, PlannedFile{o.Type, o.Dest})
 	}
-	if p.opt.Publish == nil {
-		return plan, nil
-	}
-	plan.Push, plan.Tags = repositoryOf(r.Name), append([]string{tagOf(r.Name)}, p.opt.Publish.Aliases...)
-	var err error
-	if p.opt.Publish.Preflight {
-		plan.Held, err = p.opt.Remote.Held(ctx, r.Name)
-	}
-	if plan.Held != "" {
-		plan.IfHeld = map[string]string{IfExistsSkip: HeldLeft, IfExistsOverwrite: HeldMoved}[p.opt.Publish.IfExists]
-		if plan.IfHeld == "" {
-			plan.IfHeld = HeldRefused
-		}
-	}
-	return plan, err
+	return plan
 }
 
 // names lists the keys of a map in order; never nil.

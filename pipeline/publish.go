@@ -23,28 +23,35 @@ const (
 	IfExistsOverwrite = "overwrite"
 )
 
+// A publisher asks a registry about an image, and names it there.
+type publisher struct {
+	*Publish
+	remote registry.Registry
+	begin  func(r *Result, stage string)
+}
+
 // preflight asks the registry what would make the build pointless. It reports done if the job is to be skipped for certain.
-func (p *Pipeline) preflight(ctx context.Context, r *Result, label string) (done bool, err error) {
-	if p.opt.Publish.Preflight {
-		if err := p.opt.Remote.Preflight(ctx, r.Name); err != nil {
+func (p *publisher) preflight(ctx context.Context, r *Result, label string, outputs bool) (done bool, err error) {
+	if p.Preflight {
+		if err := p.remote.Preflight(ctx, r.Name); err != nil {
 			return false, err
 		}
 	}
-	switch p.opt.Publish.IfExists {
+	switch p.IfExists {
 	case IfExistsOverwrite:
 		return false, nil
 	case IfExistsSkip:
+		if outputs {
+			return false, nil // they are wanted also if the name is taken
+		}
 		return p.skipEarly(ctx, r)
 	}
 	return false, p.conflictEarly(ctx, r, label)
 }
 
-// skipEarly reports done if the name is taken and no other output was requested.
-func (p *Pipeline) skipEarly(ctx context.Context, r *Result) (done bool, err error) {
-	if len(p.opt.Outputs) > 0 {
-		return false, nil
-	}
-	held, err := p.opt.Remote.Held(ctx, r.Name)
+// skipEarly reports done if the name is taken.
+func (p *publisher) skipEarly(ctx context.Context, r *Result) (done bool, err error) {
+	held, err := p.remote.Held(ctx, r.Name)
 	if err != nil || held == "" {
 		return false, err
 	}
@@ -58,15 +65,15 @@ func (p *Pipeline) skipEarly(ctx context.Context, r *Result) (done bool, err err
 
 // conflictEarly refuses a name that is an image's with another manifest: what is to be built cannot have the same digest.
 // What the registry does not answer now is asked again when the image is tagged.
-func (p *Pipeline) conflictEarly(ctx context.Context, r *Result, label string) error {
-	if !p.opt.Publish.Preflight {
+func (p *publisher) conflictEarly(ctx context.Context, r *Result, label string) error {
+	if !p.Preflight {
 		return nil
 	}
-	ref, err := p.opt.Remote.Parse(r.Name)
+	ref, err := p.remote.Parse(r.Name)
 	if err != nil {
 		return err
 	}
-	img, err := source.OpenReference(ctx, ref, p.opt.Remote.Options(ctx)...)
+	img, err := source.OpenReference(ctx, ref, p.remote.Options(ctx)...)
 	if err != nil {
 		return nil
 	}
@@ -79,23 +86,8 @@ func (p *Pipeline) conflictEarly(ctx context.Context, r *Result, label string) e
 	return img.Close()
 }
 
-// publish verifies what the registry holds, and only then names it. An image that has vanished from the registry before it
-// got its name is pushed once more.
-func (p *Pipeline) publish(ctx context.Context, r *Result, request pack.Request) error {
-	err := p.verifyAndTag(ctx, r)
-	var vanished *registry.Vanished
-	if !errors.As(err, &vanished) {
-		return err
-	}
-	p.begin(r, StagePush)
-	if err := p.pushAgain(ctx, r, request); err != nil {
-		return err
-	}
-	return p.verifyAndTag(ctx, r)
-}
-
 // verifyAndTag reads back what the registry holds by its digest, and names it if that is what was built.
-func (p *Pipeline) verifyAndTag(ctx context.Context, r *Result) error {
+func (p *publisher) verifyAndTag(ctx context.Context, r *Result) error {
 	p.begin(r, StageVerify)
 	found, err := p.readBack(ctx, r)
 	switch {
@@ -113,28 +105,28 @@ func (p *Pipeline) verifyAndTag(ctx context.Context, r *Result) error {
 }
 
 // readBack verifies what the registry holds under the digest that the build pushed.
-func (p *Pipeline) readBack(ctx context.Context, r *Result) (*diag.Report, error) {
-	digest, err := p.opt.Remote.Parse(repositoryOf(r.Name) + "@" + r.Built.Digest)
+func (p *publisher) readBack(ctx context.Context, r *Result) (*diag.Report, error) {
+	digest, err := p.remote.Parse(repositoryOf(r.Name) + "@" + r.Built.Digest)
 	if err != nil {
 		return nil, err
 	}
 	want := &verify.Expect{Manifest: r.Manifest, Platforms: slices.Clone(r.Built.Platforms), Reference: r.Name}
-	found, image, err := verify.Published(ctx, digest, want, p.opt.Remote.Options(ctx)...)
+	found, image, err := verify.Published(ctx, digest, want, p.remote.Options(ctx)...)
 	if err != nil {
 		return nil, err
 	}
-	r.add(verify.Succession(ctx, r.Path, r.Manifest, image, p.opt.Remote.Options(ctx)...))
+	r.add(verify.Succession(ctx, r.Path, r.Manifest, image, p.remote.Options(ctx)...))
 	r.Manifests, err = platformImages(image)
 	return found, errors.Join(err, image.Close())
 }
 
 // tag gives the verified image its name, and then its aliases. Aliases move: a user who asks for latest means this image.
-func (p *Pipeline) tag(ctx context.Context, r *Result) error {
+func (p *publisher) tag(ctx context.Context, r *Result) error {
 	digest := r.Built.Digest
-	already, err := p.opt.Remote.Tag(ctx, r.Name, digest, p.opt.Publish.IfExists == IfExistsOverwrite)
+	already, err := p.remote.Tag(ctx, r.Name, digest, p.IfExists == IfExistsOverwrite)
 	var conflict *registry.TagConflict
 	switch {
-	case errors.As(err, &conflict) && p.opt.Publish.IfExists == IfExistsSkip:
+	case errors.As(err, &conflict) && p.IfExists == IfExistsSkip:
 		r.skip(fmt.Sprintf("%q names another image already, %s: not moved to %s", conflict.Reference, conflict.Held, conflict.Proposed))
 		return nil
 	case errors.As(err, &conflict):
@@ -144,8 +136,8 @@ func (p *Pipeline) tag(ctx context.Context, r *Result) error {
 		return err
 	}
 	r.Published = &Published{Reference: r.Name + "@" + digest, Tags: []string{tagOf(r.Name)}, Already: already}
-	for _, alias := range p.opt.Publish.Aliases {
-		_, err := p.opt.Remote.Tag(ctx, repositoryOf(r.Name)+":"+alias, digest, true)
+	for _, alias := range p.Aliases {
+		_, err := p.remote.Tag(ctx, repositoryOf(r.Name)+":"+alias, digest, true)
 		switch {
 		case errors.As(err, &conflict):
 			r.aliasTaken(conflict)

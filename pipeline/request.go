@@ -30,7 +30,7 @@ func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (pack.Requ
 		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape},
 	}
 	m.fill(&request)
-	if request.Epoch, err = p.epoch(); err != nil {
+	if request.Epoch, err = epoch(epochGiven(p.opt.Build.Args, p.host.Getenv)); err != nil {
 		return request, err
 	}
 	if p.opt.Publish != nil {

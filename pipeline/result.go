@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"context"
 	"time"
 
 	"github.com/seedpack/seedpack/diag"
@@ -78,14 +77,6 @@ func (s *Stages) end(now time.Time) {
 	s.since = now
 }
 
-// begin notes that a job has come to a stage.
-func (p *Pipeline) begin(r *Result, stage string) {
-	r.Stages.begin(stage, time.Now())
-	if p.host.Stage != nil && !p.sideBySide {
-		p.host.Stage(r.Path, stage)
-	}
-}
-
 // add adds reports; nil ones count as nothing.
 func (r *Result) add(reports ...*diag.Report) {
 	for _, found := range reports {
@@ -137,16 +128,6 @@ func (r *Result) Written() (all []string) {
 		all = append(all, path)
 	}
 	return all
-}
-
-// keepOutputs puts the outputs in their places.
-func (r *Result) keepOutputs(ctx context.Context) error {
-	for _, o := range r.Built.Outputs {
-		if err := o.Keep(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // discard throws away outputs that were not kept. A temporary file that stays matters less than the error before it.

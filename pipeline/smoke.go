@@ -10,14 +10,10 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// smoke tries the image of each platform.
-func (p *Pipeline) smoke(ctx context.Context, r *Result, candidates []*pack.Candidate, cases []cases.Case) error {
-	if p.opt.Smoke.Off {
-		return nil
-	}
-	p.begin(r, StageSmoke)
-	for _, c := range p.runnable(candidates) {
-		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, cases, p.smokeOptions(r.Job, c))
+// try tries the image of each platform.
+func (s *Smoke) try(ctx context.Context, r *Result, candidates []*pack.Candidate, cases []cases.Case) error {
+	for _, c := range s.choose(candidates) {
+		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, cases, s.options(r.Job, c))
 		if err != nil {
 			return err
 		}
@@ -27,17 +23,16 @@ func (p *Pipeline) smoke(ctx context.Context, r *Result, candidates []*pack.Cand
 	return nil
 }
 
-// runnable returns the candidates to try.
-func (p *Pipeline) runnable(all []*pack.Candidate) []*pack.Candidate {
-	if !p.opt.Smoke.OnePlatform || len(all) < 2 {
+// choose returns the candidates to try.
+func (s *Smoke) choose(all []*pack.Candidate) []*pack.Candidate {
+	if !s.OnePlatform || len(all) < 2 {
 		return all
 	}
 	i := max(0, slices.IndexFunc(all, (*pack.Candidate).Native))
 	return all[i : i+1]
 }
 
-func (p *Pipeline) smokeOptions(j *job.Job, c *pack.Candidate) verify.Options {
-	s := &p.opt.Smoke
+func (s *Smoke) options(j *job.Job, c *pack.Candidate) verify.Options {
 	opt := verify.Options{
 		Path: j.Path, Platform: c.Platform, Foreign: !c.Native(),
 		Grace: s.Grace, Required: s.Required, Timeout: s.Limit, Budget: s.Budget, Provides: s.Provides, Strict: s.Strict, Parallel: s.Parallel,
