@@ -9,20 +9,20 @@ import (
 	"github.com/moby/buildkit/util/apicaps"
 )
 
-// otherEngineHint ends what is said of an engine that cannot do something.
+// otherEngineHint ends an error about something that the engine cannot do.
 const otherEngineHint = "\nuse another engine: --builder private starts a BuildKit of its own, --builder NAME takes a buildx builder, " +
 	"and a Docker Engine can do it with its containerd image store"
 
-// An InabilityError is something that the engine cannot do.
+// An InabilityError is the error for something that the engine cannot do.
 type InabilityError struct {
 	Engine string // where it was found
 	What   string
 }
 
-// Error names the engine and the way out.
+// Error names the engine and says what to do.
 func (e *InabilityError) Error() string { return e.Engine + " " + e.What + otherEngineHint }
 
-// needs is what a request asks of an engine that older ones lack, and would leave out without a word.
+// needs returns what the request needs of an engine and older ones lack. They would leave it out without an error.
 func (r *Request) needs(exports int) []need {
 	var all []need
 	if exports > 1 {
@@ -35,7 +35,7 @@ func (r *Request) needs(exports int) []need {
 		all = append(all, need{pb.CapAnnotations, false, "cannot attach annotations (--annotation)"})
 	}
 	if len(r.BuildContexts) > 0 {
-		// The frontend that knows them came with the engines that take warnings; older ones pass them over.
+		// The frontend that supports them came with the engines that support warnings. Older ones ignore them.
 		all = append(all, need{gwpb.CapGatewayWarnings, true, "knows no named contexts (--build-context)"})
 	}
 	for _, source := range r.BuildContexts {
@@ -48,11 +48,11 @@ func (r *Request) needs(exports int) []need {
 
 type need struct {
 	id      apicaps.CapID
-	gateway bool // of the gateway, not of the solver
+	gateway bool // a capability of the gateway, not of the solver
 	what    string
 }
 
-// able returns an error if the engine cannot do all that is needed. It is called inside the session, before anything is
+// able returns an error if the engine cannot do all that is needed. Call it inside the session, before anything is
 // solved.
 func able(from string, all []need, options gateway.BuildOpts) error {
 	for _, n := range all {

@@ -7,7 +7,7 @@ import (
 	mobyclient "github.com/moby/moby/client"
 )
 
-// What a classic store is asked for in vain is refused by name; what it can do is not.
+// An error names what a classic store cannot do. What it can do is no error.
 func TestCheckClassic(t *testing.T) {
 	store := classicStore{docker: &mobyclient.Client{}, from: "the engine"}
 	for _, test := range []struct {

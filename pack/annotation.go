@@ -12,20 +12,20 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// An Annotation is one that is asked for, as docker buildx has it.
+// An Annotation is one to set, as in docker buildx.
 type Annotation struct {
 	Level    string // manifest, index, manifest-descriptor or index-descriptor
-	Platform string // os/arch[/variant] of the levels that have one; empty: all
+	Platform string // os/arch[/variant], for the levels of one platform; empty: all platforms
 	Key      string
 	Value    string
 }
 
 var annotationLevel = regexp.MustCompile(`^(manifest|index|manifest-descriptor|index-descriptor)(?:\[([A-Za-z0-9_/-]+)\])?$`)
 
-// annotationKey is what BuildKit can carry: it takes keys apart at brackets and ends them at blanks.
+// annotationKey matches keys that BuildKit can carry. It splits keys at brackets and ends them at blanks.
 var annotationKey = regexp.MustCompile(`^\S+$`)
 
-// ParseAnnotation reads buildx's syntax, [LEVEL[,LEVEL...]:]KEY=VALUE, where a level may name a platform:
+// ParseAnnotation reads buildx's syntax, [LEVEL[,LEVEL...]:]KEY=VALUE. A level may name a platform:
 // manifest[linux/arm64].
 func ParseAnnotation(s string) ([]Annotation, error) {
 	key, value, ok := strings.Cut(s, "=")
@@ -56,7 +56,7 @@ func ParseAnnotation(s string) ([]Annotation, error) {
 	return all, nil
 }
 
-// described is one platform of an image and what is to be said of it.
+// described is one platform of an image with its annotations.
 type described struct {
 	platform             ocispecs.Platform
 	manifest, descriptor map[string]string
@@ -66,8 +66,8 @@ func newDescribed(p ocispecs.Platform, values map[string]string) described {
 	return described{platform: p, manifest: maps.Clone(values), descriptor: map[string]string{}}
 }
 
-// annotate puts annotations where exporters look for them. Those given win over those of the image; an index says what all
-// of its images say.
+// annotate puts annotations where exporters look for them. Given ones replace those of the image. The index gets the
+// annotations that all of its images share.
 func annotate(metadata map[string][]byte, all []described, given []Annotation, index bool) error {
 	onIndex, onDescriptor := sharedAnnotations(all), map[string]string{}
 	for _, a := range given {
@@ -86,7 +86,7 @@ func annotate(metadata map[string][]byte, all []described, given []Annotation, i
 	}
 	for _, d := range all {
 		platform := &d.platform
-		if len(all) == 1 { // the exporter looks for one of a single image without its platform
+		if len(all) == 1 { // for a single image the exporter looks for a key without a platform
 			platform = nil
 		}
 		putAnnotations(metadata, exptypes.AnnotationKey{Type: exptypes.AnnotationManifest, Platform: platform}, d.manifest)
@@ -128,7 +128,7 @@ func (a Annotation) addTo(all []described) error {
 	return nil
 }
 
-// sharedAnnotations are the annotations that all platforms have with one value.
+// sharedAnnotations returns the annotations that all platforms have with the same value.
 func sharedAnnotations(all []described) map[string]string {
 	if len(all) == 0 {
 		return map[string]string{}

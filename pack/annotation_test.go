@@ -45,7 +45,8 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
-// What a Dockerfile or --label says stays, what a base image says goes, and what a configuration has besides is kept.
+// Labels of the Dockerfile and of --label stay. Those of a base image are removed. All other members of the
+// configuration are kept.
 func TestDescribe(t *testing.T) {
 	const key = exptypes.ExporterImageConfigKey
 	result := gateway.NewResult()
@@ -94,7 +95,7 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
-// An index says what all of its images say.
+// The index gets the annotations that all of its images share.
 func TestDescribePlatforms(t *testing.T) {
 	const key = exptypes.ExporterImageConfigKey
 	result := gateway.NewResult()

@@ -14,15 +14,15 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// attributePrefix begins the names that the OCI image specification gives to what an image says of itself.
+// attributePrefix begins the names that the OCI image specification defines for facts about an image.
 const attributePrefix = "org.opencontainers.image."
 
-// attributeNames are those that a job has a word on, without the prefix. What a base image says under them is not true of
-// the job's image, and goes.
+// attributeNames are those that a job sets, without the prefix. The values of a base image are wrong for the job's
+// image, so they are removed.
 var attributeNames = []string{"title", "description", "version", "authors", "url", "source", "revision", "created"}
 
-// Attributes are what manifest and commit say of an image, for Request.Attributes: name to value, without those that are
-// not known. A zero created leaves out the time.
+// Attributes returns the facts that the manifest and the commit state about an image, by name, for Request.Attributes.
+// It leaves out unknown ones. If created is zero, it leaves out the time.
 func Attributes(m *seed.Manifest, c Commit, created time.Time) map[string]string {
 	all := map[string]string{
 		"title": m.Job.Title, "description": m.Job.Description, "version": m.Job.JobVersion,
@@ -36,7 +36,7 @@ func Attributes(m *seed.Manifest, c Commit, created time.Time) map[string]string
 	return all
 }
 
-// authors is NAME <EMAIL>, or what there is of it.
+// authors returns NAME <EMAIL>, or the part that is known.
 func authors(m seed.Maintainer) string {
 	name := m.Name
 	if name == "" {
@@ -51,9 +51,9 @@ func authors(m seed.Maintainer) string {
 	return name + " <" + m.Email + ">"
 }
 
-// describe sets labels in every image configuration of the result, and annotations beside it. The frontend's own label
-// option is not used: with a "# syntax=" line options travel as environment variables, and a large label then stops the
-// build.
+// describe sets labels in every image configuration of the result, and annotations next to it. It does not use the
+// frontend's own option for labels. With a "# syntax=" line options are passed as environment variables, and a large
+// label then breaks the build.
 func (r *Request) describe(result *gateway.Result) error {
 	if r.Label == "" && r.Attributes == nil && len(r.Annotations) == 0 {
 		return nil
@@ -83,8 +83,8 @@ func (r *Request) describe(result *gateway.Result) error {
 	return annotate(metadata, described, r.Annotations, index)
 }
 
-// label puts the request's labels into an image configuration, and keeps every member of it that it does not know. It
-// returns the attributes that the image then has: the Dockerfile's own win, those of a base image go.
+// label sets the request's labels in an image configuration, and keeps every member that it does not know. It returns
+// the attributes that the image then has. The Dockerfile's own are kept, those of a base image are removed.
 func (r *Request) label(image, base []byte) (config []byte, values map[string]string, err error) {
 	var all, inner map[string]json.RawMessage
 	var labels map[string]string
@@ -145,7 +145,7 @@ func (r *Request) setAttributes(labels, inherited map[string]string) (values map
 	return values
 }
 
-// labelsOf are those of an image configuration; none where there is no configuration.
+// labelsOf returns the labels of an image configuration. It returns none if there is no configuration.
 func labelsOf(image []byte) (map[string]string, error) {
 	if len(image) == 0 {
 		return nil, nil

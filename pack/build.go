@@ -1,6 +1,6 @@
-// Package pack makes the image of a Seed job: its name, its label, the build, the candidate that can be run before
-// anything is exported, and the push. It and package engine are the only doors to BuildKit's client. It judges no
-// manifest and no run.
+// Package pack makes the image of a Seed job: its name, its label, the build, the push, and the candidate that can be
+// run before anything is exported. This package and package engine are the only doors to BuildKit's client. It judges
+// no manifest and no run.
 package pack
 
 import (
@@ -25,54 +25,55 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 )
 
-// A Request is one image to build. Context and Dockerfile are required, or Image.
+// A Request is one image to build. Either Context and Dockerfile are required, or Image.
 type Request struct {
 	Context    string // directory of the build context
-	Dockerfile string // its path, inside the context or not
-	// Image was built elsewhere: it is tried, and pushed byte for byte, but for the label where it lacks that.
+	Dockerfile string // its path; it may lie outside the context
+	// Image was built elsewhere. It is tried and then pushed byte for byte, except that a missing label is added.
 	Image *source.Image
-	// Label is the value of com.ngageoint.seed.manifest, as EncodeLabel gives it. Empty leaves the labels as they are.
+	// Label is the value of com.ngageoint.seed.manifest, as EncodeLabel returns it. If it is empty, the labels stay as
+	// they are.
 	Label string
-	// Attributes are labels org.opencontainers.image.NAME, and annotations of the same name, by NAME; those of the Dockerfile
-	// and of Options.Labels win. Where the map is not nil, such labels of base images are left out.
+	// Attributes are the labels org.opencontainers.image.NAME, by NAME, and annotations of the same names. Those of the
+	// Dockerfile and of Options.Labels replace them. If the map is not nil, such labels of base images are removed.
 	Attributes    map[string]string
-	Annotations   []Annotation // these win over Attributes
+	Annotations   []Annotation // these replace Attributes
 	BuildArgs     map[string]string
-	BuildContexts map[string]string // NAME to a directory, oci-layout://DIR[:TAG|@DIGEST], docker-image://REF or a git address
+	BuildContexts map[string]string // NAME to a directory, oci-layout://DIR[:TAG|@DIGEST], docker-image://REF or a git URL
 	Target        string            // default: the last stage
 	Platforms     []string          // os/arch[/variant]; default: the engine's own
-	// Inputs is what the gate's runs may be given.
+	// Inputs are the files that runs of the gate may get.
 	Inputs Tree
-	// Repository is where the image goes, by digest and without a name; empty: nowhere.
+	// Repository is where the image is pushed, by digest and without a tag. Empty: nowhere.
 	Repository string
 	Insecure   bool // plain http to Repository
-	// PushTimeout is how long exporting may take once the gate has passed; default: without end.
+	// PushTimeout is how long exporting may take after the gate has passed. Default: no limit.
 	PushTimeout time.Duration
-	// Trust is for the service that hands out tokens for Repository. The engine has its own.
+	// Trust is for the service that issues tokens for Repository. The engine has its own certificates.
 	Trust    registry.Trust
-	Remote   registry.Registry // for pushes that are not the engine's
+	Remote   registry.Registry // for pushes that the engine does not do
 	Outputs  []Output
 	Progress Progress
 	Options  BuildOptions
-	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for builds that shall give the same bytes again; empty: none.
+	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for reproducible builds. Empty: none.
 	Epoch string
 }
 
-// A Result is what a build left behind.
+// A Result is what a build has made.
 type Result struct {
-	// Digest is of the image manifest, or of the index over several platforms. Empty when nothing was exported.
+	// Digest is that of the image manifest, or of the index over several platforms. It is empty if nothing was
+	// exported.
 	Digest    string
-	ImageID   string // digest of the configuration, for one platform
+	ImageID   string // digest of the configuration; empty for several platforms
 	Platforms []string
 	Outputs   []Written
-	Warnings  []Warning // of the Dockerfile, as they came
+	Warnings  []Warning // of the Dockerfile, in the order in which they came
 }
 
-// Build solves the Dockerfile, calls gate once with a candidate for each platform, and exports only when gate returns
-// nil: all in one session of the engine, so that what the gate tried is what is exported. The error of the gate is
-// returned as it is. A step that fails is a *StepError, a Dockerfile that cannot be read a *SyntaxError, an image that cannot be
-// pushed a *PushError. The result is never
-// nil: beside an error it holds the warnings alone.
+// Build solves the Dockerfile, calls gate once with a candidate for each platform, and exports if gate returns nil. All
+// of this is one session of the engine, so the gate has tried exactly what is exported. If gate returns an error, Build
+// returns the same one. A failing step is a *StepError, an unreadable Dockerfile a *SyntaxError, a failing push a
+// *PushError. The result is never nil. If there is an error, it holds only the warnings.
 func Build(ctx context.Context, e *engine.Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
 	store, err := chooseStore(ctx, e, &r)
 	if err != nil {
@@ -92,15 +93,16 @@ func Build(ctx context.Context, e *engine.Engine, r Request, gate func(context.C
 	return result, err
 }
 
-// A material is what an image is made of. It has one of these for each call of Build.
+// A material is what an image is made of. Each call of Build makes a new one.
 type material interface {
-	// offer adds to the session what the engine may read, and the exporters. It fills the attributes of the frontend.
+	// offer adds what the engine may read and the exporters to the session. It also sets the attributes of the
+	// frontend.
 	offer(ctx context.Context, opt *client.SolveOpt, attrs map[string]string) error
-	// solve has the engine make the image, inside the session.
+	// solve makes the image on the engine, inside the session.
 	solve(ctx context.Context, g gateway.Client, attrs map[string]string) (*gateway.Result, error)
-	// result returns what is left of the session once it has ended well.
+	// result returns what the build has made. It is called after a successful session.
 	result(ctx context.Context, response *client.SolveResponse, built []string) (*Result, error)
-	// discard removes what offer has made, but for outputs that result has returned. It is called once, in the end.
+	// discard removes what offer has made, except the outputs that result has returned. It is called once, at the end.
 	discard() error
 }
 
@@ -115,7 +117,7 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 	response, log, err := b.solve(ctx, opt)
 	switch {
 	case b.refused != nil:
-		// What comes back through the engine is text; the gate's own error is worth more.
+		// The engine returns the gate's error as text. The error itself is better.
 		err = b.refused
 	case err != nil:
 		err = b.explain(ctx, err, log)
@@ -144,13 +146,13 @@ type build struct {
 	marshal  sync.Mutex
 
 	attrs     map[string]string // of the frontend
-	exports   int               // exporters that are asked for
-	platforms []string          // that were built
-	refused   error             // the gate's, or the engine's inability
-	passed    func()            // to be called once the gate has passed
+	exports   int               // number of requested exporters
+	platforms []string          // those that were built
+	refused   error             // error of the gate, or an InabilityError
+	passed    func()            // called when the gate has passed
 }
 
-// Names under which the session offers directories.
+// Names of the directories that the session offers.
 const (
 	localContext    = "context"
 	localDockerfile = "dockerfile"
@@ -198,7 +200,7 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	return opt, nil
 }
 
-// offerRuns adds what runs of candidates are given.
+// offerRuns adds the files that runs of candidates need to the session.
 func (b *build) offerRuns(opt *client.SolveOpt) error {
 	inputs, err := newTreeFS(b.request.Inputs)
 	if err != nil {
@@ -209,7 +211,7 @@ func (b *build) offerRuns(opt *client.SolveOpt) error {
 	return err
 }
 
-// solve runs the session to its end and returns what the exporters said and the build's last output.
+// solve runs the session to its end. It returns the response of the exporters and the last output of the build.
 func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveResponse, *buildLog, error) {
 	relay, err := b.request.Progress.start()
 	if err != nil {
@@ -220,7 +222,7 @@ func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveRe
 	return response, relay.log, err
 }
 
-// callback runs inside the session: it solves, labels, asks the gate, and hands the result to the exporters.
+// callback runs inside the session. It solves, sets labels, calls the gate, and returns the result to the exporters.
 func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 	if b.refused = able(b.engine.From, b.request.needs(b.exports), g.BuildOpts()); b.refused != nil {
 		return nil, b.refused

@@ -13,7 +13,7 @@ import (
 	"github.com/seedpack/seedpack/pack/engine"
 )
 
-// variable gives a variable that the set-up sets, without which the test cannot run.
+// variable returns an environment variable that make test sets. Without it the test is skipped.
 func variable(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
@@ -26,7 +26,7 @@ func variable(t *testing.T, name string) string {
 	return value
 }
 
-// privateEngine is one, over the user's own cache, so that a BuildKit is built once.
+// privateEngine starts a private engine. It uses the user's own cache, so that buildkitd is built only once.
 func privateEngine(t *testing.T) *engine.Engine {
 	t.Helper()
 	cache, err := os.UserCacheDir()
@@ -67,7 +67,7 @@ func request(t *testing.T, dockerfile string, files map[string]string) Request {
 		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + variable(t, "SEEDPACK_TEST_BASE")}}
 }
 
-// The whole of a run in one: inputs, environment, secrets, user, mounts, timeout, and that the gate decides the export.
+// One run shows inputs, environment, secrets, user, mounts and timeout. The gate decides the export.
 func TestBuildRuns(t *testing.T) {
 	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)

@@ -7,7 +7,7 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// What a run left behind; see package wire for the members.
+// The result of a run; see package wire for the members.
 type (
 	Outcome = wire.Outcome
 	Usage   = wire.Usage
@@ -17,55 +17,59 @@ type (
 
 // A Process is one run of a candidate.
 type Process struct {
-	Name string // shown in progress: one line, already safe to print
-	// Args is the whole command line, ENTRYPOINT included (see Candidate.Config).
+	Name string // shown in progress: one line that is safe to print
+	// Args is the whole command line, including ENTRYPOINT (see Candidate.Config).
 	Args []string
-	// Env are further KEY=VALUE; they win over the image's own. Unset takes away variables of the image.
+	// Env are further variables, KEY=VALUE, which replace those of the image. Unset are variables of the image to
+	// remove.
 	Env   []string
 	Unset []string
-	// Secrets are variables whose values reach neither cache, log nor report. They are named in Request.Secrets too.
+	// Secrets are variables whose values never get into the cache, the log or the report. Their values need not be in
+	// Request.Options.
 	Secrets map[string]string
-	User    string // default: the image's own
+	User    string // default: the user of the image
 	Mounts  []RunMount
-	// OutputDir is where the empty output directory, mode 0777, is mounted.
+	// OutputDir is the path at which an empty output directory of mode 0777 is mounted.
 	OutputDir string
-	Network   bool  // the engine's own; default: none
+	Network   bool  // the network of the engine; default: none
 	SharedMem int64 // bytes of /dev/shm; 0: the engine's default
-	Memory    int64 // limit in bytes, applied where the engine can; 0: none
+	Memory    int64 // limit in bytes, if the engine supports one; 0: none
 	Timeout   time.Duration
 	Grace     time.Duration // between TERM and KILL
-	// Collect are globs relative to OutputDir: files whose content comes back in Outcome.Files, at most 16 MiB each.
+	// Collect are globs relative to OutputDir. The content of these files is returned in Outcome.Files, at most 16 MiB
+	// each.
 	Collect []string
-	// Archive are directories of the container, OutputDir or Mounts, that come back whole in Outcome.Archive, at most 64 GiB.
+	// Archive are directories of the container, OutputDir or Mounts. They are returned completely in Outcome.Archive,
+	// at most 64 GiB.
 	Archive []string
 }
 
-// A RunMount is a directory at an absolute path of the container.
+// A RunMount is a directory that is mounted at an absolute path of the container.
 type RunMount struct {
 	Path string
-	// From is a directory of Request.Inputs; empty mounts an empty one.
+	// From is a directory of Request.Inputs. If it is empty, an empty directory is mounted.
 	From string
-	// Image is mounted in place of From: a reference as ParseImage gives it, of the candidate's platform.
+	// Image is mounted instead of From, for the candidate's platform. It is a reference as ParseImage returns it.
 	Image    string
-	Writable bool // what is written there is thrown away
+	Writable bool // changes are discarded after the run
 }
 
-// A Tree is a set of files that runs may be given: slash-separated relative path to content. Every run sees them
-// read-only or as a copy; the host's own are never touched.
+// A Tree is a set of files that runs may get: content by relative path with slashes. Each run gets them read-only or as
+// a copy. The files of the host are never changed.
 type Tree map[string]Entry
 
-// An Entry is one file of a Tree: Host's content where Host is not empty, else Content. Dir makes an empty directory,
-// or with Host the whole directory of the host.
+// An Entry is one file of a Tree. Its content is that of Host if Host is set, else Content. Dir makes an empty
+// directory, or with Host a copy of that directory.
 type Entry struct {
 	Host     string
 	Content  []byte
 	Dir      bool
-	Writable bool // with Dir: by everybody, and all below it; matters where the directory is mounted so
+	Writable bool // with Dir: all users may write in it and below, if it is mounted writable
 
-	program *bin.Program // in place of Content: the supervisor
+	program *bin.Program // the supervisor, instead of Content
 }
 
-// Config is what of an image's configuration decides how it runs.
+// Config is the part of an image's configuration that decides how it runs.
 type Config struct {
 	Env        []string
 	Entrypoint []string

@@ -17,19 +17,19 @@ import (
 	"time"
 )
 
-// A Commit is where a job's files come from. Its zero value says that nothing is known.
+// A Commit says where a job's files come from. The zero value says that nothing is known.
 type Commit struct {
 	Revision string // the last commit that touched one of the files
 	Time     time.Time
-	Source   string // https address of the repository that the clone is of
+	Source   string // https URL of the cloned repository
 }
 
-// TooShallow is why there is no revision where the clone does not reach back to the commit.
+// TooShallow says that there is no revision because the commit is missing in a shallow clone.
 const TooShallow = "the clone is too shallow to tell"
 
-// LastCommit asks git for the last commit that touched one of the files or directories, so that a commit elsewhere in
-// the repository changes nothing. Where they lie in no work tree, or there is no git, nothing is known and nothing is
-// said. Otherwise unknown says why there is no revision, in a few words.
+// LastCommit asks git for the last commit that touched one of the files or directories. So a commit elsewhere in the
+// repository changes nothing. If the files lie in no work tree, or there is no git, it returns nothing. Otherwise
+// unknown says in a few words why there is no revision.
 func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) {
 	program, err := exec.LookPath("git")
 	if err != nil || len(paths) == 0 {
@@ -60,17 +60,17 @@ func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) 
 	return c, unknown
 }
 
-// answers are what git says to all that it is asked.
+// answers is the output of git for all questions.
 type answers struct {
 	tree, address, status, log string
 	treeErr, statusErr, logErr error
 }
 
-// ask asks everything at once: each call takes milliseconds, for which a build that is cached would wait.
+// ask asks all questions at once. Each takes milliseconds, which a cached build would have to wait for.
 func (g git) ask(paths []string) (a answers) {
 	var all sync.WaitGroup
 	all.Go(func() { a.tree, a.treeErr = g.run("rev-parse", "--show-toplevel", "--git-path", "shallow") })
-	all.Go(func() { a.address, _ = g.run("config", "--get", "remote.origin.url") }) // there need not be one
+	all.Go(func() { a.address, _ = g.run("config", "--get", "remote.origin.url") }) // it need not be set
 	all.Go(func() {
 		a.status, a.statusErr = g.run(append([]string{"status", "--porcelain", "-z", "--untracked-files=normal", "--"}, paths...)...)
 	})
@@ -81,15 +81,15 @@ func (g git) ask(paths []string) (a answers) {
 	return a
 }
 
-// A git runs the program in a directory.
+// A git runs the git program in a directory.
 type git struct {
 	ctx     context.Context
 	program string
 	dir     string
 }
 
-// run gives the program's standard output. Nothing that a repository's own configuration names is run, paths mean
-// themselves, and nobody is asked for a password.
+// run returns the standard output of git. Git runs no program that the repository's configuration names. Paths are
+// taken literally. Git does not ask for passwords.
 func (g git) run(args ...string) (string, error) {
 	cmd := exec.CommandContext(g.ctx, g.program, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false"}, args...)...)
 	cmd.Dir = g.dir
@@ -110,7 +110,7 @@ type gitError struct {
 	said string
 }
 
-// noWorkTree is empty where git says no more than that there is no repository.
+// noWorkTree returns what git says, or "" if it only says that there is no repository.
 func noWorkTree(err error) string {
 	var failed gitError
 	if !errors.As(err, &failed) || strings.Contains(failed.said, "not a git repository") || strings.Contains(failed.said, "must be run in a work tree") {
@@ -119,7 +119,7 @@ func noWorkTree(err error) string {
 	return "git says: " + failed.said
 }
 
-// last is the commit, or says why there is none. Shallow is the file that a shallow clone has.
+// last returns the commit, or says why there is none. The file shallow exists in a shallow clone.
 func (a *answers) last(shallow string) (c Commit, unknown string) {
 	cut, err := shallowCommits(shallow)
 	revision, seconds, ok := strings.Cut(strings.TrimSpace(a.log), " ")
@@ -143,7 +143,7 @@ func (a *answers) last(shallow string) (c Commit, unknown string) {
 	return Commit{Revision: revision, Time: time.Unix(at, 0)}, ""
 }
 
-// shallowCommits are the commits whose parents are missing, and which therefore seem to have made all that they hold.
+// shallowCommits returns the commits whose parents are missing. Such a commit seems to have changed all files.
 func shallowCommits(shallow string) ([]string, error) {
 	text, err := os.ReadFile(shallow)
 	if errors.Is(err, os.ErrNotExist) {
@@ -152,7 +152,7 @@ func shallowCommits(shallow string) ([]string, error) {
 	return strings.Fields(string(text)), err
 }
 
-// within refuses paths that do not lie in the work tree. Real are the same paths, resolved.
+// within returns an error if a path is not in the work tree. Real are the same paths, resolved.
 func within(top string, paths, real []string) error {
 	resolved, err := filepath.EvalSymlinks(top)
 	if err != nil {
@@ -179,7 +179,7 @@ func resolveAll(paths []string) ([]string, error) {
 	return all, nil
 }
 
-// resolve is the path without symbolic links on the way to its last element: of a link, git knows the link.
+// resolve returns the path without symbolic links, except in its last element: git knows a link itself.
 func resolve(path string) (string, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
@@ -201,11 +201,11 @@ func directory(path string) (string, error) {
 	return path, err
 }
 
-// scpAddress is USER@HOST:PATH, which git takes for ssh.
+// scpAddress matches USER@HOST:PATH, which git uses for ssh.
 var scpAddress = regexp.MustCompile(`^(?:[^@/:\s]+@)?([A-Za-z0-9.-]+):([^/:\s]\S*)$`)
 
-// webAddress is the https address of a repository, without credentials, so that clones by ssh and by https say the same.
-// Empty for what has none, such as a directory.
+// webAddress returns the https URL of a repository without credentials, so that clones by ssh and by https have the
+// same. It returns "" if there is none, as for a directory.
 func webAddress(remote string) string {
 	u, err := url.Parse(remote)
 	if m := scpAddress.FindStringSubmatch(remote); m != nil && !strings.Contains(remote, "://") {

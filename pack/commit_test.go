@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// A repository is one of git in a directory of the test.
+// A repository is a git repository in a directory of the test.
 type repository struct {
 	t   *testing.T
 	dir string
@@ -55,7 +55,7 @@ func (r repository) write(name, text string) string {
 	return path
 }
 
-// commit commits everything at a time, and gives the revision.
+// commit commits everything at a time. It returns the revision.
 func (r repository) commit(at time.Time) string {
 	r.t.Helper()
 	r.t.Setenv("GIT_COMMITTER_DATE", at.Format(time.RFC3339))

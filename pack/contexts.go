@@ -13,7 +13,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 )
 
-// addContexts hands over the further build contexts, with the meaning that buildx gives them.
+// addContexts adds the named build contexts to the session. They mean the same as in buildx.
 func (d *dockerfile) addContexts(opt *client.SolveOpt, attrs map[string]string) error {
 	n := 0
 	for name, source := range d.request.BuildContexts {
@@ -36,12 +36,13 @@ func (d *dockerfile) addContexts(opt *client.SolveOpt, attrs map[string]string) 
 	return nil
 }
 
-// IsDirectory tells whether the source of a build context is a directory of this machine.
+// IsDirectory reports whether the source of a build context is a directory of this machine.
 func IsDirectory(source string) bool {
 	return !strings.Contains(source, "://") && !strings.HasPrefix(source, "git@")
 }
 
-// contextKey is how the frontend looks a context up: as a familiar image name where it can be one, without :latest.
+// contextKey returns the name under which the frontend looks a context up. For an image it is the short name without
+// :latest.
 func contextKey(name string) (string, error) {
 	named, err := reference.ParseNormalizedNamed(name)
 	if err != nil {
@@ -79,7 +80,7 @@ func addLayout(opt *client.SolveOpt, attrs map[string]string, key, id, source st
 
 const refName = "org.opencontainers.image.ref.name"
 
-// resolveLayout splits DIR[:TAG|@DIGEST] and finds the digest: the one given, the one of the tag, or the only one there.
+// resolveLayout splits DIR[:TAG|@DIGEST] and returns the digest: the given one, that of the tag, or the only one there.
 func resolveLayout(source string) (dir, digest string, err error) {
 	if dir, digest, ok := strings.Cut(source, "@"); ok {
 		return dir, digest, nil

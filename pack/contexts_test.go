@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// gitServer serves the repositories below a directory, as git:// does.
+// gitServer serves the repositories below a directory at git://.
 func gitServer(t *testing.T, dir string) (addr string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -27,7 +27,7 @@ func gitServer(t *testing.T, dir string) (addr string) {
 				defer conn.Close()
 				cmd := exec.Command("git", "daemon", "--inetd", "--export-all", "--base-path="+dir, dir)
 				cmd.Stdin, cmd.Stdout, cmd.WaitDelay = conn, conn, time.Second
-				_ = cmd.Run() // the client says what went wrong
+				_ = cmd.Run() // Build contexts are a directory, a layout under the name of an image, and a directory of a git repository.
 			}()
 		}
 	}()

@@ -50,7 +50,7 @@ func (d *dockerfile) addExports(opt *client.SolveOpt) error {
 			return err
 		}
 	}
-	// The image comes last: of all exporters, the last one's digest is what the engine answers.
+	// The image comes last, because the engine reports the digest of the last exporter.
 	d.store.export(opt, r)
 	return nil
 }
@@ -61,14 +61,14 @@ func (d *dockerfile) solve(ctx context.Context, g gateway.Client, attrs map[stri
 	if err != nil || options.Caps.Supports(gwpb.CapGatewayEvaluate) == nil {
 		return result, err
 	}
-	// Older engines leave what a frontend made undone until somebody looks, and a step would fail in the first run.
+	// Older engines solve lazily. Without a request for a file, a failing step would fail only in the first run.
 	return result, result.EachRef(func(ref gateway.Reference) error {
 		_, err := ref.StatFile(ctx, gateway.StatRequest{Path: "."})
 		return err
 	})
 }
 
-// withCaches returns the attributes with what the client found out about caches, such as digests of local ones.
+// withCaches returns the attributes with what the client knows about caches, such as digests of local ones.
 func withCaches(attrs, known map[string]string) map[string]string {
 	const key = "cache-imports"
 	attrs = maps.Clone(attrs)
@@ -85,7 +85,7 @@ func (d *dockerfile) result(ctx context.Context, response *client.SolveResponse,
 		return nil, err
 	}
 	result.Platforms, result.Outputs = built, d.outputs.written()
-	d.outputs = nil // they are the caller's now
+	d.outputs = nil // the caller discards them now
 	return result, nil
 }
 

@@ -13,14 +13,14 @@ import (
 	"github.com/moby/buildkit/solver/errdefs"
 )
 
-// A StepError is a step of the Dockerfile that did not succeed.
+// A StepError is the error for a step of the Dockerfile that failed.
 type StepError struct {
 	File   string
-	Line   int    // 1-based; 0 when it is not known
-	Source string // the step's first line
-	// Step is the name that the progress has for it, as in [2/3] RUN make.
+	Line   int    // 1-based; 0 if it is unknown
+	Source string // first line of the step
+	// Step is its name in the progress, such as [2/3] RUN make.
 	Step string
-	// Lines are the step's lines of the Dockerfile and a few around them.
+	// Lines are the step's lines of the Dockerfile with a few lines around them.
 	Lines []SourceLine
 	// Tail is the last output of the step, a few lines of foreign text.
 	Tail []string
@@ -34,7 +34,7 @@ type SourceLine struct {
 	Failed bool // the line belongs to the step
 }
 
-// Error names the line and the step, and quotes nothing of the output.
+// Error names the line and the step. It does not quote the output.
 func (e *StepError) Error() string {
 	at := e.File
 	if e.Line > 0 {
@@ -43,23 +43,23 @@ func (e *StepError) Error() string {
 	return fmt.Sprintf("build %s: %s: %s", at, e.Source, lastCause(e.Err))
 }
 
-// Unwrap gives BuildKit's error.
+// Unwrap returns BuildKit's error.
 func (e *StepError) Unwrap() error { return e.Err }
 
-// A SyntaxError is a Dockerfile that the frontend cannot read.
+// A SyntaxError is the error for a Dockerfile that the frontend cannot read.
 type SyntaxError struct {
 	File    string
-	Line    int // 1-based; 0 when it is not known
+	Line    int // 1-based; 0 if it is unknown
 	Message string
 }
 
-// Error is FILE:LINE: MESSAGE.
+// Error returns FILE:LINE: MESSAGE.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message) }
 
 var parseError = regexp.MustCompile(`dockerfile parse error on line (\d+): (.*)`)
 
-// explain makes an error of a build say where in the Dockerfile it happened. The path is that of the file as its user named
-// it, of which the engine knows the last element only.
+// explain adds the place in the Dockerfile to an error of a build. The path is that of the file as the user wrote it.
+// The engine knows only its last element.
 func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	if cause := context.Cause(ctx); cause != nil {
 		return cause
@@ -69,7 +69,7 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 		at.file = path
 	}
 	if m := parseError.FindStringSubmatch(err.Error()); m != nil {
-		n, _ := strconv.Atoi(m[1]) // the expression allows digits alone
+		n, _ := strconv.Atoi(m[1]) // the expression matches only digits
 		return &SyntaxError{File: at.file, Line: n, Message: m[2]}
 	}
 	if at.first == 0 && log != nil {
@@ -80,7 +80,7 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	}
 	var vertex *errdefs.VertexError
 	if errors.As(err, &vertex) && log.names[vertex.Digest] != "" {
-		log.failed = vertex.Digest // not one that was stopped because of it
+		log.failed = vertex.Digest // not a step that was stopped because of the failed one
 	}
 	return &StepError{File: at.file, Line: at.first, Source: strings.TrimSpace(at.lines[at.first-1]), Step: log.names[log.failed],
 		Lines: at.excerpt(), Tail: log.tail(20), Err: err}
@@ -89,11 +89,11 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 // A place is one or more lines of a Dockerfile.
 type place struct {
 	file        string
-	lines       []string // all of the file
-	first, last int      // 1-based; 0 when they are not known
+	lines       []string // of the whole file
+	first, last int      // 1-based; 0 if they are unknown
 }
 
-// placeOf is the first place in a Dockerfile that the error names.
+// placeOf returns the first place in a Dockerfile that the error names.
 func placeOf(err error) place {
 	for _, s := range errdefs.Sources(err) {
 		if s.Info == nil || len(s.Ranges) == 0 {
@@ -113,7 +113,8 @@ func placeOf(err error) place {
 	return place{file: "Dockerfile"}
 }
 
-// placeOfStep finds the one instruction that a step is named after, for engines that say no more of what they ran.
+// placeOfStep returns the place of the only instruction with the text of the step. It is for engines that do not report
+// the place.
 func placeOfStep(path, step string) place {
 	_, instruction, _ := strings.Cut(step, "] ")
 	text, err := os.ReadFile(path)
@@ -126,14 +127,14 @@ func placeOfStep(path, step string) place {
 			continue
 		}
 		if p.first > 0 {
-			return place{} // it may be either
+			return place{} // there are two such instructions
 		}
 		p.first, p.last = i+1, i+1
 	}
 	return p
 }
 
-// linesAround and linesShown keep an excerpt short: a step may have a script of hundreds of lines.
+// linesAround and linesShown keep an excerpt short, because a step may have a script of hundreds of lines.
 const (
 	linesAround = 2
 	linesShown  = 12
@@ -148,7 +149,7 @@ func (p place) excerpt() []SourceLine {
 	return all
 }
 
-// lastCause leaves out the chain of calls that BuildKit writes before what went wrong.
+// lastCause removes the chain of calls that BuildKit writes before the cause.
 func lastCause(err error) string {
 	s := err.Error()
 	for _, prefix := range []string{"failed to solve: ", "failed to run Build function: ", "rpc error: code = Unknown desc = "} {

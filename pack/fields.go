@@ -7,13 +7,13 @@ import (
 
 // A Field is one part of a specification such as type=local,dest=DIR.
 type Field struct {
-	Text       string // as it is written, without the quotes of CSV
-	Key, Value string // before and after the first "="; without one, Key is Text
-	Assigned   bool   // whether there is an "="
+	Text       string // as written, without the quotes of CSV
+	Key, Value string // text before and after the first "="; without "=", Key is Text
+	Assigned   bool   // there is a "="
 }
 
-// Fields reads a specification as docker buildx does: NAME=VALUE, separated by commas, with the quotes of CSV around fields
-// that have commas themselves. It keeps the order and changes no letter. The error is that of encoding/csv.
+// Fields reads a specification as docker buildx does: NAME=VALUE, separated by commas. Fields that contain commas have
+// the quotes of CSV. The order is kept, and so are upper case and blanks. The error is that of encoding/csv.
 func Fields(spec string) ([]Field, error) {
 	texts, err := csv.NewReader(strings.NewReader(spec)).Read()
 	if err != nil {

@@ -31,19 +31,19 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// localImage is the store under which the session offers an image that no registry has for the engine.
+// localImage is the store in the session for an image that the engine cannot pull.
 const localImage = "seedpack-image"
 
-// localImageFiles is the directory that the session offers beside it, see foreignImage.unpacked.
+// localImageFiles is the directory in the session for the files of that image, see foreignImage.unpacked.
 const localImageFiles = "seedpack-image-files"
 
 // A foreignImage is an image that was built elsewhere.
 type foreignImage struct {
 	request *Request
-	layout  *source.LayoutDir // of the image, where the engine cannot pull it
+	layout  *source.LayoutDir // of the image; nil if the engine pulls it
 }
 
-// offer hands the image to the session, unless the engine can pull it.
+// offer adds the image to the session, unless the engine can pull it.
 func (f *foreignImage) offer(ctx context.Context, opt *client.SolveOpt, _ map[string]string) error {
 	if f.pulls() {
 		return nil
@@ -68,11 +68,12 @@ func (f *foreignImage) offer(ctx context.Context, opt *client.SolveOpt, _ map[st
 	return err
 }
 
-// imageFiles is the directory under which the session offers the files of an image to engines that take no layouts.
+// imageFiles returns the directory for the files of an image. The session offers it to engines that do not support
+// layouts.
 func (f *foreignImage) imageFiles() string { return filepath.Join(f.layout.Path, "files") }
 
-// pulls tells whether the engine is to fetch the image from a registry itself. It speaks plain http to its own machine
-// alone.
+// pulls reports whether the engine can pull the image from a registry. Engines use plain http only with their own
+// machine.
 func (f *foreignImage) pulls() bool {
 	ref := f.request.Image.Reference
 	return ref != nil && (ref.Context().Scheme() == "https" || isLoopback(ref.Context().RegistryStr()))
@@ -86,7 +87,7 @@ func isLoopback(registry string) bool {
 	return host == "localhost" || net.ParseIP(host).IsLoopback()
 }
 
-// solve gives the image the form of a build's result, so that it is tried in the same way.
+// solve returns the image in the form of a build's result, so that candidates are made in the same way.
 func (f *foreignImage) solve(ctx context.Context, g gateway.Client, _ map[string]string) (*gateway.Result, error) {
 	result := gateway.NewResult()
 	var found exptypes.Platforms
@@ -120,7 +121,7 @@ func (f *foreignImage) solve(ctx context.Context, g gateway.Client, _ map[string
 	return result, err
 }
 
-// wanted tells whether a platform is among those that were asked for, in whatever spelling; none means all.
+// wanted reports whether a platform was requested, in any spelling. If none was requested, all are wanted.
 func wanted(asked []string, name string) bool {
 	return len(asked) == 0 || slices.ContainsFunc(asked, func(s string) bool {
 		p, err := platforms.Parse(s)
@@ -136,7 +137,7 @@ func imagePlatforms(img *source.Image) []string {
 	return all
 }
 
-// imagePlatform takes what a configuration leaves out to be the engine's.
+// imagePlatform returns the platform of a configuration. Missing parts are those of the engine.
 func imagePlatform(config *v1.ConfigFile, engine ocispecs.Platform) ocispecs.Platform {
 	p := ocispecs.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant}
 	if p.OS == "" {
@@ -148,7 +149,7 @@ func imagePlatform(config *v1.ConfigFile, engine ocispecs.Platform) ocispecs.Pla
 	return platforms.Normalize(p)
 }
 
-// solvePlatform gives nil for an image without files.
+// solvePlatform returns nil for an image without files.
 func (f *foreignImage) solvePlatform(ctx context.Context, g gateway.Client, n int, platform ocispecs.Platform) (gateway.Reference, error) {
 	img := f.request.Image
 	layers, err := img.Platforms[n].Image.Layers()
@@ -161,7 +162,7 @@ func (f *foreignImage) solvePlatform(ctx context.Context, g gateway.Client, n in
 	}
 	caps := g.BuildOpts().LLBCaps
 	if caps.Supports(pb.CapSourceOCILayout) == nil {
-		// The repository means nothing there, but a digest needs one.
+		// A reference by digest needs a repository; this one is not used.
 		ref, err := solveState(ctx, g, llb.OCILayout("image.local/seedpack@"+f.layout.Digests[n],
 			llb.OCIStore(g.BuildOpts().SessionID, localImage), llb.Platform(platform), name))
 		if err == nil || ctx.Err() != nil {
@@ -175,8 +176,8 @@ func (f *foreignImage) solvePlatform(ctx context.Context, g gateway.Client, n in
 	return solveState(ctx, g, state)
 }
 
-// unpacked is for engines that take no layouts, as those of Docker with its classic store, or refuse this one: the image's
-// files in one archive, which every engine can unpack.
+// unpacked writes the image's files to one archive, which every engine can unpack. It is for engines that refuse the
+// layout or do not support layouts, such as Docker Engines with the classic store.
 func (f *foreignImage) unpacked(n int, name llb.ConstraintsOpt) (_ llb.State, err error) {
 	archive := fmt.Sprintf("%d.tar", n)
 	file, err := os.Create(filepath.Join(f.imageFiles(), archive))
@@ -204,7 +205,7 @@ func solveState(ctx context.Context, g gateway.Client, state llb.State) (gateway
 	return result.SingleRef()
 }
 
-// result pushes the image, where it is asked for, with the label where it lacks that.
+// result pushes the image if that was requested. It adds the label if it is missing.
 func (f *foreignImage) result(ctx context.Context, _ *client.SolveResponse, _ []string) (_ *Result, err error) {
 	img := f.request.Image
 	r := &Result{Digest: img.Digest, Platforms: imagePlatforms(img)}
@@ -226,7 +227,7 @@ func (f *foreignImage) result(ctx context.Context, _ *client.SolveResponse, _ []
 	return r, err
 }
 
-// relabel sets the label in the images whose own holds another manifest, or none.
+// relabel sets the label in those images whose label is missing or holds another manifest.
 func (f *foreignImage) relabel(img *source.Image) (*source.Image, error) {
 	return img.WithConfigs(func(p source.Platform, config []byte) ([]byte, error) {
 		if Labelled(p.Config.Config.Labels, f.request.Label) {
@@ -237,7 +238,7 @@ func (f *foreignImage) relabel(img *source.Image) (*source.Image, error) {
 	})
 }
 
-// Labelled tells whether labels hold the manifest that a label's value holds, in whatever form.
+// Labelled reports whether the label in labels holds the same manifest as label does, in any form.
 func Labelled(labels map[string]string, label string) bool {
 	text, _, err := DecodeLabel(labels[seed.Label])
 	if err != nil {
@@ -253,7 +254,7 @@ func unmarshalNumbers(text []byte, v any) error {
 	return d.Decode(v)
 }
 
-// discard removes what the session was given.
+// discard removes the layout that the session offered.
 func (f *foreignImage) discard() error {
 	if f.layout == nil {
 		return nil

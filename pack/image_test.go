@@ -28,7 +28,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// foreign puts what another tool built into a layout: an index over two platforms, of which the first has a label.
+// foreign writes an image of another tool to a layout: an index over two platforms. Only the first has a label.
 func foreign(t *testing.T, label string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -113,7 +113,7 @@ func TestPushImage(t *testing.T) {
 	if err != nil || digest != img.Digest || sent.blobs != 6 {
 		t.Fatalf("pushed %s, not %s, with %d uploads: %v", digest, img.Digest, sent.blobs, err)
 	}
-	// Labelled, to another repository: what is sent is the configuration of the image that lacked the label.
+	// Another repository, and one label is missing: only the configuration of that image is uploaded.
 	other := &foreignImage{request: &Request{Image: openSource(t, host+"/a-1.0.0-seed@"+digest), Repository: host + "/b-1.0.0-seed", Label: label}}
 	result, err := other.result(t.Context(), nil, nil)
 	if err != nil || result.Digest == digest || len(result.Platforms) != 2 {
@@ -161,7 +161,7 @@ func checkLayers(t *testing.T, got, want v1.Image) {
 	}
 }
 
-// A registry that breaks off in the midst of uploads is asked again; one that does not take the image gets no name.
+// The push is retried if the registry fails during uploads. If the registry refuses the image, that is an error.
 func TestPushImageAgain(t *testing.T) {
 	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	var failures atomic.Int64
@@ -229,7 +229,7 @@ func TestIsLoopback(t *testing.T) {
 	}
 }
 
-// A registry that wants credentials gets them, from the engine too: those of the Docker configuration.
+// A registry with a password gets the credentials of the Docker configuration, from the engine, too.
 func TestPrivateRegistry(t *testing.T) {
 	base := variable(t, "SEEDPACK_TEST_BASE")
 	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
@@ -272,7 +272,7 @@ func TestPrivateRegistry(t *testing.T) {
 	}
 }
 
-// setDockerConfig makes a directory that of the Docker configuration. Docker's own package asks the environment only once.
+// setDockerConfig makes a directory the Docker configuration. Docker's own package reads the environment only once.
 func setDockerConfig(t *testing.T, dir string) {
 	t.Helper()
 	t.Setenv("DOCKER_CONFIG", dir)

@@ -10,9 +10,10 @@ import (
 	"unicode/utf8"
 )
 
-// EncodeLabel is the value of the label com.ngageoint.seed.manifest for a manifest's text (section 1.1): the same JSON
-// without white space, its inner quotes as \u0022 and its backslashes as \u005c. Strict JSON readers and the readers
-// that blindly unescape (Silo and the older CLI's publish) then read the same. Text that is no JSON object is an error.
+// EncodeLabel returns the value of the label com.ngageoint.seed.manifest for a manifest (section 1.1). It is the same
+// JSON without white space, with inner quotes as \u0022 and backslashes as \u005c. Strict JSON readers then read the
+// same as those that unescape blindly (Silo and the older CLI's publish). If the text is not a JSON object, that is an
+// error.
 func EncodeLabel(manifest []byte) (string, error) {
 	if !utf8.Valid(manifest) {
 		return "", errors.New("the manifest is not UTF-8")
@@ -24,19 +25,20 @@ func EncodeLabel(manifest []byte) (string, error) {
 	if !strings.HasPrefix(compact.String(), "{") {
 		return "", errors.New("the manifest is not a JSON object")
 	}
-	// A backslash can only stand inside a string of valid JSON, and there it takes the byte after it along.
+	// In valid JSON a backslash is always inside a string and always escapes the next byte.
 	return labelEscapes.Replace(compact.String()), nil
 }
 
-// Read from left to right, each escape sequence is met at its backslash, so an escaped backslash never escapes again.
+// The replacer reads from left to right and meets each escape sequence at its backslash. So it never takes an escaped
+// backslash for the start of a sequence.
 var labelEscapes = strings.NewReplacer(`\"`, `\u0022`, `\\`, `\u005c`, `\/`, `/`)
 
-// labelDepth is how many levels of quoting or escaping DecodeLabel undoes (trap T-21).
+// labelDepth is how many levels of quoting or escaping DecodeLabel removes (trap T-21).
 const labelDepth = 4
 
-// DecodeLabel reads the label's value in any of the forms found in the wild: JSON, JSON within a JSON string, quoted
-// once more, or escaped up to four times. The text is that of one JSON object. Notes say what had to be undone, and are
-// empty for a value that every reader understands; err says why the value holds no object at all.
+// DecodeLabel reads the label's value in any of the forms that are in use: JSON, JSON in a JSON string, quoted once
+// more, or escaped up to four times. The text is that of one JSON object. The notes say what had to be undone. There
+// are none for a value that every reader understands. The error says why the value holds no object.
 func DecodeLabel(value string) (text []byte, notes []string, err error) {
 	if strings.TrimSpace(value) == "" {
 		return nil, nil, errors.New("the label is empty")
@@ -45,7 +47,7 @@ func DecodeLabel(value string) (text []byte, notes []string, err error) {
 		text  string
 		notes []string
 	}
-	// Breadth first: the reading that undoes least is the right one.
+	// Breadth first: the reading that undoes the least is the right one.
 	level, seen := []step{{text: value}}, map[string]bool{}
 	for range labelDepth + 1 {
 		var next []step
@@ -66,7 +68,7 @@ func DecodeLabel(value string) (text []byte, notes []string, err error) {
 	return nil, nil, whyNoObject(value)
 }
 
-// labelUndo are the ways in which writers wrap a manifest, the more certain first.
+// labelUndo are the ways in which writers wrap a manifest, the most certain first.
 var labelUndo = []struct {
 	note string
 	try  func(string) (string, bool)
@@ -92,8 +94,8 @@ var labelUndo = []struct {
 	}},
 }
 
-// ReadsBlindly tells whether a label that is plain JSON says the same to the readers that take away backslashes before
-// they parse: Silo, and the older CLI when it publishes.
+// ReadsBlindly reports whether two kinds of readers read the same from a label that is plain JSON: strict ones, and
+// those that remove backslashes first (Silo, and the older CLI's publish).
 func ReadsBlindly(label string) bool {
 	taken := strings.NewReplacer(`\"`, `"`).Replace(strings.NewReplacer(`\"`, `"`).Replace(label))
 	taken = strings.Trim(strings.NewReplacer(`\$`, `$`, `\/`, `/`).Replace(taken), " ")
@@ -108,7 +110,7 @@ func isObject(s string) bool {
 	return strings.HasPrefix(s, "{") && json.Valid([]byte(s)) && utf8.ValidString(s)
 }
 
-// unescape takes one backslash from before quotes, dollars, slashes and backslashes, and leaves all other escapes.
+// unescape removes one backslash before quotes, dollars, slashes and backslashes. It keeps all other escapes.
 func unescape(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

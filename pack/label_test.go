@@ -28,7 +28,7 @@ func TestEncodeLabel(t *testing.T) {
 	}
 }
 
-// blindly is how Silo and the older CLI's publish read a label.
+// blindly reads a label as Silo and the older CLI's publish do.
 func blindly(s string) string {
 	for range 2 {
 		s = strings.ReplaceAll(s, `\"`, `"`)
@@ -115,7 +115,7 @@ func TestDecodeLabel(t *testing.T) {
 	}
 }
 
-// A vector is a label as it was found, or as a writer makes it.
+// A vector is a label that was found, or one that a writer makes.
 type vector struct{ ID, Encoding, Content, Label, Stored string }
 
 func vectors(t *testing.T, file string) []vector {
@@ -134,7 +134,7 @@ func vectors(t *testing.T, file string) []vector {
 	return all
 }
 
-// What every known writer makes of one content reads back as that content.
+// Each writer's label for one content decodes to that content.
 func TestLabelEncodings(t *testing.T) {
 	contents := map[string]string{}
 	all := vectors(t, "encodings.json")
@@ -158,7 +158,7 @@ func TestLabelEncodings(t *testing.T) {
 	}
 }
 
-// Labels of real Dockerfiles hold what their builder stored, or the reason is given.
+// Labels of real Dockerfiles decode to what their builder stored. If not, the test says why.
 func TestLabelsFound(t *testing.T) {
 	reasons := map[string]string{}
 	for _, v := range vectors(t, "index.json") {

@@ -9,9 +9,9 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Name is the reference a job is published under, [<registry>/]<name>-<jobVersion>-seed:<packageVersion> (section 1.1).
-// Registry is HOST[/NAMESPACE] as CheckRegistry takes it, or empty for the bare image name. Members that no reference
-// can hold are an error here; the linter says which and how to mend them.
+// Name returns the reference under which a job is published, [<registry>/]<name>-<jobVersion>-seed:<packageVersion>
+// (section 1.1). Registry is HOST[/NAMESPACE], as CheckRegistry accepts it, or empty for the image name alone. If a
+// reference cannot hold a member, that is an error. The linter says which member, and how to fix it.
 func Name(m *seed.Manifest, registry string) (string, error) {
 	full := m.ImageName()
 	if registry != "" {
@@ -27,8 +27,8 @@ func Name(m *seed.Manifest, registry string) (string, error) {
 	return full, nil
 }
 
-// CheckRegistry says what is wrong with a HOST[/NAMESPACE], and how to write it. The host must look like one: with a
-// dot, a port, or localhost, since a bare word would be taken for a namespace of Docker Hub by other tools.
+// CheckRegistry returns an error if HOST[/NAMESPACE] is wrong, and says how to write it. The host must have a dot or a
+// port, or be localhost. Other tools take a single word for a namespace of Docker Hub.
 func CheckRegistry(registry string) error {
 	if registry == "" {
 		return nil

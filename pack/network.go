@@ -15,8 +15,8 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// ProxyArgs are the build arguments for proxies, in both of their spellings: those of the Docker configuration, which
-// are meant for containers, and else those of the environment.
+// ProxyArgs returns the build arguments for proxies, in upper and lower case. Those of the Docker configuration, which
+// are meant for containers, replace those of the environment.
 func ProxyArgs(getenv func(string) string) map[string]string {
 	args := map[string]string{}
 	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "FTP_PROXY", "ALL_PROXY"} {
@@ -38,8 +38,8 @@ func ProxyArgs(getenv func(string) string) map[string]string {
 	return args
 }
 
-// sessionAuth lets the engine ask for credentials: those of the Docker configuration, or else those that podman and
-// skopeo keep, as for our own requests.
+// sessionAuth gives the engine the credentials that it asks for. They are those of the Docker configuration, or else
+// those of podman and skopeo, as for our own requests.
 func sessionAuth(c *configfile.ConfigFile) authprovider.AuthConfigProvider {
 	docker := authprovider.LoadAuthConfig(c)
 	return func(ctx context.Context, host string, scopes []string, expired authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
@@ -49,7 +49,7 @@ func sessionAuth(c *configfile.ConfigFile) authprovider.AuthConfigProvider {
 		}
 		registry, err := name.NewRegistry(host)
 		if err != nil {
-			return found, nil // the engine then goes without
+			return found, nil // the engine then uses none
 		}
 		other, err := authn.Resolve(ctx, authn.DefaultKeychain, registry)
 		if err != nil {
@@ -65,7 +65,7 @@ func sessionAuth(c *configfile.ConfigFile) authprovider.AuthConfigProvider {
 	}
 }
 
-// tokenTrust is for the services that hand out tokens, which the session asks and not the engine.
+// tokenTrust returns the certificates for services that issue tokens. The session asks those services, not the engine.
 func tokenTrust(t registry.Trust, repository string) map[string]*authprovider.AuthTLSConfig {
 	host, _, _ := strings.Cut(repository, "/")
 	if t.File == "" || host == "" {

@@ -16,28 +16,28 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// BuildOptions are what a build may be told besides its files, as docker build has them. The zero value is the default.
+// BuildOptions are the options of a build, as in docker build. The zero value is the default.
 type BuildOptions struct {
 	Secrets       map[string]string // id to value
-	Labels        map[string]string // not com.ngageoint.seed.manifest, which is the manifest's
-	Pull          bool              // ask the registry for base images that are here already
+	Labels        map[string]string // without com.ngageoint.seed.manifest, which holds the manifest
+	Pull          bool              // ask the registry even for base images that the engine has
 	NoCache       bool
 	NoCacheFilter []string // stages to build without cache
-	CacheFrom     []string // type=registry,ref=…; a reference alone is of that type
+	CacheFrom     []string // type=registry,ref=…; a single reference means that type
 	CacheTo       []string
 	AddHosts      []string // NAME:ADDRESS or NAME=ADDRESS
 	Network       string   // default, none or host
-	Allow         []string // network.host, security.insecure or device: what steps may ask for
+	Allow         []string // what steps may ask for: network.host, security.insecure or device
 	// SSH are agents and keys for RUN --mount=type=ssh: default, or ID[=SOCKET|KEY[,KEY...]].
 	SSH     []string
-	ShmSize string   // of /dev/shm of steps, in bytes or with a unit
+	ShmSize string   // size of /dev/shm in steps, in bytes or with a unit
 	Ulimits []string // TYPE=SOFT[:HARD]
-	// Attest are attestations to attach, provenance and sbom, with their attributes as BuildKit has them ("mode=max") or "".
-	// They make an index of the image, which hides the label from readers that know single manifests only.
+	// Attest are the attestations to attach, provenance and sbom, with BuildKit's attributes for them ("mode=max") or
+	// "". The image then becomes an index, which hides the label from readers that know only single manifests.
 	Attest map[string]string
 }
 
-// Check says what of the options no engine could do.
+// Check returns an error if an option is wrong for every engine.
 func (o *BuildOptions) Check() error {
 	for name := range o.Labels {
 		if name == seed.Label || name == "" {
@@ -56,7 +56,7 @@ func (o *BuildOptions) Check() error {
 	return errors.Join(hostsErr, fromErr, toErr, sshErr, o.checkLimits())
 }
 
-// checkLimits asks the parsers that docker build has.
+// checkLimits uses the parsers of docker build.
 func (o *BuildOptions) checkLimits() error {
 	for _, allow := range o.Allow {
 		if _, _, err := entitlements.Parse(allow); err != nil {
@@ -76,7 +76,7 @@ func (o *BuildOptions) checkLimits() error {
 	return nil
 }
 
-// add puts the options where the frontend and the solver look for them.
+// add sets the options where the frontend and the solver look for them.
 func (o *BuildOptions) add(opt *client.SolveOpt, attrs map[string]string) error {
 	for name, value := range o.Labels {
 		attrs["label:"+name] = value

@@ -14,27 +14,29 @@ import (
 	"github.com/moby/buildkit/client"
 )
 
-// An Output is where the image, or its files, are written.
+// An Output is a place to which the image or its files are written.
 type Output struct {
 	Type string // oci, docker, tar or local
-	// Dest is a file, a directory of local and where Dir is set, or "-", which is Stdout.
+	// Dest is a file, or "-" for Stdout. It is a directory for type local or if Dir is set.
 	Dest   string
 	Dir    bool      // a layout in a directory instead of an archive
-	Stdout io.Writer // required where Dest is "-"
-	// Load takes the archive instead of a file, once all is verified.
+	Stdout io.Writer // required if Dest is "-"
+	// Load takes the archive instead of a file, after the verification.
 	Load  func(context.Context, io.Reader) error
-	Attrs map[string]string // further ones of BuildKit's exporter
-	// LoadInto is the address of the Docker Engine that Load is about; one that builds the image itself only names it.
+	Attrs map[string]string // further attributes of BuildKit's exporter
+	// LoadInto is the address of the Docker Engine to which Load sends. If that engine builds the image, it only names
+	// it.
 	LoadInto string
-	// Name is the reference written into the file.
+	// Name is the reference that is written into the file.
 	Name string
 }
 
-// outputAttrs are those of exporters that change how the image is written, and not what it is called or dated to.
+// outputAttrs are attributes of exporters that change how the image is written. They change neither its name nor its
+// times.
 var outputAttrs = []string{"compression", "compression-level", "force-compression", "oci-mediatypes", "platform-split"}
 
-// ParseOutput reads buildx's syntax: type=oci,dest=FILE, with tar=false for a directory; DIR alone is of type local, and
-// "-" alone is a tar on standard output.
+// ParseOutput reads buildx's syntax: type=oci,dest=FILE, or with tar=false a directory. DIR alone has type local. "-"
+// alone is a tar on standard output.
 func ParseOutput(s string) (Output, error) {
 	fields, err := Fields(s)
 	if err != nil {
@@ -101,10 +103,11 @@ func (o *Output) check(s string) error {
 	return nil
 }
 
-// image tells whether the output holds an image, not its files alone.
+// image reports whether the output holds the image. Otherwise it holds only the files.
 func (o *Output) image() bool { return o.Type == "oci" || o.Type == "docker" }
 
-// CheckOutputs refuses before the build what the formats cannot hold after it, and two outputs in one place.
+// CheckOutputs returns an error, before the build, if a format cannot hold the image or if two outputs have the same
+// place.
 func CheckOutputs(outputs []Output, platforms int, attested bool) error {
 	seen := map[string]bool{}
 	for _, o := range outputs {
@@ -126,10 +129,10 @@ func CheckOutputs(outputs []Output, platforms int, attested bool) error {
 	return nil
 }
 
-// outputs are those of a build, until they are kept or discarded.
+// outputs are those of a build that are not yet kept or discarded.
 type outputs []*pending
 
-// add adds an exporter that writes an output beside its place.
+// add adds an exporter. It writes to a temporary file or directory next to the output's place.
 func (all *outputs) add(opt *client.SolveOpt, o Output, epoch string) error {
 	p, err := newPending(o)
 	if err != nil {
@@ -153,7 +156,8 @@ func (all *outputs) add(opt *client.SolveOpt, o Output, epoch string) error {
 	return nil
 }
 
-// date sets the times of files in layers to the epoch, if there is one. Without it two builds never give the same bytes.
+// date sets the times of files in layers to the epoch if there is one. Without it, two builds never give the same
+// bytes.
 func date(attrs map[string]string, epoch string) {
 	if epoch != "" {
 		attrs["rewrite-timestamp"] = "true"

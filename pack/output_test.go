@@ -81,7 +81,7 @@ func TestCheckOutputs(t *testing.T) {
 	}
 }
 
-// kept writes text where the engine would, and puts it in its place.
+// kept writes text as the engine would, and then keeps the output.
 func kept(t *testing.T, o Output, text string) error {
 	t.Helper()
 	p, err := newPending(o)
@@ -99,7 +99,7 @@ func kept(t *testing.T, o Output, text string) error {
 	return err
 }
 
-// files are the names and contents below a directory.
+// files returns the names and contents of the files below a directory.
 func files(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	found := map[string]string{}
@@ -160,7 +160,7 @@ func TestOutputFiles(t *testing.T) {
 	}
 }
 
-// A directory keeps what it has, is not left by links, and gets nothing of what is discarded.
+// A directory keeps what it has. Nothing is written through its links, and nothing that is discarded.
 func TestOutputDirectory(t *testing.T) {
 	d, elsewhere := t.TempDir(), t.TempDir()
 	write := func(p *pending, name string) {
@@ -222,7 +222,7 @@ func TestOutputDirectory(t *testing.T) {
 	}
 }
 
-// A layout keeps the images it has.
+// A layout keeps the images that it has.
 func TestOutputLayout(t *testing.T) {
 	dest := filepath.Join(t.TempDir(), "layout")
 	for n, name := range []string{"docker.io/library/one:1", "docker.io/library/two:2", "docker.io/library/one:1"} {

@@ -15,13 +15,14 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// Written is an output that waits for its place.
+// Written is an output that has been written but is not yet in its place.
 type Written struct{ pending *pending }
 
-// Path is where Keep puts it: a file, a directory, or "-".
+// Path returns the place: a file, a directory, or "-".
 func (w Written) Path() string { return w.pending.Dest }
 
-// Keep puts it there, over an older one. A directory that is there keeps what else it has; a layout, its other images.
+// Keep moves the output to its place and replaces an older one. A directory keeps its other files, a layout its other
+// images.
 func (w Written) Keep(ctx context.Context) error {
 	p := w.pending
 	if err := p.keep(ctx, p.temp); err != nil {
@@ -33,16 +34,16 @@ func (w Written) Keep(ctx context.Context) error {
 	return p.discard()
 }
 
-// Discard throws it away. It may be called after Keep.
+// Discard removes the output. It may be called after Keep.
 func (w Written) Discard() error { return w.pending.discard() }
 
-// pending is written beside its place, and gets there only when all is verified.
+// pending is an output in a temporary place. It is moved to its own after the verification.
 type pending struct {
 	Output
 	temp     string                                       // the file or directory that the engine writes
-	leftover string                                       // what is left of it when it is not kept; default: temp
-	keep     func(ctx context.Context, temp string) error // puts it in its place
-	drop     func() error                                 // throws away what is in an engine; default: nothing is
+	leftover string                                       // what to remove if it is not kept; default: temp
+	keep     func(ctx context.Context, temp string) error // moves it to its place
+	drop     func() error                                 // removes it from an engine; default: it is in none
 }
 
 func (p *pending) discard() error {
@@ -55,8 +56,8 @@ func (p *pending) discard() error {
 	return os.RemoveAll(p.temp)
 }
 
-// newPending makes the temporary file or directory at once, so that a place where nothing can be written is found before
-// the build.
+// newPending makes the temporary file or directory at once. So a place without write permission is found before the
+// build.
 func newPending(o Output) (p *pending, err error) {
 	p = &pending{Output: o}
 	if o.Load == nil && o.Dest != "-" {
@@ -96,7 +97,7 @@ func newPending(o Output) (p *pending, err error) {
 	return p, nil
 }
 
-// destination is where an output really goes: through links, since a rename would replace the link itself.
+// destination returns the place of an output with links resolved. Otherwise a rename would replace the link.
 func destination(o Output) (string, error) {
 	dest, err := filepath.EvalSymlinks(o.Dest)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -129,7 +130,8 @@ func (p *pending) tempFile(dir string) error {
 	return errors.Join(f.Chmod(0o644), f.Close())
 }
 
-// unpacked makes the engine write an archive, which keep unpacks: BuildKit's client has one layout a session only.
+// unpacked makes the engine write an archive and makes keep unpack it. BuildKit's client allows only one layout in a
+// session.
 func (p *pending) unpacked() error {
 	dir, next := p.temp, p.keep
 	f, err := os.Create(filepath.Join(dir, "image.tar"))
@@ -157,7 +159,7 @@ func (p *pending) load(ctx context.Context, temp string) error {
 	return p.Load(ctx, f)
 }
 
-// copyTo is for what is no file that could be replaced.
+// copyTo copies to standard output, or to a file that a rename cannot replace.
 func (p *pending) copyTo(_ context.Context, temp string) error {
 	from, err := os.Open(temp)
 	if err != nil {
@@ -176,7 +178,7 @@ func (p *pending) copyTo(_ context.Context, temp string) error {
 	return errors.Join(err, to.Close())
 }
 
-// unpack lays out an archive of plain files, as exporters of layouts write them.
+// unpack unpacks an archive of plain files, as exporters of layouts write it.
 func unpack(archive, dir string) error {
 	f, err := os.Open(archive)
 	if err != nil {
@@ -220,7 +222,7 @@ func unpackFile(root *os.Root, name string, from io.Reader) error {
 	return errors.Join(err, to.Close())
 }
 
-// merge moves what was written into the directory that is there. Links in it lead nowhere outside of it.
+// merge moves the new files into the existing directory. It does not follow links out of the directory.
 func (p *pending) merge(_ context.Context, temp string) error {
 	added, err := p.takeIndex(temp)
 	if err != nil {
@@ -258,7 +260,7 @@ func (p *pending) merge(_ context.Context, temp string) error {
 	return addIndex(added, p.Dest)
 }
 
-// takeIndex takes the index out of a layout whose images go to another one.
+// takeIndex reads and removes the index of a layout whose images are moved to another one.
 func (p *pending) takeIndex(from string) (index ocispecs.Index, err error) {
 	if !p.image() {
 		return index, nil
@@ -271,7 +273,7 @@ func (p *pending) takeIndex(from string) (index ocispecs.Index, err error) {
 	return index, errors.Join(json.Unmarshal(text, &index), os.Remove(path))
 }
 
-// addIndex adds images to those that a layout has. It comes last, when all that they consist of is there.
+// addIndex adds images to the index of a layout. It comes last, when their blobs are there.
 func addIndex(index ocispecs.Index, layout string) error {
 	merged := ociindex.NewStoreIndex(layout)
 	for _, m := range index.Manifests {

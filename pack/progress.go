@@ -11,16 +11,17 @@ import (
 	"github.com/moby/buildkit/util/progress/progressui"
 )
 
-// A Progress says how a build is shown. The zero value shows nothing.
+// A Progress says how to show a build. The zero value shows nothing.
 type Progress struct {
 	// Mode is auto, tty, plain or quiet; empty is quiet.
 	Mode   string
 	Writer io.Writer
-	// Escape makes one line of foreign text safe to print: build logs, names of steps, warnings. Required with Writer.
+	// Escape makes one line of foreign text safe to print: build logs, names of steps, warnings. It is required with
+	// Writer.
 	Escape func(string) string
 }
 
-// CheckProgress says what is wrong with a mode.
+// CheckProgress returns an error if a mode is unknown.
 func CheckProgress(mode string) error {
 	switch mode {
 	case "", "auto", "tty", "plain", "quiet":
@@ -29,7 +30,7 @@ func CheckProgress(mode string) error {
 	return fmt.Errorf("progress %q must be auto, tty, plain or quiet", mode)
 }
 
-// A statusRelay passes the statuses of one build on to the display, with all foreign text made safe on the way.
+// A statusRelay passes the statuses of a build on to the display. It makes foreign text safe to print.
 type statusRelay struct {
 	statuses chan *client.SolveStatus
 	log      *buildLog
@@ -57,7 +58,7 @@ func (p Progress) start() (*statusRelay, error) {
 	}()
 	go func() {
 		defer close(s.done)
-		// The context is not the build's: an interrupted build still has something to say.
+		// This context is not the build's, because an interrupted build still has something to show.
 		_, _ = display.UpdateFrom(context.Background(), safe)
 	}()
 	return s, nil
@@ -87,7 +88,7 @@ func (p Progress) clean(status *client.SolveStatus) {
 	}
 }
 
-// lines escapes each line by itself, and keeps the line ends.
+// lines escapes each line on its own and keeps the line ends.
 func (p Progress) lines(s string) string {
 	if s == "" {
 		return s
@@ -99,26 +100,26 @@ func (p Progress) lines(s string) string {
 	return strings.Join(parts, "\n")
 }
 
-// A buildLog keeps the last output of each step, to be quoted when one fails.
+// A buildLog keeps the last output of each step. It is quoted if the step fails.
 type buildLog struct {
 	last map[string]string
-	// failed is the step that ended with an error, by digest.
+	// failed is the digest of the step that failed.
 	failed   string
 	names    map[string]string
 	warnings []Warning
 }
 
-// A Warning is what the frontend has against a Dockerfile that it builds nonetheless.
+// A Warning is one that the frontend has about a Dockerfile. It builds the Dockerfile all the same.
 type Warning struct {
-	Name        string // of BuildKit's check, as in JSONArgsRecommended; empty where there is none
+	Name        string // of BuildKit's check, such as JSONArgsRecommended; empty if it has none
 	Text        string
-	First, Last int // lines, from 1; 0 when they are not known
+	First, Last int // lines, from 1; 0 if they are unknown
 }
 
-// maxWarnings is more than anybody reads.
+// maxWarnings is more than a reader needs.
 const maxWarnings = 1000
 
-// shortWarning is how the frontend writes a check's name and the line beside its words.
+// shortWarning matches the name of a check, its message and the line, as the frontend writes them.
 var shortWarning = regexp.MustCompile(`(?s)^([A-Z][A-Za-z0-9]*): (.*?)(?: \(line \d+\))?$`)
 
 func newWarning(w *client.VertexWarning) Warning {
@@ -136,7 +137,7 @@ func newWarning(w *client.VertexWarning) Warning {
 	return found
 }
 
-// found are the warnings; none where there was no build.
+// found returns the warnings. There are none without a build.
 func (l *buildLog) found() []Warning {
 	if l == nil {
 		return nil
@@ -144,7 +145,7 @@ func (l *buildLog) found() []Warning {
 	return l.warnings
 }
 
-const logKept = 4 << 10 // bytes a step
+const logKept = 4 << 10 // bytes of each step
 
 func (l *buildLog) add(status *client.SolveStatus) {
 	if l.last == nil {
@@ -167,7 +168,7 @@ func (l *buildLog) add(status *client.SolveStatus) {
 	}
 }
 
-// tail is the last n lines of the failed step's output.
+// tail returns the last n lines of the failed step's output.
 func (l *buildLog) tail(n int) []string {
 	text := strings.TrimSpace(l.last[l.failed])
 	if text == "" {

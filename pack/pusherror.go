@@ -10,10 +10,10 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// A PushError is an image that was built and tried, and that the engine could not push. Nothing of it has a name.
+// A PushError is the error for an image that was built and tried but that the engine could not push. It has no tag.
 type PushError struct {
 	Repository string
-	// Passing errors are those after which the same push may go well: a registry is busy, or a connection broke.
+	// Passing says that the same push may succeed later: the registry is busy, or the connection broke.
 	Passing bool
 	Hint    string
 	Err     error
@@ -25,11 +25,11 @@ func (e *PushError) Error() string {
 	return s + e.Hint
 }
 
-// Unwrap gives BuildKit's error.
+// Unwrap returns BuildKit's error.
 func (e *PushError) Unwrap() error { return e.Err }
 
-// limitPush is called once the gate has passed, and gives up exports that do not come to an end. The engine does not:
-// where a registry says nothing any more, it waits.
+// limitPush returns a function that starts the time limit for the push. It is called when the gate has passed. The
+// engine has no limit: it waits for a registry that no longer answers.
 func (b *build) limitPush(ctx context.Context, giveUp context.CancelCauseFunc) func() {
 	return func() {
 		if limit := b.request.PushTimeout; limit > 0 && b.request.Repository != "" {
@@ -41,7 +41,7 @@ func (b *build) limitPush(ctx context.Context, giveUp context.CancelCauseFunc) f
 	}
 }
 
-// explain makes an error of the engine say what it is about.
+// explain adds to an error of the engine what was pushed, or the place in the Dockerfile.
 func (b *build) explain(ctx context.Context, err error, log *buildLog) error {
 	if context.Cause(ctx) == nil && strings.Contains(err.Error(), "failed to push ") {
 		return pushFailed(b.request.Repository, err)
@@ -49,7 +49,7 @@ func (b *build) explain(ctx context.Context, err error, log *buildLog) error {
 	return explain(ctx, err, log, b.request.Dockerfile)
 }
 
-// refusal finds an answer that will be the same again. Of an answer that came to an engine no more than words come to us.
+// refusal matches a response that would be the same again. The engine passes on only the text of a response.
 var refusal = regexp.MustCompile(`: (4\d\d) [A-Z]|(?i:denied: |unauthorized: |push access denied|authorization failed|insufficient_scope)`)
 
 func pushFailed(repository string, err error) *PushError {

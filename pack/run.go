@@ -27,20 +27,20 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// A Candidate is the built image of one platform, not exported yet. It lives as long as the gate that it is given to.
+// A Candidate is the built image of one platform before the export. It is valid until the gate returns.
 type Candidate struct {
 	Platform string // os/arch[/variant]
 	Config   Config
 
-	session string // tells this session's directories from those of others
+	session string // distinguishes the directories of this session from those of others
 	gateway gateway.Client
 	root    llb.State
-	engine  ocispecs.Platform // of the machine that runs it
+	engine  ocispecs.Platform // of the machine that runs the candidate
 	secrets *secretStore
-	marshal *sync.Mutex // of the build
+	marshal *sync.Mutex // belongs to the build
 }
 
-// Native tells whether the engine's machine is of the candidate's platform. Others run only where emulation is set up.
+// Native reports whether the candidate's platform is that of the engine's machine. Others need emulation.
 func (c *Candidate) Native() bool {
 	p, err := platforms.Parse(c.Platform)
 	return err == nil && platforms.NewMatcher(c.engine).Match(p)
@@ -67,7 +67,7 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 			ref = result.Refs[p.ID]
 		}
 		c.root = llb.Scratch()
-		if ref != nil { // a nil one is an image without files
+		if ref != nil { // nil is an image without files
 			if c.root, err = ref.ToState(); err != nil {
 				return nil, err
 			}
@@ -87,10 +87,10 @@ func enginePlatform(g gateway.Client) ocispecs.Platform {
 	return platforms.Normalize(platforms.DefaultSpec())
 }
 
-// emptyDir is a directory beside the supervisor that everybody may write to.
+// emptyDir is a directory next to the supervisor in which all users may write.
 const emptyDir = "empty"
 
-// supervisorFS holds the supervisor for every machine that an engine may run on, and an empty directory.
+// supervisorFS holds the supervisor for each architecture of an engine, and an empty directory.
 func supervisorFS() (fsutil.FS, error) {
 	tree := Tree{}
 	for _, arch := range bin.Architectures() {
@@ -114,11 +114,11 @@ func supervisorFS() (fsutil.FS, error) {
 
 const (
 	collectMax = 16 << 20 // bytes of a file whose content is collected
-	archiveMax = 64 << 30 // bytes of what comes back whole: a file with holes may claim to have any number
+	archiveMax = 64 << 30 // bytes that are returned in an archive; a file with holes may claim any size
 )
 
-// Run runs a process in the candidate as it stands, without a network, and returns what it left behind. A process that
-// fails, or cannot start, is an outcome and no error. What it changes is thrown away.
+// Run runs a process in the candidate and returns the outcome. There is no network, unless the process asks for it. A
+// process that fails or cannot start is an outcome, not an error. Its changes are discarded.
 func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	nonce := rand.Text()
 	def, err := c.definition(ctx, p, nonce)
@@ -148,8 +148,8 @@ func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	return outcome, err
 }
 
-// definition is what the engine is asked for. Runs of one build share the states of its Dockerfile, which keep what they
-// marshalled without a lock of their own.
+// definition returns what the engine is to solve. Runs of one build share the states of the Dockerfile. These cache
+// what they marshal without a lock, so there is one here.
 func (c *Candidate) definition(ctx context.Context, p Process, nonce string) (*llb.Definition, error) {
 	c.marshal.Lock()
 	defer c.marshal.Unlock()
@@ -160,7 +160,7 @@ func (c *Candidate) definition(ctx context.Context, p Process, nonce string) (*l
 	return state.Marshal(ctx)
 }
 
-// readPart stays below the size of a message that the engine's answers may have.
+// readPart is smaller than the limit for a message of the engine.
 const readPart = 8 << 20
 
 func readFile(ctx context.Context, ref gateway.Reference, name string) ([]byte, error) {
@@ -181,7 +181,8 @@ func readAt(ctx context.Context, ref gateway.Reference, name string, offset int)
 	return ref.ReadFile(ctx, gateway.ReadRequest{Filename: reportPath + "/" + name, Range: &gateway.FileRange{Offset: offset, Length: readPart}})
 }
 
-// A partReader reads a file that is too large for memory. It is a part of the call that made it, whose context it keeps.
+// A partReader reads a file that is too large for memory. It is used only within the call that made it, so it may keep
+// the context.
 type partReader struct {
 	ctx    context.Context
 	ref    gateway.Reference
@@ -208,7 +209,7 @@ func (r *partReader) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// report is the state of the report directory after the run: the only thing that is read back.
+// report returns the state of the report directory after the run. Nothing else is read back.
 func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 	spec, err := json.Marshal(c.spec(p, nonce))
 	if err != nil {
@@ -232,13 +233,13 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 	return exec.AddMount(wire.ReportDir, dirs, llb.SourcePath(reportPath)), nil
 }
 
-// reportPath is the report directory within what prepare makes.
+// reportPath is the report directory in the directories of prepare.
 const reportPath = "/report"
 
-// prepare makes what a run finds in its mounts: one step for all, since each is a line in the progress. Every mount has
-// a copy of its own. The step is the same for all runs, which then find it in the cache, but for one that has much to be
-// told. The spec has a nonce, so that a run itself is never taken from the cache: that it went well once says nothing
-// about now.
+// prepare makes the directories for the mounts of a run. It is one step, because each step is a line in the progress.
+// Each mount gets a copy of its own. The step is the same for all runs, so later ones take it from the cache. A large
+// spec needs a step of its own. The spec has a nonce, so that a run never comes from the cache: an earlier success says
+// nothing about now.
 func prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
 	files := llb.Mkdir("/output", 0o777).Mkdir("/empty", 0o777).Mkdir(reportPath, 0o700)
 	name := llb.WithCustomName("[smoke] prepare")
@@ -249,8 +250,8 @@ func prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
 	return dirs, llb.AddMount(path.Dir(wire.SpecFile), dirs, llb.SourcePath("/spec"), llb.Readonly)
 }
 
-// local is a directory of the session. One unique ID for the session means that it is handed over once: without any,
-// each use would be another vertex, and a run that uses it would run once for each.
+// local returns a directory of the session. It has one unique ID in the session, so that it is sent only once. Without
+// the ID each use would be another vertex, and a run would be repeated for each of them.
 func (c *Candidate) local(name string, options ...llb.LocalOption) llb.State {
 	return llb.Local(name, append(options, llb.SharedKeyHint(name), llb.LocalUniqueID(c.session), llb.WithCustomName("[smoke] "+strings.TrimPrefix(name, "seedpack-")))...)
 }
@@ -280,7 +281,7 @@ func (c *Candidate) mount(m RunMount, dirs llb.State) llb.RunOption {
 		return llb.AddMount(m.Path, llb.Image(m.Image, c.imageOptions(m)...), options...)
 	}
 	if m.From == "" && m.Writable {
-		// Older engines make directories of the mode that their umask leaves; those of the session keep theirs.
+		// Older engines apply their umask to directories that they make. Directories of the session keep their mode.
 		empty := c.local(localSupervisor, llb.IncludePatterns([]string{emptyDir}))
 		return llb.AddMount(m.Path, empty, append(options, llb.SourcePath("/"+emptyDir))...)
 	}
@@ -298,7 +299,7 @@ func (c *Candidate) imageOptions(m RunMount) []llb.ImageOption {
 	return options
 }
 
-// limits sets what the engine can limit; older ones cannot, and then nothing is said of it here.
+// limits returns the limits that the engine supports. It leaves out the others without an error.
 func limits(caps apicaps.CapSet, p Process) []llb.RunOption {
 	var options []llb.RunOption
 	shm := []llb.TmpfsOption{}
@@ -330,7 +331,7 @@ func (c *Candidate) spec(p Process, nonce string) wire.Spec {
 	return s
 }
 
-// mergeEnv is the image's variables without those unset, then the run's own, each name once.
+// mergeEnv returns the image's variables without the unset ones, and then the run's own. Each name occurs once.
 func mergeEnv(image, run, unset []string) []string {
 	gone := map[string]bool{}
 	for _, name := range unset {
@@ -349,7 +350,7 @@ func mergeEnv(image, run, unset []string) []string {
 
 func secretFile(name string) string { return wire.Root + "/secrets/" + name }
 
-// A secretStore holds the secrets of all runs of a build, for the engine to ask for.
+// A secretStore holds the secrets of all runs of a build. The engine asks for them.
 type secretStore struct {
 	mu     sync.Mutex
 	values map[string]string
@@ -366,7 +367,7 @@ func (s *secretStore) put(nonce, name, value string) (id string) {
 	return id
 }
 
-// GetSecret is asked by the engine (secrets.SecretStore).
+// GetSecret returns a secret to the engine (secrets.SecretStore).
 func (s *secretStore) GetSecret(_ context.Context, id string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

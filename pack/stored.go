@@ -18,18 +18,19 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 )
 
-// A store is how an engine keeps images. It decides how an image gets from there to its places.
+// A store is how an engine keeps images. It decides how an image gets from the engine to its places.
 type store interface {
-	// loads reports whether the store itself is the place of an output, so that nothing is written for it.
+	// loads reports whether the store itself is the place of an output. Then nothing is written for it.
 	loads(o Output) bool
-	// export adds the exporter of the image, if the request needs one besides those of its outputs.
+	// export adds the exporter of the image, if the request needs one in addition to those of its outputs.
 	export(opt *client.SolveOpt, r *Request)
-	// result returns the digests of the image, and the outputs that the store holds. It pushes what the engine has not.
+	// result returns the digests of the image, and the outputs that are in the store. It pushes the image if the engine
+	// has not done so.
 	result(ctx context.Context, r *Request, response *client.SolveResponse) (*Result, outputs, error)
 }
 
-// chooseStore returns the store of the engine, or an error if it is a classic one that cannot hold or send what is
-// requested. An engine is asked only if that matters to the request.
+// chooseStore returns the store of the engine. It returns an error if that is a classic one which cannot hold or push
+// what is requested. It asks the engine only if the answer matters to the request.
 func chooseStore(ctx context.Context, e *engine.Engine, r *Request) (store, error) {
 	if !r.needsStore() {
 		return pushingStore{}, nil
@@ -42,13 +43,13 @@ func chooseStore(ctx context.Context, e *engine.Engine, r *Request) (store, erro
 	return s, s.check(r)
 }
 
-// needsStore reports whether it matters to the request how the engine keeps images.
+// needsStore reports whether the kind of store matters to the request.
 func (r *Request) needsStore() bool {
 	return r.Repository != "" || len(r.Outputs) > 0 || len(r.Platforms) > 1 || len(r.Annotations) > 0 ||
 		len(r.Options.Attest) > 0 || len(r.Options.CacheTo) > 0
 }
 
-// A pushingStore is one out of which the engine pushes by digest itself.
+// A pushingStore is a store from which the engine itself pushes by digest.
 type pushingStore struct{}
 
 func (pushingStore) loads(Output) bool { return false }
@@ -73,7 +74,7 @@ func (pushingStore) result(_ context.Context, r *Request, response *client.Solve
 	return result, nil, nil
 }
 
-// exported is what the engine says of an image that it has exported.
+// exported returns what the engine reports about an exported image.
 func exported(response *client.SolveResponse) *Result {
 	return &Result{
 		Digest:  response.ExporterResponse[exptypes.ExporterImageDigestKey],
@@ -81,14 +82,14 @@ func exported(response *client.SolveResponse) *Result {
 	}
 }
 
-// A classicStore is that of a Docker Engine that knows neither indexes nor pushes by digest. An image is exported into it
-// without a name.
+// A classicStore is that of a Docker Engine without support for indexes and for pushes by digest. Images are exported
+// to it without a name.
 type classicStore struct {
 	docker *mobyclient.Client
 	from   string // where the engine was found
 }
 
-// check refuses before anything is built what a classic store cannot hold or send.
+// check returns an error, before the build, if a classic store cannot hold or push what is requested.
 func (s classicStore) check(r *Request) error {
 	refuse := func(format string, args ...any) error {
 		return &InabilityError{s.from, "keeps images in the classic store, which " + fmt.Sprintf(format, args...)}
@@ -118,12 +119,12 @@ func (s classicStore) check(r *Request) error {
 	return nil
 }
 
-// loads reports whether an output is for the very engine that builds it.
+// loads reports whether an output is for the engine that builds the image.
 func (s classicStore) loads(o Output) bool {
 	return o.Load != nil && o.LoadInto == s.docker.DaemonHost()
 }
 
-// holds reports whether the image goes into the store.
+// holds reports whether the image is exported to the store.
 func (s classicStore) holds(r *Request) bool {
 	return r.Repository != "" || slices.ContainsFunc(r.Outputs, s.loads)
 }
@@ -139,7 +140,7 @@ func (s classicStore) result(ctx context.Context, r *Request, response *client.S
 	if !s.holds(r) {
 		return result, nil, nil
 	}
-	// Engines that tell both digests tell the image's own first, which is what such a store has for a digest.
+	// Engines that report both digests report the ID first. A classic store uses the ID as its digest.
 	id := result.ImageID
 	if id == "" {
 		id = result.Digest
@@ -164,7 +165,7 @@ func (s classicStore) result(ctx context.Context, r *Request, response *client.S
 	return result, named, err
 }
 
-// pendingName is an image that the engine has, and that gets its name last.
+// pendingName returns an output that is an image in the store. It gets its name when it is kept.
 func (s classicStore) pendingName(ctx context.Context, o Output, id string) *pending {
 	return &pending{Output: o,
 		keep: func(ctx context.Context, _ string) error {
@@ -183,8 +184,8 @@ func (s classicStore) pendingName(ctx context.Context, o Output, id string) *pen
 		}}
 }
 
-// push writes an image that a classic store has into a repository, by digest and without a name, as an engine with
-// the containerd store does itself. The engine's own push would show the name before all is verified.
+// push writes an image of the store to a repository, by digest and without a tag. Engines with the containerd store do
+// the same. The engine's own push would show the name before the verification.
 func (s classicStore) push(ctx context.Context, id string, to registry.Registry, repository string) (digest string, err error) {
 	save := func(ctx context.Context, image string) (io.ReadCloser, error) {
 		return s.docker.ImageSave(ctx, []string{image})
@@ -200,13 +201,13 @@ func (s classicStore) push(ctx context.Context, id string, to registry.Registry,
 	return to.Push(ctx, repository, img)
 }
 
-// forget removes what a push left in a classic store, unless somebody has given it a name or runs it.
+// forget removes an image from the store, unless it has a name or a container uses it.
 func (s classicStore) forget(ctx context.Context, id string) error {
 	found, err := s.docker.ImageInspect(ctx, id)
 	if err != nil || len(found.RepoTags) > 0 {
 		return err
 	}
-	// Whoever uses it meanwhile keeps it: without force the engine refuses.
+	// Without force the engine refuses to remove an image that a container uses.
 	_, err = s.docker.ImageRemove(ctx, id, mobyclient.ImageRemoveOptions{PruneChildren: true})
 	if errdefs.IsConflict(err) {
 		return nil

@@ -13,7 +13,7 @@ import (
 	mobyclient "github.com/moby/moby/client"
 )
 
-// An engine that has built the image itself names it when all is verified, and else has nothing left of it.
+// An engine that has built the image names it after the verification. Otherwise nothing of it remains.
 func TestLoadNames(t *testing.T) {
 	load := func(context.Context, io.Reader) error { return errors.New("not to be called") }
 	for _, keep := range []bool{true, false} {

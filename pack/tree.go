@@ -22,11 +22,11 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/bin"
 )
 
-// A treeFS offers a Tree to BuildKit, which asks for what it does not hold yet. All of it belongs to root and may be
-// read by everybody, whatever the host says.
+// A treeFS offers a Tree to BuildKit, which asks only for what it does not have. All files belong to root and all users
+// may read them, whatever the modes on the host are.
 type treeFS struct {
-	entries map[string]treeEntry // by slash-separated path, parents included
-	order   []string             // as BuildKit asks for: a directory's content before its next sibling
+	entries map[string]treeEntry // by path with slashes; includes parents
+	order   []string             // BuildKit's order: the content of a directory before its next sibling
 }
 
 type treeEntry struct {
@@ -36,8 +36,7 @@ type treeEntry struct {
 	program *bin.Program
 }
 
-// newTreeFS expands the directories of the host in t. Anything else than files, directories and links is left out, since
-// a FIFO or a device cannot be handed over.
+// newTreeFS adds the content of directories of the host. It leaves out FIFOs and devices, because they cannot be sent.
 func newTreeFS(t Tree) (*treeFS, error) {
 	f := &treeFS{entries: map[string]treeEntry{}}
 	for name, e := range t {
@@ -83,7 +82,7 @@ func (f *treeFS) add(name string, e Entry) error {
 	return nil
 }
 
-// open lets everybody write to a directory and all below it.
+// open lets all users write to a directory and below it.
 func (f *treeFS) open(dir string) {
 	for name, e := range f.entries {
 		if name == dir || strings.HasPrefix(name, dir+"/") {
@@ -123,7 +122,7 @@ func (f *treeFS) addHostDir(name, host string) error {
 	})
 }
 
-// fileMode lets everybody read, and execute what its owner may.
+// fileMode lets all users read a file, and execute it if the owner may.
 func fileMode(info fs.FileInfo) fs.FileMode {
 	if info.Mode()&0o100 != 0 {
 		return 0o755
@@ -131,7 +130,7 @@ func fileMode(info fs.FileInfo) fs.FileMode {
 	return 0o644
 }
 
-// contentTime stands for the content: BuildKit takes files of one name, size and time for the same.
+// contentTime derives a time from the content. BuildKit takes files of the same name, size and time for equal.
 func contentTime(content []byte) time.Time {
 	sum := sha256.Sum256(content)
 	const year2000 = 946684800
@@ -150,7 +149,7 @@ func (f *treeFS) mkdir(name string) {
 	}
 }
 
-// Walk calls fn for target and all below it, or for everything (fsutil.FS).
+// Walk calls fn for target and everything below it, or for all entries (fsutil.FS).
 func (f *treeFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) error {
 	target = path.Clean(strings.TrimPrefix(filepath.ToSlash(target), "/"))
 	for _, name := range f.order {
@@ -169,7 +168,7 @@ func (f *treeFS) Walk(ctx context.Context, target string, fn fs.WalkDirFunc) err
 	return nil
 }
 
-// Open gives a file's content (fsutil.FS).
+// Open returns the content of a file (fsutil.FS).
 func (f *treeFS) Open(name string) (io.ReadCloser, error) {
 	e, ok := f.entries[filepath.ToSlash(name)]
 	switch {

@@ -36,7 +36,7 @@ func TestTree(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	// A directory's content comes before a sibling whose name sorts before the slash.
+	// The content of a directory comes before a sibling whose name sorts before the slash.
 	want := []string{"drwxr-xr-x a", "drwxr-xr-x a/b", "-rw-r--r-- a/b/host", "-rw-r--r-- a/made", "-rw-r--r-- a.txt", "drwxr-xr-x mount",
 		"-rw-r--r-- mount/data", "Lrwxrwxrwx mount/link", "-rwxr-xr-x mount/tool", "drwxr-xr-x none"}
 	if !slices.Equal(walked, want) {
