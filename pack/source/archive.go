@@ -14,25 +14,25 @@ import (
 
 const (
 	maxEntries = 200_000 // in an archive
-	maxLinks   = 8       // from one to the next
-	// What a compressed archive may expand to: more than any honest one does.
+	maxLinks   = 8       // in a chain from one link to the next
+	// How large a compressed archive may become: more than an honest one does.
 	expandBase, expandRatio = 1 << 30, 50
 )
 
-// An archive is a tar file that is read in place: nothing of it is unpacked.
+// An archive is a tar file that is read in place. Nothing is unpacked.
 type archive struct {
 	file    *os.File
 	entries map[string]entry
-	temp    bool // the file is ours, and goes with the archive
+	temp    bool // the file is a temporary one of ours: Close removes it
 }
 
 type entry struct {
 	offset, size int64
-	link         string // to another entry
+	link         string // name of another entry
 }
 
-// openArchive reads the list of what the archive holds. A compressed one is expanded into a temporary file first. The
-// archive closes the file, and removes it where it is a temporary one.
+// openArchive reads the list of entries. It first expands a compressed archive to a temporary file. The archive closes
+// the file, and removes it if it is temporary.
 func openArchive(file *os.File, temporary bool, tempDir string) (_ *archive, err error) {
 	a := &archive{file: file, temp: temporary}
 	defer func() {
@@ -46,7 +46,7 @@ func openArchive(file *os.File, temporary bool, tempDir string) (_ *archive, err
 	return a, a.list()
 }
 
-// Close closes the file, and removes it where it is a temporary one.
+// Close closes the file, and removes it if it is temporary.
 func (a *archive) Close() error {
 	err := a.file.Close()
 	if a.temp {
@@ -55,7 +55,7 @@ func (a *archive) Close() error {
 	return err
 }
 
-// compressions that are recognised by how they begin; only the first is read.
+// compressions are recognised by their first bytes. Only the first one is supported.
 var compressions = []struct{ name, magic string }{
 	{"gzip", "\x1f\x8b"}, {"zstd", "\x28\xb5\x2f\xfd"}, {"xz", "\xfd7zXZ\x00"}, {"bzip2", "BZh"},
 }
@@ -124,7 +124,7 @@ func (a *archive) list() error {
 		if len(a.entries) == maxEntries {
 			return fmt.Errorf("the archive has more than %d entries", maxEntries)
 		}
-		// The reader takes whole blocks and nothing ahead: where the file stands now, the content begins.
+		// The tar reader reads whole blocks and never ahead. So the content begins at the current offset.
 		at, err := a.file.Seek(0, io.SeekCurrent)
 		if err != nil {
 			return err
@@ -165,8 +165,8 @@ func (a *archive) add(h *tar.Header, at, size int64) error {
 	return nil
 }
 
-// otherKind is the kind of an archive that is not of the kind it is taken for, as far as the names in it tell. Archives of
-// newer Docker Engines are of both.
+// otherKind returns the kind of an archive that is not of the expected kind, judged by the names in it. Archives of
+// newer Docker Engines are of both kinds.
 func (a *archive) otherKind(kind Kind) Kind {
 	_, oci := a.entries["/index.json"]
 	_, docker := a.entries["/manifest.json"]
@@ -179,7 +179,7 @@ func (a *archive) otherKind(kind Kind) Kind {
 	return ""
 }
 
-// open gives the content of an entry, which may be read as long as the archive is open.
+// open returns the content of an entry. It can be read until the archive is closed.
 func (a *archive) open(name string) (*io.SectionReader, error) {
 	at := path.Clean("/" + name)
 	for range maxLinks {
@@ -195,7 +195,7 @@ func (a *archive) open(name string) (*io.SectionReader, error) {
 	return nil, fmt.Errorf("%q in the archive is a link to a link, and so on", name)
 }
 
-// read gives the whole of a small entry.
+// read returns the whole content of a small entry.
 func (a *archive) read(name string, limit int64) ([]byte, error) {
 	r, err := a.open(name)
 	if err != nil {

@@ -7,24 +7,24 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// How BuildKit and the referrers API say what is attached to an image.
+// Annotations and types by which BuildKit and the referrers API mark what is attached to an image.
 const (
 	attestationOf = "vnd.docker.reference.digest"
 	predicateType = "in-toto.io/predicate-type"
 	artifactBlank = "application/vnd.oci.empty.v1+json"
 )
 
-// An Attestation is something that is attached to an image and speaks of it: provenance, a bill of materials, a signature.
+// An Attestation is a document about an image that is attached to it: provenance, a bill of materials, a signature.
 type Attestation struct {
-	Subject string `json:"subject"` // digest of what it is about
+	Subject string `json:"subject"` // digest of the image manifest or index that it is about
 	Type    string `json:"type"`    // predicate or artifact type
 	Digest  string `json:"digest"`
 }
 
 const maxAttestations = 256
 
-// Attestations lists what is attached to the image: in its index, and in a registry also what refers to it. Nothing of it
-// is checked. In a registry this takes one request, and one for each manifest of attestations in the index.
+// Attestations lists the documents in the image's index. For an image in a registry it adds those that refer to the
+// image. It verifies nothing. A registry gets one request, and one for each manifest of attestations in the index.
 func (i *Image) Attestations() ([]Attestation, error) {
 	var all []Attestation
 	if len(i.attestations) > maxAttestations {

@@ -15,13 +15,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// A dockerImage is an image of a Docker archive, as docker save writes them (partial.UncompressedImageCore). It has no
-// digest of its own: its layers are not compressed, and compressing gives one.
+// A dockerImage is an image in a Docker archive, as docker save writes it (partial.UncompressedImageCore). It has no
+// digest, because its layers are not compressed and the digest depends on the compression.
 type dockerImage struct {
 	archive *archive
 	config  []byte
-	layers  map[v1.Hash]string // names in the archive, by the digest of the layer
-	name    string             // the first of its tags
+	layers  map[v1.Hash]string // names in the archive, by digest of the layer
+	name    string             // the first tag
 }
 
 // dockerEntry is one image in the archive's manifest.json.
@@ -87,7 +87,7 @@ func chooseDocker(all []dockerEntry, want string) (dockerEntry, error) {
 	return found[0], nil
 }
 
-// sameName compares references as Docker does, for which x is docker.io/library/x:latest.
+// sameName compares references as Docker does: x is docker.io/library/x:latest.
 func sameName(a, b string) bool {
 	x, errX := reference.ParseNormalizedNamed(a)
 	y, errY := reference.ParseNormalizedNamed(b)
@@ -117,7 +117,7 @@ type dockerLayer struct {
 func (l *dockerLayer) DiffID() (v1.Hash, error)            { return l.id, nil }
 func (l *dockerLayer) MediaType() (types.MediaType, error) { return types.DockerLayer, nil }
 
-// Uncompressed expands layers that are compressed, as some tools write them.
+// Uncompressed returns the layer. It expands layers that are compressed, as some tools write them.
 func (l *dockerLayer) Uncompressed() (io.ReadCloser, error) {
 	section, err := l.archive.open(l.name)
 	if err != nil {
@@ -133,7 +133,7 @@ func (l *dockerLayer) Uncompressed() (io.ReadCloser, error) {
 	return newVerifyingReader(io.NopCloser(content), l.id)
 }
 
-// A verifyingReader fails at its end when what was read has another digest than it should.
+// A verifyingReader returns an error at its end if the content has another digest than expected.
 type verifyingReader struct {
 	io.ReadCloser
 	want v1.Hash

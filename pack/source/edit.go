@@ -10,11 +10,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 )
 
-// WithConfigs is the image with other configurations, of which edit makes the bytes. Layers stay as they are, and so does
-// every image whose configuration does; when all do, that is i itself. Otherwise what the index holds besides images goes,
-// since attestations speak of images that are not there any more. It is of use as long as i is open.
+// WithConfigs returns the image with other configurations. Edit returns the bytes of a configuration. Layers do not
+// change. If no configuration changes, it returns i itself. Otherwise it removes everything but images from the index,
+// because attestations are about the old images. The result can be used until i is closed.
 func (i *Image) WithConfigs(edit func(Platform, []byte) ([]byte, error)) (*Image, error) {
-	changed := map[v1.Hash]*editedImage{} // by the digest that it had
+	changed := map[v1.Hash]*editedImage{} // by the old digest
 	edited := *i
 	edited.Platforms, edited.attestations, edited.close = slices.Clone(i.Platforms), nil, func() error { return nil }
 	for n, p := range i.Platforms {
@@ -73,14 +73,14 @@ func (i *Image) setDigest(changed map[v1.Hash]*editedImage) error {
 	return err
 }
 
-// An editedImage has the layers of another.
+// An editedImage is an image with another configuration and the same layers.
 type editedImage struct {
 	v1.Image
 	manifest, config []byte
 }
 
-// editImage keeps every member of the image manifest but the descriptor of the configuration. It also gives the digest
-// that the image had.
+// editImage keeps all members of the image manifest except the descriptor of the configuration. It also returns the old
+// digest.
 func editImage(img v1.Image, config []byte) (*editedImage, v1.Hash, error) {
 	was, err := img.Digest()
 	if err != nil {
@@ -107,7 +107,7 @@ func editImage(img v1.Image, config []byte) (*editedImage, v1.Hash, error) {
 	return &editedImage{img, manifest, config}, was, err
 }
 
-// describeBytes sets digest and size in a descriptor. An inlined copy of the content goes.
+// describeBytes sets digest and size in a descriptor. It removes an inlined copy of the content.
 func describeBytes(descriptor map[string]json.RawMessage, content []byte) (err error) {
 	digest, size, err := v1.SHA256(bytes.NewReader(content))
 	if err != nil {
@@ -129,14 +129,14 @@ func (e *editedImage) ConfigName() (v1.Hash, error)        { return partial.Conf
 func (e *editedImage) Digest() (v1.Hash, error)            { return partial.Digest(e) }
 func (e *editedImage) Size() (int64, error)                { return partial.Size(e) }
 
-// An originalIndex is embedded under a name that is none of its methods'.
+// An originalIndex is embedded under a name that is not the name of a method.
 type originalIndex interface{ v1.ImageIndex }
 
-// An editedIndex holds images in place of others.
+// An editedIndex is an index in which edited images replace others.
 type editedIndex struct {
 	originalIndex
 	raw    []byte
-	images map[v1.Hash]*editedImage // by the digest that they have now
+	images map[v1.Hash]*editedImage // by the new digest
 }
 
 func editIndex(index v1.ImageIndex, changed map[v1.Hash]*editedImage) (*editedIndex, error) {
@@ -169,7 +169,7 @@ func editIndex(index v1.ImageIndex, changed map[v1.Hash]*editedImage) (*editedIn
 	return e, err
 }
 
-// replace points an entry of the index to the image that takes its place. Entries that are no images are not kept.
+// replace sets the digest of the edited image in an entry of the index. Entries that are not images are not kept.
 func (e *editedIndex) replace(entry map[string]json.RawMessage, changed map[v1.Hash]*editedImage) (keep bool, err error) {
 	text, err := json.Marshal(entry)
 	if err != nil {
@@ -191,7 +191,7 @@ func (e *editedIndex) replace(entry map[string]json.RawMessage, changed map[v1.H
 	return true, describeBytes(entry, img.manifest)
 }
 
-// Image gives the edited one where it has been.
+// Image returns the edited image if there is one.
 func (e *editedIndex) Image(digest v1.Hash) (v1.Image, error) {
 	if img, ok := e.images[digest]; ok {
 		return img, nil

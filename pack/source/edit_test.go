@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
-// relabelled sets a member that go-containerregistry does not know, in images of one architecture or of all.
+// relabelled sets a member that go-containerregistry does not know, in the images of one architecture or of all.
 func relabelled(arch string) func(Platform, []byte) ([]byte, error) {
 	return func(p Platform, config []byte) ([]byte, error) {
 		if arch != "" && p.Config.Architecture != arch {

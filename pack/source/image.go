@@ -20,20 +20,20 @@ import (
 type Options struct {
 	Remote []remote.Option // credentials and transport of registries
 	Name   []name.Option   // how their references are read
-	// Save streams an image out of a Docker Engine as docker save does. Nil: there is none.
+	// Save streams an image out of a Docker Engine in the format of docker save. Nil: there is no engine.
 	Save    func(ctx context.Context, image string) (io.ReadCloser, error)
 	TempDir string // default: the system's
 }
 
-// An Image is what a source holds: one image, or an index over those of several platforms. Its caller closes it.
+// An Image is the content of a source: one image, or an index over several platforms. The caller closes it.
 type Image struct {
 	Source Source
-	// Name is what the source calls the image: a reference, or in a layout perhaps a tag alone. It may be empty.
+	// Name is the name in the source: a reference, or in a layout perhaps only a tag. It may be empty.
 	Name string
-	// Reference is where a registry holds it; nil elsewhere.
+	// Reference is the reference in a registry. It is nil for other sources.
 	Reference name.Reference
-	// Digest is of the image manifest or the index; empty for what Docker saved, where the digest depends on how layers
-	// are compressed.
+	// Digest is that of the image manifest or the index. It is empty for an image that Docker saved, because it then
+	// depends on the compression of the layers.
 	Digest string
 	Index  v1.ImageIndex // nil for a single image
 	// Annotations are those of the index, or of the single image's manifest.
@@ -41,27 +41,28 @@ type Image struct {
 	Platforms   []Platform // in the order of the index
 
 	attestations []v1.Descriptor
-	docker       *dockerImage // where it is one that Docker saved
+	docker       *dockerImage // nil unless Docker saved the image
 	remote       []remote.Option
 	close        func() error
 }
 
 // A Platform is one image of an index, or the only one.
 type Platform struct {
-	Name     string // os/arch[/variant], as the image's own configuration has it
-	Declared string // as the index has it; empty where it has none
-	Digest   string // of the image manifest; empty where Image.Digest is
+	Name     string // os/arch[/variant], from the image's own configuration
+	Declared string // from the index; empty if the index has none
+	Digest   string // of the image manifest; empty if Image.Digest is
 	ImageID  string // digest of the configuration
 	Image    v1.Image
 	Config   *v1.ConfigFile
-	// Annotations are those of the image manifest; those of its entry in the index are among them where it lacks them.
+	// Annotations are those of the image manifest. Annotations of its entry in the index are added, if the manifest
+	// lacks them.
 	Annotations map[string]string
 }
 
-// maxPlatforms is more than any index has.
+// maxPlatforms is more than an index has.
 const maxPlatforms = 64
 
-// Open reads what the source holds: manifests and configurations, no layers. The error says which source it is about.
+// Open reads manifests and configurations of the source, but no layers. The error names the source.
 func Open(ctx context.Context, s Source, opt Options) (*Image, error) {
 	i := &Image{Source: s, Name: s.Name, close: func() error { return nil }}
 	if err := i.open(ctx, opt); err != nil {
@@ -70,7 +71,7 @@ func Open(ctx context.Context, s Source, opt Options) (*Image, error) {
 	return i, nil
 }
 
-// OpenReference reads what a registry holds under a reference.
+// OpenReference reads the image that a reference names in a registry.
 func OpenReference(ctx context.Context, ref name.Reference, options ...remote.Option) (*Image, error) {
 	i := &Image{Source: Source{Kind: Registry, Name: ref.String()}, close: func() error { return nil }}
 	if err := i.openReference(ctx, ref, options); err != nil {
@@ -79,7 +80,7 @@ func OpenReference(ctx context.Context, ref name.Reference, options ...remote.Op
 	return i, nil
 }
 
-// Close lets go of files and removes temporary ones. What came from the image is of no use after it.
+// Close closes files and removes temporary ones. The image cannot be used after it.
 func (i *Image) Close() error { return i.close() }
 
 func (i *Image) open(ctx context.Context, opt Options) error {
@@ -103,7 +104,7 @@ func (i *Image) open(ctx context.Context, opt Options) error {
 	return i.Source.explain(i.openArchive(file, opt))
 }
 
-// explain says what a path holds instead of what its source says.
+// explain returns an error that says what the path holds, if the source says otherwise.
 func (s Source) explain(err error) error {
 	info, statErr := os.Stat(s.Path)
 	switch {
@@ -145,7 +146,7 @@ func (i *Image) addDocker(a *archive, want string) error {
 	return i.add(img, v1.Descriptor{})
 }
 
-// openDaemon has the engine's image as a temporary file, since it gives images as a stream alone.
+// openDaemon saves the engine's image to a temporary file, because the engine only streams images.
 func (i *Image) openDaemon(ctx context.Context, opt Options) (err error) {
 	if opt.Save == nil {
 		return errors.New("there is no Docker Engine to read it from")
@@ -201,7 +202,8 @@ func (i *Image) openReference(ctx context.Context, ref name.Reference, options [
 	return i.addIndex(index)
 }
 
-// notFound says in words that an image is not there; the error stays as it is for who asks for its status.
+// notFound returns an error that says that an image is not there. It wraps the original error, so that its status can
+// be read.
 func notFound(ref name.Reference, err error) error {
 	var te *transport.Error
 	if !errors.As(err, &te) || te.StatusCode != http.StatusNotFound {
@@ -240,7 +242,7 @@ func (i *Image) openLayout(s store) error {
 		if err != nil {
 			return err
 		}
-		d.Platform, d.Annotations = nil, nil // the layout's, not the image's
+		d.Platform, d.Annotations = nil, nil // they are those of the layout, not of the image
 		return i.add(img, d)
 	}
 	return fmt.Errorf("%s is of media type %q, which is no image", d.Digest, d.MediaType)
@@ -279,10 +281,10 @@ func isAttestation(d v1.Descriptor) bool {
 
 func isPlatformImage(d v1.Descriptor) bool { return d.MediaType.IsImage() && !isAttestation(d) }
 
-// Attested tells whether the index holds attestations. What refers to the image in a registry is not asked for.
+// Attested reports whether the index holds attestations. It does not ask a registry what refers to the image.
 func (i *Image) Attested() bool { return len(i.attestations) > 0 }
 
-// add reads the configuration of an image. The descriptor is that of its manifest, empty where there is none.
+// add reads the configuration of an image. The descriptor is that of its manifest, and is empty if there is none.
 func (i *Image) add(img v1.Image, d v1.Descriptor) error {
 	p := Platform{Image: img, Annotations: map[string]string{}}
 	if d.Digest.Hex != "" {
@@ -317,7 +319,8 @@ func (i *Image) add(img v1.Image, d v1.Descriptor) error {
 	return nil
 }
 
-// configName is the digest of the configuration: the manifest's word, or for an image without a manifest its content's.
+// configName returns the digest of the configuration. It is taken from the manifest, or without a manifest computed
+// from the content.
 func configName(img v1.Image, known string) (string, error) {
 	if known != "" {
 		return known, nil
@@ -326,7 +329,7 @@ func configName(img v1.Image, known string) (string, error) {
 	return id.String(), err
 }
 
-// readManifest refuses, before it is read, a configuration that is too large or none.
+// readManifest returns an error, before the configuration is read, if it is too large or is not one.
 func (p *Platform) readManifest(d v1.Descriptor) error {
 	manifest, err := p.Image.Manifest()
 	if err != nil {
@@ -347,11 +350,11 @@ func (p *Platform) readManifest(d v1.Descriptor) error {
 	return nil
 }
 
-// Platforms are shown wherever an image is, also by engines: they hold nothing but words. They may be left out.
+// Platforms are printed together with the image, also by engines. So they may contain only words. Parts may be missing.
 var platformForm = regexp.MustCompile(`^[A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]*)*$`)
 
-// platformName is os/arch[/variant]. The variant v8 of arm64 goes without saying, as everywhere else. Some
-// tools leave all of it out.
+// platformName returns os/arch[/variant]. It omits the variant v8 of arm64, as other tools do. Some tools omit all
+// parts.
 func platformName(os, arch, variant string) string {
 	if os == "" && arch == "" {
 		return "unknown"

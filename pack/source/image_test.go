@@ -36,7 +36,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// madeImage is of two layers, for one platform.
+// madeImage returns an image of two layers for one platform.
 func madeImage(t *testing.T, arch string) v1.Image {
 	t.Helper()
 	img, err := random.Image(2000, 2)
@@ -50,7 +50,7 @@ func madeImage(t *testing.T, arch string) v1.Image {
 	return img
 }
 
-// madeIndex is over two platforms, with an attestation for the first.
+// madeIndex returns an index over two platforms, with an attestation for the first.
 func madeIndex(t *testing.T) v1.ImageIndex {
 	t.Helper()
 	first, second := madeImage(t, "amd64"), madeImage(t, "arm64")
@@ -68,7 +68,7 @@ func madeIndex(t *testing.T) v1.ImageIndex {
 			Annotations: map[string]string{attestationOf: subject.String(), "vnd.docker.reference.type": "attestation-manifest"}}})
 }
 
-// tarOf packs a directory.
+// tarOf packs a directory into an archive.
 func tarOf(t *testing.T, dir, file string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -128,7 +128,7 @@ func open(t *testing.T, text string, opt Options) (*Image, error) {
 	return i, nil
 }
 
-// describe is what an image says of itself.
+// describe returns the facts about an image as text.
 func describe(i *Image) string {
 	s := fmt.Sprintf("%q %s", i.Name, i.Digest)
 	for _, p := range i.Platforms {
@@ -137,7 +137,7 @@ func describe(i *Image) string {
 	return s
 }
 
-// One image gives the same wherever it is read from, layers included.
+// An image reads the same from each kind of source, including its layers.
 func TestOpen(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
@@ -213,7 +213,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// What an engine streams is a temporary file, and another one where it is compressed: none of them stays.
+// The stream of an engine is stored in a temporary file. A compressed one is expanded to another. Both are removed.
 func TestSavedCompressed(t *testing.T) {
 	file := gzipOf(t, dockerOf(t, madeImage(t, "amd64")))
 	save := func(context.Context, string) (io.ReadCloser, error) { return os.Open(file) }
@@ -238,7 +238,7 @@ func checkLayoutDir(t *testing.T, i *Image) {
 	for _, compress := range []bool{true, false} {
 		var how []validate.Option
 		if !compress {
-			how = append(how, validate.Fast) // it takes all layers for compressed ones
+			how = append(how, validate.Fast) // it expects that all layers are compressed
 		}
 		dir, err := i.LayoutDir(t.Context(), t.TempDir(), compress)
 		if err != nil {
@@ -280,7 +280,7 @@ func mediaType(t *testing.T, img v1.Image) types.MediaType {
 	return m
 }
 
-// tarFile writes entries as they are given.
+// tarFile writes entries to an archive as they are.
 func tarFile(t *testing.T, entries ...*tar.Header) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -302,7 +302,7 @@ func tarFile(t *testing.T, entries ...*tar.Header) string {
 	return file
 }
 
-// file is an entry whose content stands in Linkname, for tarFile.
+// file returns an entry for tarFile. Linkname holds its content.
 func file(name, content string) *tar.Header {
 	return &tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Linkname: content}
 }
@@ -311,7 +311,7 @@ func link(name, to string) *tar.Header {
 	return &tar.Header{Name: name, Typeflag: tar.TypeSymlink, Linkname: to}
 }
 
-// What is broken or hostile is an error that says why, and reaches nothing outside.
+// A broken or hostile source is an error that says why. No file outside of it is read or written.
 func TestOpenRefuses(t *testing.T) {
 	plain := filepath.Join(t.TempDir(), "plain")
 	check(t, os.WriteFile(plain, []byte("no archive"), 0o644))
@@ -360,7 +360,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// brokenLayout holds a configuration that is another than its name says.
+// brokenLayout has a configuration whose content has another digest than its name says.
 func brokenLayout(t *testing.T) string {
 	t.Helper()
 	img := madeImage(t, "amd64")
@@ -385,7 +385,7 @@ func largeLayout(t *testing.T) string {
 	return layoutOf(t, img)
 }
 
-// A layer with other content is found by whoever reads it to its end.
+// A reader of a layer with other content gets an error at the end.
 func TestLayerDigest(t *testing.T) {
 	img := madeImage(t, "amd64")
 	dir := layoutOf(t, img)
@@ -421,7 +421,7 @@ func dockerOf(t *testing.T, img v1.Image) string {
 	return file
 }
 
-// A small file that expands to a very large one stops early.
+// Reading stops early for a small file that expands to a very large one.
 func TestBounded(t *testing.T) {
 	var b bytes.Buffer
 	if err := copyBounded(&b, strings.NewReader("12345"), 5); err != nil || b.Len() != 5 {
@@ -432,7 +432,7 @@ func TestBounded(t *testing.T) {
 	}
 }
 
-// Whatever an archive holds, reading it ends, and what it gives can be copied or is refused.
+// Reading an archive always ends. The image can be copied, or copying is an error.
 func FuzzArchive(f *testing.F) {
 	img, err := random.Image(50, 1)
 	if err != nil {

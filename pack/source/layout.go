@@ -13,25 +13,25 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Limits of what is read whole. A configuration carries the label, which may be large.
+// Limits for what is read into memory. A configuration has the label, which may be large.
 const (
 	maxManifest = 4 << 20
 	maxConfig   = 16 << 20
 )
 
-// Annotations that tools write at the images of a layout.
+// Annotations that tools write for the images of a layout.
 const (
 	refNameKey   = "org.opencontainers.image.ref.name"
-	imageNameKey = "io.containerd.image.name" // BuildKit's, with the whole reference
+	imageNameKey = "io.containerd.image.name" // written by BuildKit, with the whole reference
 )
 
-// Files are those of an OCI layout, in a directory or in an archive. They are named by slash-separated paths.
+// Files are the files of an OCI layout, in a directory or in an archive. Paths have slashes.
 type files interface {
-	// openFile gives the content and its size.
+	// openFile returns the content and its size.
 	openFile(name string) (io.ReadCloser, int64, error)
 }
 
-// A directory holds the files of a layout. No link leads out of it.
+// A directory is a layout in a directory. Links do not lead out of it.
 type directory struct{ root *os.Root }
 
 func (d directory) openFile(name string) (io.ReadCloser, int64, error) {
@@ -64,7 +64,7 @@ func (s store) open(digest v1.Hash) (io.ReadCloser, int64, error) {
 	return s.files.openFile("blobs/" + digest.Algorithm + "/" + digest.Hex)
 }
 
-// read gives a small blob whose digest is right.
+// read returns a small blob after it has checked the digest.
 func (s store) read(digest v1.Hash, limit int64) ([]byte, error) {
 	r, size, err := s.open(digest)
 	if err != nil {
@@ -89,7 +89,7 @@ func checkDigest(content []byte, want v1.Hash) error {
 	return err
 }
 
-// choose finds the image that is meant among those of the layout.
+// choose returns the image of the layout that has the name.
 func (s store) choose(name string) (v1.Descriptor, error) {
 	r, size, err := s.files.openFile("index.json")
 	if err != nil {
@@ -123,7 +123,7 @@ func (s store) choose(name string) (v1.Descriptor, error) {
 
 const fewNames = 10
 
-// few joins names, of which an untrusted file may have any number.
+// few joins the first few names. An untrusted file may have any number.
 func few(names []string) string {
 	if len(names) == 0 {
 		return "none"
@@ -134,7 +134,7 @@ func few(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// nameOf is the reference or the tag that a layout gives an image.
+// nameOf returns the reference or the tag of an image in a layout.
 func nameOf(d v1.Descriptor) string {
 	if full := d.Annotations[imageNameKey]; full != "" {
 		return full
@@ -142,7 +142,7 @@ func nameOf(d v1.Descriptor) string {
 	return d.Annotations[refNameKey]
 }
 
-// An index over images of a layout (v1.ImageIndex).
+// An index is an index over images of a layout (v1.ImageIndex).
 type index struct {
 	store     store
 	raw       []byte
@@ -191,7 +191,7 @@ func (i *index) child(digest v1.Hash) (v1.Descriptor, error) {
 	return v1.Descriptor{}, fmt.Errorf("%s is not in the index", digest)
 }
 
-// An image of a layout (partial.CompressedImageCore).
+// An image is an image of a layout (partial.CompressedImageCore).
 type image struct {
 	store     store
 	raw       []byte
@@ -230,7 +230,7 @@ func (i *image) LayerByDigest(digest v1.Hash) (partial.CompressedLayer, error) {
 	return nil, fmt.Errorf("%s is no layer of the image", digest)
 }
 
-// A layer of an image of a layout (partial.CompressedLayer).
+// A layer is a layer of an image of a layout (partial.CompressedLayer).
 type layer struct {
 	store      store
 	descriptor v1.Descriptor

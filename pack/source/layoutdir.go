@@ -17,27 +17,27 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// A LayoutDir is a directory with the content of all platforms of an image, by digest, as an OCI layout has it. Its
-// caller removes it.
+// A LayoutDir is a directory with the content of all platforms of an image, by digest, as in an OCI layout. The caller
+// removes it.
 type LayoutDir struct {
 	Path string
 	// Digests are those of the image manifests, in the order of the platforms.
 	Digests []string
-	// Image is the image, read from there where that is faster. It is of use until Remove.
+	// Image is the image. It is read from the directory if that is faster. It can be used until Remove.
 	Image *Image
 }
 
-// Remove removes the directory, and nothing of the source that it was made from.
+// Remove removes the directory. It does not change the source.
 func (l *LayoutDir) Remove() error { return errors.Join(l.Image.Close(), os.RemoveAll(l.Path)) }
 
-// LayoutDir makes a temporary directory below tempDir. Of a layout it links to the content, all else it copies. What
-// Docker saved is compressed where compress says so, as it should be to be pushed.
+// LayoutDir makes a temporary directory below tempDir. It links to the content of a layout, and copies that of other
+// sources. If compress is set, it compresses layers that Docker saved. An image to be pushed needs that.
 func (i *Image) LayoutDir(ctx context.Context, tempDir string, compress bool) (_ *LayoutDir, err error) {
 	dir, err := os.MkdirTemp(tempDir, "seedpack-layout-*")
 	if err != nil {
 		return nil, err
 	}
-	// Who opened the image closes it, not who removes the directory.
+	// The caller that opened the image closes it. Remove does not.
 	own := *i
 	own.close = func() error { return nil }
 	l := &LayoutDir{Path: dir, Image: &own}
@@ -71,8 +71,8 @@ func (i *Image) LayoutDir(ctx context.Context, tempDir string, compress bool) (_
 	return l, ctx.Err()
 }
 
-// addDocker writes an image that Docker saved in a single pass over its layers. Going by its v1.Image would compress each
-// of them for its digest, again for its content, and again when it is pushed.
+// addDocker writes an image that Docker saved in one pass over its layers. Its v1.Image would compress each layer three
+// times: for the digest, for the content and for the push.
 func (l *LayoutDir) addDocker(ctx context.Context, i *Image, compress bool) error {
 	if err := os.MkdirAll(filepath.Join(l.Path, "blobs", "sha256"), 0o755); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (l *LayoutDir) write(ctx context.Context, mediaType types.MediaType, conten
 	return v1.Descriptor{MediaType: mediaType, Digest: digest, Size: info.Size()}, os.Rename(file.Name(), filepath.Join(l.Path, "blobs", digest.Algorithm, digest.Hex))
 }
 
-// A contextReader reader ends with its context.
+// A contextReader returns an error when its context ends.
 type contextReader struct {
 	ctx context.Context
 	io.Reader
@@ -163,7 +163,7 @@ func (r contextReader) Read(b []byte) (int, error) {
 	return r.Reader.Read(b)
 }
 
-// reopen reads the image from the directory, where its layers are as they will be pushed.
+// reopen reads the image from the directory. There the layers have the form in which they are pushed.
 func (l *LayoutDir) reopen(i *Image, manifest v1.Descriptor) error {
 	root, err := os.OpenRoot(l.Path)
 	if err != nil {

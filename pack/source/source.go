@@ -1,6 +1,6 @@
-// Package source reads container images that were built elsewhere, from where other tools leave them: a registry, an OCI
-// layout or an archive of one, a Docker archive, a Docker Engine. It knows images and nothing of jobs. What it reads is
-// not trusted: sizes are bounded, digests are checked, and no name inside an archive becomes a path.
+// Package source reads container images that were built elsewhere: from a registry, an OCI layout or an archive of one,
+// a Docker archive, or a Docker Engine. It does not know jobs. It does not trust what it reads: sizes are limited,
+// digests are checked, and names inside an archive never become paths.
 package source
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// A Kind is where images are read from, under the name that skopeo gives it.
+// A Kind is a kind of place for images, under skopeo's name for it.
 type Kind string
 
 // The kinds of sources.
@@ -26,19 +26,19 @@ const (
 	DockerDaemon  Kind = "docker-daemon"
 )
 
-// Forms is how sources are written, for help texts.
+// Forms says how sources are written, for help texts.
 const Forms = "REF, oci:DIR[:TAG], oci-archive:FILE[:TAG], docker-archive:FILE[:REF] or docker-daemon:NAME"
 
-// A Source says where one image is.
+// A Source says where an image is.
 type Source struct {
 	Kind Kind
 	Path string // of a layout or an archive
-	// Name is the reference in a registry or a Docker Engine. In a layout or an archive it says which image is meant, by
-	// tag, reference or digest; it is empty where there is one alone.
+	// Name is the reference in a registry or a Docker Engine. In a layout or an archive it selects the image by tag,
+	// reference or digest. It is empty if there is only one.
 	Name string
 }
 
-// String writes the source as Parse reads it; a registry's without a scheme.
+// String returns the source as Parse reads it. A registry has no scheme.
 func (s Source) String() string {
 	switch {
 	case s.Kind == Registry:
@@ -55,7 +55,7 @@ func (s Source) String() string {
 
 var digestForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 
-// Parse reads a source as skopeo writes it, see Forms. What has no known prefix is a reference in a registry.
+// Parse reads a source as skopeo writes it, see Forms. Without a known prefix it is a reference in a registry.
 func Parse(s string) (Source, error) {
 	prefix, rest, _ := strings.Cut(s, ":")
 	switch kind := Kind(prefix); kind {
@@ -65,7 +65,7 @@ func Parse(s string) (Source, error) {
 		return parseDaemon(rest)
 	case "dir", "containers-storage", "ostree", "sif", "tarball", "docker-image":
 		if !strings.HasPrefix(rest, "//") && kind != "containers-storage" {
-			break // an image may be called so
+			break // an image may have that name
 		}
 		return Source{}, fmt.Errorf("image source %q: images in %s are not read: write %s", s, kind, Forms)
 	}
@@ -88,7 +88,7 @@ func parseRegistry(s string) (Source, error) {
 	return Source{Kind: Registry, Name: ref}, nil
 }
 
-// parsePath cuts at the first colon, as skopeo does, since tags in layouts may be whole references.
+// parsePath splits at the first colon, as skopeo does. Tags in layouts may be whole references.
 func parsePath(kind Kind, rest string) (Source, error) {
 	drive := ""
 	if runtime.GOOS == "windows" {
