@@ -14,7 +14,7 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// writeArchive writes the directories that the spec asks for whole. The job has ended, so that nothing changes any more.
+// writeArchive writes the directories of the spec's Archive. The job has ended, so they do not change.
 func writeArchive(w io.Writer, spec *wire.Spec) error {
 	a := archiver{w: w, left: spec.ArchiveMax}
 	for i, dir := range spec.Archive {
@@ -31,7 +31,7 @@ func writeArchive(w io.Writer, spec *wire.Spec) error {
 	return err
 }
 
-// An archiver walks the current directory without following links.
+// An archiver walks through the current directory. It does not follow links.
 type archiver struct {
 	w          io.Writer
 	dir        int

@@ -29,7 +29,7 @@ func TestArchive(t *testing.T) {
 	if err := os.Symlink("/etc", filepath.Join(dir, "link")); err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir(".") // so that the test's end finds its way back
+	t.Chdir(".") // so that the end of the test restores the directory
 	var b bytes.Buffer
 	if err := writeArchive(&b, &wire.Spec{Archive: []string{dir, filepath.Join(dir, "sub")}, ArchiveMax: 50}); err != nil {
 		t.Fatal(err)

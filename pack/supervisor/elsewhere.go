@@ -16,11 +16,11 @@ import (
 
 const (
 	searchLimit = 3 * time.Second
-	// clockStep is how far the time stamps of files lag behind the clock.
+	// clockStep is how far the times of files may be behind the clock.
 	clockStep = 10 * time.Millisecond
 )
 
-// elsewhere finds what was changed in the image's file system since the given time. Mounts are not part of it.
+// elsewhere finds what has been changed in the image's file system since the given time. It skips mounts.
 func elsewhere(root string, since time.Time) (found wire.Elsewhere) {
 	mounts := mountPoints()
 	begin := time.Now()
@@ -71,7 +71,7 @@ func mountPoints() map[string]bool {
 	return points
 }
 
-// unescape reads the blanks and backslashes of a mount point, which are written in octal (proc(5)).
+// unescape decodes blanks and backslashes in a mount point, which are written in octal (proc(5)).
 func unescape(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

@@ -16,13 +16,14 @@ import (
 
 const (
 	maxDepth    = 128
-	maxCounted  = 1_000_000 // names looked at when most are not listed any more
-	secretLimit = 1 << 30   // bytes searched for secrets
+	maxCounted  = 1_000_000 // names to look at; most of them are only counted
+	secretLimit = 1 << 30   // bytes that are searched for secrets
 )
 
-// inventory lists all below the output directory, tries what others can read and takes the content that is wanted.
+// inventory lists everything below the output directory. It tests what others can read, and reads the requested
+// content.
 func inventory(o *wire.Outcome, spec *wire.Spec, secrets map[string][]byte) error {
-	// Relative names work whatever the permissions on the way to the directory are: those are not the job's.
+	// Relative names work whatever the permissions of the parent directories are. Those are not the job's.
 	if err := os.Chdir(spec.OutputDir); err != nil {
 		return err
 	}
@@ -39,13 +40,13 @@ func inventory(o *wire.Outcome, spec *wire.Spec, secrets map[string][]byte) erro
 	return nil
 }
 
-// A lister walks without following links.
+// A lister walks through a directory. It does not follow links.
 type lister struct {
 	outcome *wire.Outcome
 	names   int // bytes
 }
 
-// list reads a directory in pieces: it may have more names than there is memory.
+// list reads a directory in parts, because its names may not fit into memory.
 func (l *lister) list(dir string, depth int) {
 	f, err := os.OpenFile(cmp.Or(dir, "."), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW, 0)
 	if err != nil {
@@ -91,7 +92,7 @@ func describe(name, file string, info fs.FileInfo) wire.File {
 	return f
 }
 
-// contents reads what the spec asks for and the beginning of other files.
+// contents reads the requested content and the beginning of other files.
 func contents(o *wire.Outcome, spec *wire.Spec) {
 	wanted, heads := int64(wire.MaxContent), int64(wire.MaxHeads)
 	for i := range o.Files {
@@ -140,7 +141,7 @@ func readFile(name string, limit int64) []byte {
 
 func searchFiles(o *wire.Outcome, secrets map[string][]byte) {
 	left := int64(secretLimit)
-	buf := make([]byte, chunkSize+longest(secrets)) // one for all: there may be very many files
+	buf := make([]byte, chunkSize+longest(secrets)) // one buffer for all, because there may be very many files
 	for _, file := range o.Files {
 		if !file.Mode.IsRegular() || file.Size == 0 {
 			continue

@@ -11,7 +11,7 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// runJob runs the job to its end and fills in all but the files.
+// runJob runs the job to its end. It sets everything in the outcome except the files.
 func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome {
 	o := &wire.Outcome{Nonce: spec.Nonce, Exit: -1}
 	who, err := accounts{"/etc/passwd", "/etc/group"}.find(spec.User)

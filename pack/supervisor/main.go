@@ -1,11 +1,11 @@
 //go:build linux
 
-// Supervisor runs a job inside its image and reports on it. It is the first process of a smoke run's container, so it
-// is a program of its own that needs nothing there: package bin holds it, built for the platforms of Linux.
+// Supervisor runs a job inside its image and reports on it. It is the first process in the container of a smoke run. So
+// it is a separate program that needs nothing from the image. Package bin holds it, built for the platforms of Linux.
 //
-// It is told what to do by wire.SpecVariable, or else wire.SpecFile, and answers in wire.ReportDir. It always exits 0 when
-// it could answer, since the engine keeps what a step wrote only then. It is no security boundary: a job that runs as root
-// shares the container with it.
+// Its spec is in wire.SpecVariable, or else in wire.SpecFile. Its report goes to wire.ReportDir. If it could write the
+// report, it exits with 0, because only then does the engine keep what a step has written. It is no security boundary:
+// a job that runs as root shares the container with it.
 package main
 
 //go:generate go test ./bin -run TestPrograms -update
@@ -24,7 +24,7 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// A place is where a supervisor works; tests have others than containers.
+// A place says in which directories a supervisor works. Tests use others than containers.
 type place struct{ spec, report, root string }
 
 func main() {
@@ -54,7 +54,7 @@ func (at place) supervise() error {
 	if err != nil {
 		return err
 	}
-	// The report of a job that can write there would not be ours.
+	// Otherwise a job could write the report.
 	if err := os.Chmod(at.report, 0o700); err != nil {
 		return err
 	}
@@ -63,8 +63,8 @@ func (at place) supervise() error {
 			return err
 		}
 	}
-	// Neither output that nobody reads nor a job that is root shall end the supervisor. Handlers, not SIG_IGN, which the job would
-	// inherit.
+	// The supervisor must not end because of output that is not read, or because of a signal of a job that is root. It
+	// uses a handler, because the job would inherit SIG_IGN.
 	signal.Notify(make(chan os.Signal, 1))
 	secrets, err := readSecrets(spec.SecretFiles)
 	if err != nil {
@@ -98,7 +98,7 @@ func (at place) readSpec() (*wire.Spec, error) {
 	return spec, nil
 }
 
-// readSecrets gives the values of the variables.
+// readSecrets returns the values of the variables.
 func readSecrets(files map[string]string) (map[string][]byte, error) {
 	secrets := map[string][]byte{}
 	for name, file := range files {
@@ -114,7 +114,7 @@ func readSecrets(files map[string]string) (map[string][]byte, error) {
 	return secrets, nil
 }
 
-// write puts the report in place of whatever stands there: a job that is root may have been busy.
+// write writes the report. It replaces anything at that path, because a job that is root may have put it there.
 func (at place) write(o *wire.Outcome) error {
 	err := at.create(wire.FilesFile, o.WriteFiles)
 	if err != nil {

@@ -13,14 +13,15 @@ import (
 	"time"
 )
 
-// childVariable tells the supervisor that it is the child of one.
+// childVariable is set for the child of a supervisor.
 const childVariable = "SEEDPACK_SUPERVISED"
 
-// superviseBehind has a child do the work. When an engine gives a run up it kills the container's first process, and with
-// process 1 the kernel ends all others. In an engine without a process sandbox nothing would end the job: there the
-// first process does nothing but to be killed, which the child is told, and ends the job.
+// superviseBehind runs the supervisor in a child. An engine that cancels a run kills the first process of the
+// container. If that is process 1, the kernel then ends all others. In an engine without a process sandbox nothing else
+// would end the job. There the first process only waits to be killed. The child gets a signal when that happens, and
+// ends the job.
 func superviseBehind() (status int) {
-	runtime.LockOSThread() // the child is told when the thread ends that made it
+	runtime.LockOSThread() // the child gets the signal when the thread ends that started it
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(os.Environ(), childVariable+"=1")
@@ -30,14 +31,14 @@ func superviseBehind() (status int) {
 	if err == nil {
 		return 0
 	}
-	if exit := new(exec.ExitError); !errors.As(err, &exit) { // which has said itself what was wrong
+	if exit := new(exec.ExitError); !errors.As(err, &exit) { // the child has printed its own error
 		fmt.Fprintln(os.Stderr, "supervisor:", err)
 	}
 	return 1
 }
 
-// endWithParent ends the job and this process when the parent has ended. A job of root's may send the same signal, which
-// then means nothing.
+// endWithParent ends the job and this process when the parent has ended. A job that is root can send the same signal.
+// It is then ignored.
 func endWithParent(parent int) {
 	told := make(chan os.Signal, 1)
 	signal.Notify(told, syscall.SIGTERM)

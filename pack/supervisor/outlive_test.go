@@ -15,7 +15,7 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// Where the supervisor is not process 1, to kill it ends the job and all that the job has started.
+// If the supervisor is not process 1, killing it ends the job and all processes of the job.
 func TestKilled(t *testing.T) {
 	needsRoot(t)
 	dir := t.TempDir()
@@ -46,7 +46,7 @@ func TestKilled(t *testing.T) {
 	})
 }
 
-// until waits for something to be said.
+// until waits until a function returns text.
 func until(t *testing.T, said func() string) string {
 	t.Helper()
 	for range 1000 {

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	forwarded  = 256 << 10 // bytes passed on to whoever watches; the engine cuts logs that are much longer
+	forwarded  = 256 << 10 // bytes that are passed on to the progress; the engine truncates much longer logs
 	chunkSize  = 256 << 10
 	pipeSize   = 1 << 20
 	setPipeLen = 1031 // F_SETPIPE_SZ, fcntl(2)
@@ -22,7 +22,7 @@ const (
 
 var mask = []byte("***")
 
-// A capture reads one of the job's output streams to its end and keeps head and tail.
+// A capture reads an output stream of the job to its end. It keeps the head and the tail.
 type capture struct {
 	excerpt wire.Excerpt
 	leaked  map[string]bool
@@ -32,13 +32,13 @@ type capture struct {
 	shown   int
 }
 
-// newCapture gives the file that the job writes to. The reader begins with run.
+// newCapture returns the file to which the job writes. Call run to read it.
 func newCapture(who *account) (*capture, *os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
 	}
-	// A job may open /dev/stdout anew, which needs the right to do so.
+	// A job may open /dev/stdout again, which needs this permission.
 	_ = w.Chown(who.uid, who.gid)
 	_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, w.Fd(), setPipeLen, pipeSize)
 	return &capture{read: r, leaked: map[string]bool{}, done: make(chan struct{})}, w, nil
@@ -53,7 +53,7 @@ func (c *capture) run(show io.Writer, secrets map[string][]byte) {
 		c.excerpt.Total += int64(n)
 		chunk := buf[:n]
 		if keep > 0 {
-			// The end of what was read may be the beginning of a secret.
+			// The end of a chunk may be the beginning of a secret.
 			pending = c.hide(append(pending, chunk...), secrets)
 			cut := max(len(pending)-keep, 0)
 			if err != nil {
@@ -68,7 +68,7 @@ func (c *capture) run(show io.Writer, secrets map[string][]byte) {
 	}
 }
 
-// hide replaces the secrets and notes which there were.
+// hide redacts the secrets and remembers which ones there were.
 func (c *capture) hide(text []byte, secrets map[string][]byte) []byte {
 	for name, value := range secrets {
 		if len(value) >= wire.SecretMin && bytes.Contains(text, value) {
@@ -103,8 +103,8 @@ func (c *capture) take(chunk []byte, show io.Writer) {
 	}
 }
 
-// finish waits for the end of the stream, which comes when the last process is gone. One that cannot be killed must not
-// hold up the report.
+// finish waits for the end of the stream, which comes when the last process has ended. A process that cannot be killed
+// must not delay the report.
 func (c *capture) finish(limit time.Duration) wire.Excerpt {
 	select {
 	case <-c.done:
@@ -113,14 +113,15 @@ func (c *capture) finish(limit time.Duration) wire.Excerpt {
 		select {
 		case <-c.done:
 		case <-time.After(limit):
-			return wire.Excerpt{} // stuck in writing on
+			return wire.Excerpt{} // the reader is blocked when it passes output on
 		}
 	}
 	c.excerpt.Tail = c.tail[max(len(c.tail)-wire.ExcerptSize, 0):]
 	return c.excerpt
 }
 
-// leaks finds secrets in a file, in pieces that overlap. It reads at most limit bytes. The buffer is longer than any secret.
+// leaks returns the secrets that are in a file. It reads overlapping parts, at most limit bytes. The buffer is longer
+// than any secret.
 func leaks(f *os.File, buf []byte, secrets map[string][]byte, limit int64) (found []string) {
 	keep := longest(secrets) - 1
 	if keep <= 0 {

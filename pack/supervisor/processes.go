@@ -16,16 +16,16 @@ import (
 
 const subreaper = 36 // PR_SET_CHILD_SUBREAPER, prctl(2)
 
-// adopt makes orphans of the job ours, as they are anyway for process 1.
+// adopt makes this process the parent of the job's orphans. Process 1 is that anyway.
 func adopt() {
 	if os.Getpid() != 1 {
 		_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, subreaper, 1, 0)
 	}
 }
 
-// warmThreads has the runtime make threads while that still works: a job that forks without end leaves no room for any,
-// and the runtime ends a program that cannot have one. With more processors than there are, a thread that comes back from
-// the kernel need not wait for another one to get its turn there.
+// warmThreads makes the runtime start threads as long as that is possible. A job that keeps forking leaves no room for
+// threads, and the runtime ends a program that gets none. With GOMAXPROCS above the number of processors, a thread that
+// returns from the kernel need not wait for another one.
 func warmThreads() {
 	runtime.GOMAXPROCS(16)
 	var all sync.WaitGroup
@@ -39,7 +39,7 @@ func warmThreads() {
 	all.Wait()
 }
 
-// reap collects all children. The main one's status goes to ended; gone is closed when none is left.
+// reap waits for all children. It sends the status of the main one to ended. It closes gone when no child is left.
 func reap(pid int) (ended chan syscall.WaitStatus, gone chan struct{}) {
 	ended, gone = make(chan syscall.WaitStatus, 1), make(chan struct{})
 	go func() {
@@ -49,7 +49,7 @@ func reap(pid int) (ended chan syscall.WaitStatus, gone chan struct{}) {
 			p, err := syscall.Wait4(-1, &status, 0, nil)
 			switch {
 			case err == syscall.EINTR:
-			case err != nil: // no children any more
+			case err != nil: // there are no children left
 				return
 			case p == pid:
 				ended <- status
@@ -59,7 +59,7 @@ func reap(pid int) (ended chan syscall.WaitStatus, gone chan struct{}) {
 	return ended, gone
 }
 
-// wait waits for the main process while it has time, and then ends all that is left.
+// wait waits for the main process until the timeout. Then it ends all processes that are left.
 func wait(spec *wire.Spec, pid int, o *wire.Outcome) {
 	begin := time.Now()
 	ended, gone := reap(pid)
@@ -77,7 +77,7 @@ func wait(spec *wire.Spec, pid int, o *wire.Outcome) {
 	}
 }
 
-// await gives the status of the main process, or false where it has to be killed.
+// await returns the status of the main process. It returns false if the process must be killed.
 func await(spec *wire.Spec, ended <-chan syscall.WaitStatus, o *wire.Outcome) (syscall.WaitStatus, bool) {
 	var overdue <-chan time.Time
 	if spec.Timeout > 0 {
@@ -100,8 +100,8 @@ func await(spec *wire.Spec, ended <-chan syscall.WaitStatus, o *wire.Outcome) (s
 
 const killLimit = 10 * time.Second
 
-// killAll kills until all are gone: a process may have forked while the others were found. What the kernel itself
-// cannot end, in a broken network file system say, is given up on.
+// killAll kills until no process is left, because a process may have forked during the search. It gives up on processes
+// that the kernel cannot end, for example in a broken network file system.
 func killAll(gone <-chan struct{}) {
 	for begin := time.Now(); time.Since(begin) < killLimit; {
 		signalAll(syscall.SIGKILL)
@@ -113,8 +113,8 @@ func killAll(gone <-chan struct{}) {
 	}
 }
 
-// signalAll signals every process of the job. Only as process 1 is "all processes" the job: an engine without a process
-// sandbox has the supervisor among its own.
+// signalAll sends a signal to all processes of the job. Only for process 1 are "all processes" those of the job. In an
+// engine without a process sandbox, the supervisor would be one of them.
 func signalAll(sig syscall.Signal) {
 	if os.Getpid() == 1 {
 		_ = syscall.Kill(-1, sig)
@@ -125,7 +125,7 @@ func signalAll(sig syscall.Signal) {
 	}
 }
 
-// leftover counts the processes that run, and names a few.
+// leftover counts the running processes and returns a few names.
 func leftover() (n int, names []string) {
 	for _, p := range descendants() {
 		if p.state == 'Z' || p.state == 'X' {
@@ -174,7 +174,7 @@ func readNames(dir string) ([]string, error) {
 	return f.Readdirnames(-1)
 }
 
-// readProcess reads /proc/PID/stat, whose second field may hold anything (proc(5)).
+// readProcess reads /proc/PID/stat. Its second field may contain anything (proc(5)).
 func readProcess(pid int) (process, bool) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	open, end := bytes.IndexByte(text, '('), bytes.LastIndexByte(text, ')')

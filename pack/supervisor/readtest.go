@@ -20,8 +20,8 @@ const (
 	readTestLimit = 30 * time.Second
 )
 
-// tryReading has another user open the files: whether one can is a matter of modes, owners, ACLs and every directory on
-// the way, so it is tried. The names go to a process of its own, which answers a byte for each.
+// tryReading lets another user open the files. Whether that works depends on modes, owners, ACLs and all parent
+// directories, so it is tried. The names go to a separate process, which answers with one byte for each.
 func tryReading(files []wire.File, uid, gid int) error {
 	names, answers, err := startReadTest(uid, gid)
 	if err != nil {
@@ -55,7 +55,7 @@ func tryReading(files []wire.File, uid, gid int) error {
 	return nil
 }
 
-// another is an ID that is not the job's own: nobody's, unless the job is nobody.
+// another returns an ID that is not the job's: that of nobody, unless the job is nobody.
 func another(id int) int {
 	if id == nobody {
 		return nobody - 1
@@ -63,7 +63,7 @@ func another(id int) int {
 	return nobody
 }
 
-// startReadTest starts ourselves as the other user, in the current directory. The process ends with its input.
+// startReadTest starts this program as the other user, in the current directory. The process ends when its input ends.
 func startReadTest(uid, gid int) (names, answers *os.File, err error) {
 	in, names, err := os.Pipe()
 	if err != nil {
@@ -86,7 +86,7 @@ func startReadTest(uid, gid int) (names, answers *os.File, err error) {
 	return names, answers, err
 }
 
-// readTest is the other user's side.
+// readTest runs as the other user.
 func readTest(in io.Reader, out io.Writer) {
 	r, w := bufio.NewReader(in), bufio.NewWriter(out)
 	defer w.Flush()

@@ -22,7 +22,7 @@ import (
 
 const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-// start starts the job with its output going to the given files. What goes wrong is the image's own, and worded so.
+// start starts the job. Its output goes to the given files. An error is about the image, and its text says so.
 func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, stderr *os.File) (int, error) {
 	if len(spec.Args) == 0 {
 		return 0, errors.New("there is no command to run")
@@ -30,7 +30,8 @@ func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, std
 	if err := os.MkdirAll(spec.Dir, 0o755); err != nil {
 		return 0, fmt.Errorf("working directory: %w", err)
 	}
-	// The job inherits the directory; entering it as the user would hide which of the two was not allowed.
+	// The job inherits the directory. If it were entered as the user, the error would not show which of the two was not
+	// allowed.
 	if err := os.Chdir(spec.Dir); err != nil {
 		return 0, fmt.Errorf("working directory: %w", err)
 	}
@@ -58,7 +59,7 @@ func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, std
 	return pid, nil
 }
 
-// withSecrets puts the values in where wire.SecretRef stands.
+// withSecrets replaces each wire.SecretRef by its value.
 func withSecrets(args []string, secrets map[string][]byte) []string {
 	full := slices.Clone(args)
 	for name, value := range secrets {
@@ -69,7 +70,8 @@ func withSecrets(args []string, secrets map[string][]byte) []string {
 	return full
 }
 
-// raiseOOMScore makes the kernel end the job, which inherits the score, before the supervisor. It returns the way back.
+// raiseOOMScore makes the kernel end the job before the supervisor. The job inherits the score. It returns a function
+// that restores the score.
 func raiseOOMScore() func() {
 	const file = "/proc/self/oom_score_adj"
 	old, err := os.ReadFile(file)
@@ -79,8 +81,9 @@ func raiseOOMScore() func() {
 	return func() { _ = os.WriteFile(file, old, 0o644) }
 }
 
-// forkBehind forks from a thread that stands behind the supervisor, which the job inherits: where its processes crowd the
-// machine, the supervisor still gets its turn. The thread ends with that, since without a privilege there is no way back.
+// forkBehind forks from a thread of lower priority, which the job inherits. So the supervisor still runs if the job's
+// processes fill the machine. The thread ends after it, because the priority cannot be raised again without a
+// privilege.
 func forkBehind(path string, args []string, attr *syscall.ProcAttr) (pid int, err error) {
 	done := make(chan struct{})
 	go func() {
@@ -93,10 +96,10 @@ func forkBehind(path string, args []string, attr *syscall.ProcAttr) (pid int, er
 	return pid, err
 }
 
-// standBehind lowers the priority of a thread. With a share of the processor that is the container's own it takes the idle
-// class, which gives way to the supervisor at once; beside others it has the container's share, and a job that computes took
-// no longer next to three busy processes. Without one it would give way to the whole machine, so that it is only nicer; a
-// bomb of thousands of processes then holds the supervisor up.
+// standBehind lowers the priority of a thread. If the container has its own share of the processor, the thread gets the
+// idle class, which gives way to the supervisor at once. Next to others it has the share of the container: a job took
+// no longer next to three busy processes. Without such a share, the idle class would give way to the whole machine, so
+// the thread only gets a lower nice value. Thousands of processes then delay the supervisor.
 func standBehind() {
 	const niceness, idle = 10, 5 // SCHED_IDLE, sched(7)
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, 0, niceness)
@@ -106,7 +109,7 @@ func standBehind() {
 	}
 }
 
-// environment gives the variables their values; the last of several counts.
+// environment returns the variables with their values. The last of several values counts.
 func environment(assigned []string, secrets map[string][]byte, home string) map[string]string {
 	env := map[string]string{"HOME": home, "PATH": defaultPath}
 	for _, a := range assigned {
@@ -128,7 +131,7 @@ func assignments(env map[string]string) []string {
 	return list
 }
 
-// lookPath finds the program as execvp(3) does.
+// lookPath finds the program in the same way as execvp(3).
 func lookPath(name, path string) (string, error) {
 	if name == "" {
 		return "", errors.New("the command begins with an empty word")
@@ -171,7 +174,7 @@ func isProgram(path string) error {
 	return nil
 }
 
-// explain says why a program that is there could not be executed.
+// explain says why an existing program could not be executed.
 func explain(path string, err error) error {
 	interpreter := interpreterOf(path)
 	switch {
@@ -187,7 +190,7 @@ func explain(path string, err error) error {
 	return fmt.Errorf("%q: %w", path, err)
 }
 
-// interpreterOf is what a script names after #!, or the dynamic loader of a program.
+// interpreterOf returns the name after #! in a script, or the dynamic loader of a program.
 func interpreterOf(path string) string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -199,7 +202,7 @@ func interpreterOf(path string) string {
 	if line, ok := bytes.CutPrefix(head[:n], []byte("#!")); ok {
 		line, _, _ = bytes.Cut(line, []byte("\n"))
 		word, _, _ := bytes.Cut(bytes.TrimLeft(line, " \t"), []byte(" "))
-		// A carriage return is part of the name, and shows in quotes: scripts with such line ends are common.
+		// A carriage return is part of the name and is shown in quotes. Scripts with such line ends are common.
 		return string(bytes.TrimRight(word, "\t"))
 	}
 	program, err := elf.NewFile(f)

@@ -17,7 +17,8 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// The test binary is its own supervisor, run as a process so that killing and reaping meet no other test.
+// The test binary is also the supervisor. It runs as a process, so that killing and waiting for children do not affect
+// other tests.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && strings.HasSuffix(os.Args[1], ".json") || len(os.Args) == 2 && os.Args[1] == readTestArg {
 		main()
@@ -26,12 +27,12 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// run supervises a shell command, as root and bounded in time. What prefix there is stands before the supervisor.
+// run supervises a shell command as root, with a time limit. The prefix comes before the supervisor's command.
 func run(t *testing.T, spec wire.Spec, prefix ...string) (*wire.Outcome, string) {
 	t.Helper()
 	needsRoot(t)
 	dir := t.TempDir()
-	// The job is another user, who must be able to reach its directories.
+	// The job is another user and must be able to enter its directories.
 	for d := dir; len(d) > len(os.TempDir()); d = filepath.Dir(d) {
 		if err := os.Chmod(d, 0o755); err != nil {
 			t.Fatal(err)
@@ -51,7 +52,7 @@ func run(t *testing.T, spec wire.Spec, prefix ...string) (*wire.Outcome, string)
 		if err := os.Mkdir(d, 0o777); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chmod(d, 0o777); err != nil { // whatever the umask
+		if err := os.Chmod(d, 0o777); err != nil { // whatever the umask is
 			t.Fatal(err)
 		}
 	}
@@ -169,7 +170,7 @@ func TestStartError(t *testing.T) {
 	}
 }
 
-// Both ways of killing: as any process of a machine, and as process 1.
+// There are two ways to kill: as a process among those of a machine, and as process 1.
 func TestTimeout(t *testing.T) {
 	tests := []struct{ name, script string }{
 		{"sleeps", "sleep 60"},
@@ -193,7 +194,7 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
-// The job's output ends with its last process, whoever that is.
+// The output of the job ends with its last process.
 func TestLeftover(t *testing.T) {
 	for _, prefix := range [][]string{nil, {"unshare", "--pid", "--fork", "--mount-proc"}} {
 		o, _ := run(t, shell("setsid sleep 61 & echo done; sleep 0.1"), prefix...)
@@ -304,7 +305,7 @@ printf a >"$(printf 'new\nline')"; printf b >"$(printf 'caf\351')"`)
 	}
 }
 
-// A job that is nobody may read what only nobody may.
+// A job of the user nobody may read files of nobody.
 func TestReadByAnother(t *testing.T) {
 	spec := shell(`cd "$OUTPUT_DIR" && echo 1 >mine && chmod 600 mine && echo 1 >ours && chmod 640 ours`)
 	spec.User = "65534:65534"
@@ -323,11 +324,11 @@ func TestManyFiles(t *testing.T) {
 	}
 }
 
-// memoryGroup is the directory of a new cgroup that counts memory.
+// memoryGroup makes a cgroup that counts memory and returns its directory.
 func memoryGroup(t *testing.T) string {
 	t.Helper()
 	needsRoot(t)
-	parent := "/sys/fs/cgroup/memory" // of version 1
+	parent := "/sys/fs/cgroup/memory" // version 1
 	if _, err := os.Stat(parent); err != nil {
 		parent = "/sys/fs/cgroup"
 	}
@@ -345,7 +346,8 @@ func memoryGroup(t *testing.T) string {
 
 func TestUsage(t *testing.T) {
 	const script = `i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; x=$(head -c 30000000 /dev/zero | tr '\0' x); sleep 0.2; echo ${#x}`
-	// Memory is that of a cgroup, which tests share with others that may give theirs back meanwhile. A container has one to itself.
+	// The memory is that of a cgroup. Tests share one with others, which may free memory at the same time. A container
+	// has its own.
 	o, _ := run(t, shell(script), "sh", "-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, memoryGroup(t))
 	if o.Usage.CPU < 20*time.Millisecond || o.Usage.CPU > 20*time.Second {
 		t.Errorf("CPU %v", o.Usage.CPU)
@@ -362,7 +364,7 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// A job as root may write where the report will be.
+// A job that is root may write to the path of the report.
 func TestForgedReport(t *testing.T) {
 	spec := shell(`cd "$ROOT/../report" && mkdir -p report.json/x && ln -s /etc/passwd files.json`)
 	spec.User = ""

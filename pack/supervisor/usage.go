@@ -18,18 +18,18 @@ import (
 
 const sampleEvery = 20 * time.Millisecond
 
-// hopeless is how many processes the kernel may end for want of memory. A job that forks faster than that would
-// otherwise hold up the machine, and the supervisor with it, until long after its timeout.
+// hopeless is how many processes the kernel may kill for lack of memory before the job is ended. Otherwise a job that
+// forks faster than that would block the machine and the supervisor until long after its timeout.
 const hopeless = 50
 
-// A meter samples what the job takes. The kernel's own peaks count page cache too, so that a job that writes a large file
-// would seem to need as much memory.
+// A meter samples what the job uses. The kernel's own peaks include the page cache. So a job that writes a large file
+// would seem to need that much memory.
 type meter struct {
 	group       group
 	base, peak  int64
 	shm         int64
 	kills       int64
-	limit       int64 // of the job alone; 0: none
+	limit       int64 // of the job; 0: none
 	over        bool
 	crowded     atomic.Bool
 	stop, ended chan struct{}
@@ -75,20 +75,21 @@ func (m *meter) end(o *wire.Outcome) {
 	o.Usage.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano())
 	o.Usage.Memory = m.peak
 	if _, ok := m.group.memory(); !ok {
-		o.Usage.Memory = used.Maxrss << 10 // of the largest process alone
+		o.Usage.Memory = used.Maxrss << 10 // only of the largest process
 	}
-	// What a short job wrote there is still there, sampled or not.
+	// What a short job has written there is still there, even without a sample.
 	left, size := sharedMemory()
 	o.Usage.SharedMem, o.Usage.SharedMemSize = max(m.shm, left), size
 	o.OutOfMemory = m.over || m.group.kills() > m.kills
 	o.Crowded = m.crowded.Load()
 }
 
-// guard ends a job that has too many processes. They are counted only where the machine has that many threads more than
-// before, and while they stand still. It has a thread to itself and asks the kernel for one number at a time: among thousands
-// of processes that run, whoever has to wait for somebody waits for seconds.
+// guard ends a job that has too many processes. It counts them only if the machine has that many more threads than
+// before, and stops them while it counts. It has its own thread and asks the kernel for one number at a time. Among
+// thousands of running processes, anything that waits for another thread waits for seconds.
 func (m *meter) guard(before uint16) {
-	// Those of others may have become more meanwhile. A job that goes on after it was counted would crowd out the guard.
+	// Others may have started more at the same time. A job that continued after the count would leave the guard no
+	// time.
 	const others = 256
 	runtime.LockOSThread()
 	for {
@@ -102,7 +103,7 @@ func (m *meter) guard(before uint16) {
 		if int16(now-before) <= wire.MaxProcesses+others {
 			continue
 		}
-		before = now // where others crowd the machine, once is enough
+		before = now // if other programs fill the machine, one count is enough
 		signalAll(syscall.SIGSTOP)
 		if countProcesses() <= wire.MaxProcesses {
 			signalAll(syscall.SIGCONT)
@@ -127,7 +128,7 @@ func countProcesses() int {
 	return count
 }
 
-// machineThreads is the number of threads of the whole machine, as far as 16 bits hold it.
+// machineThreads returns the number of threads of the whole machine, in 16 bits.
 func machineThreads() uint16 {
 	var info syscall.Sysinfo_t
 	if syscall.Sysinfo(&info) != nil {
@@ -136,7 +137,7 @@ func machineThreads() uint16 {
 	return info.Procs
 }
 
-// sharedMemory is what /dev/shm holds and how much it can hold; both 0 without one.
+// sharedMemory returns how much /dev/shm holds and how much fits into it. Both are 0 if there is none.
 func sharedMemory() (used, size int64) {
 	var fs syscall.Statfs_t
 	if syscall.Statfs("/dev/shm", &fs) != nil || fs.Type != 0x01021994 { // TMPFS_MAGIC, statfs(2)
@@ -146,13 +147,13 @@ func sharedMemory() (used, size int64) {
 	return int64(fs.Blocks-fs.Bfree) * block, int64(fs.Blocks) * block
 }
 
-// A group is the directory of our cgroup of a controller, of version 1 or 2; empty where there is none of our own.
+// A group is the directory of our cgroup for a controller, of version 1 or 2. It is empty if we have none of our own.
 type group struct {
 	dir string
 	v2  bool
 }
 
-// findGroup joins where the hierarchy is mounted, and from which of its directories, with the one we are in.
+// findGroup combines the mount point of the hierarchy, the directory that is mounted there, and the one that we are in.
 func findGroup(controller string) group {
 	own := ownGroups(controller)
 	mounts, _ := os.ReadFile("/proc/self/mountinfo")
@@ -177,7 +178,7 @@ func findGroup(controller string) group {
 	return found
 }
 
-// ownGroups is the path of our group in the hierarchy of version 1 (false) and 2 (true).
+// ownGroups returns the path of our group in the hierarchies of version 1 (false) and version 2 (true).
 func ownGroups(controller string) map[bool]string {
 	own := map[bool]string{}
 	text, _ := os.ReadFile("/proc/self/cgroup")
@@ -196,19 +197,19 @@ func ownGroups(controller string) map[bool]string {
 
 func hasWord(list, word string) bool { return strings.Contains(","+list+",", ","+word+",") }
 
-// isOwn tells whether the directory is about us alone, and not about the whole machine.
+// isOwn reports whether the directory is only about us, and not about the whole machine.
 func (g group) isOwn(controller string) bool {
-	// Of version 2, the root has none of these files.
+	// In version 2, the root has none of these files.
 	names := map[string]string{"memory": "memory.stat", "cpu": "cpu.shares"}
 	if g.v2 {
 		names = map[string]string{"memory": "memory.current", "cpu": "cpu.weight"}
 	}
-	_, isBelow := os.Stat(filepath.Join(g.dir, "release_agent")) // in the root of version 1 alone
+	_, isBelow := os.Stat(filepath.Join(g.dir, "release_agent")) // only the root of version 1 has it
 	_, err := os.Stat(filepath.Join(g.dir, names[controller]))
 	return err == nil && isBelow != nil
 }
 
-// memory is the anonymous and shared memory in use.
+// memory returns the anonymous and shared memory in use.
 func (g group) memory() (int64, bool) {
 	if g.dir == "" {
 		return 0, false
@@ -220,7 +221,7 @@ func (g group) memory() (int64, bool) {
 	return g.sum("memory.stat", names...)
 }
 
-// kills is how often the kernel has ended a process for want of memory.
+// kills returns how often the kernel has killed a process for lack of memory.
 func (g group) kills() int64 {
 	file := "memory.oom_control"
 	if g.v2 {
@@ -230,7 +231,7 @@ func (g group) kills() int64 {
 	return n
 }
 
-// limit is the most memory that the group may have; 0 where there is no limit worth the name.
+// limit returns the memory limit of the group, or 0 if there is no real limit.
 func (g group) limit() int64 {
 	file := "memory.limit_in_bytes"
 	if g.v2 {
@@ -242,7 +243,7 @@ func (g group) limit() int64 {
 	text, _ := os.ReadFile(filepath.Join(g.dir, file))
 	n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 	if err != nil || n >= 1<<50 {
-		return 0 // "max", or as much as can be counted
+		return 0 // "max", or the largest number
 	}
 	return n
 }

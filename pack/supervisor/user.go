@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// An account is who a job runs as.
+// An account is the user as whom a job runs.
 type account struct {
 	uid, gid int
-	groups   []uint32 // supplementary, gid among them
+	groups   []uint32 // supplementary groups, including gid
 	home     string
 }
 
-// accounts are the files that give names to users and groups. They need not exist.
+// accounts are the files with the names of users and groups. They need not exist.
 type accounts struct{ passwd, group string }
 
-// find reads USER as a Dockerfile has it: user or user:group, each a name or a number. Without a group it is the one
-// of the user's entry, and those that list the user are supplementary ones.
+// find reads USER as a Dockerfile has it: user or user:group, each a name or a number. Without a group, the group is
+// that of the user's entry, and the groups that list the user are supplementary.
 func (a accounts) find(user string) (*account, error) {
 	name, group, hasGroup := strings.Cut(user, ":")
 	if name == "" {
@@ -68,7 +68,7 @@ func parseID(s string) (int, error) {
 	return int(n), err
 }
 
-// lookup gives the entry whose first field is the name or whose third is the number.
+// lookup returns the entry whose first field is the name or whose third field is the number.
 func lookup(file, key string, fields int) (found []string) {
 	eachEntry(file, fields, func(e []string) {
 		if found == nil && (e[0] == key || e[2] == key) {

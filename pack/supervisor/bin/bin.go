@@ -1,4 +1,4 @@
-// Package bin holds the supervisor, built for every platform whose engines run it (go generate ./pack/supervisor).
+// Package bin holds the supervisor, built for each platform of engines (go generate ./pack/supervisor).
 package bin
 
 import (
@@ -16,14 +16,14 @@ var amd64 string
 //go:embed supervisor_linux_arm64.gz
 var arm64 string
 
-// Architectures are those that there is a program for.
+// Architectures returns those for which there is a program.
 func Architectures() []string { return []string{"amd64", "arm64"} }
 
-// A Program is a statically linked executable. It is kept packed until somebody reads it: a builder that has it by its
-// size and time asks for nothing, and unpacking takes longer than a whole build that is cached.
+// A Program is a statically linked executable. It is stored compressed and expanded only when it is read. A builder
+// that has it by its size and time does not read it, and expanding takes longer than a whole cached build.
 type Program struct{ packed string }
 
-// Find is the supervisor for Linux on an architecture.
+// Find returns the supervisor for Linux on an architecture.
 func Find(arch string) (Program, error) {
 	switch arch {
 	case "amd64":
@@ -34,12 +34,12 @@ func Find(arch string) (Program, error) {
 	return Program{}, fmt.Errorf("no supervisor for linux/%s: there are ones for %q", arch, Architectures())
 }
 
-// Sum tells programs apart: gzip's checksum of the program and its length, which end what gzip writes. A digest of
-// the megabyte before them would take milliseconds.
+// Sum returns bytes that differ between programs: gzip's checksum of the program and its length, which end the gzip
+// format. A digest of the megabyte before them would take milliseconds.
 func (p Program) Sum() []byte { return []byte(p.packed[len(p.packed)-8:]) }
 
-// Size is how long the program is.
+// Size returns the length of the program.
 func (p Program) Size() int64 { return int64(binary.LittleEndian.Uint32(p.Sum()[4:])) }
 
-// Open reads the program itself.
+// Open returns the content of the program.
 func (p Program) Open() (io.ReadCloser, error) { return gzip.NewReader(strings.NewReader(p.packed)) }

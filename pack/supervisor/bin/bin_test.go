@@ -19,10 +19,10 @@ import (
 
 var update = flag.Bool("update", false, "build the programs anew and write them here")
 
-// The compiler's version is part of a program, so that only the same one can build the same bytes.
+// The version of the compiler is part of a program. So only the same version can build the same bytes.
 const versionFile = "go.version"
 
-// TestPrograms builds what is committed here, and compares.
+// TestPrograms builds the programs and compares them with the committed ones.
 func TestPrograms(t *testing.T) {
 	if *update {
 		if err := os.WriteFile(versionFile, []byte(runtime.Version()+"\n"), 0o644); err != nil {
@@ -106,7 +106,7 @@ func TestProgram(t *testing.T) {
 	}
 }
 
-// unpack reads a program, which must be as long as it says.
+// unpack reads a program and checks its length.
 func unpack(t *testing.T, arch string) []byte {
 	t.Helper()
 	program, err := Find(arch)

@@ -9,23 +9,23 @@ import (
 	"slices"
 )
 
-// ArchiveFile, in ReportDir, holds the directories that Spec.Archive asks for. It is a series of entries, each a line of JSON,
-// behind that of a regular file its content. Unlike in tar, names of any bytes need no rules of their own.
+// ArchiveFile, in ReportDir, holds the directories of Spec.Archive. It is a series of entries. Each is a line of JSON,
+// followed by the content if it is a regular file. Unlike tar, it needs no special rules for names of arbitrary bytes.
 const ArchiveFile = "archive"
 
-// maxHeader is more than a line of an archive can have: Linux bounds names and links to 4096 bytes.
+// maxHeader is more than the longest line of an archive. Linux limits names and links to 4096 bytes.
 const maxHeader = 64 << 10
 
-// An ArchiveEntry is one name below a directory that was asked for.
+// An ArchiveEntry is one name below a directory of Spec.Archive.
 type ArchiveEntry struct {
 	Dir  int  `json:"dir"` // index in Spec.Archive
 	File File `json:"file"`
-	// End marks the last entry, which is no file; Cut then counts what was left out for its size.
+	// End marks the last entry, which is not a file. Its Cut counts the files that were left out because of their size.
 	End bool `json:"end,omitempty"`
 	Cut int  `json:"cut,omitempty"`
 }
 
-// WriteTo writes the line of the entry. The content, where there is one, is the caller's to write.
+// WriteTo writes the line of the entry. The caller writes the content, if there is one.
 func (e *ArchiveEntry) WriteTo(w io.Writer) (int64, error) {
 	text, err := json.Marshal(e)
 	if err != nil {
@@ -35,19 +35,19 @@ func (e *ArchiveEntry) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// An Archive is read entry by entry. What it holds was written in a container where the job may have been root: names are
-// checked, and nothing else of it can be relied on.
+// An Archive is read entry by entry. It was written in a container in which the job may be root. Names are checked, but
+// nothing else can be relied on.
 type Archive struct {
 	r    *bufio.Reader
-	left int64 // of the current content
-	Cut  int   // files left out, once Next has come to the end
+	left int64 // bytes left of the current content
+	Cut  int   // files that were left out; set when Next has returned io.EOF
 }
 
-// NewArchive reads from r.
+// NewArchive returns an archive that reads from r.
 func NewArchive(r io.Reader) *Archive { return &Archive{r: bufio.NewReaderSize(r, maxHeader)} }
 
-// Next goes on to the next entry, after which Read gives its content. The error is io.EOF behind the last one, and
-// another where the archive was cut short.
+// Next moves to the next entry. Read then returns its content. The error is io.EOF after the last entry, and another
+// one if the archive is truncated.
 func (a *Archive) Next() (*ArchiveEntry, error) {
 	if _, err := io.Copy(io.Discard, a); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ func (a *Archive) Next() (*ArchiveEntry, error) {
 	return &e, nil
 }
 
-// Read gives the content of the current entry.
+// Read returns the content of the current entry.
 func (a *Archive) Read(b []byte) (int, error) {
 	if a.left == 0 {
 		return 0, io.EOF

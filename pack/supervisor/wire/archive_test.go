@@ -26,7 +26,7 @@ func archived(t testing.TB) []byte {
 	return b.Bytes()
 }
 
-// listing reads an archive to its end, every second content only in part.
+// listing reads an archive to its end. It reads every second content only in part.
 func listing(r io.Reader) (names, contents []string, cut int, err error) {
 	a := NewArchive(r)
 	for i := 0; ; i++ {

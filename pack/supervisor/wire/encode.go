@@ -10,21 +10,21 @@ import (
 	"strings"
 )
 
-// Bounds of what a supervisor tells. ReadOutcome refuses more.
+// Limits for what a supervisor reports. ReadOutcome returns an error if one is exceeded.
 const (
 	ExcerptSize = 32 << 10 // bytes of each of Head and Tail
-	HeadSize    = 3 << 10  // bytes of Content that was not asked for
+	HeadSize    = 3 << 10  // bytes of Content that was not requested
 	MaxHeads    = 4 << 20  // bytes of all such Content
-	MaxContent  = 16 << 20 // bytes of all Content that was asked for
+	MaxContent  = 16 << 20 // bytes of all requested Content
 	MaxFiles    = 100_000
 	MaxNames    = 16 << 20 // bytes of all Names and Links
-	MaxSome     = 20       // elements of the other lists
-	SecretMin   = 4        // bytes: a shorter value turns up by chance
+	MaxSome     = 20       // elements in each of the other lists
+	SecretMin   = 4        // bytes: shorter values occur by chance
 	MaxReport   = 1 << 20  // bytes of ReportFile
 	MaxListing  = 96 << 20 // bytes of FilesFile
 )
 
-// A report is ReportFile: the count tells a whole FilesFile from one that was cut short.
+// A report is the content of ReportFile. The count shows whether FilesFile is truncated.
 type report struct {
 	Outcome
 	FileCount int `json:"fileCount"`
@@ -46,8 +46,8 @@ func (o *Outcome) WriteFiles(w io.Writer) error {
 	return nil
 }
 
-// ReadOutcome reads what a supervisor wrote. A job that runs as root can have written it as well, so it is an error
-// when the nonce is another than that of the Spec or a bound is passed.
+// ReadOutcome reads what a supervisor has written. A job that runs as root may have written it, too. So it is an error
+// if the nonce is not that of the Spec, or if a limit is exceeded.
 func ReadOutcome(nonce string, reportText, files []byte) (*Outcome, error) {
 	if len(reportText) > MaxReport || len(files) > MaxListing {
 		return nil, fmt.Errorf("the supervisor's report has %d and %d bytes, which is more than it writes", len(reportText), len(files))
@@ -107,7 +107,7 @@ func (o *Outcome) readFiles(lines []byte, count int) error {
 	return nil
 }
 
-// validName tells whether a name stays below the directory it is relative to. It may hold any bytes but NUL.
+// validName reports whether a name is below the directory that it is relative to. It may have any bytes except NUL.
 func validName(name string) bool {
 	for part := range strings.SplitSeq(name, "/") {
 		if part == "" || part == "." || part == ".." {
@@ -117,7 +117,7 @@ func validName(name string) bool {
 	return !strings.Contains(name, "\x00")
 }
 
-// A fileJSON is a File on the wire: JSON has no strings for names that are no text, so they are base64.
+// A fileJSON is the JSON form of a File. Names need not be text, so they are base64.
 type fileJSON struct {
 	Name      []byte      `json:"name"`
 	Mode      fs.FileMode `json:"mode"`
@@ -130,7 +130,7 @@ type fileJSON struct {
 	Collected bool        `json:"collected,omitempty"`
 }
 
-// MarshalJSON writes name and link as base64.
+// MarshalJSON writes the name and the link as base64.
 func (f File) MarshalJSON() ([]byte, error) {
 	return json.Marshal(fileJSON{[]byte(f.Name), f.Mode, f.UID, f.GID, f.Size, []byte(f.Link), f.ReadableByOther, f.Content, f.Collected})
 }

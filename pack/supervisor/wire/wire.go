@@ -1,5 +1,5 @@
-// Package wire holds what the supervisor is told and what it tells: the two JSON documents that cross the wall of
-// the container. It needs the standard library alone, so that the supervisor stays small.
+// Package wire has the two JSON documents that pass between the supervisor and its caller: the Spec and the Outcome. It
+// needs only the standard library, so that the supervisor stays small.
 package wire
 
 import (
@@ -7,99 +7,104 @@ import (
 	"time"
 )
 
-// Where things stand inside the container. Nothing here holds a blank, so that a path may stand in a command.
+// Paths inside the container. None has a blank, so that it can be part of a command.
 const (
 	Root       = "/.seedpack"
 	Program    = Root + "/bin/supervisor"
-	SpecFile   = Root + "/spec/spec.json" // a Spec, where SpecVariable is not set
-	ReportDir  = Root + "/report"         // a directory of root's alone, mode 0700
+	SpecFile   = Root + "/spec/spec.json" // a Spec, if SpecVariable is not set
+	ReportDir  = Root + "/report"         // a directory of root with mode 0700
 	ReportFile = "report.json"            // in ReportDir: an Outcome without Files
-	FilesFile  = "files.json"             // in ReportDir: one File a line, in the order of their names
+	FilesFile  = "files.json"             // in ReportDir: one File in each line, sorted by name
 )
 
-// SpecVariable holds a Spec of up to MaxVariable bytes, as JSON: a file would be a step of its own in each run.
+// SpecVariable holds a Spec of up to MaxVariable bytes as JSON. A file would need a step of its own in each run.
 const (
 	SpecVariable = "SEEDPACK_SPEC"
-	MaxVariable  = 96 << 10 // the kernel takes 128 KiB a variable (execve(2))
+	MaxVariable  = 96 << 10 // the kernel allows 128 KiB for each variable (execve(2))
 )
 
-// A Spec is what the supervisor is to run, and within which bounds.
+// A Spec says what the supervisor runs, and within which limits.
 type Spec struct {
-	// Nonce comes back in the Outcome, so that a report that was there before, or that the job forged before it
-	// knew, is told apart.
+	// Nonce is returned in the Outcome. It shows that the report is not an older one, and that the job has not forged
+	// it without knowing the Spec.
 	Nonce string   `json:"nonce"`
 	Args  []string `json:"args"` // the whole command line; Args[0] is looked up in PATH
-	Env   []string `json:"env"`  // all of KEY=VALUE; HOME and PATH get defaults where missing
-	// SecretFiles gives variables, and what SecretRef stands for, whose values stand in files of the container, so that no value is in a Spec.
+	Env   []string `json:"env"`  // all variables, KEY=VALUE; HOME and PATH have defaults
+	// SecretFiles are files of the container with secrets, by name of the variable. SecretRef stands for their values
+	// in Args. So no value is in a Spec.
 	SecretFiles map[string]string `json:"secretFiles,omitempty"`
-	Dir         string            `json:"dir"`     // working directory; made where missing
+	Dir         string            `json:"dir"`     // working directory; made if missing
 	User        string            `json:"user"`    // as USER in a Dockerfile: name or uid, optionally :group; empty is root
 	Timeout     time.Duration     `json:"timeout"` // 0: none
 	Grace       time.Duration     `json:"grace"`   // between TERM and KILL
 	OutputDir   string            `json:"outputDir"`
-	// Collect are globs, relative to OutputDir, of the regular files whose content is wanted, at most CollectMax bytes each.
+	// Collect are globs relative to OutputDir. The content of these regular files is returned, at most CollectMax bytes
+	// of each.
 	Collect    []string `json:"collect,omitempty"`
 	CollectMax int64    `json:"collectMax,omitempty"`
-	// Archive are directories that ArchiveFile shall hold whole, with at most ArchiveMax bytes of content.
+	// Archive are directories that ArchiveFile holds completely, with at most ArchiveMax bytes of content.
 	Archive    []string `json:"archive,omitempty"`
 	ArchiveMax int64    `json:"archiveMax,omitempty"`
 }
 
-// MemoryReserve is what a container's memory limit should be above the job's own. The supervisor ends a job that takes
-// more than the limit less the reserve, in bytes: at the limit itself the kernel has both of them wait for memory, and a
-// job that forks on holds up the machine.
+// MemoryReserve is how many bytes the memory limit of a container should exceed that of the job. The supervisor ends a
+// job that uses more than its own limit. At the container's limit the kernel makes both wait for memory, and a job that
+// keeps forking then blocks the machine.
 const MemoryReserve = 256 << 20
 
-// MaxProcesses is how many a job may have at once. Executors bound them too, at 1,024 to 4,915 as they come; without a bound a
-// job that forks on and on takes the engine's machine with it.
+// MaxProcesses is how many processes a job may have at once. Executors limit them, too, by default to 1,024 to 4,915.
+// Without a limit, a job that keeps forking blocks the engine's machine.
 const MaxProcesses = 4096
 
-// SecretRef stands in Args for the value of a secret. It holds no character that splits words or that a shell knows.
+// SecretRef returns what stands for the value of a secret in Args. It has no character that splits words or that a
+// shell interprets.
 func SecretRef(name string) string { return "\x02seedpack-secret-" + name + "\x03" }
 
-// An Outcome is what a run left behind.
+// An Outcome is the result of a run.
 type Outcome struct {
 	Nonce string `json:"nonce"`
-	// Started is false where the process could not be started at all; StartError then says why.
+	// Started is false if the process could not be started. StartError then says why.
 	Started     bool   `json:"started"`
 	StartError  string `json:"startError,omitempty"`
-	Exit        int    `json:"exit"`             // exit status; 128+n for signal n, as a shell has it; -1 when not started
-	Signal      string `json:"signal,omitempty"` // "killed", "segmentation fault", …; empty when it exited
+	Exit        int    `json:"exit"`             // exit status; 128+n for signal n, as in a shell; -1 if not started
+	Signal      string `json:"signal,omitempty"` // "killed", "segmentation fault", …; empty if it exited
 	TimedOut    bool   `json:"timedOut"`
 	OutOfMemory bool   `json:"outOfMemory"`
-	// Crowded is set where the job was ended for having more than MaxProcesses at once.
+	// Crowded says that the job was ended because it had more than MaxProcesses processes.
 	Crowded bool `json:"crowded,omitempty"`
-	// Leftover is the number of processes that still ran when the main one had ended, and LeftoverNames what a few of
-	// them were called, as the kernel has it: at most 15 bytes.
+	// Leftover is the number of processes that were running when the main one had ended. LeftoverNames are the names of
+	// a few of them, as the kernel has them: at most 15 bytes.
 	Leftover      int      `json:"leftover"`
 	LeftoverNames []string `json:"leftoverNames,omitempty"`
-	// Leaks are the places where the value of a secret turned up, except for values shorter than SecretMin.
+	// Leaks are the places at which the value of a secret was found. Values shorter than SecretMin are not searched
+	// for.
 	Leaks  []Leak  `json:"leaks,omitempty"`
 	Usage  Usage   `json:"usage"`
 	Stdout Excerpt `json:"stdout"`
 	Stderr Excerpt `json:"stderr"`
 	UID    int     `json:"uid"`
 	GID    int     `json:"gid"`
-	// Elsewhere is what the run wrote outside of OutputDir and of all mounts.
+	// Elsewhere is what the run has written outside of OutputDir and of all mounts.
 	Elsewhere Elsewhere `json:"elsewhere"`
-	// Files is everything below OutputDir, directories included, in the order of their names.
+	// Files are all files below OutputDir, including directories, sorted by name.
 	Files []File `json:"-"`
-	// ReadTestError says why it could not be tried what others can read; ReadableByOther then says nothing.
+	// ReadTestError says why the test of what others can read failed. ReadableByOther then has no meaning.
 	ReadTestError string `json:"readTestError,omitempty"`
-	// FilesCut is the number of further files that were not listed.
+	// FilesCut is the number of files that are not listed.
 	FilesCut int `json:"filesCut,omitempty"`
-	// Archive is what Spec.Archive asked for, nil where it did not. It can be read while the candidate lives that was run.
+	// Archive is the content of Spec.Archive, or nil if that is empty. It can be read as long as the candidate is
+	// valid.
 	Archive *Archive `json:"-"`
 }
 
-// A Usage is what a run took.
+// A Usage is what resources a run has used.
 type Usage struct {
-	Wall time.Duration `json:"wall"` // from start to the end of the main process
-	// Memory is the peak of anonymous and shared memory in bytes, sampled: page cache does not count.
+	Wall time.Duration `json:"wall"` // from the start to the end of the main process
+	// Memory is the peak of anonymous and shared memory in bytes, from samples. It does not include the page cache.
 	Memory int64         `json:"memory"`
-	CPU    time.Duration `json:"cpu"`    // user and system, all processes
+	CPU    time.Duration `json:"cpu"`    // user and system time of all processes
 	Output int64         `json:"output"` // bytes of all regular files below OutputDir
-	// SharedMem is the most that /dev/shm was seen to hold, and SharedMemSize what fits into it, in bytes.
+	// SharedMem is the largest use of /dev/shm that was seen, and SharedMemSize its size, in bytes.
 	SharedMem     int64 `json:"sharedMem"`
 	SharedMemSize int64 `json:"sharedMemSize"`
 }
@@ -111,36 +116,36 @@ type Leak struct {
 	File     bool   `json:"file"`  // Where is a File
 }
 
-// Elsewhere is what a run changed of the image's own file system. The search is bounded in time.
+// Elsewhere is what a run has changed in the image's own file system. The search has a time limit.
 type Elsewhere struct {
-	// Files are a few of the files, links and other things that are no directory; names are absolute. ReadableByOther
-	// and Content are not filled in.
+	// Files are a few of the files, links and other entries that are not directories. Names are absolute.
+	// ReadableByOther and Content are not set.
 	Files []File `json:"files,omitempty"`
 	Count int    `json:"count"`
 	Bytes int64  `json:"bytes"`
-	Cut   bool   `json:"cut,omitempty"` // not everything was looked at
+	Cut   bool   `json:"cut,omitempty"` // the search was stopped early
 }
 
-// An Excerpt is the head and the tail of what a process printed.
+// An Excerpt is the beginning and the end of what a process has printed.
 type Excerpt struct {
 	Head  []byte `json:"head,omitempty"`
-	Tail  []byte `json:"tail,omitempty"` // what came last; empty while Head holds all
+	Tail  []byte `json:"tail,omitempty"` // the end; empty if Head holds everything
 	Total int64  `json:"total"`          // bytes printed
 }
 
 // A File is one name below the output directory.
 type File struct {
-	Name string      // relative to OutputDir, slash-separated, raw bytes in any encoding
+	Name string      // relative to OutputDir, with slashes, raw bytes in any encoding
 	Mode fs.FileMode // type and permissions
 	UID  int
 	GID  int
 	Size int64  // bytes
-	Link string // what a symbolic link points at, as it is written
-	// ReadableByOther was tried, not guessed: a process of another user opened the file (a directory: listed and
-	// entered it). False for links, devices, FIFOs and sockets, which are never opened.
+	Link string // target of a symbolic link, as written
+	// ReadableByOther is the result of a test: a process of another user opened the file, or listed and entered the
+	// directory. It is false for links, devices, FIFOs and sockets, which are never opened.
 	ReadableByOther bool
-	// Content is that of the regular files that Spec.Collect asks for, up to its bound, and the first HeadSize bytes of
-	// others while there are not too many of them.
+	// Content is that of the regular files of Spec.Collect, up to its limit. For others it is the first HeadSize bytes,
+	// unless there are too many.
 	Content   []byte
-	Collected bool // whether Content was asked for and holds the whole file
+	Collected bool // Content was requested and holds the whole file
 }
