@@ -7,12 +7,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // pushed puts an image without a tag into a registry in memory. It returns the digest.
@@ -37,6 +43,7 @@ func pushed(t *testing.T, host, repository string) string {
 }
 
 func TestTag(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
@@ -71,6 +78,7 @@ func TestTag(t *testing.T) {
 }
 
 func TestPreflight(t *testing.T) {
+	t.Parallel()
 	for status, want := range map[int]string{
 		http.StatusForbidden:    "log in with docker login, or ask for the right to push there",
 		http.StatusUnauthorized: "log in with docker login, or ask for the right to push there",
@@ -87,4 +95,74 @@ func TestPreflight(t *testing.T) {
 		}
 		server.Close()
 	}
+}
+
+// openLayout opens an index over two images, as another tool leaves it in a layout.
+func openLayout(t *testing.T) *source.Image {
+	t.Helper()
+	index, err := random.Index(5000, 2, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path, err := layout.Write(dir, empty.Index)
+	if err == nil {
+		err = path.AppendIndex(index)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := Registry{}.Open(t.Context(), source.Source{Kind: source.Layout, Path: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := img.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return img
+}
+
+// The push is retried if the registry fails during uploads. If the registry refuses the image, that is an error.
+func TestPushAgain(t *testing.T) {
+	t.Parallel()
+	img := openLayout(t)
+	synctest.Test(t, func(t *testing.T) {
+		inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+		var failed atomic.Int64
+		to := Registry{Transport: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPatch && failed.Add(1) <= 3 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+				return
+			}
+			inner.ServeHTTP(w, r)
+		})}
+		digest, err := to.Push(t.Context(), "localhost:5000/a-1.0.0-seed", img)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ref, err := to.Parse("localhost:5000/a-1.0.0-seed@" + digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := remote.Get(ref, to.Options(t.Context())...); err != nil || failed.Load() <= 3 {
+			t.Errorf("after %d uploads: %v", failed.Load(), err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		to := Registry{Transport: serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method == http.MethodPost {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			if r.URL.Path != "/v2/" {
+				http.NotFound(w, r)
+			}
+		})}
+		_, err := to.Push(t.Context(), "localhost:5000/b-1.0.0-seed", img)
+		if err == nil || !strings.Contains(err.Error(), "ask for the right to push there") {
+			t.Error(err)
+		}
+	})
 }

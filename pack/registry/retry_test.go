@@ -9,10 +9,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 func TestRetry(t *testing.T) {
+	t.Parallel()
 	const broken = -1 // instead of a status
 	for name, c := range map[string]struct {
 		answers []int // the last one is repeated
@@ -72,21 +74,21 @@ func TestRetry(t *testing.T) {
 }
 
 func TestRetryEndsWithContext(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.WriteHeader(http.StatusServiceUnavailable)
-	}))
-	defer server.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := (retryTransport{http.DefaultTransport, 4, time.Hour, 2 * time.Hour}).RoundTrip(request)
-	if err == nil {
-		_ = response.Body.Close()
-	}
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%v", err)
-	}
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://registry.test", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := (retryTransport{server, 4, time.Hour, 2 * time.Hour}).RoundTrip(request)
+		if err == nil {
+			_ = response.Body.Close()
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v", err)
+		}
+	})
 }
