@@ -9,6 +9,7 @@ import (
 
 // An error names what a classic store cannot do. What it can do is no error.
 func TestCheckClassic(t *testing.T) {
+	t.Parallel()
 	store := classicStore{docker: &mobyclient.Client{}, from: "the engine"}
 	for _, test := range []struct {
 		request Request

@@ -15,6 +15,7 @@ import (
 )
 
 func TestParseAnnotation(t *testing.T) {
+	t.Parallel()
 	for spec, want := range map[string][]Annotation{
 		"a=b":                                {{"manifest", "", "a", "b"}},
 		"a=b:c=d":                            {{"manifest", "", "a", "b:c=d"}},
@@ -37,6 +38,7 @@ func TestParseAnnotation(t *testing.T) {
 }
 
 func TestAttributes(t *testing.T) {
+	t.Parallel()
 	m := seed.Parse([]byte(`{"job": {"title": "T", "jobVersion": "1.2.3", "description": " ", "maintainer": {"organization": "O", "email": "o@example.com"}}}`))
 	got := Attributes(m, Commit{Revision: "r"}, time.Unix(86400, 0).In(time.FixedZone("", 3600)))
 	want := map[string]string{"title": "T", "version": "1.2.3", "authors": "O <o@example.com>", "revision": "r", "created": "1970-01-02T00:00:00Z"}
@@ -48,6 +50,7 @@ func TestAttributes(t *testing.T) {
 // Labels of the Dockerfile and of --label stay. Those of a base image are removed. All other members of the
 // configuration are kept.
 func TestDescribe(t *testing.T) {
+	t.Parallel()
 	const key = exptypes.ExporterImageConfigKey
 	result := gateway.NewResult()
 	result.Metadata = map[string][]byte{
@@ -97,6 +100,7 @@ func TestDescribe(t *testing.T) {
 
 // The index gets the annotations that all of its images share.
 func TestDescribePlatforms(t *testing.T) {
+	t.Parallel()
 	const key = exptypes.ExporterImageConfigKey
 	result := gateway.NewResult()
 	result.Refs = map[string]gateway.Reference{"linux/amd64": nil, "linux/arm64": nil}

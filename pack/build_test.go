@@ -69,6 +69,7 @@ func request(t *testing.T, dockerfile string, files map[string]string) Request {
 
 // One run shows inputs, environment, secrets, user, mounts and timeout. The gate decides the export.
 func TestBuildRuns(t *testing.T) {
+	t.Parallel()
 	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	r := request(t, "FROM busybox:1.36\nENV OWN=image GONE=image\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\"]\n", nil)
@@ -134,6 +135,7 @@ echo out >$OUTPUT_DIR/o.txt; chmod 600 $OUTPUT_DIR/o.txt; echo '{"n":1}' >$OUTPU
 }
 
 func TestBuildGateRefuses(t *testing.T) {
+	t.Parallel()
 	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	refused := errors.New("refused")
@@ -149,6 +151,7 @@ func TestBuildGateRefuses(t *testing.T) {
 }
 
 func TestBuildErrors(t *testing.T) {
+	t.Parallel()
 	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	var step *StepError

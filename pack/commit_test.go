@@ -146,6 +146,7 @@ func TestLastCommitShallow(t *testing.T) {
 }
 
 func TestWebAddress(t *testing.T) {
+	t.Parallel()
 	for remote, want := range map[string]string{
 		"https://github.com/a/b":                     "https://github.com/a/b",
 		"https://github.com/a/b.git/":                "https://github.com/a/b",

@@ -10,6 +10,7 @@ import (
 )
 
 func TestExcerpt(t *testing.T) {
+	t.Parallel()
 	lines := strings.Split(strings.Repeat("x\r\n", 40), "\n")[:40]
 	for _, tt := range []struct {
 		first, last int
@@ -38,6 +39,7 @@ func TestExcerpt(t *testing.T) {
 }
 
 func TestNewWarning(t *testing.T) {
+	t.Parallel()
 	at := func(first, last int32) *pb.Range {
 		return &pb.Range{Start: &pb.Position{Line: first}, End: &pb.Position{Line: last}}
 	}

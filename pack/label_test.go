@@ -13,6 +13,7 @@ import (
 const awkward = `{"seedVersion": "1.0.0", "job": {"description": "says \"hello\" to C:\\temp\\ for $5 ${HOME}\n\/ naïve 😀 \u0007", "timeout": 10}}`
 
 func TestEncodeLabel(t *testing.T) {
+	t.Parallel()
 	label, err := EncodeLabel([]byte(awkward))
 	if err != nil {
 		t.Fatal(err)
@@ -70,6 +71,7 @@ func sameJSON(t *testing.T, a, b []byte) bool {
 }
 
 func TestDecodeLabel(t *testing.T) {
+	t.Parallel()
 	plain := `{"a":"b","c":"${D/#/-d }"}`
 	asString, err := json.Marshal(plain)
 	if err != nil {
@@ -136,6 +138,7 @@ func vectors(t *testing.T, file string) []vector {
 
 // Each writer's label for one content decodes to that content.
 func TestLabelEncodings(t *testing.T) {
+	t.Parallel()
 	contents := map[string]string{}
 	all := vectors(t, "encodings.json")
 	for _, v := range all {
@@ -160,6 +163,7 @@ func TestLabelEncodings(t *testing.T) {
 
 // Labels of real Dockerfiles decode to what their builder stored. If not, the test says why.
 func TestLabelsFound(t *testing.T) {
+	t.Parallel()
 	reasons := map[string]string{}
 	for _, v := range vectors(t, "index.json") {
 		text, notes, err := DecodeLabel(v.Stored)

@@ -14,6 +14,7 @@ func manifest(name, jobVersion, packageVersion string) *seed.Manifest {
 }
 
 func TestName(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, jobVersion, packageVersion, registry, want string }{
 		{"random-number-gen", "0.1.0", "0.1.0", "", "random-number-gen-0.1.0-seed:0.1.0"},
 		{"a", "1.0.0-rc.1", "1.0.0-RC1", "localhost:5000/x/y", "localhost:5000/x/y/a-1.0.0-rc.1-seed:1.0.0-RC1"},
@@ -33,6 +34,7 @@ func TestName(t *testing.T) {
 }
 
 func TestCheckRegistry(t *testing.T) {
+	t.Parallel()
 	for registry, want := range map[string]string{
 		"":                          "",
 		"localhost":                 "",

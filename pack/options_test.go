@@ -10,6 +10,7 @@ import (
 )
 
 func TestBuildOptionsCheck(t *testing.T) {
+	t.Parallel()
 	for want, o := range map[string]BuildOptions{
 		"it holds the manifest":  {Labels: map[string]string{seed.Label: "{}"}},
 		"must be default, none":  {Network: "bridge"},
@@ -29,6 +30,7 @@ func TestBuildOptionsCheck(t *testing.T) {
 }
 
 func TestBuildOptionsAdd(t *testing.T) {
+	t.Parallel()
 	o := BuildOptions{
 		Labels: map[string]string{"a": "b"}, Pull: true, NoCacheFilter: []string{"x", "y"}, Network: "host",
 		AddHosts: []string{"db:10.0.0.1", "v6=[::1]"}, CacheFrom: []string{"example.com/cache"}, CacheTo: []string{"type=local,dest=d"},

@@ -18,6 +18,7 @@ import (
 )
 
 func TestParseOutput(t *testing.T) {
+	t.Parallel()
 	none := map[string]string{}
 	for spec, want := range map[string]Output{
 		`type=oci,"dest=a,b.tar"`:                   {Type: "oci", Dest: "a,b.tar", Attrs: none},
@@ -60,6 +61,7 @@ func TestParseOutput(t *testing.T) {
 }
 
 func TestCheckOutputs(t *testing.T) {
+	t.Parallel()
 	docker, oci := Output{Type: "docker", Dest: "d"}, Output{Type: "oci", Dest: "./d"}
 	for want, outputs := range map[string][]Output{
 		"one platform, not 2":   {docker},
@@ -122,6 +124,7 @@ func files(t *testing.T, dir string) map[string]string {
 }
 
 func TestOutputFiles(t *testing.T) {
+	t.Parallel()
 	d := t.TempDir()
 	var stdout bytes.Buffer
 	if err := os.WriteFile(filepath.Join(d, "old"), []byte("old"), 0o600); err != nil {
@@ -162,6 +165,7 @@ func TestOutputFiles(t *testing.T) {
 
 // A directory keeps what it has. Nothing is written through its links, and nothing that is discarded.
 func TestOutputDirectory(t *testing.T) {
+	t.Parallel()
 	d, elsewhere := t.TempDir(), t.TempDir()
 	write := func(p *pending, name string) {
 		t.Helper()
@@ -224,6 +228,7 @@ func TestOutputDirectory(t *testing.T) {
 
 // A layout keeps the images that it has.
 func TestOutputLayout(t *testing.T) {
+	t.Parallel()
 	dest := filepath.Join(t.TempDir(), "layout")
 	for n, name := range []string{"docker.io/library/one:1", "docker.io/library/two:2", "docker.io/library/one:1"} {
 		digest := strings.Repeat(string(rune('a'+n)), 64)

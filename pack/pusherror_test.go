@@ -8,6 +8,7 @@ import (
 )
 
 func TestPushFailed(t *testing.T) {
+	t.Parallel()
 	const repository = "registry.example.com/a"
 	for text, want := range map[string]struct {
 		passing bool

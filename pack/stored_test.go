@@ -15,6 +15,7 @@ import (
 
 // An engine that has built the image names it after the verification. Otherwise nothing of it remains.
 func TestLoadNames(t *testing.T) {
+	t.Parallel()
 	load := func(context.Context, io.Reader) error { return errors.New("not to be called") }
 	for _, keep := range []bool{true, false} {
 		var calls []string

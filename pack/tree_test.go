@@ -10,6 +10,7 @@ import (
 )
 
 func TestTree(t *testing.T) {
+	t.Parallel()
 	host := t.TempDir()
 	for name, mode := range map[string]fs.FileMode{"tool": 0o700, "data": 0o600} {
 		if err := os.WriteFile(filepath.Join(host, name), []byte(name), mode); err != nil {

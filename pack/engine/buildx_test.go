@@ -40,6 +40,7 @@ func contextMeta() (path, text string) {
 }
 
 func TestBuildxCurrent(t *testing.T) {
+	t.Parallel()
 	path, meta := contextMeta()
 	defaults := func(key string) string { return fmt.Sprintf("buildx/defaults/%x", sha256.Sum256([]byte(key)))[:36] }
 	const usual = "unix:///var/run/docker.sock"
@@ -81,6 +82,7 @@ func TestBuildxCurrent(t *testing.T) {
 
 // The errors show which builder would have been used.
 func TestBuilderNames(t *testing.T) {
+	t.Parallel()
 	path, meta := contextMeta()
 	files := map[string]string{
 		"buildx/instances/far":   remoteBuilder,
@@ -112,6 +114,7 @@ name one of these, or write an address: unix:///run/buildkit/buildkitd.sock, tcp
 
 // The first builder that is named is used. If it does not answer, no other one is tried.
 func TestConnectOrder(t *testing.T) {
+	t.Parallel()
 	files := map[string]string{"buildx/instances/far": remoteBuilder, "buildx/current": `{"Global":true,"Name":"far"}`}
 	env := []string{"SEEDPACK_BUILDER=unix:///nowhere/a", "BUILDKIT_HOST=unix:///nowhere/b", "BUILDX_BUILDER=nosuch"}
 	for n, want := range []string{

@@ -9,6 +9,7 @@ import (
 
 // An engine has a classic store if it is a Docker Engine whose worker does not name a snapshotter.
 func TestClassic(t *testing.T) {
+	t.Parallel()
 	worker := func(labels map[string]string) []*client.WorkerInfo { return []*client.WorkerInfo{{Labels: labels}} }
 	containerd := worker(map[string]string{"org.mobyproject.buildkit.worker.snapshotter": "overlayfs"})
 	for name, test := range map[string]struct {

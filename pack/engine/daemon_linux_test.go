@@ -85,6 +85,7 @@ func TestDaemonKilled(t *testing.T) {
 // Several daemons can run at the same time, and next to a daemon of the machine. So each must listen only in its own
 // directory.
 func TestDaemonListensInItsOwnDirectory(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("its process would be rootlesskit's")
 	}
@@ -178,6 +179,7 @@ func processOf(cmdline string) int {
 // The kernel escapes some names of mount points; they are still found. The order is that of mounting. The directory
 // itself is left out.
 func TestMountsBelow(t *testing.T) {
+	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("mounting needs root")
 	}

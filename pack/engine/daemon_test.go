@@ -8,6 +8,7 @@ import (
 
 // The user sees what went wrong, but no stack trace of buildkitd.
 func TestLastLines(t *testing.T) {
+	t.Parallel()
 	path := filepath.Join(t.TempDir(), "log")
 	text := "level=info msg=one\nlevel=info msg=two\nbuildkitd: toml: expected '=' after key\nfailed to parse config\n" +
 		"main.main.func3\n\tgithub.com/moby/buildkit/cmd/buildkitd/main.go:270\nruntime.goexit\n\truntime/asm_amd64.s:1771\n"

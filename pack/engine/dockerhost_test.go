@@ -117,6 +117,7 @@ func environment(pairs ...string) func(string) string {
 
 // The engine is the one that docker's command line would use.
 func TestDockerHost(t *testing.T) {
+	t.Parallel()
 	home := t.TempDir()
 	write := func(file, text string) {
 		t.Helper()

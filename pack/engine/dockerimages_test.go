@@ -13,6 +13,7 @@ import (
 
 // An engine answers 200 before it has read the archive, and reports errors later.
 func TestLoad(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		status int
 		text   string

@@ -93,6 +93,7 @@ func join(c net.Conn, socket string) {
 
 // A builder at tcp:// is reached with certificates, from flags or from buildx. Without them it is not.
 func TestConnectTLS(t *testing.T) {
+	t.Parallel()
 	variable(t, "SEEDPACK_TEST_BASE")
 	private := privateEngine(t)
 	files, pair, pool := certificate(t)
@@ -187,6 +188,7 @@ func serveOld(t *testing.T, workers []*types.WorkerRecord) string {
 
 // If the engine would not read the given configuration, that is an error.
 func TestConnectConfig(t *testing.T) {
+	t.Parallel()
 	address := serveOld(t, []*types.WorkerRecord{{ID: "one"}})
 	for _, opt := range []Options{{Builder: address}, {Getenv: home(t, nil, "BUILDKIT_HOST="+address)}} {
 		opt.Config = "buildkitd.toml"
@@ -200,6 +202,7 @@ func TestConnectConfig(t *testing.T) {
 }
 
 func TestConnectOld(t *testing.T) {
+	t.Parallel()
 	for want, workers := range map[string][]*types.WorkerRecord{"": {{ID: "one"}}, "it has nothing to build with": nil} {
 		e, err := Connect(t.Context(), Options{Builder: serveOld(t, workers)})
 		if err == nil {

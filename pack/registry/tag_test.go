@@ -33,6 +33,7 @@ func refusing(t *testing.T, status int, body string, allowed int) (host string) 
 }
 
 func TestTagImmutable(t *testing.T) {
+	t.Parallel()
 	refusals := []struct {
 		status int
 		body   string
@@ -62,6 +63,7 @@ func TestTagImmutable(t *testing.T) {
 
 // A refusal for another reason is an error. It says which digest has no tag.
 func TestTagRefused(t *testing.T) {
+	t.Parallel()
 	for status, body := range map[int]string{403: `{"errors":[{"code":"DENIED","message":"no"}]}`, 400: `{"errors":[{"code":"MANIFEST_INVALID","message":"no"}]}`} {
 		host := refusing(t, status, body, 1)
 		first, second := pushed(t, host, "immutable"), pushed(t, host, "immutable") // the word is in the address, too
@@ -79,6 +81,7 @@ func TestTagRefused(t *testing.T) {
 }
 
 func TestTagVanished(t *testing.T) {
+	t.Parallel()
 	host := refusing(t, 0, "", 1)
 	pushed(t, host, "a")
 	_, err := Registry{}.Tag(t.Context(), host+"/a:1.0.0", "sha256:"+strings.Repeat("0", 64), false)

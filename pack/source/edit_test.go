@@ -24,6 +24,7 @@ func relabelled(arch string) func(Platform, []byte) ([]byte, error) {
 }
 
 func TestWithConfigs(t *testing.T) {
+	t.Parallel()
 	dir := layoutOf(t, madeImage(t, "amd64"), madeIndex(t))
 	for _, tag := range []string{"v0", "v1"} {
 		i, err := open(t, "oci:"+dir+":"+tag, Options{})

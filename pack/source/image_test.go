@@ -139,6 +139,7 @@ func describe(i *Image) string {
 
 // An image reads the same from each kind of source, including its layers.
 func TestOpen(t *testing.T) {
+	t.Parallel()
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
@@ -215,6 +216,7 @@ func TestOpen(t *testing.T) {
 
 // The stream of an engine is stored in a temporary file. A compressed one is expanded to another. Both are removed.
 func TestSavedCompressed(t *testing.T) {
+	t.Parallel()
 	file := gzipOf(t, dockerOf(t, madeImage(t, "amd64")))
 	save := func(context.Context, string) (io.ReadCloser, error) { return os.Open(file) }
 	if _, err := open(t, "docker-daemon:x:1", Options{Save: save}); err != nil {
@@ -313,6 +315,7 @@ func link(name, to string) *tar.Header {
 
 // A broken or hostile source is an error that says why. No file outside of it is read or written.
 func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
 	plain := filepath.Join(t.TempDir(), "plain")
 	check(t, os.WriteFile(plain, []byte("no archive"), 0o644))
 	cut := tarOf(t, layoutOf(t, madeImage(t, "amd64")), filepath.Join(t.TempDir(), "x.tar"))
@@ -387,6 +390,7 @@ func largeLayout(t *testing.T) string {
 
 // A reader of a layer with other content gets an error at the end.
 func TestLayerDigest(t *testing.T) {
+	t.Parallel()
 	img := madeImage(t, "amd64")
 	dir := layoutOf(t, img)
 	layers, err := img.Layers()
@@ -423,6 +427,7 @@ func dockerOf(t *testing.T, img v1.Image) string {
 
 // Reading stops early for a small file that expands to a very large one.
 func TestBounded(t *testing.T) {
+	t.Parallel()
 	var b bytes.Buffer
 	if err := copyBounded(&b, strings.NewReader("12345"), 5); err != nil || b.Len() != 5 {
 		t.Errorf("%d bytes, %v", b.Len(), err)

@@ -3,6 +3,7 @@ package source
 import "testing"
 
 func TestParse(t *testing.T) {
+	t.Parallel()
 	const digest = "sha256:0123456789012345678901234567890123456789012345678901234567890123"
 	for text, want := range map[string]Source{
 		"registry.example.com/team/x-1.0.0-seed:1.0.0": {Registry, "", "registry.example.com/team/x-1.0.0-seed:1.0.0"},

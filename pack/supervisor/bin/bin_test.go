@@ -24,6 +24,7 @@ const versionFile = "go.version"
 
 // TestPrograms builds the programs and compares them with the committed ones.
 func TestPrograms(t *testing.T) {
+	t.Parallel()
 	if *update {
 		if err := os.WriteFile(versionFile, []byte(runtime.Version()+"\n"), 0o644); err != nil {
 			t.Fatal(err)
@@ -87,6 +88,7 @@ func write(t *testing.T, arch string, program []byte) {
 }
 
 func TestProgram(t *testing.T) {
+	t.Parallel()
 	machines := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 	for _, arch := range Architectures() {
 		program := unpack(t, arch)

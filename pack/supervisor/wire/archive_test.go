@@ -47,6 +47,7 @@ func listing(r io.Reader) (names, contents []string, cut int, err error) {
 }
 
 func TestArchive(t *testing.T) {
+	t.Parallel()
 	whole := archived(t)
 	names, contents, cut, err := listing(bytes.NewReader(whole))
 	if err != nil || cut != 2 || strings.Join(names, "|") != "d\xff\n|d\xff\n/a|empty|l../x" || strings.Join(contents, "|") != "|{\"a\n\"}||" {

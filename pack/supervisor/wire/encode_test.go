@@ -36,6 +36,7 @@ func encode(t testing.TB, o *Outcome) (report, files []byte) {
 }
 
 func TestRoundTrip(t *testing.T) {
+	t.Parallel()
 	for _, want := range []*Outcome{sample(), {Nonce: "n"}} {
 		report, files := encode(t, want)
 		got, err := ReadOutcome("n", report, files)
@@ -49,6 +50,7 @@ func TestRoundTrip(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	tests := []struct {
 		name   string
 		change func(*Outcome)
