@@ -147,6 +147,3 @@ func containerName(name string) string {
 		return r
 	}, name)
 }
-
-// madeUp reports whether any value of the case is made up.
-func (c *Case) madeUp() bool { return len(c.MadeUp) > 0 }

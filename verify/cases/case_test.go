@@ -299,7 +299,7 @@ func TestMade(t *testing.T) {
 		t.Errorf("%+v", cases)
 	}
 	nothing := Made(seed.Parse([]byte(`{"job": {}}`)))
-	if len(nothing) != 1 || nothing[0].madeUp() {
+	if len(nothing) != 1 || len(nothing[0].MadeUp) > 0 {
 		t.Errorf("%+v", nothing)
 	}
 }

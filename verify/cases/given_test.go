@@ -55,7 +55,7 @@ func TestGiven(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%d: %s\nwant %s", i, got, tt.want)
 		}
-		if err == nil && (c.madeUp() || len(c.Inputs["ONE"]) != 1) {
+		if err == nil && (len(c.MadeUp) > 0 || len(c.Inputs["ONE"]) != 1) {
 			t.Errorf("%d: %+v", i, c)
 		}
 	}
