@@ -158,7 +158,7 @@ func TestHostileTextIsReadInTime(t *testing.T) {
 	} {
 		begin := time.Now()
 		s := ParseJSON([]byte("{" + strings.Repeat(piece, (MaxSize-1)/len(piece))))
-		if took := time.Since(begin); took > 20*time.Second { // it takes well below a second
+		if took := time.Since(begin); took > 2*time.Minute { // in quadratic time it would take far longer
 			t.Errorf("%s: reading took %v", name, took)
 		}
 		if len(s.Problems) == 0 {
