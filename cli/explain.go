@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/verify"
 )
 
@@ -57,7 +58,7 @@ func explanation(r *diag.Rule) string {
 }
 
 func archiveOf(r *diag.Rule) (archive string, ok bool) {
-	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain, verify.Explain} {
+	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain, verify.Explain, pipeline.Explain} {
 		if archive, ok := explain(r.ID); ok {
 			return archive, true
 		}
