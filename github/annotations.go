@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/sethvargo/go-githubactions"
+
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 )
@@ -16,29 +18,35 @@ type annotation struct {
 	message string
 }
 
+// An annotator shows annotations in a log.
+type annotator struct {
+	gha *githubactions.Action
+	env func(string) string
+}
+
 // annotationsShown is below the runner's limit of ten for a level and step, so that the one that counts the rest is seen.
 const annotationsShown = 9
 
-// annotateAll shows what could not be found out, then errors, then warnings. All else is in the log and the summary.
-func (s *Step) annotateAll(r *Document) {
-	s.annotateSome("error", append(s.failures(r), s.findings(r, "error")...))
-	s.annotateSome("warning", s.findings(r, "warning"))
+// all shows what could not be checked, then errors, then warnings. The rest is in the log and the summary.
+func (a *annotator) all(r *Document) {
+	a.some("error", append(failures(a.env, r), findings(a.env, r, "error")...))
+	a.some("warning", findings(a.env, r, "warning"))
 }
 
-func (s *Step) annotateSome(level string, all []annotation) {
-	for _, a := range all[:min(len(all), annotationsShown)] {
-		s.annotate(level, a.fields, a.message)
+func (a *annotator) some(level string, all []annotation) {
+	for _, one := range all[:min(len(all), annotationsShown)] {
+		a.show(level, one)
 	}
 	if left := len(all) - annotationsShown; left > 0 {
-		s.annotate(level, nil, fmt.Sprintf("%d more are in the summary of this run", left))
+		a.show(level, annotation{message: fmt.Sprintf("%d more are in the summary of this run", left)})
 	}
 }
 
-// failures are what kept the command from finding out.
-func (s *Step) failures(r *Document) (all []annotation) {
+// failures returns what could not be checked or done.
+func failures(env func(string) string, r *Document) (all []annotation) {
 	for _, image := range r.Images {
 		if image.Error != "" {
-			all = append(all, annotation{s.file(image.Manifest), image.Error})
+			all = append(all, annotation{fileOf(env, image.Manifest), image.Error})
 		}
 	}
 	if r.Error != "" {
@@ -47,38 +55,38 @@ func (s *Step) failures(r *Document) (all []annotation) {
 	return all
 }
 
-// Annotate shows findings without the action, for --format github: errors and what could not be found out first,
-// since a runner shows only so many.
+// Annotate shows findings without the action, for --format github. What could not be checked and errors come first, since a
+// runner shows only so many.
 func Annotate(w io.Writer, getenv func(string) string, reports []*diag.Report, failures []report.Failure) {
-	s := NewStep(getenv, w)
+	a := NewStep(getenv, w).annotator
 	for _, f := range failures {
-		s.annotate("error", s.file(f.Path), f.Message)
+		a.show("error", annotation{fileOf(getenv, f.Path), f.Message})
 	}
 	r := &Document{Document: report.New(reports)}
 	for _, level := range []string{"error", "warning"} {
-		for _, a := range s.findings(r, level) {
-			s.annotate(level, a.fields, a.message)
+		for _, one := range findings(getenv, r, level) {
+			a.show(level, one)
 		}
 	}
 }
 
-func (s *Step) findings(r *Document, level string) (all []annotation) {
+func findings(env func(string) string, r *Document, level string) (all []annotation) {
 	for _, f := range r.Reports {
 		for _, e := range f.Diagnostics {
 			if e.Severity.String() == level {
-				all = append(all, s.finding(f.Path, e))
+				all = append(all, finding(env, f.Path, e))
 			}
 		}
 	}
 	return all
 }
 
-// finding is an annotation at its place. A runner takes columns only on a single line.
-func (s *Step) finding(path string, e report.Entry) annotation {
-	a := annotation{s.file(path), fmt.Sprintf("%s [%s]", withHint(e), e.Rule)}
+// finding returns an annotation at its place. A runner takes columns only on a single line.
+func finding(env func(string) string, path string, e report.Entry) annotation {
+	a := annotation{fileOf(env, path), fmt.Sprintf("%s [%s]", withHint(e), e.Rule)}
 	switch {
 	case a.fields == nil:
-		a.message = place(path, e) + ": " + a.message // it is of an image, say
+		a.message = place(path, e) + ": " + a.message // it is of an image, for example
 	case e.Line > 0:
 		a.fields["line"], a.fields["endLine"] = strconv.Itoa(e.Line), strconv.Itoa(e.EndLine)
 		if e.Line == e.EndLine {
@@ -88,9 +96,9 @@ func (s *Step) finding(path string, e report.Entry) annotation {
 	return a
 }
 
-// file names a file of a repository as GitHub does; nil when it is none.
-func (s *Step) file(path string) map[string]string {
-	if c := checkoutOf(s.env, path); c.path != "" {
+// fileOf names a file of a repository as GitHub does; nil if it is in none.
+func fileOf(env func(string) string, path string) map[string]string {
+	if c := checkoutOf(env, path); c.path != "" {
 		return map[string]string{"file": c.path}
 	}
 	return nil
@@ -98,19 +106,20 @@ func (s *Step) file(path string) map[string]string {
 
 const annotationMax = 4000 // bytes; the runner cuts at 4,096
 
-func (s *Step) annotate(level string, fields map[string]string, message string) {
+// show escapes an annotation and shows it.
+func (a *annotator) show(level string, one annotation) {
 	safe := map[string]string{"title": "Seedpack"}
-	for k, v := range fields {
+	for k, v := range one.fields {
 		safe[k] = report.Escape(v)
 	}
-	message = report.Escape(message)
+	message := report.Escape(one.message)
 	if len(message) > annotationMax {
 		message = strings.ToValidUTF8(message[:annotationMax], "") + " …"
 	}
-	a := s.gha.WithFieldsMap(safe)
+	to := a.gha.WithFieldsMap(safe)
 	if level == "warning" {
-		a.Warningf("%s", message)
+		to.Warningf("%s", message)
 		return
 	}
-	a.Errorf("%s", message)
+	to.Errorf("%s", message)
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"github.com/sethvargo/go-githubactions"
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/exit"
@@ -63,14 +64,22 @@ var inputFlags = []inputFlag{
 	{"junit-file", "junit-file", oneValue},
 }
 
-func (s *Step) input(name string) string { return strings.TrimSpace(s.gha.GetInput(name)) }
+// inputs are those of a step, and what it keeps of them.
+type inputs struct {
+	gha     *githubactions.Action
+	env     func(string) string
+	roots   job.Roots
+	secrets map[string]string // values, by the variables that stand for them on the command line
+}
+
+func (in *inputs) input(name string) string { return strings.TrimSpace(in.gha.GetInput(name)) }
 
 // values are those of an input.
-func (s *Step) values(name string, form inputForm) []string {
+func (in *inputs) values(name string, form inputForm) []string {
 	separators := "\n"
 	switch form {
 	case oneValue:
-		if v := s.input(name); v != "" {
+		if v := in.input(name); v != "" {
 			return []string{v}
 		}
 		return nil
@@ -78,42 +87,12 @@ func (s *Step) values(name string, form inputForm) []string {
 		separators = "\n,"
 	}
 	var all []string
-	for _, v := range strings.FieldsFunc(s.gha.GetInput(name), func(r rune) bool { return strings.ContainsRune(separators, r) }) {
+	for _, v := range strings.FieldsFunc(in.gha.GetInput(name), func(r rune) bool { return strings.ContainsRune(separators, r) }) {
 		if v = strings.TrimSpace(v); v != "" {
 			all = append(all, v)
 		}
 	}
 	return all
-}
-
-// Arguments returns the command line that the inputs stand for. Flags gives those of a command, and nil if there is no such
-// command.
-func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string, error) {
-	name, flags, err := s.command(flagsOf)
-	if err != nil {
-		return nil, err
-	}
-	args := []string{name, "--format=json"}
-	if args, err = s.addRoots(args); err != nil {
-		return nil, err
-	}
-	if flags.Lookup("progress") != nil {
-		args = append(args, "--progress=plain")
-	}
-	for _, f := range inputFlags {
-		if flags.Lookup(f.flag) == nil {
-			continue
-		}
-		for _, v := range s.values(f.input, f.form) {
-			args = append(args, "--"+f.flag+"="+v)
-		}
-	}
-	if args, err = s.addSecrets(args, flags); err != nil {
-		return nil, err
-	}
-	args = s.addPush(args, flags)
-	rest, err := s.operands(name)
-	return append(args, rest...), err
 }
 
 // StepCommands lists the commands that a step can run.
@@ -129,8 +108,8 @@ func InputFlags() map[string]string {
 }
 
 // command returns what the step is to do, one of the commands that judge jobs, and its flags.
-func (s *Step) command(flagsOf func(command string) *pflag.FlagSet) (string, *pflag.FlagSet, error) {
-	name := s.input("command")
+func (in *inputs) command(flagsOf func(command string) *pflag.FlagSet) (string, *pflag.FlagSet, error) {
+	name := in.input("command")
 	if name == "" {
 		name = "pack"
 	}
@@ -143,33 +122,33 @@ func (s *Step) command(flagsOf func(command string) *pflag.FlagSet) (string, *pf
 }
 
 // addRoots confines the command to the workspace and the runner's directory for temporary files.
-func (s *Step) addRoots(args []string) ([]string, error) {
-	workspace := s.env("GITHUB_WORKSPACE")
+func (in *inputs) addRoots(args []string) ([]string, error) {
+	workspace := in.env("GITHUB_WORKSPACE")
 	if workspace == "" {
 		return args, nil
 	}
 	confined := job.Roots{workspace}
-	if dir := s.input("working-directory"); dir != "" && !filepath.IsAbs(dir) {
+	if dir := in.input("working-directory"); dir != "" && !filepath.IsAbs(dir) {
 		if err := confined.Check(filepath.Join(workspace, dir)); err != nil {
 			return nil, fmt.Errorf("working-directory: %w", err)
 		}
 	}
-	if temp := s.env("RUNNER_TEMP"); temp != "" {
+	if temp := in.env("RUNNER_TEMP"); temp != "" {
 		confined = append(confined, temp)
 	}
-	s.roots = confined
+	in.roots = confined
 	for _, dir := range confined {
 		args = append(args, "--root="+dir)
 	}
 	return args, nil
 }
 
-func (s *Step) addPush(args []string, flags *pflag.FlagSet) []string {
+func (in *inputs) addPush(args []string, flags *pflag.FlagSet) []string {
 	if flags.Lookup("push") == nil {
 		return args
 	}
-	push := s.input("push")
-	if s.input("registry") == "" && (push == "" || push == "auto") {
+	push := in.input("push")
+	if in.input("registry") == "" && (push == "" || push == "auto") {
 		push = "false" // there is nowhere to push to
 	}
 	if push == "" {
@@ -180,12 +159,12 @@ func (s *Step) addPush(args []string, flags *pflag.FlagSet) []string {
 
 // operands are the arguments beside the flags: the paths of jobs, or images. Images are held against the job of path, if
 // there is one.
-func (s *Step) operands(command string) ([]string, error) {
-	paths, err := s.paths()
+func (in *inputs) operands(command string) ([]string, error) {
+	paths, err := in.paths()
 	if command != "verify" && command != "publish" {
 		return append([]string{"--"}, paths...), err
 	}
-	images := s.values("image", manyLines)
+	images := in.values("image", manyLines)
 	if len(images) == 0 {
 		return nil, exit.Usagef("%s needs the input image: which one?", command)
 	}
@@ -196,9 +175,9 @@ func (s *Step) operands(command string) ([]string, error) {
 	return slices.Concat(args, []string{"--"}, images), err
 }
 
-func (s *Step) paths() ([]string, error) {
+func (in *inputs) paths() ([]string, error) {
 	var paths []string
-	for _, pattern := range s.values("path", manyLines) {
+	for _, pattern := range in.values("path", manyLines) {
 		found, err := expand(pattern)
 		if err != nil {
 			return nil, err

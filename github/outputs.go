@@ -38,7 +38,7 @@ func checked(form *regexp.Regexp, value string) string {
 }
 
 // writeOutputs writes what later steps may go on with. What is of one image is empty where there are several.
-func (s *Step) writeOutputs(r *Document, printed []byte) error {
+func writeOutputs(env func(string) string, r *Document, printed []byte, sarifFile string) error {
 	all := r.Images
 	outputs := map[string]string{
 		"errors": strconv.Itoa(r.Errors), "warnings": strconv.Itoa(r.Warnings),
@@ -49,15 +49,15 @@ func (s *Step) writeOutputs(r *Document, printed []byte) error {
 			return err
 		}
 	}
-	if file := s.input("sarif-file"); job.IsFile(file) {
-		outputs["sarif-file"] = checked(fileForm, file)
+	if job.IsFile(sarifFile) {
+		outputs["sarif-file"] = checked(fileForm, sarifFile)
 	}
 	var err error
 	if outputs["result"], err = oneLine(r, printed); err != nil {
 		return err
 	}
 	for name, value := range outputs {
-		if err := s.output(name, value); err != nil {
+		if err := writeOutput(env, name, value); err != nil {
 			return err
 		}
 	}
@@ -104,15 +104,15 @@ func imageOutputs(p *pipeline.Image, to map[string]string) error {
 	return err
 }
 
-// output writes one output with a delimiter that no value can know.
-func (s *Step) output(name, value string) error {
+// writeOutput writes one output with a delimiter that no value can know.
+func writeOutput(env func(string) string, name, value string) error {
 	delimiter := "seedpack_" + rand.Text()
-	return s.appendTo("GITHUB_OUTPUT", fmt.Sprintf("%s<<%s\n%s\n%s\n", name, delimiter, value, delimiter))
+	return appendTo(env, "GITHUB_OUTPUT", fmt.Sprintf("%s<<%s\n%s\n%s\n", name, delimiter, value, delimiter))
 }
 
 // appendTo writes to one of the files that a runner reads after the step.
-func (s *Step) appendTo(variable, text string) (err error) {
-	path := s.env(variable)
+func appendTo(env func(string) string, variable, text string) (err error) {
+	path := env(variable)
 	if path == "" {
 		return nil // not on a runner
 	}

@@ -16,12 +16,12 @@ import (
 var secretName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
 // addSecrets hands secrets over as variables, so that no value is on a command line, and has the runner mask them.
-func (s *Step) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error) {
+func (in *inputs) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error) {
 	if flags.Lookup("secret") == nil {
 		return args, nil
 	}
 	for _, kind := range []struct{ input, from string }{{"secrets", ""}, {"secret-envs", "env"}, {"secret-files", "src"}} {
-		for _, pair := range records(s.gha.GetInput(kind.input)) {
+		for _, pair := range records(in.gha.GetInput(kind.input)) {
 			name, value, ok := strings.Cut(pair, "=")
 			if !ok || !secretName.MatchString(name) {
 				return nil, exit.Usagef("%s: a secret must be NAME=…, with a name of letters, digits and _.-", kind.input)
@@ -29,14 +29,14 @@ func (s *Step) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error)
 			from := kind.from
 			switch kind.input {
 			case "secrets":
-				variable := fmt.Sprintf("%s%d", pipeline.SecretVariable, len(s.secrets)+1)
-				s.secrets[variable] = value
-				s.mask(value)
+				variable := fmt.Sprintf("%s%d", pipeline.SecretVariable, len(in.secrets)+1)
+				in.secrets[variable] = value
+				in.mask(value)
 				from, value = "env", variable
 			case "secret-envs":
-				s.mask(s.env(value))
+				in.mask(in.env(value))
 			case "secret-files":
-				s.maskFile(value)
+				in.maskFile(value)
 			}
 			args = append(args, fmt.Sprintf("--secret=id=%s,%s", name, csvField(from+"="+value)))
 		}
@@ -48,21 +48,21 @@ func (s *Step) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error)
 const maskMin = 4
 
 // mask has the runner black out each line of a secret, since it looks at logs line by line.
-func (s *Step) mask(secret string) {
+func (in *inputs) mask(secret string) {
 	for line := range strings.SplitSeq(strings.ReplaceAll(secret, "\r", "\n"), "\n") {
 		if line = strings.TrimSpace(line); len(line) >= maskMin {
-			s.gha.AddMask(line)
+			in.gha.AddMask(line)
 		}
 	}
 }
 
 // maskFile leaves it to the command to complain of a file that is not there, or not for it.
-func (s *Step) maskFile(path string) {
-	if s.roots.Check(path) != nil {
+func (in *inputs) maskFile(path string) {
+	if in.roots.Check(path) != nil {
 		return
 	}
 	if text, err := os.ReadFile(path); err == nil {
-		s.mask(string(text))
+		in.mask(string(text))
 	}
 }
 

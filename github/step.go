@@ -12,34 +12,65 @@ import (
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
+	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pipeline"
 )
 
-// A Step is a step of a workflow. What it is given is in inputs.go and secrets.go; what it shows, in annotations.go,
-// outputs.go and summary.go.
+// A Step is a step of a workflow. It turns inputs into a command line (inputs.go, secrets.go), and what comes back into
+// annotations, outputs and a summary (annotations.go, outputs.go, summary.go).
 type Step struct {
-	out     io.Writer
-	env     func(string) string
-	gha     *githubactions.Action
-	said    tail // of standard error
-	group   string
-	roots   job.Roots
-	secrets map[string]string // values of inputs, by the variables that stand for them on the command line
+	out       io.Writer
+	env       func(string) string
+	gha       *githubactions.Action
+	inputs    inputs
+	annotator annotator
+	said      tail   // of standard error
+	group     string // of the log, that is open
 }
 
 // NewStep returns the step that an environment describes. It shows everything on out.
 func NewStep(getenv func(string) string, out io.Writer) *Step {
-	return &Step{out: out, env: getenv, secrets: map[string]string{},
-		gha: githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(out))}
+	gha := githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(out))
+	return &Step{out: out, env: getenv, gha: gha, annotator: annotator{gha, getenv},
+		inputs: inputs{gha: gha, env: getenv, secrets: map[string]string{}}}
+}
+
+// Arguments returns the command line that the inputs stand for. Flags gives those of a command, and nil if there is no such
+// command.
+func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string, error) {
+	name, flags, err := s.inputs.command(flagsOf)
+	if err != nil {
+		return nil, err
+	}
+	args := []string{name, "--format=json"}
+	if args, err = s.inputs.addRoots(args); err != nil {
+		return nil, err
+	}
+	if flags.Lookup("progress") != nil {
+		args = append(args, "--progress=plain")
+	}
+	for _, f := range inputFlags {
+		if flags.Lookup(f.flag) == nil {
+			continue
+		}
+		for _, v := range s.inputs.values(f.input, f.form) {
+			args = append(args, "--"+f.flag+"="+v)
+		}
+	}
+	if args, err = s.inputs.addSecrets(args, flags); err != nil {
+		return nil, err
+	}
+	args = s.inputs.addPush(args, flags)
+	rest, err := s.inputs.operands(name)
+	return append(args, rest...), err
 }
 
 // Getenv is the environment of the command, with the secrets of the inputs in it.
 func (s *Step) Getenv(name string) string {
-	if value, ok := s.secrets[name]; ok {
+	if value, ok := s.inputs.secrets[name]; ok {
 		return value
 	}
 	return s.env(name)
@@ -91,7 +122,7 @@ type Document struct {
 }
 
 // Fail shows why a command was not even started.
-func (s *Step) Fail(err error) { s.annotate("error", nil, err.Error()) }
+func (s *Step) Fail(err error) { s.annotator.show("error", annotation{message: err.Error()}) }
 
 // Present turns what a command printed as JSON into log, annotations, a summary and outputs. It prints nothing of the job
 // unescaped. Status is the command's exit status.
@@ -99,16 +130,16 @@ func (s *Step) Present(printed []byte, status int) error {
 	var r Document
 	if err := json.Unmarshal(printed, &r); err != nil {
 		if status != exit.StatusClean {
-			s.annotate("error", nil, s.said.message())
+			s.annotator.show("error", annotation{message: s.said.message()})
 			return nil // nothing was printed, since the command line was wrong
 		}
 		return fmt.Errorf("read the result: %w", err)
 	}
 	s.log(&r)
-	s.annotateAll(&r)
-	err := s.writeOutputs(&r, printed)
-	if s.input("summary") != "false" {
-		err = errors.Join(err, s.writeSummary(&r))
+	s.annotator.all(&r)
+	err := writeOutputs(s.env, &r, printed, s.inputs.input("sarif-file"))
+	if s.inputs.input("summary") != "false" {
+		err = errors.Join(err, writeSummary(s.env, &r))
 	}
 	return err
 }

@@ -16,6 +16,7 @@ import (
 // A summary is Markdown that stops where a runner takes no more.
 type summary struct {
 	strings.Builder
+	env  func(string) string
 	left int // rows that had no place
 }
 
@@ -39,21 +40,22 @@ func (b *summary) table(heads ...string) {
 	b.WriteString(strings.Repeat("|---", len(heads)) + "|\n")
 }
 
-func (s *Step) writeSummary(r *Document) error {
-	b := &summary{}
+// writeSummary writes what a person reads first: jobs, smoke cases, and all findings.
+func writeSummary(env func(string) string, r *Document) error {
+	b := &summary{env: env}
 	b.WriteString("## Seedpack\n\n")
-	if t, _ := trustOf(s.env); t == untrusted {
+	if t, _ := trustOf(env); t == untrusted {
 		b.WriteString("A pull request of a fork is tried, and nothing is published.\n\n")
 	}
-	s.summarizeJobs(b, r.Images)
-	s.summarizeCases(b, r.Images)
+	b.jobs(r.Images)
+	b.cases(r.Images)
 	fmt.Fprintf(b, "%s, %s, %s\n\n", plural(r.Errors, "error"), plural(r.Warnings, "warning"), plural(r.Notices, "notice"))
-	s.summarizeFailures(b, r)
-	s.summarizeFindings(b, r)
+	b.failures(r)
+	b.findings(r)
 	if b.left > 0 {
 		fmt.Fprintf(b, "\n%d more are in the log\n", b.left)
 	}
-	return s.appendTo("GITHUB_STEP_SUMMARY", b.String())
+	return appendTo(env, "GITHUB_STEP_SUMMARY", b.String())
 }
 
 // mark says how a job came through a stage.
@@ -69,8 +71,8 @@ func mark(i *pipeline.Image, stage string) string {
 	return ""
 }
 
-// summarizeJobs says of each job how far it came.
-func (s *Step) summarizeJobs(b *summary, images []*pipeline.Image) {
+// jobs says of each job how far it came.
+func (b *summary) jobs(images []*pipeline.Image) {
 	if len(images) == 0 {
 		return
 	}
@@ -92,8 +94,8 @@ func (s *Step) summarizeJobs(b *summary, images []*pipeline.Image) {
 	b.WriteString("\n")
 }
 
-// summarizeCases says what the smoke runs took.
-func (s *Step) summarizeCases(b *summary, images []*pipeline.Image) {
+// cases says what the smoke runs took.
+func (b *summary) cases(images []*pipeline.Image) {
 	var rows [][]string
 	for _, p := range images {
 		for _, c := range p.Cases {
@@ -123,14 +125,14 @@ func caseRow(job string, c pipeline.CaseImage) []string {
 	return row
 }
 
-func (s *Step) summarizeFailures(b *summary, r *Document) {
-	for _, a := range s.failures(r) {
+func (b *summary) failures(r *Document) {
+	for _, a := range failures(b.env, r) {
 		b.WriteString("- " + strings.TrimPrefix(cell(a.fields["file"]+": "+a.message), ": ") + "\n")
 	}
 	b.WriteString("\n")
 }
 
-func (s *Step) summarizeFindings(b *summary, r *Document) {
+func (b *summary) findings(r *Document) {
 	if r.Errors+r.Warnings+r.Notices == 0 {
 		return
 	}
@@ -139,7 +141,7 @@ func (s *Step) summarizeFindings(b *summary, r *Document) {
 		for _, f := range r.Reports {
 			for _, e := range f.Diagnostics {
 				if e.Severity.String() == level {
-					b.row(s.link(f.Path, e), level, cell(withHint(e)), cell(e.Rule))
+					b.row(link(b.env, f.Path, e), level, cell(withHint(e)), cell(e.Rule))
 				}
 			}
 		}
@@ -147,13 +149,13 @@ func (s *Step) summarizeFindings(b *summary, r *Document) {
 }
 
 // link is where a finding stands, with the line at the commit where GitHub holds the file.
-func (s *Step) link(path string, e report.Entry) string {
-	c := checkoutOf(s.env, path)
+func link(env func(string) string, path string, e report.Entry) string {
+	c := checkoutOf(env, path)
 	if c.path == "" {
 		return cell(place(path, e))
 	}
 	text := cell(place(c.path, e))
-	base := s.blobs(c.dir)
+	base := blobs(env, c.dir)
 	if base == "" {
 		return text
 	}
@@ -176,8 +178,8 @@ var (
 
 // blobs is the address of the files of a commit, ending in a slash; empty for a checkout of another repository than the
 // workflow's, and for one whose commit cannot be told.
-func (s *Step) blobs(dir string) string {
-	server, repository := s.env("GITHUB_SERVER_URL"), s.env("GITHUB_REPOSITORY")
+func blobs(env func(string) string, dir string) string {
+	server, repository := env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY")
 	if !serverForm.MatchString(server) || !repositoryForm.MatchString(repository) {
 		return ""
 	}
