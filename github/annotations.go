@@ -24,7 +24,7 @@ type annotator struct {
 	env func(string) string
 }
 
-// annotationsShown is below the runner's limit of ten for a level and step, so that the one that counts the rest is seen.
+// annotationsShown is below the runner's limit of ten for a level and step. So the last one, which counts the rest, is seen.
 const annotationsShown = 9
 
 // all shows what could not be checked, then errors, then warnings. The rest is in the log and the summary.

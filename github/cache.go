@@ -9,8 +9,8 @@ import (
 	"github.com/seedpack/seedpack/pack"
 )
 
-// ActionsCaches completes caches of the type gha, as docker buildx does: GitHub tells actions alone, in their environment,
-// where the cache is and how to get in. Other caches stay as they are.
+// ActionsCaches completes caches of the type gha, as docker buildx does. GitHub gives the address and the token of the cache
+// to actions alone, in their environment. Other caches stay as they are.
 func ActionsCaches(specs []string, getenv func(string) string) ([]string, error) {
 	var all []string
 	for _, spec := range specs {

@@ -11,7 +11,7 @@ type checkout struct {
 	path string // of the file, relative to it, with slashes; empty when the file is in none
 }
 
-// checkoutOf finds the repository of a file, which need not be the workspace: actions/checkout has an input path.
+// checkoutOf finds the repository of a file. It need not be the workspace: actions/checkout has an input path.
 func checkoutOf(getenv func(string) string, path string) checkout {
 	abs, err := filepath.Abs(path)
 	if err != nil {

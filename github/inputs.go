@@ -16,7 +16,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// An inputFlag is an input of the action that stands for a flag. A command that has no such flag has no use for the input.
+// An inputFlag is an input of the action that stands for a flag. A command without that flag ignores the input.
 type inputFlag struct {
 	input, flag string
 	form        inputForm
@@ -64,7 +64,7 @@ var inputFlags = []inputFlag{
 	{"junit-file", "junit-file", oneValue},
 }
 
-// inputs are those of a step, and what it keeps of them.
+// inputs reads the inputs of a step, and keeps the secrets among them.
 type inputs struct {
 	gha     *githubactions.Action
 	env     func(string) string
@@ -74,7 +74,7 @@ type inputs struct {
 
 func (in *inputs) input(name string) string { return strings.TrimSpace(in.gha.GetInput(name)) }
 
-// values are those of an input.
+// values returns the values of an input.
 func (in *inputs) values(name string, form inputForm) []string {
 	separators := "\n"
 	switch form {
@@ -157,8 +157,8 @@ func (in *inputs) addPush(args []string, flags *pflag.FlagSet) []string {
 	return append(args, "--push="+push)
 }
 
-// operands are the arguments beside the flags: the paths of jobs, or images. Images are held against the job of path, if
-// there is one.
+// operands returns the arguments besides the flags: the paths of jobs, or images. Images are compared with the job of the
+// input path, if it is given.
 func (in *inputs) operands(command string) ([]string, error) {
 	paths, err := in.paths()
 	if command != "verify" && command != "publish" {
@@ -187,8 +187,7 @@ func (in *inputs) paths() ([]string, error) {
 	return paths, nil
 }
 
-// expand is what a shell does to arguments, but for what is no job. A name that is there is itself, whatever characters it
-// has.
+// expand expands a pattern as a shell does, and leaves out what is no job. A name that exists is never a pattern.
 func expand(pattern string) ([]string, error) {
 	if _, err := os.Lstat(pattern); err == nil || !strings.ContainsAny(pattern, "*?[{") {
 		return []string{pattern}, nil
@@ -210,7 +209,7 @@ func expand(pattern string) ([]string, error) {
 	return found, nil
 }
 
-// holdsJob is for what a pattern matched, which may be a README beside the jobs.
+// holdsJob reports whether a match of a pattern is a job. It may be a README beside the jobs.
 func holdsJob(path string) bool {
 	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
 		return err == nil && filepath.Ext(path) == filepath.Ext(seed.ManifestFile)

@@ -37,7 +37,7 @@ func checked(form *regexp.Regexp, value string) string {
 	return ""
 }
 
-// writeOutputs writes what later steps may go on with. What is of one image is empty where there are several.
+// writeOutputs writes the outputs of the step. Those about one image are empty if there are several.
 func writeOutputs(env func(string) string, r *Document, printed []byte, sarifFile string) error {
 	all := r.Images
 	outputs := map[string]string{
@@ -67,7 +67,7 @@ func writeOutputs(env func(string) string, r *Document, printed []byte, sarifFil
 // resultMax is how many bytes of result are written. A runner refuses larger outputs of a job.
 const resultMax = 512 << 10
 
-// oneLine is the result as JSON on one line. Where it is too large it is without the reports, which are in the log.
+// oneLine returns the result as JSON on one line. A result that is too large loses its reports, which are in the log.
 func oneLine(r *Document, printed []byte) (string, error) {
 	var line bytes.Buffer
 	if err := json.Compact(&line, printed); err != nil || line.Len() <= resultMax {
@@ -104,7 +104,7 @@ func imageOutputs(p *pipeline.Image, to map[string]string) error {
 	return err
 }
 
-// writeOutput writes one output with a delimiter that no value can know.
+// writeOutput writes one output. Its delimiter is random, so that no value can end it.
 func writeOutput(env func(string) string, name, value string) error {
 	delimiter := "seedpack_" + rand.Text()
 	return appendTo(env, "GITHUB_OUTPUT", fmt.Sprintf("%s<<%s\n%s\n%s\n", name, delimiter, value, delimiter))

@@ -12,10 +12,10 @@ import (
 	"github.com/seedpack/seedpack/pipeline"
 )
 
-// secretName is what a secret of a build may be called.
+// secretName is the form of names of secrets.
 var secretName = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
 
-// addSecrets hands secrets over as variables, so that no value is on a command line, and has the runner mask them.
+// addSecrets passes secrets as variables, so that no value is on a command line. It has the runner mask them.
 func (in *inputs) addSecrets(args []string, flags *pflag.FlagSet) ([]string, error) {
 	if flags.Lookup("secret") == nil {
 		return args, nil
@@ -44,7 +44,7 @@ func (in *inputs) addSecrets(args []string, flags *pflag.FlagSet) ([]string, err
 	return args, nil
 }
 
-// maskMin is the length from which text is masked: shorter lines are in every log, and a runner would black them out.
+// maskMin is the length from which text is masked. Shorter lines are in every log, and a runner would black them all out.
 const maskMin = 4
 
 // mask has the runner black out each line of a secret, since it looks at logs line by line.
@@ -56,7 +56,7 @@ func (in *inputs) mask(secret string) {
 	}
 }
 
-// maskFile leaves it to the command to complain of a file that is not there, or not for it.
+// maskFile masks the lines of a file. If it cannot be read, the command complains.
 func (in *inputs) maskFile(path string) {
 	if in.roots.Check(path) != nil {
 		return
@@ -66,8 +66,8 @@ func (in *inputs) maskFile(path string) {
 	}
 }
 
-// records are the lines of an input. One that begins with a quote goes on until the quote is closed, over line ends, and
-// has quotes in it doubled, as in docker/build-push-action.
+// records returns the lines of an input. A record that begins with a quote ends with the closing quote, also on a later line.
+// Quotes in it are doubled, as in docker/build-push-action.
 func records(text string) (all []string) {
 	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
 		record, rest, _ := strings.Cut(text, "\n")
@@ -93,7 +93,7 @@ func quoted(text string) (record, rest string) {
 	return b.String(), ""
 }
 
-// csvField is a field of a line of comma-separated ones, as --secret reads it.
+// csvField writes a field as --secret reads it.
 func csvField(s string) string {
 	if !strings.ContainsAny(s, "\",\r\n") {
 		return s

@@ -38,8 +38,8 @@ func NewStep(getenv func(string) string, out io.Writer) *Step {
 		inputs: inputs{gha: gha, env: getenv, secrets: map[string]string{}}}
 }
 
-// Arguments returns the command line that the inputs stand for. Flags gives those of a command, and nil if there is no such
-// command.
+// Arguments returns the command line that the inputs stand for. FlagsOf returns the flags of a command, and nil if there is
+// no such command.
 func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string, error) {
 	name, flags, err := s.inputs.command(flagsOf)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string,
 	return append(args, rest...), err
 }
 
-// Getenv is the environment of the command, with the secrets of the inputs in it.
+// Getenv is the environment of the command. It includes the secrets of the inputs.
 func (s *Step) Getenv(name string) string {
 	if value, ok := s.inputs.secrets[name]; ok {
 		return value
@@ -76,7 +76,7 @@ func (s *Step) Getenv(name string) string {
 	return s.env(name)
 }
 
-// Stderr is where the command says what is no result: in the log, of which the step remembers the end.
+// Stderr returns where the command writes its errors and its progress: to the log. The step remembers the end of it.
 func (s *Step) Stderr() io.Writer { return io.MultiWriter(s.out, &s.said) }
 
 // Begin folds the log of each stage of a job into a group of its own. An empty stage ends the last group.
@@ -104,7 +104,7 @@ func (t *tail) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// message is the last thing that was said, without the program's name.
+// message returns the last message, without the program's name.
 func (t *tail) message() string {
 	text := "\n" + strings.TrimSpace(string(t.text))
 	const from = "\nseedpack: "
@@ -144,7 +144,7 @@ func (s *Step) Present(printed []byte, status int) error {
 	return err
 }
 
-// log says everything that annotations have no room for.
+// log prints all findings. Annotations have no room for all.
 func (s *Step) log(r *Document) {
 	if r.Errors+r.Warnings+r.Notices == 0 {
 		return
@@ -158,7 +158,7 @@ func (s *Step) log(r *Document) {
 	s.Begin("", "")
 }
 
-// place is where a finding stands, in a line of text.
+// place returns where a finding is, for a line of text.
 func place(path string, e report.Entry) string {
 	if e.Line == 0 {
 		return path

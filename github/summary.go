@@ -13,11 +13,11 @@ import (
 	"github.com/seedpack/seedpack/pipeline"
 )
 
-// A summary is Markdown that stops where a runner takes no more.
+// A summary is Markdown that ends before it is too large for a runner.
 type summary struct {
 	strings.Builder
 	env  func(string) string
-	left int // rows that had no place
+	left int // rows that were left out
 }
 
 const (
@@ -58,7 +58,7 @@ func writeSummary(env func(string) string, r *Document) error {
 	return appendTo(env, "GITHUB_STEP_SUMMARY", b.String())
 }
 
-// mark says how a job came through a stage.
+// mark returns a sign for a stage: passed, failed, or empty if the job did not come to it.
 func mark(i *pipeline.Image, stage string) string {
 	stages := pipeline.StageNames()
 	at, stopped := slices.Index(stages, stage), slices.Index(stages, i.Stopped)
@@ -71,7 +71,7 @@ func mark(i *pipeline.Image, stage string) string {
 	return ""
 }
 
-// jobs says of each job how far it came.
+// jobs writes how far each job came.
 func (b *summary) jobs(images []*pipeline.Image) {
 	if len(images) == 0 {
 		return
@@ -94,7 +94,7 @@ func (b *summary) jobs(images []*pipeline.Image) {
 	b.WriteString("\n")
 }
 
-// cases says what the smoke runs took.
+// cases writes what each smoke case came to, and what it took.
 func (b *summary) cases(images []*pipeline.Image) {
 	var rows [][]string
 	for _, p := range images {
@@ -148,7 +148,7 @@ func (b *summary) findings(r *Document) {
 	}
 }
 
-// link is where a finding stands, with the line at the commit where GitHub holds the file.
+// link returns where a finding is. If GitHub has the file, it links to its line at the commit.
 func link(env func(string) string, path string, e report.Entry) string {
 	c := checkoutOf(env, path)
 	if c.path == "" {
@@ -176,8 +176,8 @@ var (
 	serverForm     = regexp.MustCompile(`^https?://[A-Za-z0-9.:-]+$`)
 )
 
-// blobs is the address of the files of a commit, ending in a slash; empty for a checkout of another repository than the
-// workflow's, and for one whose commit cannot be told.
+// blobs returns the address of the files of a commit, with a slash at its end. It is empty if the checkout is not of the
+// workflow's repository, or if its commit is unknown.
 func blobs(env func(string) string, dir string) string {
 	server, repository := env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY")
 	if !serverForm.MatchString(server) || !repositoryForm.MatchString(repository) {

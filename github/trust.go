@@ -10,7 +10,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 )
 
-// IsRelease is what --push=auto asks: a tag or a release in CI, never a pull request.
+// IsRelease reports whether --push=auto publishes: for a tag or a release in CI, never for a pull request.
 func IsRelease(getenv func(string) string) bool {
 	switch event := getenv("GITHUB_EVENT_NAME"); {
 	case strings.HasPrefix(event, "pull_request"):
@@ -23,7 +23,7 @@ func IsRelease(getenv func(string) string) bool {
 	return getenv("CI_COMMIT_TAG") != "" // GitLab
 }
 
-// A githubEvent is what GitHub tells a workflow about why it runs.
+// A githubEvent is why a workflow runs.
 type githubEvent struct {
 	Repository  githubRepository `json:"repository"`
 	PullRequest *struct {
@@ -40,7 +40,7 @@ type githubRepository struct {
 	FullName string `json:"full_name"`
 }
 
-// A trust is how far what is in the workspace may be published.
+// A trust says whether the code in the workspace may be published.
 type trust int
 
 const (
@@ -49,7 +49,7 @@ const (
 	untrustedWithSecrets       // a fork's code in a workflow that has secrets: publishing it would give it them
 )
 
-// trustOf says whose code this run is about. What cannot be told is not trusted.
+// trustOf reports whose code this run is about. If that is unknown, the code is not trusted.
 func trustOf(getenv func(string) string) (trust, error) {
 	kind := getenv("GITHUB_EVENT_NAME")
 	if !strings.HasPrefix(kind, "pull_request") && kind != "workflow_run" {
@@ -73,7 +73,7 @@ func trustOf(getenv func(string) string) (trust, error) {
 	return distrust, nil
 }
 
-// ours tells whether what the event is about was pushed to this repository itself.
+// ours reports whether the code of the event was pushed to this repository itself.
 func (e *githubEvent) ours(repository string) bool {
 	if e.Repository.FullName != "" {
 		repository = e.Repository.FullName
