@@ -40,7 +40,7 @@ func TestParseAnnotation(t *testing.T) {
 func TestAttributes(t *testing.T) {
 	t.Parallel()
 	m := seed.Parse([]byte(`{"job": {"title": "T", "jobVersion": "1.2.3", "description": " ", "maintainer": {"organization": "O", "email": "o@example.com"}}}`))
-	got := Attributes(m, Commit{Revision: "r"}, time.Unix(86400, 0).In(time.FixedZone("", 3600)))
+	got := Attributes(m, "", "r", time.Unix(86400, 0).In(time.FixedZone("", 3600)))
 	want := map[string]string{"title": "T", "version": "1.2.3", "authors": "O <o@example.com>", "revision": "r", "created": "1970-01-02T00:00:00Z"}
 	if !maps.Equal(got, want) {
 		t.Errorf("attributes are %v, not %v", got, want)

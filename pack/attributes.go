@@ -23,11 +23,11 @@ var attributeNames = []string{"title", "description", "version", "authors", "url
 
 // Attributes returns the facts that the manifest and the commit state about an image, by name, for Request.Attributes.
 // It leaves out unknown ones. If created is zero, it leaves out the time.
-func Attributes(m *seed.Manifest, c Commit, created time.Time) map[string]string {
+func Attributes(m *seed.Manifest, source, revision string, created time.Time) map[string]string {
 	all := map[string]string{
 		"title": m.Job.Title, "description": m.Job.Description, "version": m.Job.JobVersion,
 		"authors": authors(m.Job.Maintainer), "url": m.Job.Maintainer.URL,
-		"source": c.Source, "revision": c.Revision,
+		"source": source, "revision": revision,
 	}
 	if !created.IsZero() {
 		all["created"] = created.UTC().Format(time.RFC3339)

@@ -3,8 +3,10 @@ package pack
 import (
 	"context"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -38,14 +40,34 @@ func gitServer(t *testing.T, dir string) (addr string) {
 func TestBuildContexts(t *testing.T) {
 	variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
-	repository := newRepository(t)
-	repository.write("sub/committed", "by git\n")
-	repository.commit(time.Unix(1700000000, 0))
-	address := "git://" + gitServer(t, filepath.Dir(repository.dir)) + "/" + filepath.Base(repository.dir)
+	repository, branch := committed(t)
+	address := "git://" + gitServer(t, filepath.Dir(repository)) + "/" + filepath.Base(repository)
 	r := request(t, "FROM busybox:1.36\nCOPY --from=extra here /\nCOPY --from=source committed /\nRUN grep -q 'a file' /here && grep -q 'by git' /committed\nCMD [\"true\"]\n", nil)
 	r.BuildContexts["extra"] = dir(t, map[string]string{"here": "a file\n"})
-	r.BuildContexts["source"] = address + "#" + repository.git("branch", "--show-current") + ":sub"
+	r.BuildContexts["source"] = address + "#" + branch + ":sub"
 	if _, err := Build(t.Context(), e, r, func(context.Context, []*Candidate) error { return nil }); err != nil {
 		t.Error(err)
 	}
+}
+
+// committed returns a repository that has the file sub/committed, and the name of its branch.
+func committed(t *testing.T) (path, branch string) {
+	t.Helper()
+	path = t.TempDir()
+	if err := os.CopyFS(filepath.Join(path, "sub"), os.DirFS(dir(t, map[string]string{"committed": "by git\n"}))); err != nil {
+		t.Fatal(err)
+	}
+	git := func(args ...string) string {
+		cmd := exec.Command("git", append([]string{"-C", path, "-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
+		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("git %v: %v\n%s", args, err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	git("init", "--quiet")
+	git("add", "--all")
+	git("commit", "--quiet", "-m", "change")
+	return path, git("branch", "--show-current")
 }

@@ -50,7 +50,7 @@ func (d *dockerfileText) describe(request *pack.Request) *diag.Report {
 	if at, err := strconv.ParseInt(d.epoch, 10, 64); err == nil {
 		created = time.Unix(at, 0)
 	}
-	request.Attributes = pack.Attributes(d.job.Manifest, commit, created)
+	request.Attributes = pack.Attributes(d.job.Manifest, commit.Source, commit.Revision, created)
 	if unknown == "" {
 		return nil
 	}
