@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 )
 
 // An askedCommit is what git says of a job's files, once it has said it.
 type askedCommit struct {
-	commit  pack.Commit
+	commit  git.Commit
 	unknown string // why it cannot say
 	said    chan struct{}
 	stop    func()
@@ -37,7 +38,7 @@ func askCommit(ctx context.Context, d *dockerfileText) *askedCommit {
 	paths := d.ownPaths()
 	go func() {
 		defer close(asked.said)
-		asked.commit, asked.unknown = pack.LastCommit(ctx, paths)
+		asked.commit, asked.unknown = git.LastCommit(ctx, paths)
 	}()
 	return asked
 }
@@ -55,7 +56,7 @@ func (d *dockerfileText) describe(request *pack.Request) *diag.Report {
 		return nil
 	}
 	found := diag.Diagnostic{Rule: imageRevision, Pointer: "/job", Message: fmt.Sprintf("the image names no commit: %s", unknown)}
-	if unknown == pack.TooShallow {
+	if unknown == git.TooShallow {
 		found.Hint = "fetch the whole history: fetch-depth: 0 for actions/checkout, git fetch --unshallow elsewhere"
 	}
 	report := &diag.Report{Path: d.job.Path, Source: d.job.Manifest.Source}

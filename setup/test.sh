@@ -44,7 +44,7 @@ after=$(git diff | sha256sum)
 [ "$before" = "$after" ] || { echo "go generate changes files: run it and commit what it writes"; git diff --stat; exit 1; }
 
 step race detector
-go test -race -short ./exit ./job ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./verify/... ./pack ./pack/engine ./pack/registry
+go test -race -short ./exit ./git ./job ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./verify/... ./pack ./pack/engine ./pack/registry
 
 step go test
 go test -timeout 30m ./...
