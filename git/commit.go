@@ -1,3 +1,5 @@
+// Package git asks git about the files of a job. It runs the program, and nothing that a repository's configuration names.
+// A repository may be foreign: it changes nothing there, and fetches nothing.
 package git
 
 import (
@@ -31,11 +33,11 @@ const TooShallow = "the clone is too shallow to tell"
 // repository changes nothing. If the files lie in no work tree, or there is no git, it returns nothing. Otherwise
 // unknown says in a few words why there is no revision.
 func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) {
-	program, err := exec.LookPath("git")
+	path, err := exec.LookPath("git")
 	if err != nil || len(paths) == 0 {
 		return Commit{}, ""
 	}
-	g := git{ctx: ctx, program: program}
+	g := program{ctx: ctx, path: path}
 	if g.dir, err = directory(paths[0]); err != nil {
 		return Commit{}, ""
 	}
@@ -67,7 +69,7 @@ type answers struct {
 }
 
 // ask asks all questions at once. Each takes milliseconds, which a cached build would have to wait for.
-func (g git) ask(paths []string) (a answers) {
+func (g program) ask(paths []string) (a answers) {
 	var all sync.WaitGroup
 	all.Go(func() { a.tree, a.treeErr = g.run("rev-parse", "--show-toplevel", "--git-path", "shallow") })
 	all.Go(func() { a.address, _ = g.run("config", "--get", "remote.origin.url") }) // it need not be set
@@ -81,17 +83,17 @@ func (g git) ask(paths []string) (a answers) {
 	return a
 }
 
-// A git runs the git program in a directory.
-type git struct {
-	ctx     context.Context
-	program string
-	dir     string
+// A program runs git in a directory.
+type program struct {
+	ctx  context.Context
+	path string
+	dir  string
 }
 
 // run returns the standard output of git. Git runs no program that the repository's configuration names. Paths are
 // taken literally. Git does not ask for passwords.
-func (g git) run(args ...string) (string, error) {
-	cmd := exec.CommandContext(g.ctx, g.program, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false"}, args...)...)
+func (g program) run(args ...string) (string, error) {
+	cmd := exec.CommandContext(g.ctx, g.path, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false"}, args...)...)
 	cmd.Dir = g.dir
 	cmd.Env = append(os.Environ(), "GIT_LITERAL_PATHSPECS=1", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
 	cmd.WaitDelay = time.Second
@@ -100,19 +102,19 @@ func (g git) run(args ...string) (string, error) {
 	out, err := cmd.Output()
 	if err != nil {
 		first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
-		return "", gitError{err, first}
+		return "", failure{err, first}
 	}
 	return string(out), nil
 }
 
-type gitError struct {
+type failure struct {
 	error
 	said string
 }
 
 // noWorkTree returns what git says, or "" if it only says that there is no repository.
 func noWorkTree(err error) string {
-	var failed gitError
+	var failed failure
 	if !errors.As(err, &failed) || strings.Contains(failed.said, "not a git repository") || strings.Contains(failed.said, "must be run in a work tree") {
 		return ""
 	}
