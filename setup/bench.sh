@@ -1,6 +1,6 @@
 #!/bin/sh
-# Measures: benchmarks of the packages, then whole processes beside buildctl, which is built from the module that pins
-# buildkitd, so that both sides speak to the same daemon.
+# Runs the benchmarks of the packages, then compares whole processes with buildctl. It builds buildctl from the module that
+# pins buildkitd, so that both sides use the same daemon.
 set -eu
 
 scratch=$(mktemp -d)
@@ -16,9 +16,9 @@ done
 go test -run '^$' -bench . -benchtime 200ms ./lint/...
 go test -run '^$' -bench . -benchtime 5x ./verify
 
-# A checkout as a runner has it: git reads a working copy's loose objects several times slower.
+# A clone, as a runner has it. Git is several times slower with the loose objects of a working copy.
 git clone -q --no-local . "$scratch/checkout"
 programs=$PWD
 cd "$scratch/checkout"
-# Docker's own package has a docker that builds; one from elsewhere may want a plugin.
+# The docker of Docker's own package can build. Another one may need a plugin.
 PATH=/usr/bin:$PATH:/usr/sbin "$programs/.cache/bin/bench" "$programs/seedpack" "$programs/.cache/bin/buildctl" "$programs/.cache/bin/buildkitd"

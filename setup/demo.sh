@@ -1,6 +1,6 @@
 #!/bin/sh
-# Packs an example job, publishes it to the registry at hand and shows what another tool finds there. The last line is
-# the last line of seedpack itself.
+# Packs an example job, publishes it to the test registry and shows what another tool finds there. The last line is the
+# last line of seedpack itself.
 set -eu
 
 job=testdata/jobs/image-watermark

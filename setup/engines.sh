@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs the scripts that hold on every engine, and the archives of rules, over a current Docker Engine: Debian 13's, in a
-# directory of its own, with the containerd image store and with the classic one. Before that, a private BuildKit that is not
-# root's. Wants root, the tools that the Makefile makes, and a registry.
+# Runs the scripts for all engines, and the archives of rules, on a current Docker Engine. It is that of Debian 13, in a
+# directory of its own, first with the containerd image store and then with the classic one. Before that, it tests a private
+# BuildKit that does not run as root. Needs root, the tools that the Makefile makes, and a registry.
 set -eu
 
 echo '== private BuildKit under rootlesskit'

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command with the directory ROOT as its root, in a mount namespace of its own: enter.sh ROOT COMMAND [ARGUMENT...]
 #
-# chroot would not do: runtimes of containers change the root themselves, which needs one that is mounted.
+# chroot does not work here. Container runtimes change the root themselves, and for that the root must be a mount.
 set -eu
 if [ "${SEEDPACK_ENTERED-}" != "$1" ]; then
 	export SEEDPACK_ENTERED="$1"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fuzzes, one target after the other: for half an hour in all where the texts of users are read and fixed, and for a
-# minute each of the others that there are. What is found is written below the testdata of its package, to be kept there.
+# Fuzzes one target after the other. Targets that read and fix the texts of users get half an hour together, all others a
+# minute each. A failing input is written below the testdata of its package and should be committed there.
 set -eu
 
 targets() {

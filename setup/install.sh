@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs with apt what is missing: install.sh PROGRAM[=PACKAGE]...
+# Installs missing programs with apt: install.sh PROGRAM[=PACKAGE]...
 #
-# A program counts as there wherever it comes from, so that a machine with another runc, say, keeps it.
+# A program from any source counts as installed. So a machine with another runc, for example, keeps it.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -11,8 +11,8 @@ missing=
 for wanted; do
 	program=${wanted%=*} package=${wanted#*=}
 	case $package in
-	# The package decides for busybox, for another one of that name needs libraries, which an image does not have; and
-	# for libc6-dev, which is no program.
+	# Check the package for busybox, because another busybox may need libraries that an image does not have. Check it for
+	# libc6-dev too, which is no program.
 	busybox-static | libc6-dev) installed "$package" || missing="$missing $package" ;;
 	*) command -v "$program" >/dev/null || missing="$missing $package" ;;
 	esac
@@ -29,7 +29,7 @@ if [ "$(id -u)" != 0 ]; then
 	exit 1
 fi
 
-# Packages of servers start them when they are installed. This file says no; it goes again afterwards.
+# Packages of servers start them at installation. This file forbids that, and is removed afterwards.
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
 	trap 'rm -f "$policy"' EXIT

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes sure of a Node as new as the one that GitHub's runners give the action: node.sh DIRECTORY puts one into
-# DIRECTORY/bin unless the machine's own is new enough.
+# Puts a Node into DIRECTORY/bin that is as new as the one of GitHub's runners: node.sh DIRECTORY
+#
+# If the machine's own Node is new enough, it links that one.
 set -eu
 
 version=24.9.0

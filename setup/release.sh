@@ -1,10 +1,10 @@
 #!/bin/sh
-# Builds what a release holds: release.sh VERSION DIRECTORY [PLATFORM...]
+# Builds the files of a release: release.sh VERSION DIRECTORY [PLATFORM...]
 #
-# Without platforms it is all that there are releases for.
+# Without platforms it builds for all platforms of releases.
 #
-# The same source gives the same bytes wherever it is built, so the sums in DIRECTORY/release.sums can be committed
-# before the tag is made, and whoever uses the action can check what was downloaded against the action's own tree.
+# The same source gives the same bytes on every machine. So the sums in DIRECTORY/release.sums can be committed before the
+# tag is made. The action then compares each download with the sums in its own tree.
 set -eu
 
 version=$1
@@ -13,7 +13,7 @@ out=$(cd "$2" && pwd)
 shift 2
 [ $# -gt 0 ] || set -- linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 
-# Whatever is set here changes the bytes, and so does the version of Go.
+# These variables change the bytes, and so does the version of Go.
 export LC_ALL=C CGO_ENABLED=0 GOFLAGS=-mod=readonly GOWORK=off GOAMD64=v1 GOARM64=v8.0 GOEXPERIMENT=
 GOTOOLCHAIN=go$(sed -n 's/^go //p' go.mod)
 export GOTOOLCHAIN
@@ -24,7 +24,7 @@ build() { # DIRECTORY PACKAGE NAME LDFLAGS
 	go -C "$1" build -trimpath -buildvcs=false -ldflags "$4" -o "$out/$3_${GOOS}_$GOARCH$suffix" "$2"
 }
 
-# A buildkitd for runners that have neither one nor Docker: Seedpack finds it beside itself.
+# A buildkitd for runners without one and without Docker. Seedpack finds it beside its own program.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 for file in pack/engine/buildkitd/*.txt; do

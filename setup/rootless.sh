@@ -1,7 +1,7 @@
 #!/bin/sh
-# Packs an example as a user who is not root, with a private BuildKit under rootlesskit, after another run that was killed. Wants
-# root, to be that user; nothing of the machine is changed, since users and devices are others in a mount namespace of its own.
-# Wants ./seedpack and the base.
+# Packs an example as a user who is not root, with a private BuildKit under rootlesskit, after a run that was killed. Needs
+# root to become that user. A mount namespace has its own users and devices, so that the machine's stay as they are.
+# Needs ./seedpack and the base.
 set -eu
 
 setup/install.sh rootlesskit newuidmap=uidmap slirp4netns runc
@@ -11,7 +11,7 @@ chmod 755 "$dir"
 cp -r testdata/jobs/random-number "$dir/job"
 cp -r "$SEEDPACK_TEST_BASE" "$dir/base"
 cp seedpack "$dir"
-./seedpack doctor --builder private >/dev/null # builds buildkitd where there is none
+./seedpack doctor --builder private >/dev/null # builds buildkitd if there is none
 for program in "${XDG_CACHE_HOME:-$HOME/.cache}"/seedpack/bin/buildkitd-*; do
 	cp "$program" "$dir/buildkitd"
 done
@@ -29,7 +29,7 @@ cp -r testdata/jobs/random-number "$dir/long"
 printf '#!/bin/sh\nsleep 54321\n' >"$dir/long/job.sh"
 cat >"$dir/packs" <<'END'
 #!/bin/sh
-# A job that is killed together with its builder, and after it one that the same builder's successor packs.
+# Kills a job together with its builder. Then packs another job with the next builder.
 set -eu
 pack() { "$1/seedpack" pack "$1/$2" --builder private --progress quiet --build-context "busybox:1.36=oci-layout://$1/base"; }
 sleeps() { ps -eo args | grep -q '^[s]leep 54321'; }
@@ -40,7 +40,7 @@ for _ in $(seq 100); do
 	sleep 0.1
 done
 sleeps || { echo 'the long job does not start'; exit 1; }
-# Of the daemon no more than its launcher: what is below it is what nobody has ended.
+# Of the daemon, kill only the launcher. Its child processes stay, for the next start to end.
 kill -9 $! $(ps -u 54321 -o pid=,args= | sed -n 's/^ *\([0-9]*\) [^ ]*rootlesskit .*/\1/p')
 wait $! || true
 pack "$1" random
@@ -49,7 +49,7 @@ END
 chmod 755 "$dir/packs"
 mv "$dir/job" "$dir/random"
 
-# shellcheck disable=SC2016 # expanded in there
+# shellcheck disable=SC2016 # the inner shell expands it
 unshare --mount sh -euc '
 	for file in passwd subuid subgid; do
 		mount --bind "$1/$file" "/etc/$file"

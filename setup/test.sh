@@ -1,12 +1,12 @@
 #!/bin/sh
-# Everything that must hold, in the order of how soon it is known. Wants the environment that the Makefile gives.
+# Runs all checks, the fastest first. Needs the environment that the Makefile sets.
 set -eu
 
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 languageservice=@actions/languageservice@0.3.61
 
-# step says what is done next, and how long the step before it took.
+# step prints the name of the next step, and how long the last one took.
 began=
 step() {
 	now=$(date +%s)
@@ -23,7 +23,7 @@ step shellcheck
 git ls-files -co --exclude-standard '*.sh' .ci/run | xargs shellcheck
 
 step workflows
-shown=.cache/shown/.github/workflows # where the tools take files for workflows
+shown=.cache/shown/.github/workflows # the tools expect workflows in such a directory
 node setup/workflows/extract.mjs "$shown" README.md docs/action.md
 go run "$actionlint"
 go run "$actionlint" "$shown"/*.yml
