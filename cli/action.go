@@ -54,7 +54,7 @@ func flagsOf(p *Process) func(command string) *pflag.FlagSet {
 	}
 }
 
-// shown returns the command line without what is there for the step alone, for a user who wants to try the same at home.
+// shown returns the command line without the flags that only a step needs, so that a user can try the same at home.
 func shown(args []string) []string {
 	return slices.DeleteFunc(slices.Clone(args), func(arg string) bool {
 		return arg == "--format=json" || arg == "--progress=plain" || strings.HasPrefix(arg, "--root=")

@@ -29,7 +29,7 @@ type batch struct {
 
 	options pipeline.Options
 	tasks   []pipeline.Task
-	// do is what is done with each task. Default: the whole way.
+	// do is what is done with each task: Pack, Try or Plan.
 	do                    func(*pipeline.Pipeline, context.Context, pipeline.Task) (*pipeline.Result, error)
 	found                 findings // those of no job yet
 	words                 words
@@ -79,7 +79,7 @@ func newBatch(p *Process, f *sharedFlags) (*batch, error) {
 	return b, err
 }
 
-// publish says where images go, if they go anywhere.
+// publish reads where images go. They go nowhere if nothing is published.
 func (b *batch) publish(f *publishFlags) (err error) {
 	b.options.Registry = f.registry
 	if b.options.Publish, err = f.options(b.process); b.options.Publish != nil {
@@ -115,7 +115,7 @@ func (b *batch) run(ctx context.Context) (err error) {
 	return b.each(ctx, line)
 }
 
-// checkFiles makes sure, before anything is built or even published, that what is told of it can be written.
+// checkFiles makes sure that all files can be written, before anything is built or published.
 func (b *batch) checkFiles() error {
 	var paths []string
 	for _, o := range b.options.Outputs {
@@ -178,7 +178,7 @@ type batchDocument struct {
 	Images []*pipeline.Image `json:"images"`
 }
 
-// finish writes the files that speak of all jobs, and prints what is one document.
+// finish writes the files about all jobs. It prints the formats that are one document.
 func (b *batch) finish(images []*pipeline.Image) error {
 	if err := b.writeID(images); err != nil {
 		return err

@@ -66,7 +66,7 @@ func (w *countingWriter) Write(b []byte) (int, error) {
 	return w.next.Write(b)
 }
 
-// A toldError is one that was printed where it happened.
+// A toldError is an error that has been printed already.
 type toldError struct{ error }
 
 func (e toldError) Unwrap() error { return e.error }

@@ -67,7 +67,7 @@ func diagnosisJSON(w io.Writer, d *engine.Diagnosis, err error) error {
 	return report.Encode(w, doc)
 }
 
-// diagnosisText prints cells, each of which may be foreign text.
+// diagnosisText prints a table. Each cell may be foreign text.
 func diagnosisText(w io.Writer, d *engine.Diagnosis) {
 	row := func(cells ...string) {
 		for i := range cells {

@@ -41,7 +41,7 @@ func newExplainCommand(p *Process) *cobra.Command {
 	}
 }
 
-// explanation is the rule and its archive, which is its documentation, example and test at once.
+// explanation returns the text of a rule and its archive. The archive is documentation, example and test at once.
 func explanation(r *diag.Rule) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s (%s): %s\n", r.ID, r.Severity, r.Summary)
@@ -66,7 +66,7 @@ func archiveOf(r *diag.Rule) (archive string, ok bool) {
 	return "", false
 }
 
-// ruleHelp is the explanation of a rule as text and as Markdown.
+// ruleHelp returns the explanation of a rule as text and as Markdown.
 func ruleHelp(r *diag.Rule) (text, marked string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** (%s): %s\n", r.ID, r.Severity, report.Markdown(r.Summary))

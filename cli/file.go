@@ -68,7 +68,7 @@ func checkWritable(paths ...string) error {
 	return nil
 }
 
-// checkDirectory makes sure that files can be written to a directory, or where it is to be made.
+// checkDirectory makes sure that files can be written to a directory. If it does not exist yet, its nearest parent counts.
 func checkDirectory(dir string) error {
 	for _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && dir != filepath.Dir(dir); _, err = os.Stat(dir) {
 		dir = filepath.Dir(dir)

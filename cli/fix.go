@@ -19,7 +19,7 @@ import (
 // faults of a text at most seed.MaxProblems are known at once.
 const fixRounds = 200
 
-// fixText makes all fixes that the policy's diagnostics have, until none is left.
+// fixText applies the fixes of all diagnostics that the policy keeps, until none is left.
 func fixText(path string, text []byte, opt lint.Options, policy diag.Policy) []byte {
 	for range fixRounds {
 		found := policy.Apply(lint.Manifest(path, seed.Parse(text), opt))
@@ -32,8 +32,8 @@ func fixText(path string, text []byte, opt lint.Options, policy diag.Policy) []b
 	return text
 }
 
-// fixAll fixes manifests in place, or only shows how. Standard input is printed as it would be; the reader that is returned
-// has the fixed text, for whoever reads standard input next.
+// fixAll fixes manifests in place, or only shows how. A fixed standard input is printed. The returned reader has the same
+// text, for the next reader of standard input.
 func fixAll(p *Process, paths []string, opt lint.Options, policies []diag.Policy, show bool) (stdin io.Reader, err error) {
 	stdin = p.Stdin
 	for i, path := range paths {

@@ -9,7 +9,7 @@ import (
 	"github.com/seedpack/seedpack/pack"
 )
 
-// An attestFlags says what is attached to an image.
+// An attestFlags has the attestations of an image: provenance and bill of materials.
 type attestFlags struct {
 	provenance, sbom string
 	all              []string

@@ -15,7 +15,7 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// A buildFlags is what docker build has, too.
+// A buildFlags has the flags that docker build has, too.
 type buildFlags struct {
 	file, context, target string
 	platforms             []string
@@ -176,7 +176,7 @@ func checkLevels(b *pipeline.Build) error {
 	return nil
 }
 
-// refuseBuildFlags refuses flags that say how to build what is built already.
+// refuseBuildFlags refuses flags for a build if the image exists already.
 func refuseBuildFlags(s *pflag.FlagSet) error {
 	names := []string{"file", "context", "target", "build-arg", "build-context"}
 	s.VisitAll(func(f *pflag.Flag) {

@@ -68,7 +68,7 @@ func checkBuildkitdConfig(path string) error {
 	return nil
 }
 
-// CacheDir returns where Seedpack keeps what it can make again; empty if the environment names no place.
+// CacheDir returns the directory for files that Seedpack can make again. It is empty if the environment names none.
 func CacheDir(getenv func(string) string) string {
 	if dir := getenv("XDG_CACHE_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "seedpack")
@@ -119,7 +119,7 @@ func (f *workFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
 }
 
-// options returns the values as they hold beside the output of a printer.
+// options returns the values that go with the output of a printer.
 func (f *workFlags) options(out *printer) (workFlags, error) {
 	w := *f
 	if err := pack.CheckProgress(w.progress); err != nil {

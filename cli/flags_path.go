@@ -14,8 +14,8 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 )
 
-// A pathForm says where in a value paths of this machine are. A flag that holds one is declared with pathVar or pathsVar, and
-// arguments with pathArgs, so that --root finds them where they are declared.
+// A pathForm says which parts of a value are paths of this machine. A flag that holds a path is declared with pathVar or
+// pathsVar, and arguments with pathArgs. So --root finds them.
 type pathForm string
 
 const (
@@ -33,7 +33,7 @@ const (
 	srcOnlyPath pathForm = "src-only" // src=PATH among others
 )
 
-// in returns the paths in a value. A value that cannot be read has none: its reader says what is wrong.
+// in returns the paths in a value, and none for a value that cannot be read: its reader reports it.
 func (f pathForm) in(value string) []string {
 	switch f {
 	case wholePath:

@@ -61,7 +61,7 @@ func (f *reportFlags) chooser(p *Process) (*policy.Chooser, error) {
 	return c, policyError(err)
 }
 
-// policyError makes what is wrong in a policy file a mistake in the command line.
+// policyError turns a mistake in a policy file into one in the command line.
 func policyError(err error) error {
 	var wrong *policy.Error
 	if errors.As(err, &wrong) {

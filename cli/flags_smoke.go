@@ -22,7 +22,7 @@ const (
 	smokeOff      = "off"      // nothing is run
 )
 
-// ciCaseLimit bounds each case where nobody watches: timeouts of manifests are for real data.
+// ciCaseLimit bounds each case in CI. Timeouts of manifests are for real data.
 const ciCaseLimit = 10 * time.Minute
 
 // A smokeFlags says how images are tried.

@@ -28,7 +28,7 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// An initFlags is the command line of init.
+// An initFlags has the flags of init.
 type initFlags struct {
 	job             scaffold.Options
 	inputs, outputs []string
@@ -87,7 +87,7 @@ func (f *initFlags) add(s *pflag.FlagSet) {
 	s.BoolVar(&f.force, "force", false, "overwrite files that are there")
 }
 
-// initSmoke adds a smoke file to a job. The flags that are for a new manifest would do nothing, so they are a mistake.
+// initSmoke adds a smoke file to a job. It refuses flags for a new manifest, since they would do nothing.
 func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) error {
 	var other string
 	cmd.Flags().Visit(func(f *pflag.Flag) {
@@ -149,7 +149,7 @@ func initJob(ctx context.Context, p *Process, dir string, f *initFlags) error {
 	return nil
 }
 
-// complete reads the flags that have a form of their own, and finds out what was not given.
+// complete reads the flags that have their own syntax, and fills in values that were not given.
 func (f *initFlags) complete(ctx context.Context, dir string) error {
 	if err := errors.Join(f.readInputs(), f.readOutputs()); err != nil {
 		return exit.Usage(err)
@@ -202,7 +202,7 @@ func (f *initFlags) readOutputs() error {
 	return nil
 }
 
-// fromGit takes from git's configuration what was not given.
+// fromGit fills in a value from the configuration of git, if it was not given.
 func fromGit(ctx context.Context, dir string, value *string, key, flag string) error {
 	if *value != "" {
 		return nil
@@ -213,7 +213,7 @@ func fromGit(ctx context.Context, dir string, value *string, key, flag string) e
 	const patience = 5 * time.Second
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("git did not answer in %s", patience))
 	defer cancel()
-	// That git or its configuration is not there is nothing to report: the flag is what is missing.
+	// A missing git, or a missing configuration, is not reported: the error names the flag to give.
 	if out, err := exec.CommandContext(ctx, "git", "-C", dir, "config", "--get", key).Output(); err == nil {
 		*value = strings.TrimSpace(string(out))
 	}
@@ -223,7 +223,7 @@ func fromGit(ctx context.Context, dir string, value *string, key, flag string) e
 	return nil
 }
 
-// refuse makes a mistake in the command line of what would be errors in the files.
+// refuse turns errors in the files, before they are written, into a mistake in the command line.
 func refuse(reports ...*diag.Report) error {
 	var all []string
 	for _, r := range reports {
@@ -239,7 +239,7 @@ func refuse(reports ...*diag.Report) error {
 	return exit.Usagef("nothing is written, since the job would be wrong:\n%s", strings.Join(all, "\n"))
 }
 
-// writeFiles writes the files of a job, and says of each what became of it.
+// writeFiles writes the files of a job, and prints what it did with each.
 func writeFiles(w io.Writer, dir string, files []scaffold.File, force bool) error {
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))
@@ -255,7 +255,7 @@ func writeFiles(w io.Writer, dir string, files []scaffold.File, force bool) erro
 	return nil
 }
 
-// writeFile writes a file that is not there, or with force anew, and gives the words for it.
+// writeFile writes a file. An existing one is kept, or replaced with force. It returns the words for what it did.
 func writeFile(path string, f scaffold.File, force bool) (did string, err error) {
 	mode := os.FileMode(0o666) // but for the user's umask
 	if f.Program {
@@ -274,7 +274,7 @@ func writeFile(path string, f scaffold.File, force bool) (did string, err error)
 	return "replaced %s", replaceFile(path, f.Content)
 }
 
-// shellWord is a path that can be copied into a shell.
+// shellWord quotes a path for a shell.
 func shellWord(path string) string {
 	if strings.ContainsFunc(path, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./,:@%+=", r)

@@ -60,7 +60,7 @@ var labelForms = map[string]func(string) string{
 	"dockerfile": func(label string) string {
 		return "LABEL " + seed.Label + `="` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`).Replace(label) + `"`
 	},
-	// A field of CSV that holds quotes and commas stands in quotes, and its own are doubled.
+	// A field of CSV that has quotes or commas is put in quotes, and its own quotes are doubled.
 	"csv": func(label string) string {
 		return `"` + strings.ReplaceAll(seed.Label+"="+label, `"`, `""`) + `"`
 	},

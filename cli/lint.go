@@ -93,7 +93,7 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	return nil
 }
 
-// lintAll lints with all processors, and keeps the order of the paths. It keeps only what is printed of each manifest.
+// lintAll lints on all processors and returns reports in the order of the paths. It keeps only what will be printed.
 func lintAll(ctx context.Context, paths []string, stdin io.Reader, opt lint.Options, policies []diag.Policy) ([]*diag.Report, error) {
 	reports := make([]*diag.Report, len(paths))
 	group, ctx := errgroup.WithContext(ctx)

@@ -43,12 +43,12 @@ func newNameCommand(p *Process) *cobra.Command {
 	return cmd
 }
 
-// namesWell tells whether the members that make the name are there.
+// namesWell reports whether the members that make the name exist.
 func namesWell(m *seed.Manifest) bool {
 	return m.Job.Name != "" && m.Job.JobVersion != "" && m.Job.PackageVersion != ""
 }
 
-// impossibleName prints those findings that are about the members which make the name.
+// impossibleName prints the errors of a manifest whose members make no name.
 func impossibleName(p *Process, j *job.Job, registry string) error {
 	full := lint.Manifest(j.Path, j.Manifest, lint.Options{Registry: registry})
 	about := &diag.Report{Path: full.Path, Source: full.Source}

@@ -22,7 +22,7 @@ import (
 //
 //   - Standard output gets findings and results, in the format of --format. Formats for programs get one document in every
 //     case, also if a command fails before it has anything to say.
-//   - Standard error gets all else: errors, progress, times.
+//   - Standard error gets everything else: errors, progress, times.
 //   - If standard output is an image's (--output …,dest=-), results go to standard error, too.
 //
 // Every line may hold foreign text, so all that is printed is escaped. No other file looks at --format.
@@ -175,8 +175,8 @@ func runID(getenv func(string) string, all *findings) string {
 	return id
 }
 
-// locate returns where in its repository a file is: relative to the repository's root with slashes, or else to the working
-// directory. A file elsewhere has its absolute path. What is not there is no file but an image.
+// locate returns the path of a file relative to its repository, with slashes, or else relative to the working directory. A
+// file elsewhere has its absolute path. A path that does not exist is no file but an image.
 func locate(getenv func(string) string, path string) (file string, ok bool) {
 	if _, err := os.Lstat(path); err != nil {
 		return "", false

@@ -70,7 +70,7 @@ A job that fails ends with exit status 1, and what the manifest says of its own 
 	return cmd
 }
 
-// runCommand tells a directory from an image, and refuses flags that say nothing about a single run.
+// runCommand decides whether the argument is a directory or an image. It refuses flags that are for smoke runs.
 func runCommand(cmd *cobra.Command, p *Process, o *runOptions, args []string) error {
 	for _, name := range caseFlags {
 		if cmd.Flags().Changed(name) {

@@ -12,7 +12,7 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// schemaKinds are the files that there are schemas of.
+// schemaKinds are the kinds of files that have a schema.
 var schemaKinds = []string{"manifest", "metadata", "smoke", "policy"}
 
 func newSchemaCommand(p *Process) *cobra.Command {

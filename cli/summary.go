@@ -111,7 +111,7 @@ func (b *batch) total(images []*pipeline.Image, took time.Duration) {
 	fmt.Fprintf(b.process.Stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(images), took.Seconds(), len(images)-stopped, stopped)
 }
 
-// times says how long a job took, and where.
+// times returns how long a job took, in all and in each stage.
 func times(f pipeline.Finished) string {
 	line := fmt.Sprintf("%.2f s", f.Took.Seconds())
 	for i, stage := range pipeline.StageNames() {
@@ -129,7 +129,7 @@ func times(f pipeline.Finished) string {
 	return line
 }
 
-// sayKept says where outputs are, and what is missing of them.
+// sayKept prints where outputs were kept, and which are missing.
 func sayKept(w io.Writer, r *pipeline.Result) {
 	for _, s := range r.Smoked {
 		for _, c := range s.Cases {

@@ -23,7 +23,7 @@ import (
 	"github.com/seedpack/seedpack/verify"
 )
 
-// verifyOptions are the command line of verify. What it shares with smoke is for --smoke.
+// verifyOptions are the flags of verify. Those that it shares with smoke are for --smoke.
 type verifyOptions struct {
 	sharedFlags sharedFlags
 	against     string
@@ -61,7 +61,7 @@ image is run as well, as smoke --image does, in the cases beside that file if th
 	return cmd
 }
 
-// A verified is what was found out about one source.
+// A verified is what was found about one source.
 type verified struct {
 	policy  diag.Policy
 	reports []*diag.Report
@@ -72,7 +72,7 @@ type verified struct {
 	Reference string             `json:"reference,omitempty"` // in a registry, with the digest
 	Digest    string             `json:"digest,omitempty"`
 	Platforms []verifiedPlatform `json:"platforms"`
-	// Attestations are listed, not checked. They are missing if the registry did not tell, and Unknown says why.
+	// Attestations are listed, not checked. If the registry did not list them, Unknown says why.
 	Attestations []source.Attestation `json:"attestations"`
 	Unknown      string               `json:"attestationsUnknown,omitempty"`
 	Smoke        string               `json:"smoke,omitempty"`
@@ -129,7 +129,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 	return printVerified(b.out, all)
 }
 
-// find opens the image and says everything about it. The file may be nil.
+// find opens the image and collects all findings. The file may be nil.
 func (v *verified) find(ctx context.Context, b *batch, line *pipeline.Pipeline, file *job.Job) (err error) {
 	from, err := source.Parse(v.Source)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 // build builds the image and asks the gate, in one session of the engine. What passes is exported: pushed by its digest,
-// without a name, and written beside the places of its outputs.
+// without a name, and written next to the final places of its outputs.
 func (p *Pipeline) build(ctx context.Context, r *Result, m material, request pack.Request, gate func(context.Context, []*pack.Candidate) error) error {
 	p.begin(r, StageBuild)
 	builder, err := p.host.Engine(ctx)

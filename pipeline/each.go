@@ -103,7 +103,7 @@ func (p *Pipeline) checkParallel() error {
 	return nil
 }
 
-// progressWriter returns where the build of a job is shown. If several go side by side, each line says which job it is about.
+// progressWriter returns where the build of a job is shown. If jobs go side by side, each line begins with its job.
 func (p *Pipeline) progressWriter(j *job.Job) io.Writer {
 	if !p.sideBySide {
 		return p.host.Log

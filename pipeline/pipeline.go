@@ -81,7 +81,7 @@ type Host struct {
 	Getenv func(string) string
 	Roots  job.Roots // paths that a job names stay in them
 	Log    io.Writer // progress of builds, and what is not wrong yet
-	// Stage is told of each stage that a job comes to; default: nobody. Jobs that run side by side are not told of.
+	// Stage is called when a job comes to a stage, if jobs do not run side by side. It may be nil.
 	Stage func(job, stage string)
 	// Engine connects to the builder at its first call, so that jobs that fail before need none.
 	Engine func(context.Context) (*engine.Engine, error)
