@@ -99,6 +99,7 @@ var files = []struct {
 }{
 	{"os.Stdin", []string{"main.go"}},
 	{"os.Stdout", []string{"main.go"}},
+	{"os.Stderr", []string{"main.go"}},
 	{"os.Exit", []string{"main.go"}},
 	{`exec "git"`, []string{"cli/init.go", "git/commit.go"}},
 }

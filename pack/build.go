@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -193,7 +192,7 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	opt.Session = append(opt.Session,
 		secretsprovider.NewSecretProvider(b.secrets),
 		authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-			AuthConfigProvider: sessionAuth(config.LoadDefaultConfigFile(os.Stderr)),
+			AuthConfigProvider: sessionAuth(config.LoadDefaultConfigFile(b.request.Progress.warnings())),
 			TLSConfigs:         tokenTrust(b.request.Trust, b.request.Repository),
 		}),
 	)
