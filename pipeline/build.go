@@ -16,14 +16,14 @@ import (
 
 // build builds the image and asks the gate, in one session of the engine. What passes is exported: pushed by its digest,
 // without a name, and written next to the final places of its outputs.
-func (p *Pipeline) build(ctx context.Context, r *Result, m material, request pack.Request, gate func(context.Context, []*pack.Candidate) error) error {
+func (p *Pipeline) build(ctx context.Context, r *Result, m material, request *pack.Request, gate func(context.Context, []*pack.Candidate) error) error {
 	p.begin(r, StageBuild)
 	builder, err := p.host.Engine(ctx)
 	if err != nil {
 		return err
 	}
-	r.add(m.describe(&request))
-	built, err := p.buildAndPush(ctx, r, builder, request, gate)
+	r.add(m.describe(request))
+	built, err := p.buildAndPush(ctx, r, builder, *request, gate)
 	found, err := m.explain(built.Warnings, err)
 	r.add(found)
 	if err != nil {
@@ -74,7 +74,7 @@ func (p *Pipeline) publisher() *publisher {
 
 // publish verifies what the registry holds, and only then names it. An image that has vanished from the registry before it
 // got its name is pushed once more.
-func (p *Pipeline) publish(ctx context.Context, r *Result, request pack.Request) error {
+func (p *Pipeline) publish(ctx context.Context, r *Result, request *pack.Request) error {
 	publisher := p.publisher()
 	err := publisher.verifyAndTag(ctx, r)
 	var vanished *registry.Vanished
@@ -82,7 +82,7 @@ func (p *Pipeline) publish(ctx context.Context, r *Result, request pack.Request)
 		return err
 	}
 	p.begin(r, StagePush)
-	if err := p.pushAgain(ctx, r, request); err != nil {
+	if err := p.pushAgain(ctx, r, *request); err != nil {
 		return err
 	}
 	return publisher.verifyAndTag(ctx, r)

@@ -185,8 +185,8 @@ func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
 	if err != nil {
 		return r, err
 	}
-	r.add(material.describe(&request))
-	return r, r.plan(ctx, &request, cases, p.publisher())
+	r.add(material.describe(request))
+	return r, r.plan(ctx, request, cases, p.publisher())
 }
 
 // gate tries what was built. Only if it returns nil does the build go on to export the image.

@@ -10,28 +10,28 @@ import (
 )
 
 // name gives the image its reference, and makes the request for its build.
-func (p *Pipeline) name(r *Result, m material, tried []cases.Case) (pack.Request, error) {
+func (p *Pipeline) name(r *Result, m material, tried []cases.Case) (*pack.Request, error) {
 	p.begin(r, StageName)
 	reference, err := pack.Name(r.Manifest, p.opt.Registry)
 	if err != nil {
-		return pack.Request{}, err
+		return nil, err
 	}
 	r.Name = reference
 	return p.request(r, m, tried)
 }
 
-func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (pack.Request, error) {
+func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (*pack.Request, error) {
 	label, err := pack.EncodeLabel(r.Manifest.Source.Text)
 	if err != nil {
-		return pack.Request{}, fmt.Errorf("job %s: %w", r.Path, err)
+		return nil, fmt.Errorf("job %s: %w", r.Path, err)
 	}
-	request := pack.Request{
+	request := &pack.Request{
 		Label: label, Remote: p.opt.Remote, Inputs: cases.Inputs(tried),
 		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape},
 	}
-	m.fill(&request)
+	m.fill(request)
 	if request.Epoch, err = epoch(epochGiven(p.opt.Build.Args, p.host.Getenv)); err != nil {
-		return request, err
+		return nil, err
 	}
 	if p.opt.Publish != nil {
 		request.Repository, request.Insecure = repositoryOf(r.Name), p.opt.Remote.Insecure
