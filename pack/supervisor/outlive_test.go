@@ -15,12 +15,12 @@ import (
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// If the supervisor is not process 1, killing it ends the job and all processes of the job.
+// If the supervisor is not process 1, killing it ends the job, all processes of the job, and the child that runs it.
 func TestKilled(t *testing.T) {
 	needsRoot(t)
 	dir := t.TempDir()
 	started := filepath.Join(dir, "started")
-	spec := shell(fmt.Sprintf(`setsid sleep 600 & echo $! $$ >%[1]s.new && mv %[1]s.new %[1]s; wait`, started))
+	spec := shell(fmt.Sprintf(`setsid sleep 600 & echo $! $$ $PPID >%[1]s.new && mv %[1]s.new %[1]s; wait`, started))
 	spec.User, spec.Dir, spec.Timeout = "0:0", "/", time.Minute
 	text, err := json.Marshal(spec)
 	if err != nil {
