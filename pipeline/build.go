@@ -64,49 +64,6 @@ func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Engine
 	}
 }
 
-// publisher returns nil if nothing is published.
-func (p *Pipeline) publisher() *publisher {
-	if p.opt.Publish == nil {
-		return nil
-	}
-	return &publisher{p.opt.Publish, p.opt.Remote, p.begin}
-}
-
-// publish verifies what the registry holds, and only then names it. An image that has vanished from the registry before it
-// got its name is pushed once more.
-func (p *Pipeline) publish(ctx context.Context, r *Result, request *pack.Request) error {
-	publisher := p.publisher()
-	err := publisher.verifyAndTag(ctx, r)
-	var vanished *registry.Vanished
-	if !errors.As(err, &vanished) {
-		return err
-	}
-	p.begin(r, StagePush)
-	if err := p.pushAgain(ctx, r, *request); err != nil {
-		return err
-	}
-	return publisher.verifyAndTag(ctx, r)
-}
-
-// pushAgain pushes an image once more that the registry has lost. The image has passed the gate, and files have been
-// written already, so nothing but the very same image will do.
-func (p *Pipeline) pushAgain(ctx context.Context, r *Result, request pack.Request) error {
-	p.warn("%s is not in the registry any more, before it has its name: pushing it again", r.Built.Digest)
-	builder, err := p.host.Engine(ctx)
-	if err != nil {
-		return err
-	}
-	request.Outputs = nil
-	again, err := pack.Build(ctx, builder, request, nil)
-	if err != nil {
-		return err
-	}
-	if again.Digest != r.Built.Digest {
-		return fmt.Errorf("%w\npushed again, it was another image, %s, which was not tried", &registry.Vanished{Reference: r.Name, Digest: r.Built.Digest}, again.Digest)
-	}
-	return nil
-}
-
 // warn says what is not wrong yet.
 func (p *Pipeline) warn(format string, args ...any) {
 	fmt.Fprintln(p.host.Log, "seedpack: "+report.EscapeLines(fmt.Sprintf(format, args...)))

@@ -30,6 +30,14 @@ type publisher struct {
 	begin  func(r *Result, stage string)
 }
 
+// publisher returns nil if nothing is published.
+func (p *Pipeline) publisher() *publisher {
+	if p.opt.Publish == nil {
+		return nil
+	}
+	return &publisher{p.opt.Publish, p.opt.Remote, p.begin}
+}
+
 // preflight asks the registry what would make the build pointless. It reports done if the job is to be skipped for certain.
 func (p *publisher) preflight(ctx context.Context, r *Result, label string, outputs bool) (done bool, err error) {
 	if p.Preflight {
@@ -84,6 +92,41 @@ func (p *publisher) conflictEarly(ctx context.Context, r *Result, label string) 
 		}
 	}
 	return img.Close()
+}
+
+// publish verifies what the registry holds, and only then names it. An image that has vanished from the registry before it
+// got its name is pushed once more.
+func (p *Pipeline) publish(ctx context.Context, r *Result, request *pack.Request) error {
+	publisher := p.publisher()
+	err := publisher.verifyAndTag(ctx, r)
+	var vanished *registry.Vanished
+	if !errors.As(err, &vanished) {
+		return err
+	}
+	p.begin(r, StagePush)
+	if err := p.pushAgain(ctx, r, *request); err != nil {
+		return err
+	}
+	return publisher.verifyAndTag(ctx, r)
+}
+
+// pushAgain pushes an image once more that the registry has lost. The image has passed the gate, and files have been
+// written already, so nothing but the very same image will do.
+func (p *Pipeline) pushAgain(ctx context.Context, r *Result, request pack.Request) error {
+	p.warn("%s is not in the registry any more, before it has its name: pushing it again", r.Built.Digest)
+	builder, err := p.host.Engine(ctx)
+	if err != nil {
+		return err
+	}
+	request.Outputs = nil
+	again, err := pack.Build(ctx, builder, request, nil)
+	if err != nil {
+		return err
+	}
+	if again.Digest != r.Built.Digest {
+		return fmt.Errorf("%w\npushed again, it was another image, %s, which was not tried", &registry.Vanished{Reference: r.Name, Digest: r.Built.Digest}, again.Digest)
+	}
+	return nil
 }
 
 // verifyAndTag reads back what the registry holds by its digest, and names it if that is what was built.
