@@ -74,8 +74,8 @@ var arrows = map[string][]string{
 	"export/jobbergate": {"export", "seed", "diag", "lint/command", "lint/glob"},
 	"export/cwl":        {"export", "seed", "diag", "lint/command", "lint/glob"},
 	"migrate":           {"seed", "diag", "lint/dockerfile"},
-	"catalogue":         {"seed", "diag", "lint", "compare", "pack/registry", "pack/source", "page"},
 	"page":              {},
+	"catalogue":         {"seed", "diag", "lint", "compare", "pack/registry", "pack/source", "page"},
 	"runtime":           {"seed", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
 }
 

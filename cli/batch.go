@@ -17,8 +17,8 @@ import (
 	"github.com/seedpack/seedpack/pipeline"
 )
 
-// A batch is one call of pack, smoke, run or publish, once its flags are read: jobs go in, and lines, documents and files
-// come out. Each command fills it in and runs it.
+// A batch is one call of pack, smoke, run or publish. Each command reads its flags into a batch and runs it. The batch runs
+// the jobs, prints lines and documents, and writes files.
 type batch struct {
 	process  *Process
 	out      *printer
@@ -31,7 +31,7 @@ type batch struct {
 	tasks   []pipeline.Task
 	// do is what is done with each task: Pack, Try or Plan.
 	do                    func(*pipeline.Pipeline, context.Context, pipeline.Task) (*pipeline.Result, error)
-	found                 findings // those of no job yet
+	found                 findings // of all jobs that have ended
 	words                 words
 	ready                 func(context.Context) error // makes sure that what the command needs is there; nil: nothing is needed
 	showPrinted           bool                        // show what the jobs printed
@@ -103,7 +103,7 @@ func (b *batch) run(ctx context.Context) (err error) {
 			return policyError(err)
 		}
 	}
-	line, err := pipeline.New(b.options, b.process.host(b.engine), b.tasks)
+	pipe, err := pipeline.New(b.options, b.process.host(b.engine), b.tasks)
 	if err := errors.Join(err, b.smoke.checkKept(b.tasks)); err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (b *batch) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return b.each(ctx, line)
+	return b.each(ctx, pipe)
 }
 
 // checkFiles makes sure that all files can be written, before anything is built or published.
@@ -131,12 +131,12 @@ func (b *batch) checkFiles() error {
 }
 
 // each runs the jobs, and prints what came of each and of all.
-func (b *batch) each(ctx context.Context, line *pipeline.Pipeline) error {
+func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 	start := time.Now()
 	var images []*pipeline.Image
 	var worst error
-	do := func(ctx context.Context, t pipeline.Task) (*pipeline.Result, error) { return b.do(line, ctx, t) }
-	for f := range line.Each(ctx, do) {
+	do := func(ctx context.Context, t pipeline.Task) (*pipeline.Result, error) { return b.do(pipe, ctx, t) }
+	for f := range pipe.Each(ctx, do) {
 		image := f.Result.Image(f.Err)
 		images = append(images, image)
 		b.note(f.Result, image)
@@ -223,7 +223,7 @@ func (p *Process) host(e *lazyEngine) pipeline.Host {
 	return pipeline.Host{Getenv: p.Getenv, Roots: p.roots, Log: p.Stderr, Stage: p.stage, Engine: e.connect}
 }
 
-// jobTasks reads the jobs that arguments name. A manifest that is named is that of the only job.
+// jobTasks reads the jobs that the arguments name. With a manifest there is exactly one job.
 func jobTasks(p *Process, manifest string, args []string) ([]pipeline.Task, error) {
 	if manifest == "" {
 		jobs, err := job.ReadAll(args, p.Stdin)

@@ -2,7 +2,7 @@
 // reads: options, constructor, run function. flags_*.go are the groups of flags that commands share, and printer.go says
 // which stream gets what.
 //
-// It is the only package that knows a command line. What a command does is done below it.
+// Only this package and github know flags. What a command does is done below it.
 package cli
 
 import (
@@ -29,7 +29,7 @@ type Process struct {
 	Version        string // of the release; empty: that of the module
 
 	roots job.Roots               // that --root confines paths to
-	stage func(job, stage string) // is told of each stage of a job; nil: nobody is
+	stage func(job, stage string) // is called at each stage of a job; may be nil
 }
 
 // Run is main without the process. It runs the command that the arguments name, without the program's name, and returns the
@@ -109,7 +109,7 @@ func Commands() []*cobra.Command {
 	return newRootCommand(&Process{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}).Commands()
 }
 
-// flagError makes a mistake in the flags one in the command line. It suggests the flag that was misspelled.
+// flagError turns an error of a flag into a mistake in the command line. It suggests the flag that was misspelled.
 func flagError(cmd *cobra.Command, err error) error {
 	unknown := new(pflag.NotExistError)
 	if !errors.As(err, &unknown) {
@@ -128,7 +128,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return exit.Usagef("%w: %s --help lists them", err, cmd.CommandPath())
 }
 
-// knownCommand refuses arguments of the root command: the first would have been a command.
+// knownCommand refuses arguments of the root command. The first argument was meant to be a command.
 func knownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -139,7 +139,7 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 	return exit.Usagef("unknown command %q: seedpack --help lists them", args[0])
 }
 
-// usageArgs makes a wrong number of arguments a mistake in the command line.
+// usageArgs turns a wrong number of arguments into a mistake in the command line.
 func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if check == nil {

@@ -51,7 +51,7 @@ var caseFlags = []string{"smoke", "cases", "smoke-timeout", "smoke-budget", "kee
 
 func (f *smokeFlags) options(getenv func(string) string) (pipeline.Smoke, error) {
 	s := pipeline.Smoke{Off: f.mode == smokeOff, Required: f.mode == smokeRequired, File: f.file,
-		Grace: f.grace, Limit: f.limit, Budget: f.budget, Provides: f.provides, Strict: f.strict}
+		Grace: f.grace, Timeout: f.limit, Budget: f.budget, Provides: f.provides, Strict: f.strict}
 	switch f.mode {
 	case smokeAuto, smokeRequired, smokeOff:
 	default:
@@ -66,7 +66,7 @@ func (f *smokeFlags) options(getenv func(string) string) (pipeline.Smoke, error)
 		return s, exit.Usagef("--keep-failed needs --keep-outputs DIR: where should they go?")
 	}
 	if f.limit == 0 && getenv("CI") != "" {
-		s.Limit = ciCaseLimit
+		s.Timeout = ciCaseLimit
 	}
 	if f.keepDir != "" {
 		s.Keep = func(j *job.Job, platform string) *verify.Keeping {

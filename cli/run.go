@@ -245,7 +245,7 @@ func (s *singleRun) prepareDir(j *job.Job) error {
 
 // bound makes of a smoke run one of the runs, one after the other, since they measure the job as well.
 func (s *singleRun) bound(smoke *pipeline.Smoke) {
-	smoke.Limit, smoke.Parallel, smoke.Required, smoke.OnePlatform = 0, 1, true, true
+	smoke.Timeout, smoke.Parallel, smoke.Required, smoke.OnePlatform = 0, 1, true, true
 	smoke.Keep = func(*job.Job, string) *verify.Keeping {
 		return &verify.Keeping{Dir: s.outputDir, Bare: s.options.repeat == 1, Mounts: s.mountOutputs}
 	}

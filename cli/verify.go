@@ -107,7 +107,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 		}
 		path = file.Path
 	}
-	line, err := pipeline.New(b.options, p.host(b.engine), nil)
+	pipe, err := pipeline.New(b.options, p.host(b.engine), nil)
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 			return policyError(err)
 		}
 		all = append(all, v)
-		if v.err = v.find(ctx, b, line, file); v.err != nil {
+		if v.err = v.find(ctx, b, pipe, file); v.err != nil {
 			v.Error = v.err.Error()
 		}
 		if ctx.Err() != nil {
@@ -130,7 +130,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 }
 
 // find opens the image and collects all findings. The file may be nil.
-func (v *verified) find(ctx context.Context, b *batch, line *pipeline.Pipeline, file *job.Job) (err error) {
+func (v *verified) find(ctx context.Context, b *batch, pipe *pipeline.Pipeline, file *job.Job) (err error) {
 	from, err := source.Parse(v.Source)
 	if err != nil {
 		return exit.Usage(err)
@@ -156,12 +156,12 @@ func (v *verified) find(ctx context.Context, b *batch, line *pipeline.Pipeline, 
 	if b.options.Smoke.Off {
 		return nil
 	}
-	return v.try(ctx, line, pipeline.Task{Job: j, Image: img})
+	return v.try(ctx, pipe, pipeline.Task{Job: j, Image: img})
 }
 
 // try runs the image, unless something is wrong with its manifest.
-func (v *verified) try(ctx context.Context, line *pipeline.Pipeline, t pipeline.Task) error {
-	r, err := line.Try(ctx, t)
+func (v *verified) try(ctx context.Context, pipe *pipeline.Pipeline, t pipeline.Task) error {
+	r, err := pipe.Try(ctx, t)
 	v.reports = append(v.reports, r.Reports...)
 	v.Smoke = r.Verdict().String()
 	if errors.Is(err, exit.Findings) {

@@ -106,7 +106,7 @@ func fileOf(env func(string) string, path string) map[string]string {
 
 const annotationMax = 4000 // bytes; the runner cuts at 4,096
 
-// show escapes an annotation and shows it.
+// show makes an annotation harmless and shows it. The library encodes it for the command: %, line ends, colons and commas.
 func (a *annotator) show(level string, one annotation) {
 	safe := map[string]string{"title": "Seedpack"}
 	for k, v := range one.fields {

@@ -1,7 +1,8 @@
 // Package github is a step of GitHub Actions: what it is given and what it shows. It turns inputs into the flags that a person
-// would type, and results into annotations, outputs and a summary. Nothing works in GitHub alone but presentation.
+// would type, and results into annotations, outputs and a summary. Only presentation is GitHub's own.
 //
-// A runner obeys commands that it finds in what a step prints. So all text is escaped here before it is printed.
+// A runner obeys commands that it finds in what a step prints. So all text is escaped before it is printed: here, and in what
+// the command itself prints to Stderr.
 package github
 
 import (
@@ -27,8 +28,8 @@ type Step struct {
 	gha       *githubactions.Action
 	inputs    inputs
 	annotator annotator
-	said      tail   // of standard error
-	group     string // of the log, that is open
+	said      tail // of standard error
+	group     bool // a group of the log is open
 }
 
 // NewStep returns the step that an environment describes. It shows everything on out.
@@ -81,14 +82,22 @@ func (s *Step) Stderr() io.Writer { return io.MultiWriter(s.out, &s.said) }
 
 // Begin folds the log of each stage of a job into a group of its own. An empty stage ends the last group.
 func (s *Step) Begin(job, stage string) {
-	if s.group != "" {
+	s.endGroup()
+	if stage != "" {
+		s.openGroup(stage + " " + job)
+	}
+}
+
+func (s *Step) openGroup(title string) {
+	s.group = true
+	s.gha.Group(report.Escape(title))
+}
+
+func (s *Step) endGroup() {
+	if s.group {
 		s.gha.EndGroup()
 	}
-	s.group = ""
-	if stage != "" {
-		s.group = report.Escape(stage + " " + job)
-		s.gha.Group(s.group)
-	}
+	s.group = false
 }
 
 // A tail keeps the end of what is written to it.
@@ -121,7 +130,7 @@ type Document struct {
 	Error  string            `json:"error"`
 }
 
-// Fail shows why a command was not even started.
+// Fail shows why a command was not started.
 func (s *Step) Fail(err error) { s.annotator.show("error", annotation{message: err.Error()}) }
 
 // Present turns what a command printed as JSON into log, annotations, a summary and outputs. It prints nothing of the job
@@ -149,13 +158,13 @@ func (s *Step) log(r *Document) {
 	if r.Errors+r.Warnings+r.Notices == 0 {
 		return
 	}
-	s.Begin(plural(r.Errors, "error")+", "+plural(r.Warnings, "warning")+", "+plural(r.Notices, "notice"), "findings:")
+	s.openGroup("findings: " + plural(r.Errors, "error") + ", " + plural(r.Warnings, "warning") + ", " + plural(r.Notices, "notice"))
 	for _, f := range r.Reports {
 		for _, e := range f.Diagnostics {
 			fmt.Fprintln(s.out, report.Escape(fmt.Sprintf("%s: %s: %s [%s]", place(f.Path, e), e.Severity, withHint(e), e.Rule)))
 		}
 	}
-	s.Begin("", "")
+	s.endGroup()
 }
 
 // place returns where a finding is, for a line of text.

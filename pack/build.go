@@ -71,7 +71,7 @@ type Result struct {
 
 // Build solves the Dockerfile, calls gate once with a candidate for each platform, and exports if gate returns nil. All
 // of this is one session of the engine, so the gate has tried exactly what is exported. If gate returns an error, Build
-// returns the same one. A failing step is a *StepError, an unreadable Dockerfile a *SyntaxError, a failing push a
+// returns the same one. Without a gate nothing is tried: the caller then compares the digest with one that was. A failing step is a *StepError, an unreadable Dockerfile a *SyntaxError, a failing push a
 // *PushError. The result is never nil. If there is an error, it holds only the warnings.
 func Build(ctx context.Context, e *engine.Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
 	store, err := chooseStore(ctx, e, &r)

@@ -36,12 +36,12 @@ func (p *Pipeline) build(ctx context.Context, r *Result, m material, request *pa
 	return nil
 }
 
-// pushPauses are between the pushes of an image whose connection breaks, each with up to half as much again. BuildKit has
-// tried several times within each of them.
+// pushPauses are the pauses before a push is tried again, plus up to 50 % at random. BuildKit itself has tried several times
+// before each.
 var pushPauses = [...]time.Duration{2 * time.Second, 6 * time.Second}
 
-// buildAndPush builds again if the push breaks off; what was built before comes from the cache. It asks the gate again, too:
-// only what was tried in the session that pushes it is known to be what was tried.
+// buildAndPush builds again if the push breaks off; what was built before comes from the cache. It asks the gate again, too,
+// since another session may build something else.
 func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Engine, request pack.Request, gate func(context.Context, []*pack.Candidate) error) (*pack.Result, error) {
 	before := *r
 	for try := 0; ; try++ {
@@ -50,7 +50,7 @@ func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Engine
 		if !errors.As(err, &broken) || !broken.Passing || try == len(pushPauses) {
 			return built, err
 		}
-		// What the engine says of a refusal may hold no more than the registry's own words.
+		// The engine may report a refusal in the registry's own words alone. Preflight knows it for what it is.
 		if refused := p.opt.Remote.Preflight(ctx, request.Repository); registry.IsRefused(refused) {
 			return built, refused
 		}
@@ -64,7 +64,7 @@ func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Engine
 	}
 }
 
-// warn says what is not wrong yet.
+// warn prints what may still turn out well.
 func (p *Pipeline) warn(format string, args ...any) {
 	fmt.Fprintln(p.host.Log, "seedpack: "+report.EscapeLines(fmt.Sprintf(format, args...)))
 }

@@ -23,7 +23,7 @@ type askedCommit struct {
 }
 
 // askCommit starts git in the background: with a long history it can take longer than a cached build. The caller calls
-// stop. Of a manifest from standard input git is not asked.
+// stop. Git is not asked about a manifest from standard input.
 func askCommit(ctx context.Context, d *dockerfileText) *askedCommit {
 	ctx, cancel := context.WithCancel(ctx)
 	asked := &askedCommit{said: make(chan struct{})}

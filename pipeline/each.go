@@ -89,11 +89,11 @@ func (p *Pipeline) checkParallel() error {
 	paths := map[string]string{} // by name
 	for _, t := range p.tasks {
 		if t.Manifest == nil {
-			continue // its own findings say so
+			continue // its label is reported
 		}
 		name, err := pack.Name(t.Manifest, p.opt.Registry)
 		if err != nil {
-			continue // and here
+			continue // lint reports it
 		}
 		if other, ok := paths[name]; ok {
 			return exit.Usagef("%s and %s are both called %s: pack them one at a time", other, t.Path, name)

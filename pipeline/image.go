@@ -32,7 +32,7 @@ type Image struct {
 	Manifests []PlatformImage    `json:"manifests"`      // of an image that was pushed
 	Plan      *Plan              `json:"plan,omitempty"` // with --dry-run
 	Cases     []CaseImage        `json:"cases"`
-	Durations map[string]float64 `json:"durations"` // seconds of each stage that was come to
+	Durations map[string]float64 `json:"durations"` // seconds of each stage that was reached
 }
 
 // A CaseImage is one smoke case on one platform.

@@ -18,7 +18,7 @@ import (
 // lint judges the manifest, what the image is made from, and the smoke cases. The caller closes the material.
 func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case, error) {
 	if r.Manifest == nil {
-		r.add(r.Label) // it says why there is none
+		r.add(r.Label) // which says why the image has no manifest
 		r.fails()
 		return nil, nil, exit.Findings
 	}

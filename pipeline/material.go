@@ -100,7 +100,7 @@ type foreignImage struct {
 	published bool
 }
 
-// check has an empty report of the Dockerfile that there is none of, which results have always listed.
+// check returns an empty report without a path last. It is kept, since the JSON of such images has always listed it.
 func (f *foreignImage) check() []*diag.Report {
 	return []*diag.Report{f.Label, f.checkAttestations(), {Source: &seed.Source{}}}
 }

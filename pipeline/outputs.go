@@ -14,7 +14,7 @@ import (
 	"github.com/seedpack/seedpack/pack/source"
 )
 
-// checkOutputs refuses outputs that several jobs, or one that is built like these, cannot be written to.
+// checkOutputs refuses outputs that do not fit the number of jobs, or the options of the build.
 func checkOutputs(opt *Options, jobs int) error {
 	for _, o := range opt.Outputs {
 		// A layout has room for many images.

@@ -2,10 +2,11 @@
 //
 //	lint → name → build → smoke → push → verify → tag
 //
-// Pack is the whole way; read it first. Each stage has a file of its own. What was tried is what is pushed, and the image
-// gets its name last.
+// Pack is the whole way; read it first. Then read the stages in lint.go, name.go, build.go (which pushes, too), smoke.go and
+// publish.go (which verifies and tags). The stage name computes the reference of the image. The image gets it in the last
+// stage, tag: so what was tried is what is named.
 //
-// The package knows no command line and no terminal. It says nothing but the progress of a build, on Host.Log.
+// The package knows no command line and no terminal. It prints nothing but the progress of builds and warnings, on Host.Log.
 package pipeline
 
 import (
@@ -26,7 +27,7 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// Options hold for all jobs of a call. The zero value builds, tries, and exports nothing.
+// Options hold for all jobs of a call. The zero value builds and tries; it exports nothing.
 type Options struct {
 	Registry string            // HOST[/NAMESPACE] that stands before the name; default: none
 	Remote   registry.Registry // asks registries, pushes and tags
@@ -41,7 +42,7 @@ type Options struct {
 	Progress string        // how a build is shown: auto, tty, plain or quiet
 }
 
-// A Build says how a Dockerfile is built. Of images that were built elsewhere only Platforms counts.
+// A Build says how a Dockerfile is built. For an image that was built elsewhere, only Platforms is used.
 type Build struct {
 	File           string // the Dockerfile; default: Dockerfile in the job's directory
 	Context        string // default: the job's directory
@@ -54,13 +55,13 @@ type Build struct {
 
 // A Smoke says how images are tried.
 type Smoke struct {
-	Off                  bool          // nothing is run
-	Required             bool          // one case must come to a conclusion, on each platform
-	File                 string        // the smoke file; default: the one beside the manifest, if there is one
-	Grace, Limit, Budget time.Duration // as in verify.Options
-	Provides             []string      // resources of the engine's machine, such as gpus
-	Strict               bool          // a resource that the machine is not said to have is an error
-	Parallel             int           // cases at a time; default: as verify chooses
+	Off                    bool          // nothing is run
+	Required               bool          // one case must come to a conclusion, on each platform
+	File                   string        // the smoke file; default: the one beside the manifest, if there is one
+	Grace, Timeout, Budget time.Duration // as in verify.Options
+	Provides               []string      // resources of the engine's machine, such as gpus
+	Strict                 bool          // a resource that the machine is not said to have is an error
+	Parallel               int           // cases at a time; default: as verify chooses
 	// OnePlatform tries only one of several platforms: the engine's own, or else the first.
 	OnePlatform bool
 	// Keep returns where the files of a job's cases on a platform are kept. Default: they are not.
@@ -71,7 +72,7 @@ type Smoke struct {
 type Publish struct {
 	IfExists  string         // what to do if the name is another image's: IfExistsError (default), IfExistsSkip or IfExistsOverwrite
 	Aliases   []string       // further tags in the same repository, which may move
-	Preflight bool           // ask for the right to push before anything is built
+	Preflight bool           // before the build: ask for the right to push, and whether the name is free
 	Timeout   time.Duration  // of a push; 0: none
 	Trust     registry.Trust // for the service that hands out tokens
 }
@@ -80,7 +81,7 @@ type Publish struct {
 type Host struct {
 	Getenv func(string) string
 	Roots  job.Roots // paths that a job names stay in them
-	Log    io.Writer // progress of builds, and what is not wrong yet
+	Log    io.Writer // progress of builds, and warnings about retries
 	// Stage is called when a job comes to a stage, if jobs do not run side by side. It may be nil.
 	Stage func(job, stage string)
 	// Engine connects to the builder at its first call, so that jobs that fail before need none.
@@ -90,7 +91,7 @@ type Host struct {
 // A Task is a job to pack or to try.
 type Task struct {
 	*job.Job
-	// Image was built elsewhere; nil for a job whose Dockerfile is to be built. Open gives both this and Label.
+	// Image was built elsewhere. It is nil for a job whose Dockerfile is to be built. Open sets Image and Label.
 	Image *source.Image
 	// Label is what was found in the image's label; nil if it need not be judged.
 	Label *diag.Report
@@ -105,7 +106,7 @@ type Pipeline struct {
 	progress   sync.Mutex // of what they show
 }
 
-// New checks that the options go together, and with the tasks. It changes nothing. What does not is a mistake in the
+// New checks that the options fit each other and the tasks. It changes nothing. Options that do not fit are a mistake in the
 // command line.
 func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
 	p := &Pipeline{opt: opt, host: host, tasks: tasks, sideBySide: opt.Parallel > 1 && len(tasks) > 1}
@@ -118,33 +119,33 @@ func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
 	return p, nil
 }
 
-// Pack runs all stages for one job and stops at the first whose findings fail the job's policy; the error is then
-// exit.Findings. Any other error says what could not be checked or done. The result is never nil: it holds every finding
-// so far, also beside an error.
+// Pack runs all stages for one job and stops at the first stage whose findings fail the job's policy. The error is then
+// exit.Findings. Any other error says what could not be checked or done. The result is never nil: it holds every finding so
+// far, also if there is an error.
 func (p *Pipeline) Pack(ctx context.Context, t Task) (*Result, error) {
 	r := &Result{Task: t}
 	defer r.discard()
 
 	// lint: the manifest, what the image is made from, and the smoke cases
-	material, cases, err := p.lint(ctx, r)
+	material, trials, err := p.lint(ctx, r)
 	if err != nil {
 		return r, err
 	}
 	defer material.close()
 
 	// name
-	request, err := p.name(r, material, cases)
+	request, err := p.name(r, material, trials)
 	if err != nil {
 		return r, err
 	}
 	if p.opt.Publish != nil {
-		if done, err := p.publisher().preflight(ctx, r, request.Label, len(p.opt.Outputs) > 0); done || err != nil {
+		if done, err := p.publisher().preflight(ctx, r, request); done || err != nil {
 			return r, err
 		}
 	}
 
 	// build; the gate is within: nothing is exported unless the smoke run passes
-	if err := p.build(ctx, r, material, request, p.gate(r, cases)); err != nil {
+	if err := p.build(ctx, r, material, request, p.gate(r, trials)); err != nil {
 		return r, err
 	}
 
@@ -157,44 +158,44 @@ func (p *Pipeline) Pack(ctx context.Context, t Task) (*Result, error) {
 	return r, r.keep(ctx, p.opt.Outputs)
 }
 
-// Try runs the stages of Pack that end at the gate, for commands that export nothing. Its options have no Publish and no
-// Outputs.
+// Try runs the stages of Pack up to the gate, for commands that export nothing. Callers leave Options.Publish and
+// Options.Outputs empty.
 func (p *Pipeline) Try(ctx context.Context, t Task) (*Result, error) {
 	r := &Result{Task: t}
-	material, cases, err := p.lint(ctx, r)
+	material, trials, err := p.lint(ctx, r)
 	if err != nil {
 		return r, err
 	}
 	defer material.close()
-	request, err := p.name(r, material, cases)
+	request, err := p.name(r, material, trials)
 	if err != nil {
 		return r, err
 	}
-	return r, p.build(ctx, r, material, request, p.gate(r, cases))
+	return r, p.build(ctx, r, material, request, p.gate(r, trials))
 }
 
 // Plan says what Pack would do, and does nothing of it. It shares lint and name with Pack.
 func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
 	r := &Result{Task: t}
-	material, cases, err := p.lint(ctx, r)
+	material, trials, err := p.lint(ctx, r)
 	if err != nil {
 		return r, err
 	}
 	defer material.close()
-	request, err := p.name(r, material, cases)
+	request, err := p.name(r, material, trials)
 	if err != nil {
 		return r, err
 	}
 	r.add(material.describe(request))
-	return r, r.plan(ctx, request, cases, p.publisher())
+	return r, r.plan(ctx, request, trials, p.publisher())
 }
 
-// gate tries what was built. Only if it returns nil does the build go on to export the image.
-func (p *Pipeline) gate(r *Result, cases []cases.Case) func(context.Context, []*pack.Candidate) error {
+// gate tries what was built. The build exports the image only if the gate returns nil.
+func (p *Pipeline) gate(r *Result, trials []cases.Case) func(context.Context, []*pack.Candidate) error {
 	return func(ctx context.Context, candidates []*pack.Candidate) error {
 		if !p.opt.Smoke.Off {
 			p.begin(r, StageSmoke)
-			if err := p.opt.Smoke.try(ctx, r, candidates, cases); err != nil {
+			if err := p.opt.Smoke.try(ctx, r, candidates, trials); err != nil {
 				return err
 			}
 		}
@@ -202,7 +203,7 @@ func (p *Pipeline) gate(r *Result, cases []cases.Case) func(context.Context, []*
 			return exit.Findings
 		}
 		if p.opt.Publish != nil || len(p.opt.Outputs) > 0 {
-			p.begin(r, StagePush)
+			p.begin(r, StagePush) // outputs are exported in the same stage
 		}
 		return nil
 	}

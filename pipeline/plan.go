@@ -16,8 +16,8 @@ const (
 	HeldMoved   = "moved"
 )
 
-// plan says what Pack would do with a request. It asks the registry nothing but what the name stands for. A name that is an
-// image's with another manifest is a finding, as for Pack. The publisher is nil if nothing would be published.
+// plan says what Pack would do with a request. It asks the registry nothing but what the name stands for. A name that is
+// held by an image with another manifest is a finding, as for Pack. The publisher is nil if nothing would be published.
 func (r *Result) plan(ctx context.Context, request *pack.Request, cases []cases.Case, pub *publisher) error {
 	r.Plan = newPlan(request, cases)
 	if pub == nil {

@@ -39,7 +39,7 @@ func (p *Pipeline) publisher() *publisher {
 }
 
 // preflight asks the registry what would make the build pointless. It reports done if the job is to be skipped for certain.
-func (p *publisher) preflight(ctx context.Context, r *Result, label string, outputs bool) (done bool, err error) {
+func (p *publisher) preflight(ctx context.Context, r *Result, request *pack.Request) (done bool, err error) {
 	if p.Preflight {
 		if err := p.remote.Preflight(ctx, r.Name); err != nil {
 			return false, err
@@ -49,12 +49,12 @@ func (p *publisher) preflight(ctx context.Context, r *Result, label string, outp
 	case IfExistsOverwrite:
 		return false, nil
 	case IfExistsSkip:
-		if outputs {
+		if len(request.Outputs) > 0 {
 			return false, nil // they are wanted also if the name is taken
 		}
 		return p.skipEarly(ctx, r)
 	}
-	return false, p.conflictEarly(ctx, r, label)
+	return false, p.conflictEarly(ctx, r, request.Label)
 }
 
 // skipEarly reports done if the name is taken.
@@ -71,8 +71,8 @@ func (p *publisher) skipEarly(ctx context.Context, r *Result) (done bool, err er
 	return true, nil
 }
 
-// conflictEarly refuses a name that is an image's with another manifest: what is to be built cannot have the same digest.
-// What the registry does not answer now is asked again when the image is tagged.
+// conflictEarly refuses a name that is held by an image with another manifest: what is to be built cannot have the same
+// digest. If the registry does not answer, it is asked again when the image is tagged.
 func (p *publisher) conflictEarly(ctx context.Context, r *Result, label string) error {
 	if !p.Preflight {
 		return nil

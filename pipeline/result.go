@@ -54,8 +54,8 @@ type Published struct {
 
 // Stages says how long a job was in each stage.
 type Stages struct {
-	Last  string                   // the stage that the job is in or ended in; empty if it came to none
-	Took  map[string]time.Duration // of the stages that the job came to, in milliseconds' precision
+	Last  string                   // the stage that the job is in or ended in; empty before the first
+	Took  map[string]time.Duration // of the stages that the job reached, rounded to milliseconds
 	since time.Time                // it is in Last
 }
 

@@ -6,15 +6,15 @@ import (
 	"github.com/seedpack/seedpack/diag"
 )
 
-// tagTaken is what a registry may say of the name: an error, or a notice if --if-exists says skip.
+// tagTaken is reported if the name is held by another image: an error, or a notice with IfExistsSkip.
 var tagTaken = &diag.Rule{ID: "tag-taken", Severity: diag.Error, Spec: "T-38",
 	Summary: "a published tag must not be moved to another image"}
 
-// attestationsDropped is about what another tool attached to an image that publish changes.
+// attestationsDropped is reported if setting the label of an image loses what another tool attached to it.
 var attestationsDropped = &diag.Rule{ID: "attestations-dropped", Severity: diag.Warning,
 	Summary: "an image that is attested should have its label from the beginning"}
 
-// imageRevision is what git may say of a job's files.
+// imageRevision is reported if git does not know the commit of a job's files.
 var imageRevision = &diag.Rule{ID: "image-revision", Severity: diag.Notice,
 	Summary: "an image should say which commit it was built from"}
 

@@ -11,9 +11,9 @@ import (
 )
 
 // try tries the image of each platform.
-func (s *Smoke) try(ctx context.Context, r *Result, candidates []*pack.Candidate, cases []cases.Case) error {
+func (s *Smoke) try(ctx context.Context, r *Result, candidates []*pack.Candidate, trials []cases.Case) error {
 	for _, c := range s.choose(candidates) {
-		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, cases, s.options(r.Job, c))
+		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, trials, s.options(r.Job, c))
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,7 @@ func (s *Smoke) choose(all []*pack.Candidate) []*pack.Candidate {
 func (s *Smoke) options(j *job.Job, c *pack.Candidate) verify.Options {
 	opt := verify.Options{
 		Path: j.Path, Platform: c.Platform, Foreign: !c.Native(),
-		Grace: s.Grace, Required: s.Required, Timeout: s.Limit, Budget: s.Budget, Provides: s.Provides, Strict: s.Strict, Parallel: s.Parallel,
+		Grace: s.Grace, Required: s.Required, Timeout: s.Timeout, Budget: s.Budget, Provides: s.Provides, Strict: s.Strict, Parallel: s.Parallel,
 	}
 	if s.Keep != nil {
 		opt.Keep = s.Keep(j, c.Platform)

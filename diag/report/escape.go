@@ -9,8 +9,8 @@ import (
 )
 
 // Escape makes one line of foreign text safe to print. Text from a file, an image, a build or a job is foreign. A
-// terminal and a GitHub runner both act on what is printed to them. This is the only place in the project that escapes
-// text.
+// terminal and a GitHub runner both act on what is printed to them. This is the only place in Go that escapes text;
+// launch.cjs escapes the one message of its own.
 //
 // A runner acts on "::command" after leading blanks, and on "##[command]" anywhere in a line, on both streams. Its
 // comparison follows the rules of a culture and ignores some invisible characters. Escape shows those characters as
