@@ -29,7 +29,7 @@ func NearestName(name string, known []string) string {
 		if len(k) > 2*longest {
 			return len(k)
 		}
-		return edits([]rune(name), []rune(k), true)
+		return edits(name, k, true)
 	})
 }
 
@@ -59,20 +59,20 @@ func ByDistance(word string, known []string) []string {
 	return sorted
 }
 
-// Distance returns how many letters must be changed, added or removed to make a into b (Levenshtein).
-func Distance(a, b string) int { return edits([]rune(a), []rune(b), false) }
+// Distance returns how many bytes must be changed, added or removed to make a into b (Levenshtein).
+func Distance(a, b string) int { return edits(a, b, false) }
 
 // edits returns the least number of changes that make a into b. With swaps, exchanging two neighbours is one change
 // (optimal string alignment).
-func edits(a, b []rune, swaps bool) int {
+func edits(a, b string, swaps bool) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1) // the two rows above the current one
 	row := make([]int, len(b)+1)
 	for j := range last {
 		last[j] = j
 	}
-	for i := range a {
+	for i := range len(a) {
 		row[0] = i + 1
-		for j := range b {
+		for j := range len(b) {
 			change := last[j]
 			if a[i] != b[j] {
 				change++

@@ -58,12 +58,12 @@ func TestEdits(t *testing.T) {
 		{"INPUT", "INPTU_", 2, 2},
 		{"CA", "ABC", 3, 3}, // a swapped pair is not changed again
 		{"kitten", "sitting", 3, 3},
-		{"é", "e", 1, 1},
+		{"é", "e", 2, 2}, // bytes count
 	} {
 		if got := Distance(tt.a, tt.b); got != tt.plain {
 			t.Errorf("Distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.plain)
 		}
-		if got := edits([]rune(tt.a), []rune(tt.b), true); got != tt.swaps {
+		if got := edits(tt.a, tt.b, true); got != tt.swaps {
 			t.Errorf("edits(%q, %q) with swaps = %d, want %d", tt.a, tt.b, got, tt.swaps)
 		}
 	}
