@@ -24,20 +24,20 @@ func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case,
 	}
 	p.begin(r, StageLint)
 	r.add(lint.Manifest(r.Path, r.Manifest, lint.Options{Registry: p.opt.Registry}))
-	material, err := p.material(ctx, r.Task)
+	m, err := p.material(ctx, r.Task)
 	if err != nil {
 		return nil, nil, err
 	}
-	r.add(material.check()...)
-	cases, found, err := p.cases(r.Job)
+	r.add(m.check()...)
+	trials, found, err := p.cases(r.Job)
 	r.add(found)
 	if err == nil && r.fails() {
 		err = exit.Findings
 	}
 	if err != nil {
-		material.close()
+		m.close()
 	}
-	return material, cases, err
+	return m, trials, err
 }
 
 // material reads the Dockerfile of a job, or takes its image.
@@ -86,8 +86,8 @@ func (p *Pipeline) cases(j *job.Job) ([]cases.Case, *diag.Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	cases, found := cases.Read(path, text, j.Manifest, caseEnv(p.host.Getenv))
-	return cases, found, nil
+	trials, found := cases.Read(path, text, j.Manifest, caseEnv(p.host.Getenv))
+	return trials, found, nil
 }
 
 // casesPath returns the smoke file of a job, and whether the user named it, so that it must exist.

@@ -77,18 +77,8 @@ func (d *dockerfileText) explain(warnings []pack.Warning, err error) (*diag.Repo
 		return found, err
 	}
 	span := found.Source.Line(max(1, syntax.Line))
-	found.Add(diag.Diagnostic{Rule: syntaxRule(), Span: &span, Message: syntax.Message})
+	found.Add(diag.Diagnostic{Rule: dockerfile.Syntax, Span: &span, Message: syntax.Message})
 	return found, exit.Findings
-}
-
-// syntaxRule returns the linter's rule for Dockerfiles. A frontend that a "# syntax=" line names says the same, only later.
-func syntaxRule() *diag.Rule {
-	for _, r := range dockerfile.Rules() {
-		if r.ID == "dockerfile-syntax" {
-			return r
-		}
-	}
-	panic("there is no rule dockerfile-syntax")
 }
 
 func (d *dockerfileText) close() { d.commit.stop() }

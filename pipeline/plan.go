@@ -18,8 +18,8 @@ const (
 
 // plan says what Pack would do with a request. It asks the registry nothing but what the name stands for. A name that is
 // held by an image with another manifest is a finding, as for Pack. The publisher is nil if nothing would be published.
-func (r *Result) plan(ctx context.Context, request *pack.Request, cases []cases.Case, pub *publisher) error {
-	r.Plan = newPlan(request, cases)
+func (r *Result) plan(ctx context.Context, request *pack.Request, trials []cases.Case, pub *publisher) error {
+	r.Plan = newPlan(request, trials)
 	if pub == nil {
 		return nil
 	}
@@ -44,14 +44,14 @@ func (r *Result) plan(ctx context.Context, request *pack.Request, cases []cases.
 }
 
 // newPlan has what is done on this machine.
-func newPlan(request *pack.Request, cases []cases.Case) *Plan {
+func newPlan(request *pack.Request, trials []cases.Case) *Plan {
 	plan := &Plan{Cases: []string{}, Tags: []string{}, Write: []PlannedFile{}}
 	if request.Image == nil {
 		plan.Build = &BuildPlan{Dockerfile: request.Dockerfile, Context: request.Context, Target: request.Target,
 			Platforms: slices.Concat([]string{}, request.Platforms), BuildArgs: names(request.BuildArgs),
 			BuildContexts: names(request.BuildContexts), Attestations: names(request.Options.Attest)}
 	}
-	for _, c := range cases {
+	for _, c := range trials {
 		plan.Cases = append(plan.Cases, c.Name)
 	}
 	for _, o := range request.Outputs {

@@ -97,8 +97,8 @@ func (p *publisher) conflictEarly(ctx context.Context, r *Result, label string) 
 // publish verifies what the registry holds, and only then names it. An image that has vanished from the registry before it
 // got its name is pushed once more.
 func (p *Pipeline) publish(ctx context.Context, r *Result, request *pack.Request) error {
-	publisher := p.publisher()
-	err := publisher.verifyAndTag(ctx, r)
+	pub := p.publisher()
+	err := pub.verifyAndTag(ctx, r)
 	var vanished *registry.Vanished
 	if !errors.As(err, &vanished) {
 		return err
@@ -107,7 +107,7 @@ func (p *Pipeline) publish(ctx context.Context, r *Result, request *pack.Request
 	if err := p.pushAgain(ctx, r, *request); err != nil {
 		return err
 	}
-	return publisher.verifyAndTag(ctx, r)
+	return pub.verifyAndTag(ctx, r)
 }
 
 // pushAgain pushes an image once more that the registry has lost. The image has passed the gate, and files have been

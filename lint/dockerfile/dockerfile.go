@@ -117,7 +117,7 @@ func syntaxError(report *diag.Report, err error) {
 	}
 	span := lines(report.Source, at)
 	message := ownPlace.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")
-	report.Add(diag.Diagnostic{Rule: &syntax, Span: &span, Message: "no Dockerfile: " + message})
+	report.Add(diag.Diagnostic{Rule: Syntax, Span: &span, Message: "no Dockerfile: " + message})
 }
 
 // lines returns the place of whole lines. The parser knows no more exact place.
@@ -180,7 +180,7 @@ func last[C instructions.Command](s *instructions.Stage) (c C, ok bool) {
 
 // Rules returns the rules of Check. The caller must not change them.
 func Rules() []*diag.Rule {
-	all := []*diag.Rule{&syntax}
+	all := []*diag.Rule{Syntax}
 	for _, r := range rules {
 		all = append(all, &r.Rule)
 	}

@@ -17,7 +17,8 @@ var rules = []*rule{
 	entrypointShell, entrypointRepeated, nothingToRun, cmdReplaced, bashExpansion, noUser, fileName, buildCheck,
 }
 
-var syntax = diag.Rule{
+// Syntax is reported if a Dockerfile cannot be read. A build may find the same later.
+var Syntax = &diag.Rule{
 	ID:       "dockerfile-syntax",
 	Severity: diag.Error,
 	Summary:  "a Dockerfile must be one that BuildKit can read",
