@@ -52,7 +52,7 @@ var arrows = map[string][]string{
 	"github": {"pipeline", "job", "exit", "seed", "diag", "diag/report", "pack"},
 	"cli": {"github", "pipeline", "job", "exit", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
 		"pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold"},
-	"": {"cli", "exit"},
+	"": {"cli"},
 
 	"e2e":  {},
 	"docs": {},

@@ -12,33 +12,13 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/pipeline"
 )
 
-// A batch is one call of pack, smoke, run or publish. Each command reads its flags into a batch and runs it. The batch runs
-// the jobs, prints lines and documents, and writes files.
-type batch struct {
-	process  *Process
-	out      *printer
-	policies *policy.Chooser
-	engine   *lazyEngine
-	smoke    *smokeFlags
-	progress string
-
-	options pipeline.Options
-	tasks   []pipeline.Task
-	// do is what is done with each task: Pack, Try or Plan.
-	do                    func(*pipeline.Pipeline, context.Context, pipeline.Task) (*pipeline.Result, error)
-	found                 findings // of all jobs that have ended
-	words                 words
-	ready                 func(context.Context) error // makes sure that what the command needs is there; nil: nothing is needed
-	showPrinted           bool                        // show what the jobs printed
-	metadataFile, iidFile string
-}
-
-// sharedFlags are the groups that all commands have which run jobs in an engine.
+// sharedFlags are the groups of all commands that run jobs in an engine.
 type sharedFlags struct {
 	report  reportFlags
 	engine  engineFlags
@@ -55,40 +35,67 @@ func (f *sharedFlags) add(s *pflag.FlagSet) {
 	f.smoke.add(s)
 }
 
-// newBatch reads the groups of flags that the commands share.
-func newBatch(p *Process, f *sharedFlags) (*batch, error) {
-	b := &batch{process: p, smoke: &f.smoke, engine: &lazyEngine{}}
-	var err error
-	if b.out, b.policies, err = f.report.options(p); err != nil {
-		return nil, err
-	}
-	if b.options.Smoke, err = f.smoke.options(p.Getenv); err != nil {
-		return nil, err
-	}
-	work, err := f.work.options(b.out)
-	if err != nil {
-		return nil, err
-	}
-	b.progress, b.options.Progress, b.options.Parallel = work.progress, work.progress, work.parallel
-	var trust registry.Trust
-	if b.options.Remote, trust, err = f.network.options(p); err != nil {
-		return nil, err
-	}
-	b.engine.options, err = f.engine.options(p)
-	b.engine.options.Trust = trust
-	return b, err
+// A session is what the flags of a command give: how to print and judge, and what to do with jobs.
+type session struct {
+	out      *printer
+	policies *policy.Chooser
+	engine   *lazyEngine
+	smoke    *smokeFlags
+	options  pipeline.Options
 }
 
-// publish reads where images go. They go nowhere if nothing is published.
-func (b *batch) publish(f *publishFlags) (err error) {
-	b.options.Registry = f.registry
-	if b.options.Publish, err = f.options(b.process); b.options.Publish != nil {
-		b.options.Publish.Trust = b.engine.options.Trust
+// options reads the shared groups, and those that a command has besides: publish and build may be nil.
+func (f *sharedFlags) options(p *Process, publish *publishFlags, build *buildFlags) (*session, error) {
+	s := &session{smoke: &f.smoke, engine: &lazyEngine{}}
+	var err error
+	if s.out, s.policies, err = f.report.options(p); err != nil {
+		return nil, err
 	}
-	if f.dryRun {
-		b.do = (*pipeline.Pipeline).Plan
+	if publish != nil {
+		s.options.Registry = publish.registry
+		if s.options.Publish, err = publish.options(); err != nil {
+			return nil, err
+		}
 	}
-	return err
+	if s.options.Smoke, err = f.smoke.options(p.Getenv); err != nil {
+		return nil, err
+	}
+	if build != nil {
+		if s.options.Build, err = build.options(p.Getenv); err != nil {
+			return nil, err
+		}
+	}
+	if s.options.Progress, err = f.work.options(s.out); err != nil {
+		return nil, err
+	}
+	s.options.Parallel = f.work.parallel
+	var trust registry.Trust
+	if s.options.Remote, trust, err = f.network.options(p); err != nil {
+		return nil, err
+	}
+	if s.options.Publish != nil {
+		s.options.Publish.Trust = trust
+	}
+	s.engine.options, err = f.engine.options(p)
+	s.engine.options.Trust = trust
+	return s, err
+}
+
+// A batch is one call of pack, smoke, run or publish. It runs the jobs, prints lines and documents, and writes files.
+type batch struct {
+	*session
+	tasks []pipeline.Task
+	found findings // of all jobs that have ended
+	words words
+	// do is what is done with each task.
+	do func(*pipeline.Pipeline, context.Context, pipeline.Task) (*pipeline.Result, error)
+	// publishing decides whether images are published; nil: they are not.
+	publishing            *publishFlags
+	dryRun                bool
+	check                 func() error       // refuses options that do not fit the tasks; may be nil
+	docker                *engine.DockerHost // must answer; nil: it need not
+	showPrinted           bool               // show what the jobs printed
+	metadataFile, iidFile string
 }
 
 // run does what the batch says for all jobs, and returns the worst error. It closes the tasks' images.
@@ -103,16 +110,68 @@ func (b *batch) run(ctx context.Context) (err error) {
 			return policyError(err)
 		}
 	}
-	pipe, err := pipeline.New(b.options, b.process.host(b.engine), b.tasks)
-	if err := errors.Join(err, b.smoke.checkKept(b.tasks)); err != nil {
+	if err := b.decide(); err != nil {
 		return err
 	}
-	if b.ready != nil {
+	pipe, err := b.pipeline()
+	if err != nil {
+		return err
+	}
+	if !b.dryRun {
 		if err := b.ready(ctx); err != nil {
 			return err
 		}
 	}
 	return b.each(ctx, pipe)
+}
+
+// decide takes Publish away if nothing is to be published, or if the event may not publish.
+func (b *batch) decide() error {
+	if b.publishing == nil {
+		return nil
+	}
+	push, err := b.publishing.decide(b.out.process)
+	if !push {
+		b.options.Publish = nil
+	}
+	return err
+}
+
+// pipeline checks that the options fit each other and the tasks.
+func (b *batch) pipeline() (*pipeline.Pipeline, error) {
+	var own, parallel error
+	if b.check != nil {
+		own = b.check()
+	}
+	if b.options.Parallel < 1 {
+		parallel = exit.Usagef("--parallel %d must be at least 1", b.options.Parallel)
+	}
+	pipe, err := pipeline.New(b.options, b.out.process.host(b.engine), b.tasks)
+	return pipe, errors.Join(own, err, parallel, b.smoke.checkKept(b.tasks))
+}
+
+// ready makes sure, before anything is built, that the Docker Engine answers and that all files can be written.
+func (b *batch) ready(ctx context.Context) error {
+	if b.docker != nil {
+		if err := b.docker.Check(ctx); err != nil {
+			return err
+		}
+	}
+	return b.checkFiles()
+}
+
+// take reads the jobs that the arguments name, or opens an image that was built elsewhere.
+func (b *batch) take(ctx context.Context, image, manifest string, args []string) (err error) {
+	b.found.args, b.found.images = jobScope(manifest, args), image != ""
+	if image == "" {
+		b.tasks, err = jobTasks(b.out.process, manifest, args)
+		return err
+	}
+	if manifest != "" {
+		args = []string{manifest}
+	}
+	b.tasks, err = imageTask(ctx, b.out.process, b.options.Remote, image, args)
+	return err
 }
 
 // checkFiles makes sure that all files can be written, before anything is built or published.
@@ -135,12 +194,17 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 	start := time.Now()
 	var images []*pipeline.Image
 	var worst error
-	do := func(ctx context.Context, t pipeline.Task) (*pipeline.Result, error) { return b.do(pipe, ctx, t) }
+	do := func(ctx context.Context, t pipeline.Task) (*pipeline.Result, error) {
+		if b.dryRun {
+			return pipe.Plan(ctx, t)
+		}
+		return b.do(pipe, ctx, t)
+	}
 	for f := range pipe.Each(ctx, do) {
 		image := f.Result.Image(f.Err)
 		images = append(images, image)
 		b.note(f.Result, image)
-		if err := b.present(ctx, f); err != nil {
+		if err := b.present(ctx, f, image); err != nil {
 			worst = err
 			break
 		}
@@ -187,7 +251,7 @@ func (b *batch) finish(images []*pipeline.Image) error {
 	if doc.Images == nil {
 		doc.Images = []*pipeline.Image{}
 	}
-	if b.metadataFile != "" {
+	if b.metadataFile != "" && !b.dryRun {
 		if err := writeWhole(b.metadataFile, newFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
 			return err
 		}
@@ -221,6 +285,14 @@ func (b *batch) writeID(images []*pipeline.Image) error {
 // host returns what the pipeline may know of the process.
 func (p *Process) host(e *lazyEngine) pipeline.Host {
 	return pipeline.Host{Getenv: p.Getenv, Roots: p.roots, Log: p.Stderr, Stage: p.stage, Engine: e.connect}
+}
+
+// jobScope returns the paths that a call is about.
+func jobScope(manifest string, args []string) []string {
+	if manifest != "" && len(args) == 0 {
+		return []string{manifest}
+	}
+	return scope(args)
 }
 
 // jobTasks reads the jobs that the arguments name. With a manifest there is exactly one job.

@@ -29,7 +29,7 @@ func writeWhole(path string, mode fs.FileMode, write func(*os.File) error) (err 
 			err = errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(f.Name()))
 		}
 	}()
-	if err := errors.Join(write(f), f.Chmod(mode), f.Sync(), f.Close()); err != nil {
+	if err := errors.Join(write(f), f.Chmod(mode), f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)
@@ -47,7 +47,7 @@ func replaceFile(path string, text []byte) error {
 	}
 	return writeWhole(path, info.Mode().Perm(), func(f *os.File) error {
 		_, err := f.Write(text)
-		return err
+		return errors.Join(err, f.Sync()) // it may be the only copy of a user's work
 	})
 }
 

@@ -178,18 +178,13 @@ func checkLevels(b *pipeline.Build) error {
 
 // refuseBuildFlags refuses flags for a build if the image exists already.
 func refuseBuildFlags(s *pflag.FlagSet) error {
-	names := []string{"file", "context", "target", "build-arg", "build-context"}
-	s.VisitAll(func(f *pflag.Flag) {
-		if _, ok := f.Annotations[buildOnly]; ok {
-			names = append(names, f.Name)
+	var err error
+	s.Visit(func(f *pflag.Flag) {
+		if _, ok := f.Annotations[buildOnly]; ok && err == nil {
+			err = exit.Usagef("--%s is for building, the image of --image is built already: leave it out", f.Name)
 		}
 	})
-	for _, name := range names {
-		if s.Changed(name) {
-			return exit.Usagef("--%s is for building, the image of --image is built already: leave it out", name)
-		}
-	}
-	return nil
+	return err
 }
 
 // annotate marks a flag.

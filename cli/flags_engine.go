@@ -119,17 +119,13 @@ func (f *workFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
 }
 
-// options returns the values that go with the output of a printer.
-func (f *workFlags) options(out *printer) (workFlags, error) {
-	w := *f
-	if err := pack.CheckProgress(w.progress); err != nil {
-		return w, exit.Usage(err)
+// options returns how a build is shown beside the output of a printer.
+func (f *workFlags) options(out *printer) (progress string, err error) {
+	if err := pack.CheckProgress(f.progress); err != nil {
+		return "", exit.Usage(err)
 	}
-	if w.parallel < 1 {
-		return w, exit.Usagef("--parallel %d must be at least 1", w.parallel)
+	if !out.text() && f.progress == "auto" {
+		return "plain", nil
 	}
-	if !out.text() && w.progress == "auto" {
-		w.progress = "plain"
-	}
-	return w, nil
+	return f.progress, nil
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -47,63 +46,80 @@ func TestEveryTextSaysWhetherItIsAPath(t *testing.T) {
 	}
 }
 
-// Every form of paths that is declared can be read.
-func TestPathFormsAreRead(t *testing.T) {
-	t.Parallel()
-	forms := map[pathForm]bool{}
-	for _, cmd := range Commands() {
-		if form, ok := cmd.Annotations[pathsKey]; ok {
-			forms[pathForm(form)] = true
-		}
-		visitFlags(cmd, func(f *pflag.Flag) {
-			if form, ok := f.Annotations[pathsKey]; ok {
-				forms[pathForm(form[0])] = true
-			}
-		})
-	}
-	for form := range maps.Keys(forms) {
-		_ = form.in("a=b") // panics if it cannot
-	}
-	if len(forms) < 10 {
-		t.Errorf("only %d forms of paths are declared: are they found?", len(forms))
-	}
-}
-
 func visitFlags(cmd *cobra.Command, visit func(*pflag.Flag)) {
 	cmd.Flags().VisitAll(visit)
 	cmd.PersistentFlags().VisitAll(visit)
 }
 
-func TestPathsInFlags(t *testing.T) {
+// pathsOf has, for each flag and each command whose text holds paths, a text and the paths in it.
+var pathsOf = map[string]map[string]string{
+	"--against":          {"../x": "../x"},
+	"--build-context":    {"base=oci-layout:///a/b:tag": "/a/b", "base=oci-layout://a@sha256:00": "a", "base=docker-image://busybox": "", "base=../c": "../c"},
+	"--builder-tls-ca":   {"../x": "../x"},
+	"--builder-tls-cert": {"../x": "../x"},
+	"--builder-tls-key":  {"../x": "../x"},
+	"--buildkitd-config": {"../x": "../x"},
+	"--ca-file":          {"../x": "../x"},
+	"--cache-from":       {"example.com/x": "", "type=local,src=../x": "../x", "type=registry,ref=a/b": ""},
+	"--cache-to":         {"type=local,DEST=../x": "../x", "type=inline": ""},
+	"--cases":            {"../x": "../x"},
+	"--config":           {"none": "", "../x.yaml": "../x.yaml"},
+	"--context":          {"https://example.com/x.git": "", "../x": "../x", "git@example.com:x": ""},
+	"--file":             {"../x": "../x"},
+	"--iidfile":          {"../x": "../x"},
+	"--image":            {"oci:../x": "../x", "docker-archive:../x": "../x", "example.com/x:1": ""},
+	"--input-file":       {"A=../x": "../x"},
+	"--junit-file":       {"../x": "../x"},
+	"--keep-outputs":     {"../x": "../x"},
+	"--manifest":         {"../x": "../x"},
+	"--metadata-file":    {"../x": "../x"},
+	"--mount":            {"A=../x": "../x"},
+	"--mount-output":     {"A=../x": "../x"},
+	"--output":           {"type=oci,dest=../x.tar": "../x.tar", "../x": "../x", "type=tar,dest=-": "-"},
+	"--output-dir":       {"../x": "../x"},
+	"--sarif-file":       {"../x": "../x"},
+	"--secret":           {"id=x,src=../s": "../s", `id=x,"source=a,b"`: "a,b", "id=x,env=Y": ""},
+	"--ssh":              {"default": "", "id=../k1,../k2,raw=true": "../k1 ../k2"},
+	"init":               {"../x": "../x"},
+	"label":              {"../x": "../x"},
+	"lint":               {"../x": "../x"},
+	"list":               {"../x": "../x"},
+	"name":               {"../x": "../x"},
+	"pack":               {"../x": "../x"},
+	"publish":            {"oci:../x": "../x", "example.com/x:1": ""},
+	"run":                {"../x": "../x", "oci:../x": "../x", "example.com/x:1": ""},
+	"smoke":              {"../x": "../x"},
+	"verify":             {"oci:../x": "../x", "example.com/x:1": ""},
+}
+
+// Every flag and command that holds paths finds them in its text.
+func TestPathsInFlagsAndArguments(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		form        pathForm
-		value, want string
-	}{
-		{namedBuild, "base=oci-layout:///a/b:tag", "/a/b"},
-		{namedBuild, "base=oci-layout://a@sha256:00", "a"},
-		{namedBuild, "base=docker-image://busybox", ""},
-		{namedBuild, "base=../c", "../c"},
-		{sourcePath, "https://example.com/x.git", ""},
-		{srcPath, "id=x,src=../s", "../s"},
-		{srcPath, `id=x,"source=a,b"`, "a,b"},
-		{srcPath, "id=x,env=Y", ""},
-		{outputPath, "type=oci,dest=../x.tar", "../x.tar"},
-		{outputPath, "../x", "../x"},
-		{destPath, "type=local,DEST=../x", "../x"},
-		{srcOnlyPath, "example.com/x", ""},
-		{srcOnlyPath, "type=local,src=../x", "../x"},
-		{namedPath, "A=../x", "../x"},
-		{policyPath, "none", ""},
-		{policyPath, "../x.yaml", "../x.yaml"},
-		{imagePath, "oci:../x", "../x"},
-		{imagePath, "example.com/x:1", ""},
-		{jobPath, "../x", "../x"},
-		{sshPath, "default", ""},
-		{sshPath, "id=../k1,../k2,raw=true", "../k1 ../k2"},
-	} {
-		if got := strings.Join(tt.form.in(tt.value), " "); got != tt.want {
-			t.Errorf("%s %s: %q, want %q", tt.form, tt.value, got, tt.want)
+	seen := map[string]bool{}
+	check := func(command, what string, form pathForm) {
+		seen[what] = true
+		if len(pathsOf[what]) == 0 {
+			t.Errorf("%s %s: pathsOf has no text for it", command, what)
+		}
+		for text, want := range pathsOf[what] {
+			if got := strings.Join(form.in(text), " "); got != want {
+				t.Errorf("%s %s %s: %q, want %q", command, what, text, got, want)
+			}
+		}
+	}
+	for _, cmd := range Commands() {
+		if form, ok := cmd.Annotations[pathsKey]; ok {
+			check(cmd.Name(), cmd.Name(), pathForm(form))
+		}
+		visitFlags(cmd, func(f *pflag.Flag) {
+			if form, ok := f.Annotations[pathsKey]; ok {
+				check(cmd.Name(), "--"+f.Name, pathForm(form[0]))
+			}
+		})
+	}
+	for what := range pathsOf {
+		if !seen[what] {
+			t.Errorf("pathsOf names %s, which holds no paths", what)
 		}
 	}
 }

@@ -35,8 +35,8 @@ func (f *publishFlags) add(s *pflag.FlagSet) {
 
 var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
 
-// options returns nil if nothing is to be published. Of a fork's pull request it says so on standard error.
-func (f *publishFlags) options(p *Process) (*pipeline.Publish, error) {
+// options returns how images are published, if they are: see decide.
+func (f *publishFlags) options() (*pipeline.Publish, error) {
 	if err := checkRegistry(f.registry); err != nil {
 		return nil, err
 	}
@@ -53,15 +53,12 @@ func (f *publishFlags) options(p *Process) (*pipeline.Publish, error) {
 			return nil, exit.Usagef("--tag %q must be a tag alone, without a repository: letters, digits, and _ . - after the first", alias)
 		}
 	}
-	push, err := f.pushes(p)
-	if err != nil || !push {
-		return nil, err
-	}
 	return &pipeline.Publish{IfExists: f.ifExists, Aliases: f.aliases, Preflight: f.preflight, Timeout: f.timeout}, nil
 }
 
-// pushes reads --push, and asks whose code would be published.
-func (f *publishFlags) pushes(p *Process) (push bool, err error) {
+// decide reports whether images are published: whether that was asked for, and whether the event may publish. If a fork's
+// pull request may not, it says so on standard error.
+func (f *publishFlags) decide(p *Process) (push bool, err error) {
 	switch f.push {
 	case "true":
 		push = true

@@ -103,7 +103,7 @@ func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) erro
 		return err
 	}
 	if found := lint.Manifest(j.Path, j.Manifest, lint.Options{}); (diag.Policy{}).Fails(found) {
-		return errors.Join(showFindings(p, found), exit.Findings)
+		return refuseWith(p, found)
 	}
 	files := scaffold.Smoke(j.Manifest, false)
 	if path := filepath.Join(j.Dir, cases.File); !force && exists(path) {

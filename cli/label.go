@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -39,7 +38,7 @@ func newLabelCommand(p *Process) *cobra.Command {
 			}
 			found := lint.Manifest(j.Path, j.Manifest, lint.Options{})
 			if (diag.Policy{}).Fails(found) {
-				return errors.Join(showFindings(p, found), exit.Findings)
+				return refuseWith(p, found)
 			}
 			label, err := pack.EncodeLabel(j.Manifest.Source.Text)
 			if err != nil {

@@ -1,13 +1,11 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/pack"
@@ -57,5 +55,5 @@ func impossibleName(p *Process, j *job.Job, registry string) error {
 			about.Add(d)
 		}
 	}
-	return errors.Join(showFindings(p, about), exit.Findings)
+	return refuseWith(p, about)
 }

@@ -55,41 +55,23 @@ Without --push and --output nothing leaves the builder.`,
 }
 
 func packJobs(ctx context.Context, p *Process, o *packOptions, args []string) error {
-	b, err := newBatch(p, &o.sharedFlags)
+	session, err := o.sharedFlags.options(p, &o.publish, &o.build)
 	if err != nil {
 		return err
 	}
-	b.do, b.words, b.iidFile = (*pipeline.Pipeline).Pack, packWords, o.iidFile
-	if err := b.publish(&o.publish); err != nil {
-		return err
-	}
-	if b.options.Build, err = o.build.options(p.Getenv); err != nil {
-		return err
-	}
-	docker := engine.DockerHost{Getenv: p.Getenv}
+	b := &batch{session: session, do: (*pipeline.Pipeline).Pack, words: packWords, found: findings{command: "pack"},
+		publishing: &o.publish, dryRun: o.publish.dryRun, metadataFile: o.metadataFile, iidFile: o.iidFile}
 	if b.options.Outputs, err = readOutputs(o.outputs, b.out); err != nil {
 		return err
 	}
 	if o.load {
-		b.options.Outputs = append(b.options.Outputs, pack.Output{Type: "docker", Dest: "the Docker Engine", Load: docker.Load, LoadInto: docker.Address()})
+		b.docker = &engine.DockerHost{Getenv: p.Getenv}
+		b.options.Outputs = append(b.options.Outputs,
+			pack.Output{Type: "docker", Dest: "the Docker Engine", Load: b.docker.Load, LoadInto: b.docker.Address()})
 	}
-	if b.tasks, err = jobTasks(p, o.manifest, args); err != nil {
+	b.check = func() error { return checkID(o, len(b.tasks), len(b.options.Outputs)) }
+	if err := b.take(ctx, "", o.manifest, args); err != nil {
 		return err
-	}
-	if err := checkID(o, len(b.tasks), len(b.options.Outputs)); err != nil {
-		return err
-	}
-	b.found.command, b.found.args = "pack", jobScope(o.manifest, args)
-	if !o.publish.dryRun {
-		b.metadataFile = o.metadataFile
-		b.ready = func(ctx context.Context) error {
-			if o.load {
-				if err := docker.Check(ctx); err != nil {
-					return err
-				}
-			}
-			return b.checkFiles()
-		}
 	}
 	return b.run(ctx)
 }
@@ -135,12 +117,4 @@ func checkID(o *packOptions, jobs, outputs int) error {
 		return exit.Usagef("--iidfile needs --push, --output or --load: an image that goes nowhere has no ID")
 	}
 	return nil
-}
-
-// jobScope returns the paths that a call is about.
-func jobScope(manifest string, args []string) []string {
-	if manifest != "" && len(args) == 0 {
-		return []string{manifest}
-	}
-	return scope(args)
 }

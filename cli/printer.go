@@ -25,7 +25,7 @@ import (
 //   - Standard error gets everything else: errors, progress, times.
 //   - If standard output is an image's (--output …,dest=-), results go to standard error, too.
 //
-// Every line may hold foreign text, so all that is printed is escaped. No other file looks at --format.
+// Every line may hold foreign text, so all that is printed is escaped. No other file compares formats.
 
 // Formats of commands that have findings.
 const (
@@ -227,9 +227,12 @@ func terminal(w any) (columns int, ok bool) {
 	return max(int(size.Width)-gutter, least), true
 }
 
-// showFindings shows people findings that end a command which prints something else.
-func showFindings(p *Process, found *diag.Report) error {
-	return report.Text(p.Stderr, []*diag.Report{found}, textOptions(p, p.Stdout))
+// refuseWith shows findings that end a command which prints something else.
+func refuseWith(p *Process, found *diag.Report) error {
+	if err := report.Text(p.Stderr, []*diag.Report{found}, textOptions(p, p.Stdout)); err != nil {
+		return err
+	}
+	return exit.Findings
 }
 
 // A valueFormat is the --format of commands that print a value, not findings.

@@ -51,35 +51,25 @@ func publishImage(ctx context.Context, p *Process, o *publishOptions, image stri
 	if o.publish.registry == "" && o.publish.push == "true" {
 		return exit.Usagef("publish needs --registry HOST[/NAMESPACE]: where should the image go?")
 	}
-	b, err := newBatch(p, &o.sharedFlags)
+	session, err := o.sharedFlags.options(p, &o.publish, nil)
 	if err != nil {
 		return err
 	}
-	b.do = (*pipeline.Pipeline).Pack
-	if err := b.publish(&o.publish); err != nil {
+	b := &batch{session: session, do: (*pipeline.Pipeline).Pack, found: findings{command: "pack"},
+		publishing: &o.publish, dryRun: o.publish.dryRun, metadataFile: o.metadataFile}
+	b.words = publishWords(func() bool { return b.options.Publish != nil })
+	if err := b.take(ctx, image, o.against, nil); err != nil {
 		return err
-	}
-	var paths []string
-	if o.against != "" {
-		paths = []string{o.against}
-	}
-	b.words = publishWords(b.options.Publish != nil)
-	b.found.command, b.found.args, b.found.images = "pack", scope(paths), true
-	if b.tasks, err = imageTask(ctx, p, b.options.Remote, image, paths); err != nil {
-		return err
-	}
-	if !o.publish.dryRun {
-		b.metadataFile = o.metadataFile
-		b.ready = func(context.Context) error { return b.checkFiles() }
 	}
 	return b.run(ctx)
 }
 
-func publishWords(push bool) words {
+// publishWords asks whether the image was to be published, once that is decided.
+func publishWords(push func() bool) words {
 	return words{
 		did: "packed",
 		refused: func(t pipeline.Task) string {
-			if push {
+			if push() {
 				return t.Image.Source.String() + ": not published, see above"
 			}
 			return t.Image.Source.String() + ": refused, see above"

@@ -96,33 +96,23 @@ func runCommand(cmd *cobra.Command, p *Process, o *runOptions, args []string) er
 
 func runJob(ctx context.Context, p *Process, run *singleRun, image string, args []string) error {
 	o := run.options
-	b, err := newBatch(p, &o.sharedFlags)
+	session, err := o.sharedFlags.options(p, nil, &o.build)
 	if err != nil {
 		return err
 	}
-	b.do, b.showPrinted = (*pipeline.Pipeline).Try, true
-	b.words = words{did: "run", done: run.summary, refused: func(t pipeline.Task) string { return t.Path + ": not as it should be, see above" }}
-	if b.options.Build, err = o.build.options(p.Getenv); err != nil {
+	b := &batch{session: session, do: (*pipeline.Pipeline).Try, found: findings{command: "smoke"}, showPrinted: true,
+		words: words{did: "run", done: run.summary, refused: func(t pipeline.Task) string { return t.Path + ": not as it should be, see above" }}}
+	if err := b.take(ctx, image, o.manifest, args); err != nil {
 		return err
 	}
-	b.found.command, b.found.args, b.found.images = "smoke", jobScope(o.manifest, args), image != ""
-	if image == "" {
-		b.tasks, err = jobTasks(p, o.manifest, args)
-	} else {
-		b.tasks, err = imageTask(ctx, p, b.options.Remote, image, manifestOr(o.manifest, args))
-	}
-	if err == nil && len(b.tasks) > 1 {
-		err = exit.Usagef("%d jobs are found there, one must be named: give its directory", len(b.tasks))
-	}
-	if err != nil {
-		return err
+	if len(b.tasks) > 1 {
+		return exit.Usagef("%d jobs are found there, one must be named: give its directory", len(b.tasks))
 	}
 	b.options.Cases = func(j *job.Job) ([]cases.Case, *diag.Report, error) {
 		all, err := run.cases(p, j)
 		return all, nil, err
 	}
 	run.bound(&b.options.Smoke)
-	b.ready = func(context.Context) error { return b.checkFiles() }
 	return b.run(ctx)
 }
 

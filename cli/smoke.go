@@ -53,33 +53,15 @@ one in its own label.`,
 }
 
 func smokeJobs(ctx context.Context, p *Process, o *smokeOptions, args []string) error {
-	b, err := newBatch(p, &o.sharedFlags)
+	session, err := o.sharedFlags.options(p, nil, &o.build)
 	if err != nil {
 		return err
 	}
-	b.do, b.words = (*pipeline.Pipeline).Try, smokeWords
-	if b.options.Build, err = o.build.options(p.Getenv); err != nil {
+	b := &batch{session: session, do: (*pipeline.Pipeline).Try, words: smokeWords, found: findings{command: "smoke"}}
+	if err := b.take(ctx, o.image, o.manifest, args); err != nil {
 		return err
 	}
-	b.found.command, b.found.args, b.found.images = "smoke", jobScope(o.manifest, args), o.image != ""
-	if o.image == "" {
-		b.tasks, err = jobTasks(p, o.manifest, args)
-	} else {
-		b.tasks, err = imageTask(ctx, p, b.options.Remote, o.image, manifestOr(o.manifest, args))
-	}
-	if err != nil {
-		return err
-	}
-	b.ready = func(context.Context) error { return b.checkFiles() }
 	return b.run(ctx)
-}
-
-// manifestOr returns the manifest if one is named, else the arguments.
-func manifestOr(manifest string, args []string) []string {
-	if manifest != "" {
-		return []string{manifest}
-	}
-	return args
 }
 
 var smokeWords = words{

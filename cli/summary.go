@@ -25,37 +25,37 @@ type words struct {
 
 // present prints what came of a job: findings and the last line on standard output, an error and the times on standard
 // error.
-func (b *batch) present(ctx context.Context, f pipeline.Finished) error {
+func (b *batch) present(ctx context.Context, f pipeline.Finished, image *pipeline.Image) error {
 	if f.Err != nil && ctx.Err() == nil && !errors.Is(f.Err, exit.Findings) {
 		of := ""
 		if len(b.tasks) > 1 {
 			of = f.Result.Path + ": "
 		}
-		complain(b.process, exit.Status(ctx, f.Err), of, f.Err)
+		complain(b.out.process, exit.Status(ctx, f.Err), of, f.Err)
 	}
 	if !b.out.oneByOne() {
 		return nil
 	}
-	if err := b.printJob(f); err != nil {
+	if err := b.printJob(f, image); err != nil {
 		return err
 	}
-	if b.progress == "quiet" {
+	if b.options.Progress == "quiet" {
 		return nil
 	}
-	_, err := fmt.Fprintf(b.process.Stderr, "%s: %s\n", report.Escape(f.Result.Path), times(f))
+	_, err := fmt.Fprintf(b.out.process.Stderr, "%s: %s\n", report.Escape(f.Result.Path), times(f))
 	return err
 }
 
 // printJob prints what was found in a job and, last, what came of it.
-func (b *batch) printJob(f pipeline.Finished) error {
-	found := &findings{reports: f.Result.Reports, failures: failures(f.Result.Image(f.Err)), images: b.found.images}
+func (b *batch) printJob(f pipeline.Finished, image *pipeline.Image) error {
+	found := &findings{reports: f.Result.Reports, failures: failures(image), images: b.found.images}
 	if err := b.out.print(found, nil); err != nil {
 		return err
 	}
 	if b.showPrinted {
-		showPrinted(b.out.out, b.process.Stderr, f.Result)
+		showPrinted(b.out.out, b.out.process.Stderr, f.Result)
 	}
-	sayKept(b.process.Stderr, f.Result)
+	sayKept(b.out.process.Stderr, f.Result)
 	_, err := fmt.Fprintln(b.out.out, report.EscapeLines(b.lastLine(f)))
 	return err
 }
@@ -99,7 +99,7 @@ func tried(r *pipeline.Result, took time.Duration) string {
 
 // total prints the last line of standard error if there were several jobs.
 func (b *batch) total(images []*pipeline.Image, took time.Duration) {
-	if len(images) < 2 || b.progress == "quiet" {
+	if len(images) < 2 || b.options.Progress == "quiet" {
 		return
 	}
 	stopped := 0
@@ -108,7 +108,7 @@ func (b *batch) total(images []*pipeline.Image, took time.Duration) {
 			stopped++
 		}
 	}
-	fmt.Fprintf(b.process.Stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(images), took.Seconds(), len(images)-stopped, stopped)
+	fmt.Fprintf(b.out.process.Stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(images), took.Seconds(), len(images)-stopped, stopped)
 }
 
 // times returns how long a job took, in all and in each stage.

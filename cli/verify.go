@@ -95,7 +95,7 @@ type verifyDocument struct {
 
 // verifyImages looks at all images, also if one of them cannot be read.
 func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []string) (err error) {
-	b, err := newBatch(p, &o.sharedFlags)
+	s, err := o.sharedFlags.options(p, nil, nil)
 	if err != nil {
 		return err
 	}
@@ -107,35 +107,35 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 		}
 		path = file.Path
 	}
-	pipe, err := pipeline.New(b.options, p.host(b.engine), nil)
+	pipe, err := pipeline.New(s.options, p.host(s.engine), nil)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.engine.close()) }()
+	defer func() { err = errors.Join(err, s.engine.close()) }()
 	var all []*verified
 	for _, arg := range args {
 		v := &verified{Source: arg, Platforms: []verifiedPlatform{}}
-		if v.policy, err = b.policies.For(cmp.Or(path, arg)); err != nil {
+		if v.policy, err = s.policies.For(cmp.Or(path, arg)); err != nil {
 			return policyError(err)
 		}
 		all = append(all, v)
-		if v.err = v.find(ctx, b, pipe, file); v.err != nil {
+		if v.err = v.find(ctx, s, pipe, file); v.err != nil {
 			v.Error = v.err.Error()
 		}
 		if ctx.Err() != nil {
 			break
 		}
 	}
-	return printVerified(b.out, all)
+	return printVerified(s.out, all)
 }
 
 // find opens the image and collects all findings. The file may be nil.
-func (v *verified) find(ctx context.Context, b *batch, pipe *pipeline.Pipeline, file *job.Job) (err error) {
+func (v *verified) find(ctx context.Context, s *session, pipe *pipeline.Pipeline, file *job.Job) (err error) {
 	from, err := source.Parse(v.Source)
 	if err != nil {
 		return exit.Usage(err)
 	}
-	img, err := b.options.Remote.Open(ctx, from)
+	img, err := s.options.Remote.Open(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (v *verified) find(ctx context.Context, b *batch, pipe *pipeline.Pipeline, 
 		v.reports = append(v.reports, verify.Against(manifest, file.Manifest, file.Path))
 		j.Path, j.Dir, j.Manifest = file.Path, file.Dir, file.Manifest
 	}
-	if b.options.Smoke.Off {
+	if s.options.Smoke.Off {
 		return nil
 	}
 	return v.try(ctx, pipe, pipeline.Task{Job: j, Image: img})

@@ -94,8 +94,8 @@ func (e *githubEvent) ours(repository string) bool {
 var errForeignHead = errors.New("what a fork wrote is not published from a workflow that has this repository's secrets\n" +
 	"run on pull_request, which has none, or set push to false")
 
-// ForkNotice is what to tell the user of a pull request that is tried, not published.
-const ForkNotice = "this is a pull request of a fork: it is tried, and nothing is published"
+// forkNotice is what to tell the user of a pull request that is tried, not published.
+const forkNotice = "this is a pull request of a fork: it is tried, and nothing is published"
 
 // MayPush returns push, unless what would be published is not to be trusted. The notice is empty if there is none.
 func MayPush(getenv func(string) string, push bool) (may bool, notice string, err error) {
@@ -103,7 +103,7 @@ func MayPush(getenv func(string) string, push bool) (may bool, notice string, er
 	case t == untrustedWithSecrets && push:
 		return false, "", exit.Usage(errors.Join(errForeignHead, err))
 	case t == untrusted:
-		return false, ForkNotice, nil
+		return false, forkNotice, nil
 	}
 	return push, "", nil
 }

@@ -50,7 +50,7 @@ func TestMayPush(t *testing.T) {
 			if err != nil {
 				got = refused
 			}
-			if got != tt.want || (got == "false") != (notice == ForkNotice) {
+			if got != tt.want || (got == "false") != (notice == forkNotice) {
 				t.Errorf("%s, %v, %q, want %s", got, err, notice, tt.want)
 			}
 			if may, _, err := MayPush(getenv, false); may || err != nil {
