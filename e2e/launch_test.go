@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -68,8 +69,17 @@ func newLauncher(t *testing.T) *launcher {
 
 func (l *launcher) write(name, text string) {
 	l.t.Helper()
-	if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o755); err != nil {
-		l.t.Fatal(err)
+	writeProgram(l.t, filepath.Join(l.dir, name), text)
+}
+
+// writeProgram writes a file that is to be executed. No child process starts meanwhile: it would inherit the open file,
+// and Linux refuses to execute a file that is open for writing (ETXTBSY, https://go.dev/issue/22315).
+func writeProgram(t *testing.T, name, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -171,9 +181,7 @@ func TestLauncherRefusesTamperedRelease(t *testing.T) {
 	if err != nil || len(cached) != 1 {
 		t.Fatalf("%q, %v in the tool cache, want one program", cached, err)
 	}
-	if err := os.WriteFile(cached[0], []byte("#!/bin/sh\necho evil\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, cached[0], "#!/bin/sh\necho evil\n")
 	l.want(started, m.input())
 }
 
@@ -240,9 +248,7 @@ func onlyNode(t *testing.T) string {
 func TestLauncherWorkingDirectory(t *testing.T) {
 	l, dir := newLauncher(t), t.TempDir()
 	program := filepath.Join(dir, "seedpack")
-	if err := os.WriteFile(program, []byte("#!/bin/sh\n[ $1 = version ] || pwd\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, program, "#!/bin/sh\n[ $1 = version ] || pwd\n")
 	l.want(dir+"\nexit 0", "INPUT_BINARY=./seedpack", "INPUT_WORKING-DIRECTORY="+dir)
 	l.want("::error title=Seedpack::ENOENT: no such file or directory, chdir '"+workingDirectory(t)+"' -> '/none'\nexit 3",
 		"INPUT_BINARY=./seedpack", "INPUT_WORKING-DIRECTORY=/none")
@@ -269,9 +275,7 @@ func TestLauncherPreinstalled(t *testing.T) {
 		strings.Replace(says, "v1.2.3", "v1.2.30", 1): "::error title=Seedpack::binary: " + program +
 			" is seedpack v1.2.30, this action is v1.2.3\nexit 3",
 	} {
-		if err := os.WriteFile(program, []byte(text), 0o755); err != nil {
-			t.Fatal(err)
-		}
+		writeProgram(t, program, text)
 		l.want(want, binary)
 	}
 }
@@ -346,9 +350,7 @@ while :; do sleep 0.05; done
 func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader) {
 	l.t.Helper()
 	file := filepath.Join(l.t.TempDir(), "seedpack")
-	if err := os.WriteFile(file, []byte(program), 0o755); err != nil {
-		l.t.Fatal(err)
-	}
+	writeProgram(l.t, file, program)
 	cmd = l.command("INPUT_BINARY=" + file)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -367,9 +369,7 @@ func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader
 			_ = syscall.Kill(pid, syscall.SIGKILL) // else it has ended
 		}
 	})
-	for !slices.Contains(l.states(), fmt.Sprintf("STATE_pid=%d", pid)) {
-		time.Sleep(5 * time.Millisecond) // the program can be faster than the launcher
-	}
+	l.awaitState(fmt.Sprintf("STATE_pid=%d", pid)) // the program can be faster than the launcher
 	return cmd, pid, out
 }
 
@@ -411,24 +411,38 @@ func TestLauncherPostStep(t *testing.T) {
 	if err := syscall.Kill(pid, 0); err != nil {
 		t.Fatalf("the program ended with the launcher (%v): there is nothing to try", err)
 	}
-	start := time.Now()
-	l.want("exit 0", l.states()...)
-	printed, err := io.ReadAll(out)
+	post, said := l.command(l.states()...), new(bytes.Buffer)
+	post.Stdout, post.Stderr = said, said
+	if err := post.Start(); err != nil {
+		t.Fatal(err)
+	}
+	printed, err := io.ReadAll(out) // until the program has ended
 	if err != nil || string(printed) != "asked to end\n" {
 		t.Errorf("printed %q, %v, want that it was asked to end", printed, err)
 	}
-	if took := time.Since(start); took > 10*time.Second {
-		t.Errorf("took %s", took)
+	limit := time.AfterFunc(10*time.Second, func() { _ = post.Process.Kill() }) // half of its time for a program that goes on
+	_ = post.Wait()                                                             // the exit status says it
+	limit.Stop()
+	if status := post.ProcessState.ExitCode(); status != 0 || said.Len() > 0 {
+		t.Errorf("after the program has ended, the post step ends with %d and says %q", status, said)
 	}
 
 	l = newLauncher(t)
 	l.records(says)
 	program := filepath.Join(t.TempDir(), "seedpack")
-	if err := os.WriteFile(program, []byte(says), 0o755); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, program, says)
 	l.want(started, "INPUT_BINARY="+program)
 	l.want("exit 0", l.states()...)
+}
+
+// awaitState waits until the launcher has saved a state.
+func (l *launcher) awaitState(state string) {
+	l.t.Helper()
+	for begun := time.Now(); !slices.Contains(l.states(), state); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			l.t.Fatalf("the launcher did not save %s but %q", state, l.states())
+		}
+	}
 }
 
 // states are the variables in which a post step finds what its main step saved.
