@@ -23,24 +23,28 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// A moment is when something is killed in a run: so long after a line of the progress, or a request to the registry, that
-// holds some text, or else after the start.
+// A moment is when something is killed in a run. It comes with a line of the progress or with a request to the registry,
+// which hold some text. Without both, it comes some time after the start.
 type moment struct {
 	name, line, request string
 	after               time.Duration
 	answered            bool   // the registry has answered the request by then
 	program, daemon     bool   // what is killed
-	slow                string // the build argument that makes its step take so long that it is surely in the middle of it
+	slow                string // the build argument with which its step sleeps until it is killed
 	second              bool   // another run goes on meanwhile
-	long                bool   // is tried by make test-long alone
+	long                bool   // only make test-long tries it
 }
+
+// sleepFor is how many seconds a killed step would sleep: longer than a test takes. The test thus finds what the kill did
+// not end.
+const sleepFor = 600
 
 var moments = []moment{
 	{name: "start", after: 100 * time.Millisecond, program: true, long: true},
 	{name: "definition", line: "load build definition", program: true, long: true},
 	{name: "step", line: "step has begun\n", program: true, slow: "STEP"},
 	{name: "preparation", line: "[smoke] prepare", program: true, long: true},
-	{name: "smoke", line: "[smoke] a", after: 500 * time.Millisecond, program: true, slow: "JOB"},
+	{name: "smoke", line: "[smoke] a", program: true, slow: "JOB"},
 	{name: "export", line: "exporting to image", program: true, long: true},
 	{name: "layer", request: "PUT /blobs/uploads/", program: true, long: true},
 	{name: "manifest", request: "PUT /manifests/sha256:", answered: true, program: true},
@@ -48,7 +52,7 @@ var moments = []moment{
 	{name: "tag", request: "PUT /manifests/1.0.0", answered: true, program: true},
 	{name: "daemon in definition", line: "load build definition", daemon: true, long: true},
 	{name: "daemon in step", line: "step has begun\n", daemon: true, slow: "STEP"},
-	{name: "daemon in smoke", line: "[smoke] a", after: 500 * time.Millisecond, daemon: true, slow: "JOB"},
+	{name: "daemon in smoke", line: "[smoke] a", daemon: true, slow: "JOB"},
 	{name: "daemon in layer", request: "PUT /blobs/uploads/", daemon: true, long: true},
 	{name: "daemon in manifest", request: "PUT /manifests/sha256:", daemon: true, long: true},
 	{name: "both in step", line: "step has begun\n", program: true, daemon: true, slow: "STEP", second: true},
@@ -157,7 +161,7 @@ func (k *killing) try() {
 		k.t.Errorf("the next run moved the name from %s to %s", held, now)
 	}
 	left := k.left()
-	for begun := time.Now(); len(left) > 0 && time.Since(begun) < 5*time.Second; left = k.left() { // a process that was killed ends in its own time
+	for begun := time.Now(); len(left) > 0 && time.Since(begun) < time.Minute; left = k.left() { // the kernel needs time to end a killed process
 		time.Sleep(50 * time.Millisecond)
 	}
 	if len(left) > 0 {
@@ -192,7 +196,7 @@ func (k *killing) run(killed bool) (status int, out string) {
 	defer cancel()
 	pause := "STEP=0"
 	if killed && k.slow != "" {
-		pause = k.slow + "=5"
+		pause = fmt.Sprintf("%s=%d", k.slow, sleepFor)
 	}
 	cmd := exec.CommandContext(ctx, "seedpack", "pack", filepath.Join(k.dir, "job"), "--push", "--registry", k.host+"/"+strings.Split(k.named, "/")[0],
 		"--builder", "private", "--progress", "plain", "--build-arg", pause,
@@ -250,7 +254,31 @@ func (k *killing) trigger() {
 		return
 	}
 	time.Sleep(k.after)
-	k.come, k.since, k.fault, k.kill = true, time.Now(), k.kill(), nil
+	fault := k.awaitSleep()
+	k.come, k.since, k.fault, k.kill = true, time.Now(), errors.Join(fault, k.kill()), nil
+}
+
+// awaitSleep waits until a slow step sleeps in its container. Its line comes before.
+func (k *killing) awaitSleep() error {
+	for begun := time.Now(); k.slow != "" && !k.sleeps(); time.Sleep(20 * time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			return errors.New("the slow step does not sleep")
+		}
+	}
+	return nil
+}
+
+// sleeps reports whether a process of the run's containers sleeps.
+func (k *killing) sleeps() bool {
+	want := fmt.Appendf(nil, "sleep\x00%d\x00", sleepFor)
+	found, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well-formed
+	for _, proc := range found {
+		text, err := os.ReadFile(filepath.Join(proc, "cmdline"))
+		if err == nil && bytes.Equal(text, want) && k.mount(filepath.Join(proc, "mountinfo"), "/") != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // killIn kills the program alone, its daemon alone, or both.
