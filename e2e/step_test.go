@@ -224,10 +224,10 @@ func TestActionWritesFindings(t *testing.T) {
 func TestActionOutputsAreBounded(t *testing.T) {
 	var outputs []string
 	for i := range 3000 {
-		outputs = append(outputs, fmt.Sprintf(`{"name": "out %d %s", "pattern": "*.%d"}`, i, strings.Repeat("&", 300), i))
+		outputs = append(outputs, fmt.Sprintf(`{"name": "out %d %s", "type": "string"}`, i, strings.Repeat("&", 300)))
 	}
 	r := newStep(t, map[string]string{"job/seed.manifest.json": strings.Replace(badManifest, `"timeout": "10"`,
-		`"timeout": "10", "interface": {"command": "x", "outputs": {"files": [`+strings.Join(outputs, ",\n")+`]}}`, 1)})
+		`"timeout": "10", "interface": {"command": "x", "outputs": {"json": [`+strings.Join(outputs, ",\n")+`]}}`, 1)})
 	if status := r.action("INPUT_COMMAND=lint"); status != 1 {
 		t.Errorf("exit %d", status)
 	}
