@@ -109,9 +109,7 @@ func (r *repository) actionTree(toolCache string) string {
 		filepath.Join(dir, "release.sums"): fmt.Sprintf("# %s\n%x  %s\n", launcherVersion, sha256.Sum256(program), releaseName()),
 		cached:                             string(program),
 	} {
-		if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
-			r.t.Fatal(err)
-		}
+		writeProgram(r.t, name, text)
 	}
 	return dir
 }
@@ -138,9 +136,7 @@ if (dest) fs.copyFileSync(process.env.STAND_IN_IMAGE, dest);
 		"main.cjs":   script,
 		"bin/cosign": "#!/bin/sh\necho \"cosign $*\" >>\"$STAND_IN_LOG\"\n",
 	} {
-		if err := os.WriteFile(filepath.Join(at, file), []byte(text), 0o755); err != nil {
-			r.t.Fatal(err)
-		}
+		writeProgram(r.t, filepath.Join(at, file), text)
 	}
 	return dir
 }
@@ -300,6 +296,7 @@ func (w *workflowRun) wantOutputs(t *testing.T, want map[string]string) {
 }
 
 func TestActionFindsFaultsInPullRequest(t *testing.T) {
+	t.Parallel()
 	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number")
 	r.write("random-number/seed.manifest.json", badManifest)
 	r.event, r.ref, r.payload = "pull_request", "refs/pull/1/merge", `{"pull_request": {"number": 1}}`
@@ -318,6 +315,7 @@ func TestActionFindsFaultsInPullRequest(t *testing.T) {
 
 // Nothing is published for a fork's pull request, nor for a branch: push is auto.
 func TestActionPublishesNothingUnasked(t *testing.T) {
+	t.Parallel()
 	registry := material(t, "SEEDPACK_TEST_REGISTRY")
 	program := buildProgram(t)
 	for name, event := range map[string][3]string{
@@ -325,6 +323,7 @@ func TestActionPublishesNothingUnasked(t *testing.T) {
 		"branch": {"push", "refs/heads/main", `{"ref": "refs/heads/main"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRepository(t, program, "testdata/jobs/random-number")
 			r.event, r.ref, r.payload = event[0], event[1], event[2]
 			r.inputs = []string{"path: random-number", "registry: " + registry + "/act-" + name}
@@ -342,6 +341,7 @@ func TestActionPublishesNothingUnasked(t *testing.T) {
 
 // A release publishes, and a later step can sign what was published.
 func TestActionPublishesRelease(t *testing.T) {
+	t.Parallel()
 	registry := material(t, "SEEDPACK_TEST_REGISTRY")
 	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number")
 	r.event, r.ref, r.payload = "release", "refs/tags/v1.0.0", releaseEvent
@@ -369,6 +369,7 @@ func TestActionPublishesRelease(t *testing.T) {
 
 // Two jobs in one step are two images, and the result tells of both.
 func TestActionPublishesSeveralJobs(t *testing.T) {
+	t.Parallel()
 	registry := material(t, "SEEDPACK_TEST_REGISTRY")
 	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number", "testdata/jobs/image-watermark")
 	r.event, r.ref, r.payload = "release", "refs/tags/v1.0.0", releaseEvent
@@ -394,6 +395,7 @@ func TestActionPublishesSeveralJobs(t *testing.T) {
 
 // A build and a job can print anything, and name their files as they like.
 func TestHostileOutput(t *testing.T) {
+	t.Parallel()
 	base := material(t, "SEEDPACK_TEST_BASE")
 	r := newRunner(t, buildProgram(t))
 	r.workspace = filepath.Join(r.workspace, "workspace")

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/seedpack/seedpack/cli"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack/engine"
@@ -180,23 +182,22 @@ func toRegistry(t *testing.T) http.Handler {
 // TestFaults publishes through a registry that fails in seeded ways. Each run ends, either published and verified or with
 // nothing under the name.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	needRegistry(t)
 	seeds := 30
 	if os.Getenv("SEEDPACK_LONG") != "" {
 		seeds = 120
 	}
 	builder := startBuilder(t)
-	t.Run("seeds", func(t *testing.T) {
-		slots := make(chan struct{}, 12) // most of a run is waiting
-		for seed := range uint64(seeds) {
-			t.Run(fmt.Sprint(seed), func(t *testing.T) {
-				t.Parallel()
-				slots <- struct{}{}
-				defer func() { <-slots }()
-				publishThroughFaults(t, builder, seed)
-			})
-		}
-	})
+	var runs errgroup.Group
+	runs.SetLimit(12) // more than -parallel allows, because a run mostly waits
+	for seed := range uint64(seeds) {
+		runs.Go(func() error {
+			t.Run(fmt.Sprint(seed), func(t *testing.T) { publishThroughFaults(t, builder, seed) })
+			return nil
+		})
+	}
+	_ = runs.Wait() // no run returns an error
 }
 
 func publishThroughFaults(t *testing.T, builder string, seed uint64) {

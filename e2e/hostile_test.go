@@ -198,6 +198,7 @@ var outputForms = map[string]string{
 
 // What action.yml declares is what the program and its launcher read and write.
 func TestActionDeclaresInputsAndOutputs(t *testing.T) {
+	t.Parallel()
 	action, inputs, outputs := readText(t, "action.yml"), map[string]bool{}, map[string]bool{}
 	head, tail, _ := strings.Cut(action, "\noutputs:\n")
 	tail, _, _ = strings.Cut(tail, "\nruns:\n")
@@ -334,6 +335,7 @@ func filesBelow(t *testing.T, dir string) map[string]bool {
 
 // A repository is foreign text all over. Whatever it says, the runner sees annotations and outputs of the known forms.
 func TestHostileRepository(t *testing.T) {
+	t.Parallel()
 	cases := 300
 	if os.Getenv("SEEDPACK_LONG") != "" {
 		cases = 3000

@@ -61,6 +61,7 @@ var moments = []moment{
 // What is killed leaves nothing behind after the next run, which goes well, and no name for what was not verified. A run
 // whose daemon is killed ends and says so.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	needRegistry(t)
 	buildkitd := userBuildkitd(t)
 	for _, m := range moments {

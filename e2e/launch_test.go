@@ -150,6 +150,7 @@ func (m *mirror) input() string { return "INPUT_DOWNLOAD-URL=" + m.URL + "/relea
 const started = "started: action, path  a b , token opaque\nexit 1"
 
 func TestLauncherTakesRelease(t *testing.T) {
+	t.Parallel()
 	l, m := newLauncher(t), newMirror(t, says)
 	l.records(says)
 	m.refuse.Store(2)
@@ -168,6 +169,7 @@ func TestLauncherTakesRelease(t *testing.T) {
 }
 
 func TestLauncherRefusesTamperedRelease(t *testing.T) {
+	t.Parallel()
 	l, m := newLauncher(t), newMirror(t, "#!/bin/sh\necho evil\n")
 	l.records(says)
 	refused := "::error title=Seedpack::" + releaseName() + " of " + launcherVersion +
@@ -187,6 +189,7 @@ func TestLauncherRefusesTamperedRelease(t *testing.T) {
 
 // A runner without any BuildKit gets the release's own beside the program, where seedpack finds it.
 func TestLauncherTakesBuildKit(t *testing.T) {
+	t.Parallel()
 	if _, err := os.Stat("/var/run/docker.sock"); err == nil {
 		t.Skip("this machine has Docker, whose BuildKit the action uses")
 	}
@@ -218,6 +221,7 @@ func TestLauncherTakesBuildKit(t *testing.T) {
 }
 
 func TestLauncherBuilds(t *testing.T) {
+	t.Parallel()
 	l, m := newLauncher(t), newMirror(t, says)
 	l.write("go.mod", "module example.com/action\n\ngo 1.21\n")
 	l.write("main.go", "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc main() {\n\tfmt.Println(\"built:\", os.Args[1])\n}\n")
@@ -246,6 +250,7 @@ func onlyNode(t *testing.T) string {
 }
 
 func TestLauncherWorkingDirectory(t *testing.T) {
+	t.Parallel()
 	l, dir := newLauncher(t), t.TempDir()
 	program := filepath.Join(dir, "seedpack")
 	writeProgram(t, program, "#!/bin/sh\n[ $1 = version ] || pwd\n")
@@ -265,6 +270,7 @@ func workingDirectory(t *testing.T) string {
 }
 
 func TestLauncherPreinstalled(t *testing.T) {
+	t.Parallel()
 	l := newLauncher(t)
 	l.records(says)
 	program := filepath.Join(t.TempDir(), "seedpack")
@@ -281,6 +287,7 @@ func TestLauncherPreinstalled(t *testing.T) {
 }
 
 func TestLauncherUsesProxy(t *testing.T) {
+	t.Parallel()
 	l, m := newLauncher(t), newMirror(t, says)
 	if out, err := exec.Command("node", "-p", "process.versions.node.split('.')[0]").Output(); err != nil || nodeMajor(out) < 24 {
 		if os.Getenv("SEEDPACK_STRICT") != "" {
@@ -374,6 +381,7 @@ func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader
 }
 
 func TestLauncherPassesSignals(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		program string
 		signal  syscall.Signal
@@ -402,6 +410,7 @@ func TestLauncherPassesSignals(t *testing.T) {
 
 // The post step ends what a killed main step left running, and nothing when the main step ended by itself.
 func TestLauncherPostStep(t *testing.T) {
+	t.Parallel()
 	l := newLauncher(t)
 	cmd, pid, out := l.begin(patient)
 	if err := cmd.Process.Kill(); err != nil {

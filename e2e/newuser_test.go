@@ -11,6 +11,7 @@ import (
 // A new user has a Dockerfile, and the README: from there to a green check and a published image it takes two commands and a
 // file.
 func TestNewUser(t *testing.T) {
+	t.Parallel()
 	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
 	r := newRepository(t, buildProgram(t))
 	r.write("Dockerfile", "FROM "+base+"\nENTRYPOINT [\"/bin/busybox\", \"true\"]\n")

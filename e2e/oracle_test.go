@@ -111,6 +111,7 @@ func fileCommands(text []byte) (map[string]string, error) {
 }
 
 func TestOracle(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string]string{
 		"plain":                                 "",
 		"::error::x":                            `error map[] "x"`,

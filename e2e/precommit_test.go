@@ -25,6 +25,7 @@ type preCommitHook struct {
 
 // The hooks are of the form that pre-commit reads, start a command that there is, and are given manifests only.
 func TestPreCommitHooks(t *testing.T) {
+	t.Parallel()
 	f, err := os.Open(".pre-commit-hooks.yaml")
 	if err != nil {
 		t.Fatal(err)

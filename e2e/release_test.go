@@ -15,6 +15,7 @@ import (
 // A release is built from the same source in two places with the same result, byte for byte: the sums in the action's
 // tree are made in one place and the release in another.
 func TestReleaseIsReproducible(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("links every program twice")
 	}
@@ -50,6 +51,7 @@ func TestReleaseIsReproducible(t *testing.T) {
 
 // The platforms that are not built above build, too, and are what they are called.
 func TestReleaseCrossCompiles(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("builds for other machines")
 	}

@@ -40,6 +40,7 @@ func (m fromTop) Run() int {
 
 // Scripts under the conditions that the set-up makes true: [buildkit] and [registry].
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	params := scriptParams("testdata/script")
 	params.UpdateScripts = os.Getenv("UPDATE_SCRIPTS") != ""
 	testscript.Run(t, params)
@@ -61,6 +62,7 @@ var engineScripts = []string{"broken", "build", "classic", "doctor", "image", "l
 
 // The same on a real Docker Engine. Where its BuildKit is too old for layouts as base images, it holds the base image itself.
 func TestScriptsDocker(t *testing.T) {
+	t.Parallel()
 	host := os.Getenv("SEEDPACK_TEST_DOCKER")
 	if host == "" && os.Getenv("SEEDPACK_STRICT") != "" {
 		t.Fatal("SEEDPACK_TEST_DOCKER is not set: make test sets it")

@@ -75,6 +75,7 @@ func below(dir string, files map[string]string) map[string]string {
 
 // Errors come before warnings, nine of each, and the rest is counted.
 func TestAnnotationsInOrder(t *testing.T) {
+	t.Parallel()
 	var outputs []string
 	for i := range 30 {
 		outputs = append(outputs, fmt.Sprintf(`{"name": "out %d", "pattern": "*.%d", "mediaType": "nonsense"}`, i, i))
@@ -107,6 +108,7 @@ func TestAnnotationsInOrder(t *testing.T) {
 
 // A file has its place in the repository that it was checked out from, and a link to the commit that was.
 func TestAnnotationsInCheckout(t *testing.T) {
+	t.Parallel()
 	commit := strings.Repeat("ab", 20)
 	for _, tt := range []struct{ name, head, origin, want string }{
 		{"commit", commit, "https://github.com/owner/repository", "https://github.com/owner/repository/blob/" + commit + "/jobs/a%20%26%20b/seed.manifest.json#L4"},
@@ -115,6 +117,7 @@ func TestAnnotationsInCheckout(t *testing.T) {
 		{"no commit", "nonsense](http://evil.example)", "https://github.com/owner/repository", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r := newStep(t, map[string]string{
 				"sub/.git/HEAD": tt.head + "\n", "sub/.git/refs/heads/main": commit + "\n",
 				"sub/.git/config":                   "[remote \"origin\"]\n\turl = " + tt.origin + "\n\tfetch = +refs/heads/*:refs/remotes/origin/*\n",
@@ -133,6 +136,7 @@ func TestAnnotationsInCheckout(t *testing.T) {
 
 // Findings stand in the file that is to be changed.
 func TestAnnotationsInDockerfileAndSmokeFile(t *testing.T) {
+	t.Parallel()
 	files := example(t, "random-number")
 	files["seed.smoke.yaml"] = "cases:\n  - name: one\n    nonsense: 1\n"
 	files["Dockerfile"] = "FROM busybox:1.36\nARG API_KEY\nENTRYPOINT [\"/job\"]\n"
@@ -151,6 +155,7 @@ func TestAnnotationsInDockerfileAndSmokeFile(t *testing.T) {
 }
 
 func TestInputPatterns(t *testing.T) {
+	t.Parallel()
 	r := newStep(t, below("jobs/a", example(t, "random-number")))
 	r.put(below("jobs/b/c", example(t, "image-watermark")))
 	r.put(below("jobs/d[1]", example(t, "random-number")))
@@ -185,6 +190,7 @@ func (r *runner) outputs() map[string]string {
 }
 
 func TestActionLists(t *testing.T) {
+	t.Parallel()
 	r := newStep(t, below("jobs/a", example(t, "random-number")))
 	r.put(below("jobs/b", example(t, "image-watermark")))
 	if status := r.action("INPUT_COMMAND=list", "INPUT_PATH=jobs", "INPUT_REGISTRY=example.com/team"); status != 0 {
@@ -204,6 +210,7 @@ func TestActionLists(t *testing.T) {
 }
 
 func TestActionWritesFindings(t *testing.T) {
+	t.Parallel()
 	r := newStep(t, map[string]string{"job/seed.manifest.json": badManifest})
 	if status := r.action("INPUT_COMMAND=lint", "INPUT_SARIF-FILE=a b.sarif", "INPUT_JUNIT-FILE=job/x.xml"); status != 1 {
 		t.Errorf("exit %d\n%s", status, r.printed)
@@ -222,6 +229,7 @@ func TestActionWritesFindings(t *testing.T) {
 
 // What a runner would refuse for its size is cut where it makes sense, and says so.
 func TestActionOutputsAreBounded(t *testing.T) {
+	t.Parallel()
 	var outputs []string
 	for i := range 3000 {
 		outputs = append(outputs, fmt.Sprintf(`{"name": "out %d %s", "type": "string"}`, i, strings.Repeat("&", 300)))
@@ -245,6 +253,7 @@ func TestActionOutputsAreBounded(t *testing.T) {
 }
 
 func TestWrongInputs(t *testing.T) {
+	t.Parallel()
 	r := newStep(t, below("job", example(t, "random-number")))
 	for _, tt := range [][]string{
 		{`command "action" must be one of pack, lint`, "INPUT_COMMAND=action"},
@@ -269,6 +278,7 @@ func TestWrongInputs(t *testing.T) {
 
 // A path never leads out of the workspace, whichever input it comes from and whatever link is on the way.
 func TestHostilePaths(t *testing.T) {
+	t.Parallel()
 	const secret = "kept outside of it"
 	r := newStep(t, below("job", example(t, "random-number")))
 	r.put(map[string]string{"../outside/seed.manifest.json": `{"` + secret + `": 1}`, "../outside/Dockerfile": secret, "../outside/seed.smoke.yaml": secret})
@@ -309,6 +319,7 @@ func TestHostilePaths(t *testing.T) {
 
 // Whose code it is decides, not what the workflow asks for.
 func TestHostilePullRequestTarget(t *testing.T) {
+	t.Parallel()
 	r := newStep(t, below("job", example(t, "random-number")))
 	status := r.action("GITHUB_EVENT_NAME=pull_request_target", "INPUT_PATH=job", "INPUT_PUSH=true", "INPUT_REGISTRY=localhost:1/x")
 	if status != 2 {
@@ -319,6 +330,7 @@ func TestHostilePullRequestTarget(t *testing.T) {
 
 // Secrets are masked line by line before anything else is said, and are on no command line.
 func TestSecretsAreMasked(t *testing.T) {
+	t.Parallel()
 	r := newStep(t, below("job", example(t, "random-number")))
 	r.put(map[string]string{"key.pem": "-----BEGIN-----\nc2VjcmV0\n-----END-----\n", "job/Dockerfile": "nonsense"})
 	r.env = append(r.env, "FROM_ENV=one line%25\nand another")

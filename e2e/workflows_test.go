@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"iter"
 	"maps"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"go.yaml.in/yaml/v4"
@@ -55,6 +57,7 @@ func documentedWorkflows(t *testing.T) map[string]documented {
 
 // What the docs ask of the action, in whole workflows and in parts of them, is what it declares.
 func TestDocumentedInputs(t *testing.T) {
+	t.Parallel()
 	var action struct{ Inputs, Outputs map[string]any }
 	if err := yaml.Unmarshal([]byte(readText(t, "action.yml")), &action); err != nil {
 		t.Fatal(err)
@@ -216,6 +219,7 @@ func buildElsewhere(r *repository) {
 }
 
 func TestDocumentedWorkflows(t *testing.T) {
+	t.Parallel()
 	registry, program, base := material(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t), publishedBase(t)
 	all := documentedWorkflows(t)
 	for name := range scenarios {
@@ -228,6 +232,7 @@ func TestDocumentedWorkflows(t *testing.T) {
 			t.Errorf("%s:%d: %s has no scenario here", d.page, d.line, name)
 		}
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := newRepository(t, program)
 			namespace := "docs-" + strings.ReplaceAll(strings.ToLower(name), " ", "-")
 			r.text = strings.NewReplacer("ghcr.io/my-organisation", registry+"/"+namespace, "ghcr.io", registry).Replace(d.text)
@@ -245,15 +250,30 @@ func TestDocumentedWorkflows(t *testing.T) {
 	}
 }
 
-// publishedBase is the base image of the examples, in the registry.
+// publishedBase puts the base image of the examples into the registry and returns its reference.
 func publishedBase(t *testing.T) string {
 	t.Helper()
 	base := material(t, "SEEDPACK_TEST_REGISTRY") + "/base/busybox:1.36"
-	out, err := exec.Command("skopeo", "copy", "--dest-tls-verify=false", "oci:"+material(t, "SEEDPACK_TEST_BASE"), "docker://"+base).CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := publishBase(material(t, "SEEDPACK_TEST_BASE"), base); err != nil {
+		t.Fatal(err)
 	}
 	return base
+}
+
+var basePublished struct {
+	sync.Once
+	err error
+}
+
+// publishBase copies the base image once. A test that reads it must not meet the second write of its tag.
+func publishBase(layout, reference string) error {
+	basePublished.Do(func() {
+		out, err := exec.Command("skopeo", "copy", "--dest-tls-verify=false", "oci:"+layout, "docker://"+reference).CombinedOutput()
+		if err != nil {
+			basePublished.err = fmt.Errorf("%w\n%s", err, out)
+		}
+	})
+	return basePublished.err
 }
 
 // job puts an example somewhere, from a base image that is here.
@@ -314,9 +334,7 @@ func section(t *testing.T, heading, language string) string {
 func (r *repository) shell(lines string, env ...string) {
 	r.t.Helper()
 	bin := r.t.TempDir()
-	if err := os.WriteFile(filepath.Join(bin, "go"), []byte("#!/bin/sh\n[ \"$1 $2\" = 'install github.com/seedpack/seedpack@v1' ]\n"), 0o755); err != nil {
-		r.t.Fatal(err)
-	}
+	writeProgram(r.t, filepath.Join(bin, "go"), "#!/bin/sh\n[ \"$1 $2\" = 'install github.com/seedpack/seedpack@v1' ]\n")
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		r.t.Fatal(err)
@@ -331,6 +349,7 @@ func (r *repository) shell(lines string, env ...string) {
 }
 
 func TestDocumentedGitLab(t *testing.T) {
+	t.Parallel()
 	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
 	var pipeline struct {
 		Job struct {
@@ -362,6 +381,7 @@ func TestDocumentedGitLab(t *testing.T) {
 }
 
 func TestDocumentedShell(t *testing.T) {
+	t.Parallel()
 	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
 	r := newRepository(t, buildProgram(t))
 	r.job("my-job", "random-number", base)
@@ -376,6 +396,7 @@ func TestDocumentedShell(t *testing.T) {
 
 // Every page that shows a workflow is one that is looked at.
 func TestNoOtherPageShowsWorkflows(t *testing.T) {
+	t.Parallel()
 	pages, err := filepath.Glob("docs/*.md")
 	if err != nil {
 		t.Fatal(err)
