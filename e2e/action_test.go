@@ -19,7 +19,7 @@ import (
 	"testing"
 )
 
-// The action in act, a runner for this machine, in repositories that use seedpack/seedpack@v1.
+// This file runs the action in act, which is a runner for this machine, in repositories that use seedpack/seedpack@v1.
 
 // A workflowRun is one run of a workflow with one step that uses the action, named seedpack.
 type workflowRun struct {
@@ -30,7 +30,7 @@ type workflowRun struct {
 	log         string
 }
 
-// material gives a variable that the set-up sets, without which the test cannot run.
+// material returns a variable that the set-up sets. Without it, the test is skipped.
 func material(t *testing.T, name string) string {
 	t.Helper()
 	value := os.Getenv(name)
@@ -44,16 +44,16 @@ func material(t *testing.T, name string) string {
 	return ""
 }
 
-// A repository is one that uses the action.
+// A repository uses the action.
 type repository struct {
 	t            *testing.T
 	dir, program string
 	event, ref   string
 	payload      string
 	inputs       []string // of the step, "name: value"
-	text         string   // of the workflow, where it is not one step with the inputs
+	text         string   // of the workflow; if empty, it is one step with the inputs
 	home         string
-	standIns     string // what actions from elsewhere were asked for, a line each
+	standIns     string // the inputs of actions from elsewhere, a line each
 }
 
 func newRepository(t *testing.T, program string, jobs ...string) *repository {
@@ -81,7 +81,7 @@ func (r *repository) write(name, text string) {
 	}
 }
 
-// workflow is what a user would write, with a base image that is here.
+// workflow returns what a user would write, with a base image that is in the repository.
 func (r *repository) workflow() string {
 	if r.text != "" {
 		return r.text
@@ -91,7 +91,7 @@ func (r *repository) workflow() string {
 		"      - uses: actions/checkout@v5\n      - id: seedpack\n        uses: seedpack/seedpack@v1\n        with:\n          " + strings.Join(inputs, "\n          ") + "\n"
 }
 
-// actionTree is what a runner would download as the action of a release. The release itself is in the tool cache already.
+// actionTree makes the tree that a runner would download as the action of a release. The release is in the tool cache.
 func (r *repository) actionTree(toolCache string) string {
 	r.t.Helper()
 	dir := r.t.TempDir()
@@ -114,7 +114,7 @@ func (r *repository) actionTree(toolCache string) string {
 	return dir
 }
 
-// standIn is an action from elsewhere that only writes down what it is asked for.
+// standIn makes an action that replaces one from elsewhere. It only logs its inputs.
 func (r *repository) standIn(name string) (dir string) {
 	r.t.Helper()
 	dir = r.t.TempDir()
@@ -141,10 +141,10 @@ if (dest) fs.copyFileSync(process.env.STAND_IN_IMAGE, dest);
 	return dir
 }
 
-// usedAction is an action that a workflow uses, with its version.
+// usedAction matches an action that a workflow uses, with its version.
 var usedAction = regexp.MustCompile(`uses: ([a-z-]+/[a-z-]+)(/[a-z-]+)?@(v[0-9]+)`)
 
-// git commits what is there, and tags it.
+// git commits all files, and tags the commit.
 func (r *repository) git() {
 	r.t.Helper()
 	for _, args := range [][]string{
@@ -159,6 +159,7 @@ func (r *repository) git() {
 	}
 }
 
+// run runs the workflow in act.
 func (r *repository) run() *workflowRun {
 	t := r.t
 	t.Helper()
@@ -188,11 +189,12 @@ func (r *repository) run() *workflowRun {
 	cmd := exec.Command(act, args...)
 	cmd.Dir = r.dir
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CACHE_HOME="+filepath.Join(home, "cache"))
-	out, _ := cmd.Output() // a failing workflow is what some cases are about: jobResult says it
+	out, _ := cmd.Output() // some cases are about a failing workflow: jobResult says it
 	r.standIns = readText(t, log)
 	return parseAct(t, out)
 }
 
+// parseAct reads the JSON lines of act.
 func parseAct(t *testing.T, out []byte) *workflowRun {
 	t.Helper()
 	w, failed := &workflowRun{outputs: map[string]string{}}, false
@@ -229,7 +231,7 @@ const forkEvent = `{"pull_request": {"number": 1, "head": {"ref": "x", "repo": {
 
 const releaseEvent = `{"action": "published", "release": {"tag_name": "v1.0.0", "draft": false, "prerelease": false}}`
 
-// uploads counts what was sent to a repository of the registry.
+// uploads counts the requests that sent something to a repository of the registry.
 func uploads(t *testing.T, repository string) int {
 	t.Helper()
 	text, err := os.ReadFile(material(t, "SEEDPACK_TEST_REGISTRY_LOG"))
@@ -245,6 +247,7 @@ func uploads(t *testing.T, repository string) int {
 	return n
 }
 
+// published reports whether the registry has a tag or digest.
 func published(t *testing.T, repository, tag string) bool {
 	t.Helper()
 	url := "http://" + material(t, "SEEDPACK_TEST_REGISTRY") + "/v2/" + repository + "/manifests/" + tag
@@ -275,7 +278,7 @@ const badManifest = `{
 }
 `
 
-// wantAnnotation looks for one by its place, and for what must be in its message.
+// wantAnnotation wants an annotation at a place, with a text in its message.
 func (w *workflowRun) wantAnnotation(t *testing.T, place, message string) {
 	t.Helper()
 	if !slices.ContainsFunc(w.annotations, func(a string) bool { return strings.HasPrefix(a, place+": ") && strings.Contains(a, message) }) {
@@ -295,6 +298,7 @@ func (w *workflowRun) wantOutputs(t *testing.T, want map[string]string) {
 	}
 }
 
+// TestActionFindsFaultsInPullRequest proves that a pull request with a bad manifest fails, with annotations at the faults.
 func TestActionFindsFaultsInPullRequest(t *testing.T) {
 	t.Parallel()
 	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number")
@@ -313,7 +317,7 @@ func TestActionFindsFaultsInPullRequest(t *testing.T) {
 	}
 }
 
-// Nothing is published for a fork's pull request, nor for a branch: push is auto.
+// TestActionPublishesNothingUnasked proves that push: auto publishes nothing for a fork's pull request or a branch.
 func TestActionPublishesNothingUnasked(t *testing.T) {
 	t.Parallel()
 	registry := material(t, "SEEDPACK_TEST_REGISTRY")
@@ -339,7 +343,7 @@ func TestActionPublishesNothingUnasked(t *testing.T) {
 	}
 }
 
-// A release publishes, and a later step can sign what was published.
+// TestActionPublishesRelease proves that a release publishes, with the outputs that a later step needs to sign it.
 func TestActionPublishesRelease(t *testing.T) {
 	t.Parallel()
 	registry := material(t, "SEEDPACK_TEST_REGISTRY")
@@ -367,7 +371,7 @@ func TestActionPublishesRelease(t *testing.T) {
 	}
 }
 
-// Two jobs in one step are two images, and the result tells of both.
+// TestActionPublishesSeveralJobs proves that one step publishes two jobs, and that the result has both.
 func TestActionPublishesSeveralJobs(t *testing.T) {
 	t.Parallel()
 	registry := material(t, "SEEDPACK_TEST_REGISTRY")
@@ -393,7 +397,7 @@ func TestActionPublishesSeveralJobs(t *testing.T) {
 	}
 }
 
-// A build and a job can print anything, and name their files as they like.
+// TestHostileOutput proves that a runner takes nothing that a build or a job prints, and no file name, for a command.
 func TestHostileOutput(t *testing.T) {
 	t.Parallel()
 	base := material(t, "SEEDPACK_TEST_BASE")

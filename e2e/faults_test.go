@@ -28,10 +28,12 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// A fault is what goes wrong between a registry and who speaks to it.
+// This file publishes through a registry that fails at random, and starts what other tests of registries use, too.
+
+// A fault is what goes wrong between a registry and its client.
 type fault struct {
 	name string
-	// strike spoils a request, which it may pass on or not.
+	// strike spoils a request. It may pass the request on.
 	strike func(w http.ResponseWriter, r *http.Request, rng *rand.Rand, next http.Handler)
 }
 
@@ -64,7 +66,7 @@ var faults = []fault{
 		answer := recorded(r, next)
 		cut := func(body []byte) []byte { return body[:rng.IntN(len(body)+1)] }
 		if r.Method == http.MethodGet && answer.Code == http.StatusOK {
-			answer.Header().Del("Content-Length") // so that nobody can tell
+			answer.Header().Del("Content-Length") // so that the client cannot notice
 		} else {
 			cut = nil
 		}
@@ -79,6 +81,7 @@ var faults = []fault{
 	}},
 }
 
+// status answers with a status instead of the registry.
 func status(code int, after string) func(http.ResponseWriter, *http.Request, *rand.Rand, http.Handler) {
 	return func(w http.ResponseWriter, _ *http.Request, _ *rand.Rand, _ http.Handler) {
 		if after != "" {
@@ -88,7 +91,7 @@ func status(code int, after string) func(http.ResponseWriter, *http.Request, *ra
 	}
 }
 
-// An answer is a registry's, to be spoilt.
+// An answer is the registry's answer, which a fault spoils.
 type answer struct{ *httptest.ResponseRecorder }
 
 func recorded(r *http.Request, next http.Handler) answer {
@@ -106,13 +109,13 @@ func (a answer) copyTo(w http.ResponseWriter, change func([]byte) []byte) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(a.Code)
-	_, _ = w.Write(body) // who asked may have gone
+	_, _ = w.Write(body) // the client may have gone
 	if f, ok := w.(http.Flusher); ok {
 		f.Flush()
 	}
 }
 
-// slowly writes what is longer than a few bytes in pieces.
+// slowly writes in pieces, with pauses.
 type slowly struct{ http.ResponseWriter }
 
 func (s slowly) Write(b []byte) (int, error) {
@@ -126,8 +129,7 @@ func (s slowly) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// A faultyRegistry passes requests on, and spoils some: so many from the first on. One that breaks for good spoils
-// all from there on, and passes none of those on.
+// A faultyRegistry passes requests on. From one request on it spoils some, or all if it breaks for good.
 type faultyRegistry struct {
 	next    http.Handler
 	mu      sync.Mutex
@@ -151,9 +153,10 @@ func (f *faultyRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.fault.strike(w, r, rng, f.next)
 }
 
-// forGood faults let no request through, so that a name which could not be confirmed was not given either.
+// forGood are the faults that let no request through. The registry thus never has a name that could not be confirmed.
 var forGood = []fault{faults[0], faults[1], faults[4], faults[6]}
 
+// newFaultyRegistry starts a registry whose fault, first request and number of strikes come from the seed.
 func newFaultyRegistry(t *testing.T, seed uint64) (f *faultyRegistry, host string) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -168,6 +171,7 @@ func newFaultyRegistry(t *testing.T, seed uint64) (f *faultyRegistry, host strin
 	return f, strings.TrimPrefix(server.URL, "http://")
 }
 
+// toRegistry passes requests on to the registry of the set-up.
 func toRegistry(t *testing.T) http.Handler {
 	t.Helper()
 	return &httputil.ReverseProxy{
@@ -179,8 +183,7 @@ func toRegistry(t *testing.T) http.Handler {
 	}
 }
 
-// TestFaults publishes through a registry that fails in seeded ways. Each run ends, either published and verified or with
-// nothing under the name.
+// TestFaults proves that a run through a faulty registry ends, either published and verified or with nothing under the name.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	needRegistry(t)
@@ -211,7 +214,7 @@ func publishThroughFaults(t *testing.T, builder string, seed uint64) {
 	what := fmt.Sprintf("%s, from request %d on, %d times; %d requests; %s", faulty.fault.name, faulty.first, faulty.strikes, faulty.seen, took.Round(time.Millisecond))
 	t.Log(what, "gives", got)
 
-	// without the faults
+	// Ask the registry itself, without the faults.
 	r := registry.Registry{}
 	held, err := r.Held(t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+namespace+"/random-number-gen-0.1.0-seed:0.1.0")
 	if err != nil {
@@ -229,7 +232,7 @@ func publishThroughFaults(t *testing.T, builder string, seed uint64) {
 	}
 }
 
-// runProgram runs a command in this process.
+// runProgram runs a command in this process and returns both of its streams as one.
 func runProgram(t *testing.T, args ...string) (status int, output string) {
 	t.Helper()
 	var out lockedBuffer
@@ -238,6 +241,7 @@ func runProgram(t *testing.T, args ...string) (status int, output string) {
 	return status, out.String()
 }
 
+// A lockedBuffer takes writes from several goroutines.
 type lockedBuffer struct {
 	mu sync.Mutex
 	bytes.Buffer
@@ -249,6 +253,7 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 	return b.Buffer.Write(p)
 }
 
+// needRegistry skips a test without a base image or a registry.
 func needRegistry(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"SEEDPACK_TEST_BASE", "SEEDPACK_TEST_REGISTRY"} {
@@ -261,7 +266,7 @@ func needRegistry(t *testing.T) {
 	}
 }
 
-// userBuildkitd is the program of private daemons, in the user's cache.
+// userBuildkitd returns the program of private daemons, from the user's cache.
 func userBuildkitd(t *testing.T) string {
 	t.Helper()
 	programs := filepath.Join(cli.CacheDir(os.Getenv), "bin", "buildkitd-*")
@@ -282,7 +287,7 @@ func userBuildkitd(t *testing.T) string {
 	return found[len(found)-1]
 }
 
-// startBuilder starts the buildkitd that private ones are, over a directory of its own, for many runs.
+// startBuilder starts the same buildkitd that private daemons are, for many runs, with a directory of its own.
 func startBuilder(t *testing.T) (addr string) {
 	t.Helper()
 	dir := t.TempDir()

@@ -14,8 +14,10 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// scriptForeign makes an image as other tools do: the base image with a label, in a Docker archive. The label's value is
-// the manifest's text as it stands, or that text inside a JSON string, as the older CLI writes it.
+// This file has the script command foreign.
+
+// scriptForeign makes the image that another tool would make: the base image with a label, in a Docker archive. The label has
+// the manifest's text (plain), or a JSON string with that text, which the older CLI writes (string).
 func scriptForeign(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 || args[0] != "plain" && args[0] != "string" {
 		ts.Fatalf("usage: foreign plain|string MANIFEST FILE")

@@ -16,8 +16,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// scriptFrontend builds BuildKit's own Dockerfile frontend from the module that pins buildkitd, and pushes it as the image
-// that a "# syntax=" line can name.
+// This file has the script command frontend.
+
+// scriptFrontend builds BuildKit's own Dockerfile frontend and pushes its image. A "# syntax=" line can then name it. The
+// version is that of the module that pins buildkitd.
 func scriptFrontend(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: frontend REFERENCE")
@@ -42,7 +44,7 @@ func scriptFrontend(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(remote.Write(ref, frontendImage(ts, filepath.Join(dir, "files.tar"), filepath.Join(dir, "files"))))
 }
 
-// frontendImage is what docker/dockerfile is: the program, and labels that say what it can do.
+// frontendImage makes the same image as docker/dockerfile: the program, and labels that say what it can do.
 func frontendImage(ts *testscript.TestScript, archive, files string) v1.Image {
 	ts.Check(exec.Command("tar", "-C", files, "-cf", archive, "bin").Run())
 	layer, err := tarball.LayerFromFile(archive)

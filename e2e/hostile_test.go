@@ -19,7 +19,9 @@ import (
 	"unicode"
 )
 
-// A runner is what GitHub gives a step: a workspace and files to write to, and what the program did with them.
+// This file runs the action on repositories whose texts are hostile, and has the runner that other tests use, too.
+
+// A runner has what GitHub gives a step: a workspace and files to write to. It also has what the program printed.
 type runner struct {
 	t         *testing.T
 	program   string
@@ -29,7 +31,7 @@ type runner struct {
 	printed   []byte
 }
 
-// token must be seen nowhere: a manifest can name the variable but not read it.
+// token must never be shown: a manifest can name the variable but not read it.
 const token = "tok-5f2c9e-en"
 
 func newRunner(t *testing.T, program string) *runner {
@@ -47,6 +49,7 @@ func newRunner(t *testing.T, program string) *runner {
 	return r
 }
 
+// file makes a file of the runner and sets the variable with its path.
 func (r *runner) file(name, text string) {
 	r.t.Helper()
 	path := filepath.Join(r.files, name)
@@ -56,6 +59,7 @@ func (r *runner) file(name, text string) {
 	r.env = append(r.env, "GITHUB_"+name+"="+path)
 }
 
+// written returns what the program wrote to a file of the runner.
 func (r *runner) written(name string) []byte {
 	r.t.Helper()
 	text, err := os.ReadFile(filepath.Join(r.files, name))
@@ -65,7 +69,7 @@ func (r *runner) written(name string) []byte {
 	return text
 }
 
-// action runs the program as the launcher does and gives its exit status.
+// action runs the program as the launcher does and returns its exit status.
 func (r *runner) action(inputs ...string) int {
 	r.t.Helper()
 	cmd := exec.Command(r.program, "action")
@@ -79,7 +83,7 @@ func (r *runner) action(inputs ...string) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// buildProgram is the program: the binary of this test, which is that under the name seedpack.
+// buildProgram returns the program. It is the binary of this test, which is the program if its name is seedpack.
 func buildProgram(t *testing.T) string {
 	t.Helper()
 	self, err := os.Executable()
@@ -93,7 +97,7 @@ func buildProgram(t *testing.T) string {
 	return program
 }
 
-// What a manifest could hold to be more than text, wherever it is shown.
+// hostileTexts are texts of a manifest that could become more than text where they are shown.
 var hostileTexts = []string{
 	"::set-output name=image::evil/repo:1", "  ::add-mask::e", "\u00a0::stop-commands::x", "\r::error::x", "a\r\n::add-mask::e\n",
 	"prefix ##[add-mask]e", "##[set-output name=reference;]evil", "#\u200b#[add-path]/evil", "\u202e::add-mask::x", "%0A::add-path::/evil",
@@ -104,6 +108,7 @@ var hostileTexts = []string{
 	"../../../../etc/passwd", "/etc/passwd", "C:\\x", "\u202etxt.exe", "\xff\xfe", "\ud7ff\U0010ffff", "a\tb", strings.Repeat("long ", 3000), "a,b:c]d;e=f%25",
 }
 
+// hostileText joins some hostile texts.
 func hostileText(r *rand.Rand) string {
 	var b strings.Builder
 	for range 1 + r.IntN(3) {
@@ -113,7 +118,7 @@ func hostileText(r *rand.Rand) string {
 	return b.String()
 }
 
-// hostileFiles is a repository with a job, some texts of which are hostile.
+// hostileFiles returns the files of a repository with a job. Some of their texts are hostile.
 func hostileFiles(t *testing.T, r *rand.Rand) map[string]string {
 	t.Helper()
 	template, err := os.ReadFile("testdata/jobs/complete/seed.manifest.json")
@@ -129,7 +134,7 @@ func hostileFiles(t *testing.T, r *rand.Rand) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.IntN(4) == 0 { // as it stands, which may be no JSON any more
+	if r.IntN(4) == 0 { // unescaped, so it may not be JSON any more
 		at := r.IntN(len(text))
 		text = slices.Concat(text[:at], []byte(hostileText(r)), text[at:])
 	}
@@ -145,7 +150,7 @@ func hostileFiles(t *testing.T, r *rand.Rand) map[string]string {
 	}
 }
 
-// poison replaces one text in four, and adds members of hostile names.
+// poison replaces one text in four, and adds members with hostile names.
 func poison(r *rand.Rand, v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -167,6 +172,7 @@ func poison(r *rand.Rand, v any) any {
 	return v
 }
 
+// mapKeys yields the keys of a map.
 func mapKeys(m map[string]any) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for k := range m {
@@ -177,7 +183,7 @@ func mapKeys(m map[string]any) func(func(string) bool) {
 	}
 }
 
-// outputForms are the outputs of action.yml, each with all that it may ever be.
+// outputForms are the outputs of action.yml, each with the form of all its values.
 var outputForms = map[string]string{
 	"name":            `([a-z0-9]([a-z0-9._-]*[a-z0-9])?)?`,
 	"job-version":     `([0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*)?`,
@@ -196,7 +202,7 @@ var outputForms = map[string]string{
 	"result":          `[\[{].*[\]}]`,
 }
 
-// What action.yml declares is what the program and its launcher read and write.
+// TestActionDeclaresInputsAndOutputs proves that the program and its launcher read the inputs and write the outputs of action.yml.
 func TestActionDeclaresInputsAndOutputs(t *testing.T) {
 	t.Parallel()
 	action, inputs, outputs := readText(t, "action.yml"), map[string]bool{}, map[string]bool{}
@@ -232,6 +238,7 @@ func TestActionDeclaresInputsAndOutputs(t *testing.T) {
 	}
 }
 
+// readText returns the text of a file.
 func readText(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(name)
@@ -241,7 +248,7 @@ func readText(t *testing.T, name string) string {
 	return string(text)
 }
 
-// checkSafe holds what a step did against what it may do, whatever the repository says.
+// checkSafe checks that a step did only what it may do.
 func (r *runner) checkSafe(before map[string]bool) {
 	t := r.t
 	t.Helper()
@@ -266,6 +273,7 @@ func (r *runner) checkSafe(before map[string]bool) {
 	}
 }
 
+// checkCommand checks that a command is one that the program may print.
 func (r *runner) checkCommand(c workflowCommand) {
 	switch c.name {
 	case "group", "endgroup", "error", "warning", "notice":
@@ -282,9 +290,10 @@ func (r *runner) checkCommand(c workflowCommand) {
 	}
 }
 
-// Markup that would be more than text in a summary, had it come through.
+// liveMarkup matches hostile texts that a summary would show as more than text.
 var liveMarkup = regexp.MustCompile(`<img|<!--|</details>\s*</details>|\]\(http://evil|!\[pixel|(^|[^\\;\w])@everyone|(?m)^# heading|\x1b|\x00`)
 
+// checkFiles checks what the program wrote to the files of the runner.
 func (r *runner) checkFiles() {
 	t := r.t
 	outputs, err := fileCommands(r.written("OUTPUT"))
@@ -320,6 +329,7 @@ func (r *runner) checkFiles() {
 	}
 }
 
+// filesBelow returns all paths below a directory.
 func filesBelow(t *testing.T, dir string) map[string]bool {
 	t.Helper()
 	names := map[string]bool{}
@@ -333,7 +343,7 @@ func filesBelow(t *testing.T, dir string) map[string]bool {
 	return names
 }
 
-// A repository is foreign text all over. Whatever it says, the runner sees annotations and outputs of the known forms.
+// TestHostileRepository proves that a hostile repository makes the runner see only annotations and outputs of the known forms.
 func TestHostileRepository(t *testing.T) {
 	t.Parallel()
 	cases := 300

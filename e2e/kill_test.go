@@ -23,6 +23,8 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
+// This file kills the program, its daemon or both in the middle of a run.
+
 // A moment is when something is killed in a run. It comes with a line of the progress or with a request to the registry,
 // which hold some text. Without both, it comes some time after the start.
 type moment struct {
@@ -58,8 +60,8 @@ var moments = []moment{
 	{name: "both in step", line: "step has begun\n", program: true, daemon: true, slow: "STEP", second: true},
 }
 
-// What is killed leaves nothing behind after the next run, which goes well, and no name for what was not verified. A run
-// whose daemon is killed ends and says so.
+// TestKilled proves that a killed run leaves nothing behind after the next run, and no name for an image that was not
+// verified. The next run succeeds. A run whose daemon is killed ends and says so.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	needRegistry(t)
@@ -75,7 +77,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// A killing is the try of one moment, in a cache and with temporary files of its own.
+// A killing tries one moment. It has its own cache and its own temporary files.
 type killing struct {
 	moment
 	t                *testing.T
@@ -84,7 +86,7 @@ type killing struct {
 	mu    sync.Mutex
 	said  bytes.Buffer
 	come  bool         // the moment, in this run
-	kill  func() error // nil where nothing is to be killed
+	kill  func() error // nil if there is nothing to kill
 	fault error        // of kill
 	since time.Time    // it was killed
 }
@@ -103,6 +105,7 @@ USER nobody
 ENTRYPOINT ["sh", "-c", "sleep $JOB"]
 `
 
+// newKilling makes the job, and the registry that sees the moment.
 func newKilling(t *testing.T, m moment, buildkitd string) *killing {
 	t.Helper()
 	k := &killing{moment: m, t: t, dir: t.TempDir()}
@@ -126,7 +129,7 @@ func newKilling(t *testing.T, m moment, buildkitd string) *killing {
 		}
 		registry.ServeHTTP(w, r)
 	}))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // who asks is killed
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the client is killed
 	server.Start()
 	t.Cleanup(server.Close)
 	k.host = strings.TrimPrefix(server.URL, "http://")
@@ -134,6 +137,7 @@ func newKilling(t *testing.T, m moment, buildkitd string) *killing {
 	return k
 }
 
+// try kills a run at the moment, runs again, and looks at what is left.
 func (k *killing) try() {
 	unlock := k.lock()
 	status, out := k.run(true)
@@ -170,7 +174,7 @@ func (k *killing) try() {
 	}
 }
 
-// lock has the first root for another run until unlock, where there is one.
+// lock holds the first root until unlock, if another run is to go on meanwhile.
 func (k *killing) lock() (unlock func()) {
 	k.t.Helper()
 	if !k.second {
@@ -190,7 +194,7 @@ func (k *killing) lock() (unlock func()) {
 	return func() { _ = f.Close() } // nothing was written
 }
 
-// run packs the job and pushes it, as a process that is killed in it, or not.
+// run packs the job and pushes it. If killed is true, the moment kills it.
 func (k *killing) run(killed bool) (status int, out string) {
 	k.t.Helper()
 	ctx, cancel := context.WithTimeout(k.t.Context(), 3*time.Minute)
@@ -228,7 +232,7 @@ func (k *killing) run(killed bool) (status int, out string) {
 	return cmd.ProcessState.ExitCode(), k.said.String()
 }
 
-// Write takes what the program says.
+// Write takes the output of the program.
 func (k *killing) Write(p []byte) (int, error) {
 	k.mu.Lock()
 	k.said.Write(p)
@@ -238,7 +242,7 @@ func (k *killing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// see looks whether the moment has come.
+// see kills if an output or a request is the moment.
 func (k *killing) see(said string, r *http.Request) {
 	if r == nil && k.line != "" && strings.Contains(said, k.line) {
 		k.trigger()
@@ -248,6 +252,7 @@ func (k *killing) see(said string, r *http.Request) {
 	}
 }
 
+// trigger kills, once in a run.
 func (k *killing) trigger() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -259,7 +264,7 @@ func (k *killing) trigger() {
 	k.come, k.since, k.fault, k.kill = true, time.Now(), errors.Join(fault, k.kill()), nil
 }
 
-// awaitSleep waits until a slow step sleeps in its container. Its line comes before.
+// awaitSleep waits until a slow step sleeps in its container. The line of the step comes earlier.
 func (k *killing) awaitSleep() error {
 	for begun := time.Now(); k.slow != "" && !k.sleeps(); time.Sleep(20 * time.Millisecond) {
 		if time.Since(begun) > time.Minute {
@@ -303,7 +308,7 @@ func (k *killing) killIn(cmd *exec.Cmd) error {
 	return err
 }
 
-// held is what the registry itself has under the name.
+// held returns the digest that the registry itself has under the name.
 func (k *killing) held() string {
 	k.t.Helper()
 	held, err := registry.Registry{}.Held(k.t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+k.named)
@@ -313,7 +318,7 @@ func (k *killing) held() string {
 	return held
 }
 
-// left are processes, mounts, containers and temporary files that have to do with the runs.
+// left returns the processes, mounts, containers and temporary files of the runs.
 func (k *killing) left() []string {
 	var all []string
 	found, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well-formed
@@ -343,7 +348,7 @@ func (k *killing) left() []string {
 	return all
 }
 
-// mount is the first that names the directory, at a place where one is given.
+// mount returns the first mount that names the directory of the test. If at is not empty, the mount must be there.
 func (k *killing) mount(file, at string) string {
 	lines, _ := os.ReadFile(file) // the process may have ended
 	for line := range strings.Lines(string(lines)) {

@@ -24,7 +24,9 @@ import (
 	"time"
 )
 
-// A launcher is an action's tree with launch.cjs in it, on a runner of its own.
+// This file runs launch.cjs, which finds, downloads or builds the program, and starts it.
+
+// A launcher is an action's tree with launch.cjs in it, on its own runner.
 type launcher struct {
 	t     *testing.T
 	dir   string // the action's tree
@@ -35,7 +37,7 @@ type launcher struct {
 
 const launcherVersion = "v1.2.3"
 
-// says is a program, as a release or an installed one, that tells what it was started with.
+// says is the program of a release, or an installed one. It prints what it was started with.
 const says = `#!/bin/sh
 case $1 in
 version) echo "seedpack v1.2.3"; exit ;;
@@ -44,9 +46,10 @@ echo "started: $*, path $INPUT_PATH, token $ACTIONS_RUNTIME_TOKEN"
 exit 1
 `
 
-// daemon is a buildkitd, as a release has one.
+// daemon is the buildkitd of a release.
 const daemon = "#!/bin/sh\n"
 
+// newLauncher makes the tree. Without node, the test is skipped.
 func newLauncher(t *testing.T) *launcher {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
@@ -67,6 +70,7 @@ func newLauncher(t *testing.T) *launcher {
 	return l
 }
 
+// write writes a file of the tree.
 func (l *launcher) write(name, text string) {
 	l.t.Helper()
 	writeProgram(l.t, filepath.Join(l.dir, name), text)
@@ -83,12 +87,13 @@ func writeProgram(t *testing.T, name, text string) {
 	}
 }
 
-// records lets the action's tree record the sum of a release for this machine.
+// records writes the sum of a release for this machine into the action's tree.
 func (l *launcher) records(program string) {
 	l.t.Helper()
 	l.write("release.sums", fmt.Sprintf("# %s\n%x  %s\n", launcherVersion, sha256.Sum256([]byte(program)), releaseName()))
 }
 
+// releaseName returns the name of the program in a release for this machine.
 func releaseName() string { return "seedpack_" + runtime.GOOS + "_" + runtime.GOARCH }
 
 func (l *launcher) command(env ...string) *exec.Cmd {
@@ -97,7 +102,7 @@ func (l *launcher) command(env ...string) *exec.Cmd {
 	return cmd
 }
 
-// run gives what was printed, with the exit status in the last line.
+// run returns what was printed, with the exit status in the last line.
 func (l *launcher) run(env ...string) string {
 	l.t.Helper()
 	cmd := l.command(env...)
@@ -108,6 +113,7 @@ func (l *launcher) run(env ...string) string {
 	return fmt.Sprintf("%sexit %d", out, cmd.ProcessState.ExitCode())
 }
 
+// want wants a result of run.
 func (l *launcher) want(want string, env ...string) {
 	l.t.Helper()
 	if got := l.run(env...); got != want {
@@ -115,7 +121,7 @@ func (l *launcher) want(want string, env ...string) {
 	}
 }
 
-// A mirror offers one body as the release of this machine, after refusing the first requests.
+// A mirror offers one body as the release for this machine. It refuses some requests first.
 type mirror struct {
 	*httptest.Server
 	body     atomic.Value
@@ -149,6 +155,7 @@ func (m *mirror) input() string { return "INPUT_DOWNLOAD-URL=" + m.URL + "/relea
 
 const started = "started: action, path  a b , token opaque\nexit 1"
 
+// TestLauncherTakesRelease proves that the launcher downloads a release, retries, and then takes it from the tool cache.
 func TestLauncherTakesRelease(t *testing.T) {
 	t.Parallel()
 	l, m := newLauncher(t), newMirror(t, says)
@@ -168,6 +175,7 @@ func TestLauncherTakesRelease(t *testing.T) {
 	}
 }
 
+// TestLauncherRefusesTamperedRelease proves that the launcher starts no program whose SHA-256 is not the recorded one.
 func TestLauncherRefusesTamperedRelease(t *testing.T) {
 	t.Parallel()
 	l, m := newLauncher(t), newMirror(t, "#!/bin/sh\necho evil\n")
@@ -176,7 +184,7 @@ func TestLauncherRefusesTamperedRelease(t *testing.T) {
 		" does not have the SHA-256 that this action records\nexit 3"
 	l.want(refused, m.input())
 
-	// In the tool cache, too, and a right one then replaces it.
+	// The same holds in the tool cache, where the right program then replaces it.
 	m.body.Store(says)
 	l.want(started, m.input())
 	cached, err := filepath.Glob(filepath.Join(l.tools, "seedpack/*/*/*"))
@@ -187,7 +195,7 @@ func TestLauncherRefusesTamperedRelease(t *testing.T) {
 	l.want(started, m.input())
 }
 
-// A runner without any BuildKit gets the release's own beside the program, where seedpack finds it.
+// TestLauncherTakesBuildKit proves that a runner without BuildKit gets that of the release, next to the program.
 func TestLauncherTakesBuildKit(t *testing.T) {
 	t.Parallel()
 	if _, err := os.Stat("/var/run/docker.sock"); err == nil {
@@ -211,7 +219,7 @@ func TestLauncherTakesBuildKit(t *testing.T) {
 	if found, err := filepath.Glob(filepath.Join(l.tools, "seedpack/*/*/buildkitd")); len(found) != 1 {
 		t.Errorf("for a private builder: %q, %v", found, err)
 	}
-	// One that is not as recorded is not left there.
+	// A buildkitd whose sum is not the recorded one is refused.
 	m.daemon.Store("evil")
 	if err := os.RemoveAll(l.tools); err != nil {
 		t.Fatal(err)
@@ -220,12 +228,13 @@ func TestLauncherTakesBuildKit(t *testing.T) {
 		" does not have the SHA-256 that this action records\nexit 3", m.input(), path)
 }
 
+// TestLauncherBuilds proves that the launcher builds the program from the action's tree if there is no release to take.
 func TestLauncherBuilds(t *testing.T) {
 	t.Parallel()
 	l, m := newLauncher(t), newMirror(t, says)
 	l.write("go.mod", "module example.com/action\n\ngo 1.21\n")
 	l.write("main.go", "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc main() {\n\tfmt.Println(\"built:\", os.Args[1])\n}\n")
-	// A tree that records no release, one for other machines, and one whose release is gone.
+	// The tree records no release, then one for other machines, then one that is gone.
 	l.want("built: action\nexit 0")
 	l.write("release.sums", "# "+launcherVersion+"\n00  seedpack_plan9_mips\n")
 	l.want("built: action\nexit 0", m.input())
@@ -235,7 +244,7 @@ func TestLauncherBuilds(t *testing.T) {
 		"INPUT_DOWNLOAD-URL="+m.URL+"/gone", "PATH="+onlyNode(t))
 }
 
-// onlyNode is a PATH with nothing but node.
+// onlyNode returns a PATH with node alone.
 func onlyNode(t *testing.T) string {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -249,6 +258,7 @@ func onlyNode(t *testing.T) string {
 	return dir
 }
 
+// TestLauncherWorkingDirectory proves that the launcher starts the program in working-directory.
 func TestLauncherWorkingDirectory(t *testing.T) {
 	t.Parallel()
 	l, dir := newLauncher(t), t.TempDir()
@@ -259,7 +269,7 @@ func TestLauncherWorkingDirectory(t *testing.T) {
 		"INPUT_BINARY=./seedpack", "INPUT_WORKING-DIRECTORY=/none")
 }
 
-// workingDirectory is where tests of this package run.
+// workingDirectory returns the directory in which the tests of this package run.
 func workingDirectory(t *testing.T) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -269,6 +279,7 @@ func workingDirectory(t *testing.T) string {
 	return dir
 }
 
+// TestLauncherPreinstalled proves that the launcher starts an installed program only if it has the action's version.
 func TestLauncherPreinstalled(t *testing.T) {
 	t.Parallel()
 	l := newLauncher(t)
@@ -286,6 +297,7 @@ func TestLauncherPreinstalled(t *testing.T) {
 	}
 }
 
+// TestLauncherUsesProxy proves that the launcher downloads through the proxy of the environment.
 func TestLauncherUsesProxy(t *testing.T) {
 	t.Parallel()
 	l, m := newLauncher(t), newMirror(t, says)
@@ -308,12 +320,13 @@ func TestLauncherUsesProxy(t *testing.T) {
 	}
 }
 
+// nodeMajor reads the major version that node printed.
 func nodeMajor(out []byte) int {
 	n, _ := strconv.Atoi(strings.TrimSpace(string(out)))
 	return n
 }
 
-// tunnel answers a proxy's request from one address, whoever was asked for.
+// tunnel answers a request to a proxy from one address, for any host.
 func tunnel(w http.ResponseWriter, r *http.Request, address string) {
 	if r.Method != http.MethodConnect {
 		resp, err := http.Get("http://" + address + r.URL.Path)
@@ -345,7 +358,7 @@ func tunnel(w http.ResponseWriter, r *http.Request, address string) {
 	here.Close()
 }
 
-// A program that ends in its own time when it is asked to, and says so.
+// patient is a program that says when it is asked to end, and then ends.
 const patient = `#!/bin/sh
 case $1 in version) echo v1.2.3; exit ;; esac
 trap 'echo asked to end; exit 7' TERM INT
@@ -353,7 +366,7 @@ echo "ready $$"
 while :; do sleep 0.05; done
 `
 
-// begin starts the launcher and waits until its program says that it is ready; it gives the program's id.
+// begin starts the launcher and waits until its program is ready and its id saved. It returns the id and the rest of the output.
 func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader) {
 	l.t.Helper()
 	file := filepath.Join(l.t.TempDir(), "seedpack")
@@ -369,17 +382,18 @@ func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader
 	if _, err := fmt.Fscanf(out, "ready %d\n", &pid); err != nil {
 		l.t.Fatal(err)
 	}
-	limit := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(pid, syscall.SIGKILL) }) // so that nobody reads from it for ever
+	limit := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(pid, syscall.SIGKILL) }) // so that a read from it ends
 	l.t.Cleanup(func() {
 		limit.Stop()
 		if l.t.Failed() {
-			_ = syscall.Kill(pid, syscall.SIGKILL) // else it has ended
+			_ = syscall.Kill(pid, syscall.SIGKILL) // in a test that passes, it has ended
 		}
 	})
 	l.awaitState(fmt.Sprintf("STATE_pid=%d", pid)) // the program can be faster than the launcher
 	return cmd, pid, out
 }
 
+// TestLauncherPassesSignals proves that the program gets the signals of the launcher, which ends with its status.
 func TestLauncherPassesSignals(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -408,7 +422,7 @@ func TestLauncherPassesSignals(t *testing.T) {
 	}
 }
 
-// The post step ends what a killed main step left running, and nothing when the main step ended by itself.
+// TestLauncherPostStep proves that the post step ends a program that a killed main step left running, and does nothing else.
 func TestLauncherPostStep(t *testing.T) {
 	t.Parallel()
 	l := newLauncher(t)
@@ -454,7 +468,7 @@ func (l *launcher) awaitState(state string) {
 	}
 }
 
-// states are the variables in which a post step finds what its main step saved.
+// states returns the variables in which a post step finds what its main step saved.
 func (l *launcher) states() []string {
 	l.t.Helper()
 	text, err := os.ReadFile(filepath.Join(l.temp, "state"))

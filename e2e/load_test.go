@@ -14,15 +14,17 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// scriptEngine starts what takes images as a Docker Engine does, and keeps the archives it got: engine DIR. DOCKER_HOST
-// is its address.
+// This file has the script command engine.
+
+// scriptEngine starts a server that takes images like a Docker Engine, and keeps their archives: engine DIR. It sets DOCKER_HOST
+// to its address.
 func scriptEngine(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: engine DIR")
 	}
 	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o755))
-	short, err := os.MkdirTemp("", "engine") // the names of sockets are short
+	short, err := os.MkdirTemp("", "engine") // the name of a socket must be short
 	ts.Check(err)
 	socket := filepath.Join(short, "s")
 	listener, err := net.Listen("unix", socket)
@@ -49,6 +51,7 @@ func scriptEngine(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("DOCKER_HOST", "unix://"+socket)
 }
 
+// keepBody writes the body of a request to a file.
 func keepBody(path string, body io.Reader) error {
 	f, err := os.Create(path)
 	if err != nil {

@@ -8,7 +8,9 @@ import (
 	"testing"
 )
 
-// A new user has a Dockerfile, and the README: from there to a green check and a published image it takes two commands and a
+// This file follows the README as a new user does.
+
+// TestNewUser proves that a Dockerfile and the README lead to a green check and a published image. It takes two commands and a
 // file.
 func TestNewUser(t *testing.T) {
 	t.Parallel()

@@ -9,11 +9,11 @@ import (
 	"unicode"
 )
 
-// What GitHub's runner does with what a step prints and writes, restated from actions/runner (ActionCommandManager,
-// ActionCommand and FileCommandManager). It errs towards finding a command: where a rule depends on the runner's
-// version or culture, the looser one counts.
+// This file reads what a step prints and writes as GitHub's runner does. It restates ActionCommandManager, ActionCommand and
+// FileCommandManager of actions/runner. If a rule depends on the runner's version or culture, it takes the one that finds more
+// commands.
 
-// A workflowCommand is a line that a runner acts upon.
+// A workflowCommand is a line that a runner executes.
 type workflowCommand struct {
 	name       string
 	properties map[string]string
@@ -24,11 +24,11 @@ func (c workflowCommand) String() string {
 	return fmt.Sprintf("%s %v %q", c.name, c.properties, c.message)
 }
 
-// registeredCommands are those that a hosted runner knows; others are plain text.
+// registeredCommands are the commands that a hosted runner knows. Others are plain text.
 var registeredCommands = strings.Fields("stop-commands set-env set-output save-state add-mask add-path add-matcher " +
 	"remove-matcher debug warning error notice group endgroup echo section command")
 
-// workflowCommands are the commands in one stream of a step, of which stdout and stderr count alike.
+// workflowCommands returns the commands in the output of a step, on stdout or stderr.
 func workflowCommands(stream []byte) []workflowCommand {
 	var commands []workflowCommand
 	for line := range strings.SplitSeq(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(string(stream)), "\n") {
@@ -39,6 +39,7 @@ func workflowCommands(stream []byte) []workflowCommand {
 	return commands
 }
 
+// commandOf reads a line as a command, in its new or its old form.
 func commandOf(line string) (workflowCommand, bool) {
 	// .NET's culture-sensitive searches do not see these characters.
 	line = strings.Map(func(r rune) rune {
@@ -59,6 +60,7 @@ func commandOf(line string) (workflowCommand, bool) {
 	return workflowCommand{}, false
 }
 
+// command reads the head of a command, and reports whether the runner knows it.
 func command(head, message, separator string) (workflowCommand, bool) {
 	name, properties, _ := strings.Cut(head, " ")
 	c := workflowCommand{name: strings.ToLower(strings.TrimSpace(name)), properties: map[string]string{}, message: unescape(message)}
@@ -75,12 +77,13 @@ func command(head, message, separator string) (workflowCommand, bool) {
 	return workflowCommand{}, false
 }
 
+// unescape reads the runner's escapes.
 func unescape(s string) string {
 	return strings.NewReplacer("%0D", "\r", "%0d", "\r", "%0A", "\n", "%0a", "\n", "%3A", ":", "%3a", ":", "%2C", ",", "%2c", ",",
 		"%5D", "]", "%3B", ";", "%25", "%").Replace(s)
 }
 
-// fileCommands are the values that a runner reads from GITHUB_OUTPUT and its like.
+// fileCommands returns the values that a runner reads from GITHUB_OUTPUT and similar files.
 func fileCommands(text []byte) (map[string]string, error) {
 	values := map[string]string{}
 	lines := bufio.NewScanner(bytes.NewReader(text))
@@ -110,6 +113,7 @@ func fileCommands(text []byte) (map[string]string, error) {
 	return values, lines.Err()
 }
 
+// TestOracle proves that this reading finds commands and values as the runner does. It does not start the program.
 func TestOracle(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{

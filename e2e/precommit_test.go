@@ -13,6 +13,9 @@ import (
 	"github.com/seedpack/seedpack/cli"
 )
 
+// This file checks the hooks that the repository offers to pre-commit.
+
+// A preCommitHook is one entry of .pre-commit-hooks.yaml.
 type preCommitHook struct {
 	ID            string
 	Name          string
@@ -23,7 +26,7 @@ type preCommitHook struct {
 	RequireSerial bool `yaml:"require_serial"`
 }
 
-// The hooks are of the form that pre-commit reads, start a command that there is, and are given manifests only.
+// TestPreCommitHooks proves that pre-commit can read the hooks, which start an existing command and take only manifests.
 func TestPreCommitHooks(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(".pre-commit-hooks.yaml")
@@ -45,6 +48,7 @@ func TestPreCommitHooks(t *testing.T) {
 	}
 }
 
+// testHook checks the entry of one hook, and its file pattern.
 func testHook(t *testing.T, h preCommitHook) {
 	if h.ID == "" || h.Name == "" || h.Description == "" || h.Language != "golang" {
 		t.Errorf("%+v", h)

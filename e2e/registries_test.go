@@ -17,7 +17,9 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// TestRegistries publishes to registries that refuse, forget, or say nothing.
+// This file publishes to registries that behave as real ones do on a bad day.
+
+// TestRegistries proves that publishing to a registry that refuses, forgets or does not answer ends as its user needs.
 func TestRegistries(t *testing.T) {
 	t.Parallel()
 	needRegistry(t)
@@ -33,10 +35,10 @@ func TestRegistries(t *testing.T) {
 	}
 }
 
-// A spoiler answers a request itself and tells so, or leaves it to the registry.
+// A spoiler may answer a request itself. It reports whether it did.
 type spoiler func(w http.ResponseWriter, r *http.Request) bool
 
-// spoiltRegistry is the registry behind a spoiler.
+// spoiltRegistry starts a registry behind a spoiler.
 func spoiltRegistry(t *testing.T, spoil spoiler) (host string) {
 	t.Helper()
 	next := toRegistry(t)
@@ -51,6 +53,7 @@ func spoiltRegistry(t *testing.T, spoil spoiler) (host string) {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
+// answerError answers with a registry's error.
 func answerError(w http.ResponseWriter, status int, code string) bool {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
@@ -58,6 +61,7 @@ func answerError(w http.ResponseWriter, status int, code string) bool {
 	return true
 }
 
+// ofManifest reports whether a request is about a manifest, by its digest or by a tag.
 func ofManifest(r *http.Request, byDigest bool) bool {
 	return strings.Contains(r.URL.Path, "/manifests/") && strings.Contains(r.URL.Path, "/manifests/sha256:") == byDigest
 }
@@ -86,11 +90,12 @@ func packTo(t *testing.T, builder, registry, oldText, newText string, flags ...s
 		"--progress", "quiet", "--build-context", "busybox:1.36=oci-layout://" + os.Getenv("SEEDPACK_TEST_BASE")}, flags...)...)
 }
 
+// namespaceOf returns the namespace of a test in the registry.
 func namespaceOf(t *testing.T) string {
 	return fmt.Sprintf("r%d-%s", os.Getpid(), strings.ToLower(strings.ReplaceAll(filepath.Base(t.Name()), "_", "-")))
 }
 
-// expect compares status and output, and what the registry behind the spoiler has under the name.
+// expect checks the status, the output, and whether the registry behind the spoiler has the name.
 func expect(t *testing.T, got int, output string, want int, held bool, texts ...string) {
 	t.Helper()
 	digest, err := registry.Registry{}.Held(t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+namespaceOf(t)+"/random-number-gen-0.1.0-seed:0.1.0")
@@ -107,7 +112,7 @@ func expect(t *testing.T, got int, output string, want int, held bool, texts ...
 	}
 }
 
-// forgetful registries lose what has no tag, so many times.
+// forgetful loses images without a tag, a number of times.
 func forgetful(times int64) spoiler {
 	var puts atomic.Int64
 	return func(w http.ResponseWriter, r *http.Request) bool {
@@ -122,17 +127,19 @@ func forgetful(times int64) spoiler {
 	}
 }
 
+// testVanished proves that an image which the registry lost is pushed again.
 func testVanished(t *testing.T, builder string) {
 	got, out := packTo(t, builder, spoiltRegistry(t, forgetful(1))+"/"+namespaceOf(t), "", "")
 	expect(t, got, out, exit.StatusClean, true, "is not in the registry any more, before it has its name: pushing it again", "\npublished ")
 }
 
+// testVanishedForGood proves that an image which the registry loses twice gets no name.
 func testVanishedForGood(t *testing.T, builder string) {
 	got, out := packTo(t, builder, spoiltRegistry(t, forgetful(99))+"/"+namespaceOf(t), "", "")
 	expect(t, got, out, exit.StatusFailure, false, "is not named: the registry does not hold sha256:", "does a clean-up delete images without a tag?")
 }
 
-// immutable registries let no tag move.
+// immutable starts a registry that lets no tag move.
 func immutable(t *testing.T) string {
 	named := map[string]bool{}
 	return spoiltRegistry(t, func(w http.ResponseWriter, r *http.Request) bool {
@@ -147,6 +154,7 @@ func immutable(t *testing.T) string {
 	}) + "/" + namespaceOf(t)
 }
 
+// testImmutable proves that a tag which the registry does not move is a finding.
 func testImmutable(t *testing.T, builder string) {
 	registry := immutable(t)
 	got, out := packTo(t, builder, registry, "", "")
@@ -155,6 +163,7 @@ func testImmutable(t *testing.T, builder string) {
 	expect(t, got, out, exit.StatusFindings, true, "and the registry lets no tag move; what was built is sha256:", "[tag-taken]", "raise packageVersion from 0.1.0 to 0.1.1")
 }
 
+// testImmutableAlias proves that an alias which the registry does not move is a finding, and the image is published.
 func testImmutableAlias(t *testing.T, builder string) {
 	registry := immutable(t)
 	got, out := packTo(t, builder, registry, "", "", "--tag", "latest")
@@ -163,6 +172,7 @@ func testImmutableAlias(t *testing.T, builder string) {
 	expect(t, got, out, exit.StatusFindings, true, "latest\" names another image, sha256:", "0.1.1 is published without it", "[tag-taken]")
 }
 
+// testRepositoryMissing proves that the user is told to create a repository that the registry does not make.
 func testRepositoryMissing(t *testing.T, builder string) {
 	host := spoiltRegistry(t, func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Method == http.MethodPost && answerError(w, http.StatusNotFound, "NAME_UNKNOWN")
@@ -173,6 +183,7 @@ func testRepositoryMissing(t *testing.T, builder string) {
 	}
 }
 
+// testForbidden proves that a refused push is not retried, and that the user is told to log in.
 func testForbidden(t *testing.T, builder string) {
 	for status, code := range map[int]string{http.StatusForbidden: "DENIED", http.StatusUnauthorized: "UNAUTHORIZED"} {
 		for _, preflight := range []string{"--preflight=true", "--preflight=false"} {
@@ -185,7 +196,7 @@ func testForbidden(t *testing.T, builder string) {
 			if strings.Contains(out, "trying again") {
 				t.Errorf("%s: a refusal is tried again:\n%s", preflight, out)
 			}
-			// One for each blob that BuildKit pushes at once.
+			// BuildKit pushes several blobs at once, and asks for each.
 			if n := asked.Load(); n > 4 {
 				t.Errorf("%s: the registry was asked %d times", preflight, n)
 			}
@@ -193,6 +204,7 @@ func testForbidden(t *testing.T, builder string) {
 	}
 }
 
+// testSilent proves that a push to a registry that does not answer ends after --push-timeout.
 func testSilent(t *testing.T, builder string) {
 	done, silent := make(chan struct{}), make(chan time.Time, 1)
 	defer close(done)
@@ -223,6 +235,7 @@ func testSilent(t *testing.T, builder string) {
 	}
 }
 
+// testCertainConflict proves that nothing is built if the name has another manifest already.
 func testCertainConflict(t *testing.T, builder string) {
 	host := spoiltRegistry(t, func(http.ResponseWriter, *http.Request) bool { return false })
 	got, out := packTo(t, builder, host+"/"+namespaceOf(t), "", "")

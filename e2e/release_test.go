@@ -12,8 +12,10 @@ import (
 	"testing"
 )
 
-// A release is built from the same source in two places with the same result, byte for byte: the sums in the action's
-// tree are made in one place and the release in another.
+// This file builds releases.
+
+// TestReleaseIsReproducible proves that the same source, built in two places, gives the same bytes. The sums in the action's
+// tree are made in one place, and the release in another.
 func TestReleaseIsReproducible(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -49,7 +51,7 @@ func TestReleaseIsReproducible(t *testing.T) {
 	}
 }
 
-// The platforms that are not built above build, too, and are what they are called.
+// TestReleaseCrossCompiles proves that the program builds for the other platforms, too, as an executable of each.
 func TestReleaseCrossCompiles(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -74,7 +76,7 @@ func TestReleaseCrossCompiles(t *testing.T) {
 	}
 }
 
-// sourceTree is a copy of what is, or will be, committed.
+// sourceTree makes a copy of the files that are committed, or will be.
 func sourceTree(t *testing.T) string {
 	t.Helper()
 	list, err := exec.Command("git", "ls-files", "-coz", "--exclude-standard").Output()

@@ -1,3 +1,5 @@
+// Package e2e tests the program from outside: it starts the program, or runs a whole command in this process. The tests
+// run in the top directory. Those that need a real BuildKit, registry or Docker Engine are skipped without it.
 package e2e
 
 import (
@@ -18,6 +20,9 @@ import (
 	"github.com/seedpack/seedpack/cli"
 )
 
+// This file runs the scripts of testdata/script, and has the commands and conditions that they use.
+
+// TestMain makes the test binary the program, under the name seedpack.
 func TestMain(m *testing.M) {
 	testscript.Main(fromTop{m}, map[string]func(){
 		"seedpack": func() {
@@ -38,7 +43,7 @@ func (m fromTop) Run() int {
 	return m.M.Run()
 }
 
-// Scripts under the conditions that the set-up makes true: [buildkit] and [registry].
+// TestScripts proves that commands do in testdata/script what the scripts say. Parts run under [buildkit] and [registry].
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	params := scriptParams("testdata/script")
@@ -57,10 +62,11 @@ func scriptParams(dir string) testscript.Params {
 	}
 }
 
-// engineScripts are those that hold on every engine.
+// engineScripts are the scripts that every engine passes.
 var engineScripts = []string{"broken", "build", "classic", "doctor", "image", "label", "publish"}
 
-// The same on a real Docker Engine. Where its BuildKit is too old for layouts as base images, it holds the base image itself.
+// TestScriptsDocker proves that engineScripts pass on a real Docker Engine, too. If its BuildKit is too old for layouts as base
+// images, the engine has the base image itself.
 func TestScriptsDocker(t *testing.T) {
 	t.Parallel()
 	host := os.Getenv("SEEDPACK_TEST_DOCKER")
@@ -98,7 +104,7 @@ func TestScriptsDocker(t *testing.T) {
 		switch cond {
 		case "docker":
 			return true, nil
-		case "classic": // what the engine keeps images in
+		case "classic": // the store of the engine
 			return classic, nil
 		}
 		return scriptCondition(cond)
@@ -115,7 +121,7 @@ func setupScript(env *testscript.Env) error {
 	if err != nil {
 		return err
 	}
-	// The cache is the user's own, so that a BuildKit is built once; all else is the script's.
+	// The cache is the user's own, so that a BuildKit is built once. Everything else is the script's.
 	env.Setenv("XDG_CACHE_HOME", cache)
 	env.Setenv("PATH", env.Getenv("PATH")+":/usr/sbin")
 	for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY"} {
@@ -125,7 +131,7 @@ func setupScript(env *testscript.Env) error {
 		}
 		env.Setenv(name, strings.TrimSpace(string(value)))
 	}
-	// Not the Docker Engine of this machine.
+	// Scripts do not use the Docker Engine of this machine.
 	env.Setenv("SEEDPACK_BUILDER", "private")
 	env.Setenv("FILE", "oci") // a type of file that the engine can write
 	env.Setenv("REPOSITORY", cwd)
@@ -139,10 +145,10 @@ func setupScript(env *testscript.Env) error {
 	return nil
 }
 
-// scriptCondition is true where the set-up made what a script needs. Under make test it is always true, so that what
-// would be skipped fails.
+// scriptCondition reports whether the set-up made what a script needs. Under make test it always does: a script then fails
+// instead of being skipped.
 func scriptCondition(cond string) (bool, error) {
-	if cond == "docker" || cond == "classic" { // TestScriptsDocker has these
+	if cond == "docker" || cond == "classic" { // only TestScriptsDocker has them
 		return false, nil
 	}
 	variable, ok := map[string]string{"buildkit": "SEEDPACK_TEST_BASE", "registry": "SEEDPACK_TEST_REGISTRY"}[cond]
@@ -170,7 +176,7 @@ func scriptStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// scriptUploads counts what the registry saw of a repository's name: PUT, PATCH, and completed uploads.
+// scriptUploads checks whether the registry saw an upload, PUT or PATCH, for a repository's name.
 func scriptUploads(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: [!] uploads NAME")

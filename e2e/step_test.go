@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// What the action makes of its inputs and of what the commands find, without a runner.
+// This file tests inputs, annotations, outputs and summaries of the action without act.
 
-// newStep is a runner with a workspace of its own, with the files in it, beside nothing.
+// newStep returns a runner whose workspace has the files. The directory above has nothing else.
 func newStep(t *testing.T, files map[string]string) *runner {
 	t.Helper()
 	r := newRunner(t, buildProgram(t))
@@ -24,6 +24,7 @@ func newStep(t *testing.T, files map[string]string) *runner {
 	return r
 }
 
+// put writes files into the workspace.
 func (r *runner) put(files map[string]string) {
 	r.t.Helper()
 	for name, text := range files {
@@ -37,7 +38,7 @@ func (r *runner) put(files map[string]string) {
 	}
 }
 
-// annotations are what was shown, in order: level file:line:col: message.
+// annotations returns the annotations in order: level file:line:col: message.
 func (r *runner) annotations() (all []string) {
 	for _, c := range workflowCommands(r.printed) {
 		if c.name == "error" || c.name == "warning" || c.name == "notice" {
@@ -48,6 +49,7 @@ func (r *runner) annotations() (all []string) {
 	return all
 }
 
+// wantAnnotation wants an annotation that has all parts.
 func (r *runner) wantAnnotation(parts ...string) {
 	r.t.Helper()
 	if !slices.ContainsFunc(r.annotations(), func(a string) bool {
@@ -57,6 +59,7 @@ func (r *runner) wantAnnotation(parts ...string) {
 	}
 }
 
+// example returns the files of an example job.
 func example(t *testing.T, job string) map[string]string {
 	t.Helper()
 	return map[string]string{
@@ -65,6 +68,7 @@ func example(t *testing.T, job string) map[string]string {
 	}
 }
 
+// below returns the files with their names below a directory.
 func below(dir string, files map[string]string) map[string]string {
 	all := map[string]string{}
 	for name, text := range files {
@@ -73,7 +77,7 @@ func below(dir string, files map[string]string) map[string]string {
 	return all
 }
 
-// Errors come before warnings, nine of each, and the rest is counted.
+// TestAnnotationsInOrder proves that errors come before warnings, nine of each, and that the rest is counted.
 func TestAnnotationsInOrder(t *testing.T) {
 	t.Parallel()
 	var outputs []string
@@ -106,7 +110,7 @@ func TestAnnotationsInOrder(t *testing.T) {
 	}
 }
 
-// A file has its place in the repository that it was checked out from, and a link to the commit that was.
+// TestAnnotationsInCheckout proves that a file has its path in the repository of its checkout, and a link to the commit.
 func TestAnnotationsInCheckout(t *testing.T) {
 	t.Parallel()
 	commit := strings.Repeat("ab", 20)
@@ -134,7 +138,7 @@ func TestAnnotationsInCheckout(t *testing.T) {
 	}
 }
 
-// Findings stand in the file that is to be changed.
+// TestAnnotationsInDockerfileAndSmokeFile proves that a finding is shown in the file that must change.
 func TestAnnotationsInDockerfileAndSmokeFile(t *testing.T) {
 	t.Parallel()
 	files := example(t, "random-number")
@@ -154,6 +158,7 @@ func TestAnnotationsInDockerfileAndSmokeFile(t *testing.T) {
 	}
 }
 
+// TestInputPatterns proves that the input path takes patterns and lists, and that a pattern without a job is refused.
 func TestInputPatterns(t *testing.T) {
 	t.Parallel()
 	r := newStep(t, below("jobs/a", example(t, "random-number")))
@@ -179,7 +184,7 @@ func TestInputPatterns(t *testing.T) {
 	}
 }
 
-// outputs are what later steps see.
+// outputs returns the outputs that later steps see.
 func (r *runner) outputs() map[string]string {
 	r.t.Helper()
 	values, err := fileCommands(r.written("OUTPUT"))
@@ -189,6 +194,7 @@ func (r *runner) outputs() map[string]string {
 	return values
 }
 
+// TestActionLists proves that list gives a matrix of jobs with their references.
 func TestActionLists(t *testing.T) {
 	t.Parallel()
 	r := newStep(t, below("jobs/a", example(t, "random-number")))
@@ -209,6 +215,7 @@ func TestActionLists(t *testing.T) {
 	}
 }
 
+// TestActionWritesFindings proves that findings go to the SARIF and JUnit files of the inputs, and that summary: false writes no summary.
 func TestActionWritesFindings(t *testing.T) {
 	t.Parallel()
 	r := newStep(t, map[string]string{"job/seed.manifest.json": badManifest})
@@ -227,7 +234,7 @@ func TestActionWritesFindings(t *testing.T) {
 	}
 }
 
-// What a runner would refuse for its size is cut where it makes sense, and says so.
+// TestActionOutputsAreBounded proves that a summary or result that a runner would refuse for its size is cut, and says so.
 func TestActionOutputsAreBounded(t *testing.T) {
 	t.Parallel()
 	var outputs []string
@@ -252,6 +259,7 @@ func TestActionOutputsAreBounded(t *testing.T) {
 	}
 }
 
+// TestWrongInputs proves that a wrong input ends with status 2 and an annotation, which shows no secret.
 func TestWrongInputs(t *testing.T) {
 	t.Parallel()
 	r := newStep(t, below("job", example(t, "random-number")))
@@ -276,7 +284,7 @@ func TestWrongInputs(t *testing.T) {
 	}
 }
 
-// A path never leads out of the workspace, whichever input it comes from and whatever link is on the way.
+// TestHostilePaths proves that no input and no link leads to a file outside the workspace.
 func TestHostilePaths(t *testing.T) {
 	t.Parallel()
 	const secret = "kept outside of it"
@@ -317,7 +325,7 @@ func TestHostilePaths(t *testing.T) {
 	}
 }
 
-// Whose code it is decides, not what the workflow asks for.
+// TestHostilePullRequestTarget proves that a fork's code is not published, even if the workflow asks for it.
 func TestHostilePullRequestTarget(t *testing.T) {
 	t.Parallel()
 	r := newStep(t, below("job", example(t, "random-number")))
@@ -328,7 +336,7 @@ func TestHostilePullRequestTarget(t *testing.T) {
 	r.wantAnnotation("error ::: ", "what a fork wrote is not published")
 }
 
-// Secrets are masked line by line before anything else is said, and are on no command line.
+// TestSecretsAreMasked proves that secrets are masked line by line before anything else is printed, and on no command line.
 func TestSecretsAreMasked(t *testing.T) {
 	t.Parallel()
 	r := newStep(t, below("job", example(t, "random-number")))

@@ -27,7 +27,9 @@ import (
 	"golang.org/x/crypto/bcrypt"
 )
 
-// privateHost resolves nowhere: only the proxy knows where it is.
+// This file has the script command private-registry.
+
+// privateHost has no address: only the proxy knows the registry.
 const privateHost = "registry.seedpack.test"
 
 const privateConfig = `version: 0.1
@@ -39,7 +41,7 @@ http:
   tls: { certificate: %[1]s/cert.pem, key: %[1]s/key.pem }
 `
 
-// scriptPrivateRegistry starts a registry with an authority of its own and a password, and a proxy that leads there. It
+// scriptPrivateRegistry starts a registry with a password and its own certificate authority, and a proxy that leads there. It
 // sets PRIVATE_ADDRESS, PRIVATE_REGISTRY (by its name), CA, USER_PASSWORD, PROXY and PROXY_LOG.
 func scriptPrivateRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 0 {
@@ -70,6 +72,7 @@ func scriptPrivateRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// startPrivateRegistry starts the registry and waits until it listens.
 func startPrivateRegistry(dir, address string) (stop func(), err error) {
 	cmd := exec.Command("docker-registry", "serve", filepath.Join(dir, "config.yml"))
 	var said bytes.Buffer
@@ -101,7 +104,7 @@ func startPrivateRegistry(dir, address string) (stop func(), err error) {
 	return nil, fmt.Errorf("docker-registry does not listen\n%s", said.String())
 }
 
-// writeCertificates makes an authority, and a certificate by it for the registry.
+// writeCertificates makes an authority, and its certificate for the registry.
 func writeCertificates(dir string) error {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -128,6 +131,7 @@ func writeCertificates(dir string) error {
 	return os.WriteFile(filepath.Join(dir, "key.pem"), pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der}), 0o600)
 }
 
+// writeCertificate writes a certificate that another one signs.
 func writeCertificate(path string, cert, by *x509.Certificate, key, byKey *ecdsa.PrivateKey) error {
 	der, err := x509.CreateCertificate(rand.Reader, cert, by, &key.PublicKey, byKey)
 	if err != nil {
@@ -136,7 +140,7 @@ func writeCertificate(path string, cert, by *x509.Certificate, key, byKey *ecdsa
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644)
 }
 
-// A loggingProxy leads to one address, whatever host it is asked for, and notes what that was and by whom.
+// A loggingProxy leads to one address. It logs the host and the user agent of each request.
 type loggingProxy struct {
 	to, path string
 	mu       sync.Mutex
@@ -167,6 +171,7 @@ func (p *loggingProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(here, there)
 }
 
+// note writes a line of the log.
 func (p *loggingProxy) note(line string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -18,9 +18,9 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// The workflows of the documentation, as they stand there, but for the registry.
+// This file runs the workflows and commands of the documentation as they are there. Only the registry is another.
 
-// A documented is a workflow in a page.
+// A documented is a workflow of a page.
 type documented struct {
 	page string
 	line int
@@ -30,7 +30,7 @@ type documented struct {
 
 var fence = regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$")
 
-// documentedWorkflows are all blocks of YAML with jobs, by their names.
+// documentedWorkflows returns all blocks of YAML with jobs, by their names.
 func documentedWorkflows(t *testing.T) map[string]documented {
 	t.Helper()
 	found := map[string]documented{}
@@ -39,7 +39,7 @@ func documentedWorkflows(t *testing.T) map[string]documented {
 		for _, m := range fence.FindAllStringSubmatchIndex(text, -1) {
 			d := documented{page: page, line: strings.Count(text[:m[2]], "\n") + 1, text: text[m[2]:m[3]]}
 			if !strings.Contains(d.text, "\njobs:\n") {
-				continue // a part of one, or of another system
+				continue // a part of a workflow, or of another system
 			}
 			var w struct{ Name string }
 			if err := yaml.Unmarshal([]byte(d.text), &w); err != nil {
@@ -55,7 +55,7 @@ func documentedWorkflows(t *testing.T) map[string]documented {
 	return found
 }
 
-// What the docs ask of the action, in whole workflows and in parts of them, is what it declares.
+// TestDocumentedInputs proves that the docs use only inputs and outputs that the action declares.
 func TestDocumentedInputs(t *testing.T) {
 	t.Parallel()
 	var action struct{ Inputs, Outputs map[string]any }
@@ -92,7 +92,7 @@ func TestDocumentedInputs(t *testing.T) {
 	}
 }
 
-// askedInputs are the inputs of all steps below a node that use the action.
+// askedInputs yields the inputs of all steps below a node that use the action.
 func askedInputs(n *yaml.Node) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var step struct {
@@ -116,13 +116,13 @@ func askedInputs(n *yaml.Node) iter.Seq[string] {
 	}
 }
 
-// A scenario is an event that a documented workflow meets, and what should come of it.
+// A scenario is an event for a documented workflow, and the result that it should have.
 type scenario struct {
 	event, ref, payload string
 	fails               bool
 	published           []string          // repositories, without the namespace
 	outputs             map[string]string // of all steps
-	standIns            []string          // parts of what actions from elsewhere were asked for
+	standIns            []string          // parts of the inputs of actions from elsewhere
 	prepare             func(*repository)
 }
 
@@ -174,7 +174,7 @@ func (s scenario) failing() scenario {
 	return s
 }
 
-// scenarios are those of each documented workflow, one after the other in one repository.
+// scenarios has the scenarios of each documented workflow. They run one after the other in one repository.
 var scenarios = map[string][]scenario{
 	"Seed job": {
 		onPull.gives("published", "false").gives("smoke", "passed"),
@@ -202,7 +202,7 @@ var scenarios = map[string][]scenario{
 	},
 }
 
-// jobsOf are where a workflow expects its jobs.
+// jobsOf has the directories in which a workflow expects its jobs.
 var jobsOf = map[string]map[string]string{
 	"Seed job":     {".": "random-number"},
 	"Several jobs": {"jobs/random": "random-number", "jobs/mark": "image-watermark"},
@@ -218,6 +218,7 @@ func buildElsewhere(r *repository) {
 	}
 }
 
+// TestDocumentedWorkflows proves that each workflow of the docs does in act what its page says.
 func TestDocumentedWorkflows(t *testing.T) {
 	t.Parallel()
 	registry, program, base := material(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t), publishedBase(t)
@@ -276,7 +277,7 @@ func publishBase(layout, reference string) error {
 	return basePublished.err
 }
 
-// job puts an example somewhere, from a base image that is here.
+// job puts an example into a directory, with a base image of the registry.
 func (r *repository) job(dir, job, base string) {
 	r.t.Helper()
 	to := filepath.Join(r.dir, dir)
@@ -286,6 +287,7 @@ func (r *repository) job(dir, job, base string) {
 	r.write(filepath.Join(dir, "Dockerfile"), strings.ReplaceAll(readText(r.t, filepath.Join(to, "Dockerfile")), "busybox:1.36", base))
 }
 
+// meet runs the workflow for a scenario and checks the result.
 func (r *repository) meet(s scenario, namespace string) {
 	t := r.t
 	t.Helper()
@@ -318,7 +320,7 @@ func (r *repository) meet(s scenario, namespace string) {
 	}
 }
 
-// section is what stands below a heading of docs/action.md, up to its first block's end.
+// section returns the first block of a language below a heading of docs/action.md.
 func section(t *testing.T, heading, language string) string {
 	t.Helper()
 	_, text, ok := strings.Cut(readText(t, "docs/action.md"), "\n## "+heading+"\n")
@@ -330,7 +332,7 @@ func section(t *testing.T, heading, language string) string {
 	return block
 }
 
-// shell runs lines as a CI does that knows nothing of Seedpack, with what it installs in place.
+// shell runs lines as a CI does that does not know Seedpack. A stand-in for go accepts the installation.
 func (r *repository) shell(lines string, env ...string) {
 	r.t.Helper()
 	bin := r.t.TempDir()
@@ -348,6 +350,7 @@ func (r *repository) shell(lines string, env ...string) {
 	}
 }
 
+// TestDocumentedGitLab proves that the GitLab job of the docs publishes a tag, and no branch.
 func TestDocumentedGitLab(t *testing.T) {
 	t.Parallel()
 	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
@@ -380,6 +383,7 @@ func TestDocumentedGitLab(t *testing.T) {
 	}
 }
 
+// TestDocumentedShell proves that the commands for any other CI publish.
 func TestDocumentedShell(t *testing.T) {
 	t.Parallel()
 	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
@@ -394,7 +398,7 @@ func TestDocumentedShell(t *testing.T) {
 	}
 }
 
-// Every page that shows a workflow is one that is looked at.
+// TestNoOtherPageShowsWorkflows proves that every page with a workflow is tested.
 func TestNoOtherPageShowsWorkflows(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("docs/*.md")
