@@ -109,8 +109,20 @@ func TestScriptsDocker(t *testing.T) {
 		}
 		return scriptCondition(cond)
 	}
-	testscript.Run(t, params)
+	testscript.RunT(inTurn{t}, params)
 }
+
+// inTurn runs scripts one after the other. They share an engine, and two that build the same job at once may leave two
+// layers for one step in its cache. A classic store keeps the times of files, so the next build may then be another image.
+type inTurn struct{ *testing.T }
+
+func (inTurn) Parallel() {}
+
+func (t inTurn) Run(name string, script func(testscript.T)) {
+	t.T.Run(name, func(t *testing.T) { script(inTurn{t}) })
+}
+
+func (inTurn) Verbose() bool { return testing.Verbose() }
 
 func setupScript(env *testscript.Env) error {
 	cwd, err := os.Getwd()
