@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -105,7 +106,7 @@ func TestEachKeepsOrder(t *testing.T) {
 	})
 }
 
-// A reader that has enough ends the jobs that still run, and no other is begun.
+// If the reader of Each stops, the jobs that still run end, and Each waits for them.
 func TestEachStops(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -113,18 +114,21 @@ func TestEachStops(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var ended []string
+		var begun, ended atomic.Int64
 		for range p.Each(t.Context(), func(ctx context.Context, task Task) (*Result, error) {
-			if task.Dir != "a" {
-				<-ctx.Done()
-				ended = append(ended, task.Dir)
+			if task.Dir == "a" {
+				time.Sleep(time.Second) // until b has begun
+				return &Result{Task: task}, nil
 			}
+			begun.Add(1)
+			<-ctx.Done()
+			ended.Add(1)
 			return &Result{Task: task}, ctx.Err()
 		}) {
 			break
 		}
-		if len(ended) == 0 || len(ended) > 2 {
-			t.Errorf("ended: %q, want b, and c if it had begun", ended)
+		if begun.Load() == 0 || ended.Load() != begun.Load() {
+			t.Errorf("%d jobs were begun, %d ended", begun.Load(), ended.Load())
 		}
 	})
 }
