@@ -13,7 +13,7 @@ for program in buildctl buildkitd; do
 		"github.com/moby/buildkit/cmd/$program"
 done
 
-go test -run '^$' -bench . -benchtime 200ms ./lint/...
+go test -run '^$' -bench . -benchtime 200ms ./seed ./diag/... ./lint/...
 go test -run '^$' -bench . -benchtime 5x ./verify
 
 # A clone, as a runner has it. Git is several times slower with the loose objects of a working copy.
