@@ -41,7 +41,8 @@ type session struct {
 	policies *policy.Chooser
 	engine   *lazyEngine
 	smoke    *smokeFlags
-	options  pipeline.Options
+	options  pipeline.Options  // Publish is nil until a batch decides
+	publish  *pipeline.Publish // how images would be published; nil for commands that never do
 }
 
 // options reads the shared groups, and those that a command has besides: publish and build may be nil.
@@ -53,7 +54,7 @@ func (f *sharedFlags) options(p *Process, publish *publishFlags, build *buildFla
 	}
 	if publish != nil {
 		s.options.Registry = publish.registry
-		if s.options.Publish, err = publish.options(); err != nil {
+		if s.publish, err = publish.options(); err != nil {
 			return nil, err
 		}
 	}
@@ -73,8 +74,8 @@ func (f *sharedFlags) options(p *Process, publish *publishFlags, build *buildFla
 	if s.options.Remote, trust, err = f.network.options(p); err != nil {
 		return nil, err
 	}
-	if s.options.Publish != nil {
-		s.options.Publish.Trust = trust
+	if s.publish != nil {
+		s.publish.Trust = trust
 	}
 	s.engine.options, err = f.engine.options(p)
 	s.engine.options.Trust = trust
@@ -125,14 +126,14 @@ func (b *batch) run(ctx context.Context) (err error) {
 	return b.each(ctx, pipe)
 }
 
-// decide takes Publish away if nothing is to be published, or if the event may not publish.
+// decide has images published if that was asked for, and if the event may publish. Nothing else sets Publish.
 func (b *batch) decide() error {
 	if b.publishing == nil {
 		return nil
 	}
 	push, err := b.publishing.decide(b.out.process)
-	if !push {
-		b.options.Publish = nil
+	if err == nil && push {
+		b.options.Publish = b.publish
 	}
 	return err
 }
