@@ -40,7 +40,7 @@ seedpack:
 
 tools:
 	@mkdir -p .cache/bin
-	@go build -o .cache/bin/ ./setup/...
+	@CGO_ENABLED=0 go build -trimpath -o .cache/bin/ ./setup/...
 
 $(SEEDPACK_TEST_ACT):
 	GOBIN=$(@D) go install github.com/nektos/act@$(ACT_VERSION)

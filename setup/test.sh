@@ -6,6 +6,11 @@ staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 actionlint=github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 languageservice=@actions/languageservice@0.3.61
 
+# The Makefile builds the program so, and what is built alike is compiled once. Only the race detector needs cgo.
+export CGO_ENABLED=0
+flags=$(go env GOFLAGS)
+export GOFLAGS="$flags -trimpath"
+
 # step prints the name of the next step, and how long the last one took.
 began=
 step() {
@@ -44,7 +49,7 @@ after=$(git diff | sha256sum)
 [ "$before" = "$after" ] || { echo "go generate changes files: run it and commit what it writes"; git diff --stat; exit 1; }
 
 step race detector
-go test -race -short ./exit ./git ./job ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./verify/... ./pack ./pack/engine ./pack/registry
+CGO_ENABLED=1 GOFLAGS=$flags go test -race -short ./exit ./git ./job ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./verify/... ./pack ./pack/engine ./pack/registry
 
 step go test
 go test -timeout 30m ./...
