@@ -64,7 +64,7 @@ func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Engine
 	}
 }
 
-// warn prints what may still turn out well.
+// warn prints a warning on the log of the host.
 func (p *Pipeline) warn(format string, args ...any) {
 	fmt.Fprintln(p.host.Log, "seedpack: "+report.EscapeLines(fmt.Sprintf(format, args...)))
 }
