@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -22,7 +23,7 @@ import (
 // A Registry says how registries are reached. The zero value uses the credentials of the Docker configuration.
 type Registry struct {
 	Insecure  bool              // plain http also to hosts other than this machine
-	Transport http.RoundTripper // default: go-containerregistry's
+	Transport http.RoundTripper // default: one that trusts the system's authorities
 	UserAgent string
 	// Save streams an image out of a Docker Engine, for sources of the kind docker-daemon. Nil: there is no engine.
 	Save func(ctx context.Context, image string) (io.ReadCloser, error)
@@ -45,7 +46,8 @@ func (r Registry) Open(ctx context.Context, s source.Source) (*source.Image, err
 	return source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions(), Save: r.Save})
 }
 
-// Options returns the options of go-containerregistry's remote package.
+// Options returns the options of go-containerregistry's remote package. They serve one registry: no other host gets its
+// credentials, and none may lead to another one's link-local address.
 func (r Registry) Options(ctx context.Context) []remote.Option {
 	options := []remote.Option{
 		remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(r.transport()),
@@ -57,12 +59,13 @@ func (r Registry) Options(ctx context.Context) []remote.Option {
 	return options
 }
 
-func (r Registry) transport() http.RoundTripper {
-	next := r.Transport
-	if next == nil {
-		next = remote.DefaultTransport
+// transport returns the transport of all requests to one registry.
+func (r Registry) transport() *guardTransport {
+	base := r.Transport
+	if base == nil {
+		base = defaultTransport()
 	}
-	return newRetryTransport(bufferedTransport{newIdleTransport(next)})
+	return newGuardTransport(newRetryTransport(bufferedTransport{newIdleTransport(base)}), base)
 }
 
 // Preflight asks the registry, before the build, whether it would accept a push of the reference. It starts an upload
@@ -152,3 +155,37 @@ func pushError(repository string, err error) error {
 
 // LoginHint ends the message of an error if the registry wants other credentials. It is a line of its own.
 const LoginHint = "\nlog in with docker login, or ask for the right to push there"
+
+// TokenClient returns the client for the token service that a registry has named. It sends credentials to no other host.
+func (r Registry) TokenClient(host, service string) (*http.Client, error) {
+	u, err := url.Parse(service)
+	if err != nil {
+		return nil, fmt.Errorf("the token service of %s: %w", host, err)
+	}
+	guard := r.transport()
+	guard.registry = host
+	guard.trust(u)
+	return &http.Client{
+		Transport:     tokenTransport{guard},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return nil }, // the guard does
+	}, nil
+}
+
+// maxToken is larger than the answer of a token service is.
+const maxToken = 64 << 10
+
+// A tokenTransport cuts an answer that is too long to be a token.
+type tokenTransport struct{ next http.RoundTripper }
+
+func (t tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	response, err := t.next.RoundTrip(r)
+	if err == nil {
+		response.Body = limitedBody{io.LimitReader(response.Body, maxToken), response.Body}
+	}
+	return response, err
+}
+
+type limitedBody struct {
+	io.Reader
+	io.Closer
+}

@@ -4,14 +4,30 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"time"
 )
+
+// newTransport returns the transport below all others of this package. It trusts the authorities in the pool, or those of
+// the system if pool is nil.
+func newTransport(pool *x509.CertPool) *http.Transport {
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment, DialContext: newDialer().DialContext, ForceAttemptHTTP2: true,
+		MaxIdleConns: 100, MaxIdleConnsPerHost: 50, IdleConnTimeout: 90 * time.Second, TLSHandshakeTimeout: 10 * time.Second,
+		ExpectContinueTimeout: time.Second, TLSClientConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+	}
+}
+
+// defaultTransport makes the transport once, so that all requests share its connections.
+var defaultTransport = sync.OnceValue(func() *http.Transport { return newTransport(nil) })
 
 // maxBuffered is larger than manifests and configurations are.
 const maxBuffered = 8 << 20

@@ -1,15 +1,11 @@
 package registry
 
 import (
-	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
-
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // A Trust is a set of certificates that registries may show, in addition to those of the system. The zero value is
@@ -36,11 +32,5 @@ func ReadTrust(path string) (Trust, error) {
 	if !pool.AppendCertsFromPEM(text) {
 		return Trust{}, fmt.Errorf("%s holds no certificate in PEM", path)
 	}
-	transport, ok := remote.DefaultTransport.(*http.Transport)
-	if !ok {
-		return Trust{}, errors.New("the registry client has no transport to add certificates to")
-	}
-	transport = transport.Clone()
-	transport.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	return Trust{path, transport, text}, nil
+	return Trust{path, newTransport(pool), text}, nil
 }
