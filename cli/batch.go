@@ -74,9 +74,6 @@ func (f *sharedFlags) options(p *Process, publish *publishFlags, build *buildFla
 	if s.options.Remote, trust, err = f.network.options(p); err != nil {
 		return nil, err
 	}
-	if s.publish != nil {
-		s.publish.Trust = trust
-	}
 	s.engine.options, err = f.engine.options(p)
 	s.engine.options.Trust = trust
 	return s, err

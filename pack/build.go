@@ -15,7 +15,6 @@ import (
 	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	"github.com/moby/buildkit/session/auth/authprovider"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
 
@@ -48,12 +47,10 @@ type Request struct {
 	Insecure   bool // plain http to Repository
 	// PushTimeout is how long exporting may take after the gate has passed. Default: no limit.
 	PushTimeout time.Duration
-	// Trust is for the service that issues tokens for Repository. The engine has its own certificates.
-	Trust    registry.Trust
-	Remote   registry.Registry // for pushes that the engine does not do
-	Outputs  []Output
-	Progress Progress
-	Options  BuildOptions
+	Remote      registry.Registry // for pushes that the engine does not do, and for tokens that it asks for
+	Outputs     []Output
+	Progress    Progress
+	Options     BuildOptions
 	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for reproducible builds. Empty: none.
 	Epoch string
 }
@@ -189,13 +186,11 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 		b.attrs["attest:"+kind] = attrs
 		opt.FrontendAttrs["attest:"+kind] = attrs
 	}
-	opt.Session = append(opt.Session,
-		secretsprovider.NewSecretProvider(b.secrets),
-		authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{
-			AuthConfigProvider: sessionAuth(config.LoadDefaultConfigFile(b.request.Progress.warnings())),
-			TLSConfigs:         tokenTrust(b.request.Trust, b.request.Repository),
-		}),
-	)
+	tokens, err := newTokenSession(config.LoadDefaultConfigFile(b.request.Progress.warnings()), b.request.Remote)
+	if err != nil {
+		return opt, err
+	}
+	opt.Session = append(opt.Session, secretsprovider.NewSecretProvider(b.secrets), tokens)
 	return opt, nil
 }
 

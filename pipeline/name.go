@@ -35,7 +35,7 @@ func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (*pack.Req
 	}
 	if p.opt.Publish != nil {
 		request.Repository, request.Insecure = repositoryOf(r.Name), p.opt.Remote.Insecure
-		request.PushTimeout, request.Trust = p.opt.Publish.Timeout, p.opt.Publish.Trust
+		request.PushTimeout = p.opt.Publish.Timeout
 	}
 	for _, o := range p.opt.Outputs {
 		o.Name = r.Name

@@ -70,11 +70,10 @@ type Smoke struct {
 
 // A Publish says how an image gets its name in a registry.
 type Publish struct {
-	IfExists  string         // what to do if the name is another image's: IfExistsError (default), IfExistsSkip or IfExistsOverwrite
-	Aliases   []string       // further tags in the same repository, which may move
-	Preflight bool           // before the build: ask for the right to push, and whether the name is free
-	Timeout   time.Duration  // of a push; 0: none
-	Trust     registry.Trust // for the service that hands out tokens
+	IfExists  string        // what to do if the name is another image's: IfExistsError (default), IfExistsSkip or IfExistsOverwrite
+	Aliases   []string      // further tags in the same repository, which may move
+	Preflight bool          // before the build: ask for the right to push, and whether the name is free
+	Timeout   time.Duration // of a push; 0: none
 }
 
 // A Host is what the pipeline needs of the process around it.
