@@ -181,10 +181,10 @@ func (b *batch) checkFiles() error {
 		}
 	}
 	paths = append(paths, b.metadataFile, b.iidFile)
-	if err := checkWritable(append(paths, b.out.files()...)...); err != nil {
+	if err := b.out.process.roots.CheckWritable(append(paths, b.out.files()...)...); err != nil {
 		return err
 	}
-	return b.smoke.checkKeepDir()
+	return b.smoke.checkKeepDir(b.out.process.roots)
 }
 
 // each runs the jobs, and prints what came of each and of all.
@@ -250,7 +250,7 @@ func (b *batch) finish(images []*pipeline.Image) error {
 		doc.Images = []*pipeline.Image{}
 	}
 	if b.metadataFile != "" && !b.dryRun {
-		if err := writeWhole(b.metadataFile, newFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
+		if err := b.out.process.roots.WriteFile(b.metadataFile, newFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
 			return err
 		}
 	}
@@ -274,7 +274,7 @@ func (b *batch) writeID(images []*pipeline.Image) error {
 	if id == "" || i.Stopped != "" && !i.Skipped {
 		return nil
 	}
-	return writeWhole(b.iidFile, newFile, func(w *os.File) error {
+	return b.out.process.roots.WriteFile(b.iidFile, newFile, func(w *os.File) error {
 		_, err := w.WriteString(id)
 		return err
 	})

@@ -17,8 +17,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/job"
 )
 
 // A Process is what commands see of the process around them.
@@ -28,7 +28,7 @@ type Process struct {
 	Getenv         func(string) string
 	Version        string // of the release; empty: that of the module
 
-	roots job.Roots               // that --root confines paths to
+	roots disk.Roots              // that --root confines paths to
 	stage func(job, stage string) // is called at each stage of a job; may be nil
 }
 

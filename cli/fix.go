@@ -50,7 +50,7 @@ func fixAll(p *Process, paths []string, opt lint.Options, policies []diag.Policy
 			stdin = bytes.NewReader(fixed)
 			_, err = p.Stdout.Write(fixed)
 		case string(fixed) != string(old):
-			err = replaceFile(path, fixed)
+			err = p.roots.ReplaceFile(path, fixed)
 		}
 		if err != nil {
 			return nil, err

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
@@ -98,7 +99,7 @@ func setForm(s *pflag.FlagSet, name string, form pathForm) {
 func pathArgs(form pathForm) map[string]string { return map[string]string{pathsKey: string(form)} }
 
 // confine adds --root to all commands, and holds each command line against it before anything runs.
-func confine(cmd *cobra.Command, roots *job.Roots) {
+func confine(cmd *cobra.Command, roots *disk.Roots) {
 	cmd.PersistentFlags().StringArrayVar((*[]string)(roots), "root", nil,
 		"refuse paths that lead out of this directory, by .. or by links; of several, each path stays in its own")
 	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
@@ -110,7 +111,7 @@ func confine(cmd *cobra.Command, roots *job.Roots) {
 }
 
 // checkFlags refuses paths in flags that leave the roots.
-func checkFlags(cmd *cobra.Command, roots job.Roots) (err error) {
+func checkFlags(cmd *cobra.Command, roots disk.Roots) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		form := f.Annotations[pathsKey]
 		if len(form) == 0 {
@@ -132,7 +133,7 @@ func checkFlags(cmd *cobra.Command, roots job.Roots) (err error) {
 }
 
 // checkArgs refuses arguments that leave the roots.
-func checkArgs(cmd *cobra.Command, args []string, roots job.Roots) error {
+func checkArgs(cmd *cobra.Command, args []string, roots disk.Roots) error {
 	form, ok := cmd.Annotations[pathsKey]
 	if !ok {
 		return nil

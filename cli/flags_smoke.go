@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pipeline"
@@ -70,7 +71,7 @@ func (f *smokeFlags) options(getenv func(string) string) (pipeline.Smoke, error)
 	}
 	if f.keepDir != "" {
 		s.Keep = func(j *job.Job, platform string) *verify.Keeping {
-			return &verify.Keeping{Dir: filepath.Join(f.keepDir, verify.HostName(j.Manifest.Job.Name), strings.ReplaceAll(platform, "/", "-")), OnlyFailed: f.keepFailed}
+			return &verify.Keeping{Top: f.keepDir, Dir: filepath.Join(verify.HostName(j.Manifest.Job.Name), strings.ReplaceAll(platform, "/", "-")), OnlyFailed: f.keepFailed}
 		}
 	}
 	return s, nil
@@ -96,11 +97,11 @@ func (f *smokeFlags) checkKept(tasks []pipeline.Task) error {
 }
 
 // checkKeepDir makes sure that outputs can be kept.
-func (f *smokeFlags) checkKeepDir() error {
+func (f *smokeFlags) checkKeepDir(roots disk.Roots) error {
 	if f.keepDir == "" || f.mode == smokeOff {
 		return nil
 	}
-	if err := checkDirectory(f.keepDir); err != nil {
+	if err := roots.CheckDirectory(f.keepDir); err != nil {
 		return fmt.Errorf("--keep-outputs: %w", err)
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
@@ -109,7 +109,7 @@ func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) erro
 	if path := filepath.Join(j.Dir, cases.File); !force && exists(path) {
 		return exit.Usagef("%s is there already: --force writes it anew", path)
 	}
-	if err := writeFiles(p.Stdout, j.Dir, files, force); err != nil {
+	if err := writeFiles(p, j.Dir, files, force); err != nil {
 		return err
 	}
 	sayf(p.Stdout, "next: give it real values, then seedpack smoke %s", shellWord(j.Dir))
@@ -135,7 +135,7 @@ func initJob(ctx context.Context, p *Process, dir string, f *initFlags) error {
 	if f.smoke {
 		files = append(files, scaffold.Smoke(manifest, true)...)
 	}
-	if err := writeFiles(p.Stdout, dir, files, f.force); err != nil {
+	if err := writeFiles(p, dir, files, f.force); err != nil {
 		return err
 	}
 	if err := report.Text(p.Stdout, []*diag.Report{found}, textOptions(p, p.Stdout)); err != nil {
@@ -240,28 +240,30 @@ func refuse(reports ...*diag.Report) error {
 }
 
 // writeFiles writes the files of a job, and prints what it did with each.
-func writeFiles(w io.Writer, dir string, files []scaffold.File, force bool) error {
+func writeFiles(p *Process, dir string, files []scaffold.File, force bool) error {
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
-			return err
-		}
-		did, err := writeFile(path, f, force)
+		did, err := writeFile(p.roots, path, f, force)
 		if err != nil {
 			return err
 		}
-		sayf(w, did, path)
+		sayf(p.Stdout, did, path)
 	}
 	return nil
 }
 
 // writeFile writes a file. An existing one is kept, or replaced with force. It returns the words for what it did.
-func writeFile(path string, f scaffold.File, force bool) (did string, err error) {
+func writeFile(roots disk.Roots, path string, f scaffold.File, force bool) (did string, err error) {
+	dir, err := roots.OpenDir(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
 	mode := os.FileMode(0o666) // but for the user's umask
 	if f.Program {
 		mode = 0o777
 	}
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	file, err := dir.OpenFile(filepath.Base(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	switch {
 	case err == nil:
 		_, err = file.Write(f.Content)
@@ -271,7 +273,7 @@ func writeFile(path string, f scaffold.File, force bool) (did string, err error)
 	case !force:
 		return "kept %s, which was there", nil
 	}
-	return "replaced %s", replaceFile(path, f.Content)
+	return "replaced %s", roots.ReplaceFile(path, f.Content)
 }
 
 // shellWord quotes a path for a shell.

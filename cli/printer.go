@@ -12,9 +12,9 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/github"
-	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 )
 
@@ -96,10 +96,10 @@ func (p *printer) files() []string { return []string{p.sarifFile, p.junitFile} }
 func (p *printer) writeFiles(all *findings) error {
 	var err error
 	if p.sarifFile != "" {
-		err = writeWhole(p.sarifFile, newFile, func(w *os.File) error { return report.SARIF(w, all.reports, p.sarifOptions(all)) })
+		err = p.process.roots.WriteFile(p.sarifFile, newFile, func(w *os.File) error { return report.SARIF(w, all.reports, p.sarifOptions(all)) })
 	}
 	if p.junitFile != "" {
-		err = errors.Join(err, writeWhole(p.junitFile, newFile, func(w *os.File) error { return report.JUnit(w, all.reports, all.junitOptions()) }))
+		err = errors.Join(err, p.process.roots.WriteFile(p.junitFile, newFile, func(w *os.File) error { return report.JUnit(w, all.reports, all.junitOptions()) }))
 	}
 	return err
 }
@@ -162,7 +162,7 @@ func runID(getenv func(string) string, all *findings) string {
 		} else if !info.IsDir() {
 			dir = filepath.Dir(dir)
 		}
-		for common != "" && !job.Below(common, dir) {
+		for common != "" && !disk.Below(common, dir) {
 			common = filepath.Dir(common)
 		}
 		if common == "" {
@@ -188,7 +188,7 @@ func locate(getenv func(string) string, path string) (file string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	if cwd, err := os.Getwd(); err == nil && job.Below(cwd, abs) {
+	if cwd, err := os.Getwd(); err == nil && disk.Below(cwd, abs) {
 		if rel, err := filepath.Rel(cwd, abs); err == nil {
 			return filepath.ToSlash(rel), true
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack/source"
@@ -196,7 +197,7 @@ func (s *singleRun) cases(p *Process, j *job.Job) ([]cases.Case, error) {
 		c.Name = fmt.Sprint(i + 1)
 		all = append(all, c)
 	}
-	return all, s.prepareDir(j)
+	return all, s.prepareDir(j, p.roots)
 }
 
 // checkMounts holds --mount-output against the manifest.
@@ -214,17 +215,17 @@ func (s *singleRun) checkMounts(m *seed.Manifest) error {
 }
 
 // prepareDir makes sure that nothing is in the way of the outputs before anything takes long.
-func (s *singleRun) prepareDir(j *job.Job) error {
+func (s *singleRun) prepareDir(j *job.Job, roots disk.Roots) error {
 	if s.outputDir == "" {
 		s.outputDir = "output-" + verify.HostName(j.Manifest.Job.Name) + "-" + time.Now().UTC().Format("20060102T150405Z")
 	}
 	entries, err := os.ReadDir(s.outputDir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if err := os.MkdirAll(s.outputDir, 0o777); err != nil {
+		if err := roots.CheckDirectory(s.outputDir); err != nil {
 			return exit.Usagef("--output-dir: %w", err)
 		}
-		return os.Remove(s.outputDir) // until there is something to put there
+		return nil
 	case err != nil:
 		return exit.Usagef("--output-dir: %w", err)
 	case len(entries) > 0:
@@ -237,7 +238,7 @@ func (s *singleRun) prepareDir(j *job.Job) error {
 func (s *singleRun) bound(smoke *pipeline.Smoke) {
 	smoke.Timeout, smoke.Parallel, smoke.Required, smoke.OnePlatform = 0, 1, true, true
 	smoke.Keep = func(*job.Job, string) *verify.Keeping {
-		return &verify.Keeping{Dir: s.outputDir, Bare: s.options.repeat == 1, Mounts: s.mountOutputs}
+		return &verify.Keeping{Top: s.outputDir, Bare: s.options.repeat == 1, Mounts: s.mountOutputs}
 	}
 }
 

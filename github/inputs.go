@@ -11,6 +11,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/seed"
@@ -68,7 +69,7 @@ var inputFlags = []inputFlag{
 type inputs struct {
 	gha     *githubactions.Action
 	env     func(string) string
-	roots   job.Roots
+	roots   disk.Roots
 	secrets map[string]string // values, by the variables that stand for them on the command line
 }
 
@@ -127,7 +128,7 @@ func (in *inputs) addRoots(args []string) ([]string, error) {
 	if workspace == "" {
 		return args, nil
 	}
-	confined := job.Roots{workspace}
+	confined := disk.Roots{workspace}
 	if dir := in.input("working-directory"); dir != "" && !filepath.IsAbs(dir) {
 		if err := confined.Check(filepath.Join(workspace, dir)); err != nil {
 			return nil, fmt.Errorf("working-directory: %w", err)

@@ -18,6 +18,7 @@ import (
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
 	"github.com/tonistiigi/fsutil"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
@@ -49,6 +50,7 @@ type Request struct {
 	PushTimeout time.Duration
 	Remote      registry.Registry // for pushes that the engine does not do, and for tokens that it asks for
 	Outputs     []Output
+	Roots       disk.Roots // files and directories of this machine are written below them alone
 	Progress    Progress
 	Options     BuildOptions
 	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for reproducible builds. Empty: none.
@@ -102,8 +104,13 @@ type material interface {
 	discard() error
 }
 
-func (b *build) run(ctx context.Context) (*Result, error) {
+func (b *build) run(ctx context.Context) (_ *Result, err error) {
 	opt, err := b.solveOpt(ctx)
+	defer func() {
+		if discardErr := discardCaches(b.caches); discardErr != nil {
+			err = errors.Join(err, discardErr)
+		}
+	}()
 	if err != nil {
 		return &Result{}, err
 	}
@@ -117,6 +124,8 @@ func (b *build) run(ctx context.Context) (*Result, error) {
 		err = b.refused
 	case err != nil:
 		err = b.explain(ctx, err, log)
+	default:
+		err = commitCaches(b.caches)
 	}
 	if err != nil {
 		return &Result{Warnings: log.found()}, err
@@ -143,9 +152,10 @@ type build struct {
 
 	attrs     map[string]string // of the frontend
 	exports   int               // number of requested exporters
-	platforms []string          // those that were built
-	refused   error             // error of the gate, or an InabilityError
-	passed    func()            // called when the gate has passed
+	caches    []*cacheStage
+	platforms []string // those that were built
+	refused   error    // error of the gate, or an InabilityError
+	passed    func()   // called when the gate has passed
 }
 
 // Names of the directories that the session offers.
@@ -170,6 +180,13 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 		b.attrs["build-arg:"+name] = value
 	}
 	if err := b.request.Options.add(&opt, b.attrs); err != nil {
+		return opt, err
+	}
+	var err error
+	if opt.CacheImports, err = findCaches(opt.CacheImports, b.request.Roots); err != nil {
+		return opt, err
+	}
+	if b.caches, err = stageCaches(opt.CacheExports, b.request.Roots); err != nil {
 		return opt, err
 	}
 	if b.request.Target != "" {

@@ -46,7 +46,7 @@ func (d *dockerfile) addExports(opt *client.SolveOpt) error {
 		if d.store.loads(o) {
 			continue
 		}
-		if err := d.outputs.add(opt, o, r.Epoch); err != nil {
+		if err := d.outputs.add(opt, o, r); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -133,8 +132,8 @@ func CheckOutputs(outputs []Output, platforms int, attested bool) error {
 type outputs []*pending
 
 // add adds an exporter. It writes to a temporary file or directory next to the output's place.
-func (all *outputs) add(opt *client.SolveOpt, o Output, epoch string) error {
-	p, err := newPending(o)
+func (all *outputs) add(opt *client.SolveOpt, o Output, r *Request) error {
+	p, err := newPending(o, r.Roots)
 	if err != nil {
 		return err
 	}
@@ -145,12 +144,12 @@ func (all *outputs) add(opt *client.SolveOpt, o Output, epoch string) error {
 	}
 	if o.image() {
 		e.Attrs["name"] = o.Name
-		date(e.Attrs, epoch)
+		date(e.Attrs, r.Epoch)
 	}
 	if o.Type == "local" {
-		e.OutputDir = p.temp
+		e.OutputDir = p.stage.Path()
 	} else {
-		e.Output = func(map[string]string) (io.WriteCloser, error) { return os.OpenFile(p.temp, os.O_WRONLY|os.O_TRUNC, 0) }
+		e.Output = func(map[string]string) (io.WriteCloser, error) { return p.create() }
 	}
 	opt.Exports = append(opt.Exports, e)
 	return nil

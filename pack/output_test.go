@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"io/fs"
 	"maps"
@@ -15,6 +16,8 @@ import (
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/v1/layout"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 func TestParseOutput(t *testing.T) {
@@ -86,11 +89,18 @@ func TestCheckOutputs(t *testing.T) {
 // kept writes text as the engine would, and then keeps the output.
 func kept(t *testing.T, o Output, text string) error {
 	t.Helper()
-	p, err := newPending(o)
+	p, err := newPending(o, nil)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(p.temp, []byte(text), 0); err != nil {
+	f, err := p.create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
 	w := Written{p}
@@ -169,7 +179,7 @@ func TestOutputDirectory(t *testing.T) {
 	d, elsewhere := t.TempDir(), t.TempDir()
 	write := func(p *pending, name string) {
 		t.Helper()
-		path := filepath.Join(p.temp, name)
+		path := filepath.Join(p.stage.Path(), name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -187,7 +197,7 @@ func TestOutputDirectory(t *testing.T) {
 		{[]string{"b/d", "e"}, false, []string{"a", "b/c"}},
 		{[]string{"b/d", "e"}, true, []string{"a", "b/c", "b/d", "e"}},
 	} {
-		p, err := newPending(Output{Type: "local", Dest: filepath.Join(d, "sub", "out"), Dir: true})
+		p, err := newPending(Output{Type: "local", Dest: filepath.Join(d, "sub", "out"), Dir: true}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,7 +223,7 @@ func TestOutputDirectory(t *testing.T) {
 	if err := os.Symlink(elsewhere, filepath.Join(d, "sub", "out", "link")); err != nil {
 		t.Fatal(err)
 	}
-	p, err := newPending(Output{Type: "local", Dest: filepath.Join(d, "sub", "out"), Dir: true})
+	p, err := newPending(Output{Type: "local", Dest: filepath.Join(d, "sub", "out"), Dir: true}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,4 +282,74 @@ func TestOutputLayout(t *testing.T) {
 	if got := len(files(t, dest)); got != 5 {
 		t.Errorf("%d files: %v", got, files(t, dest))
 	}
+}
+
+// Below a root, nothing is written through a link, wherever it is on the way, and whenever it appears.
+func TestOutputLinks(t *testing.T) {
+	t.Parallel()
+	outputs := map[string]Output{
+		"file":   {Type: "oci"},
+		"local":  {Type: "local", Dir: true},
+		"layout": {Type: "oci", Dir: true},
+	}
+	for kind, o := range outputs {
+		for _, link := range []string{"p", "p/dest", "p/dest/sub", "p/dest/blobs"} {
+			for _, late := range []bool{false, true} {
+				top := t.TempDir()
+				root, outside := filepath.Join(top, "root"), filepath.Join(top, "outside")
+				if err := errors.Join(os.MkdirAll(filepath.Join(root, filepath.Dir(link)), 0o755), os.MkdirAll(filepath.Join(root, "p"), 0o755),
+					os.MkdirAll(outside, 0o755)); err != nil {
+					t.Fatal(err)
+				}
+				plant := func() {
+					at := filepath.Join(root, link)
+					if err := errors.Join(os.RemoveAll(at), os.Symlink(outside, at)); err != nil {
+						t.Logf("%s: %v", link, err)
+					}
+				}
+				if !late {
+					plant()
+				}
+				o.Dest = filepath.Join(root, "p", "dest")
+				p, err := newPending(o, disk.Roots{root})
+				if err == nil {
+					if late {
+						plant()
+					}
+					if o.Dir && o.Type == "local" {
+						_ = os.MkdirAll(filepath.Join(p.stage.Path(), "sub", "blobs"), 0o755)
+						_ = os.WriteFile(filepath.Join(p.stage.Path(), "sub", "f"), nil, 0o644)
+					} else if f, err := p.create(); err == nil {
+						if _, err := f.Write(tarOf(t, map[string]string{"blobs/sha256/x": "x", "index.json": "{}", "oci-layout": "{}"})); err != nil {
+							t.Fatal(err)
+						}
+						_ = f.Close()
+					}
+					_ = (Written{p}).Keep(t.Context())
+					_ = (Written{p}).Discard()
+				}
+				if got := files(t, outside); len(got) > 0 {
+					t.Errorf("%s with a link at %s (late: %v) writes %q outside", kind, link, late, got)
+				}
+			}
+		}
+	}
+}
+
+func tarOf(t *testing.T, files map[string]string) []byte {
+	t.Helper()
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for name, text := range files {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(text)), Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return archive.Bytes()
 }

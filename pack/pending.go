@@ -9,10 +9,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"strings"
 
-	"github.com/moby/buildkit/client/ociindex"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // Written is an output that has been written but is not yet in its place.
@@ -25,7 +28,7 @@ func (w Written) Path() string { return w.pending.Dest }
 // images.
 func (w Written) Keep(ctx context.Context) error {
 	p := w.pending
-	if err := p.keep(ctx, p.temp); err != nil {
+	if err := p.keep(ctx); err != nil {
 		if p.Load != nil {
 			return err
 		}
@@ -38,158 +41,186 @@ func (w Written) Keep(ctx context.Context) error {
 func (w Written) Discard() error { return w.pending.discard() }
 
 // pending is an output in a temporary place. It is moved to its own after the verification.
+//
+// The directory is held open. So the output goes into that one, whatever takes the place of its path meanwhile.
 type pending struct {
 	Output
-	temp     string                                       // the file or directory that the engine writes
-	leftover string                                       // what to remove if it is not kept; default: temp
-	keep     func(ctx context.Context, temp string) error // moves it to its place
-	drop     func() error                                 // removes it from an engine; default: it is in none
+	dir   *os.Root                        // has the temporary place, and the final one if there is one
+	temp  string                          // in dir: the file that the engine writes; empty if it writes the stage
+	stage *disk.Stage                     // in dir; nil for a file
+	keep  func(ctx context.Context) error // moves it to its place
+	drop  func() error                    // removes it from an engine; default: it is in none
 }
 
 func (p *pending) discard() error {
 	if p.drop != nil {
 		return p.drop()
 	}
-	if p.leftover != "" {
-		return os.RemoveAll(p.leftover)
+	if p.dir == nil {
+		return nil
 	}
-	return os.RemoveAll(p.temp)
+	var errs []error
+	if p.stage != nil {
+		errs = append(errs, p.stage.Remove())
+	} else {
+		errs = append(errs, p.dir.RemoveAll(p.temp))
+	}
+	errs = append(errs, p.dir.Close())
+	p.dir = nil
+	return errors.Join(errs...)
 }
 
 // newPending makes the temporary file or directory at once. So a place without write permission is found before the
 // build.
-func newPending(o Output) (p *pending, err error) {
-	p = &pending{Output: o}
-	if o.Load == nil && o.Dest != "-" {
-		if p.Dest, err = destination(o); err != nil {
-			return nil, err
+func newPending(o Output, roots disk.Roots) (_ *pending, err error) {
+	p := &pending{Output: o}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("write %s: %w", o.Dest, err), p.discard())
 		}
+	}()
+	if o.Load != nil || o.Dest == "-" {
+		p.keep = p.copyTo
+		return p, p.tempFile(os.OpenRoot(os.TempDir()))
+	}
+	if p.Dest, err = destination(o, roots); err != nil {
+		return nil, err
 	}
 	switch info, statErr := os.Stat(p.Dest); {
-	case o.Load != nil:
-		err = p.tempFile(os.TempDir())
-		p.keep = p.load
-	case o.Dest == "-":
-		err = p.tempFile(os.TempDir())
-		p.keep = p.copyTo
 	case o.Dir && statErr == nil:
-		p.temp, err = os.MkdirTemp(p.Dest, ".seedpack-")
 		p.keep = p.merge
+		err = p.tempDir(roots.OpenDir(p.Dest))
 	case o.Dir:
-		p.temp, err = os.MkdirTemp(filepath.Dir(p.Dest), ".seedpack-")
 		p.keep = p.rename
+		err = p.tempDir(roots.OpenDir(filepath.Dir(p.Dest)))
 	case statErr == nil && !info.Mode().IsRegular():
-		err = p.tempFile(os.TempDir())
-		p.keep = p.copyTo
+		p.keep = func(ctx context.Context) error { return p.copyToDevice(ctx, roots) }
+		err = p.tempFile(os.OpenRoot(os.TempDir()))
 	default:
-		err = p.tempFile(filepath.Dir(p.Dest))
 		p.keep = p.rename
+		err = p.tempFile(roots.OpenDir(filepath.Dir(p.Dest)))
 	}
-	if err == nil && o.Dir {
-		err = os.Chmod(p.temp, 0o755)
-	}
-	if err == nil && o.Dir && o.image() {
-		err = p.unpacked()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", o.Dest, err)
-	}
-	return p, nil
+	return p, err
 }
 
-// destination returns the place of an output with links resolved. Otherwise a rename would replace the link.
-func destination(o Output) (string, error) {
-	dest, err := filepath.EvalSymlinks(o.Dest)
-	if errors.Is(err, fs.ErrNotExist) {
-		if o.Dir {
-			return o.Dest, os.MkdirAll(filepath.Dir(o.Dest), 0o755)
+// destination returns the place of an output. Without roots, its links are resolved: otherwise a rename would replace the link.
+// With roots, a link is refused.
+func destination(o Output, roots disk.Roots) (string, error) {
+	dest := o.Dest
+	if len(roots) == 0 {
+		resolved, err := filepath.EvalSymlinks(o.Dest)
+		if err == nil {
+			dest = resolved
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
 		}
-		return o.Dest, nil
 	}
-	if err != nil {
-		return "", fmt.Errorf("write %s: %w", o.Dest, err)
-	}
-	info, err := os.Stat(dest)
+	info, err := os.Lstat(dest)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && !o.Dir:
+		_, err := os.Stat(filepath.Dir(dest)) // the directory of a file must exist
+		return dest, err
+	case errors.Is(err, fs.ErrNotExist):
+		return dest, nil
 	case err != nil:
 		return "", err
+	case info.Mode()&fs.ModeSymlink != 0:
+		return "", &disk.LinkError{Path: dest}
 	case info.IsDir() && !o.Dir:
-		return "", fmt.Errorf("write %s: it is a directory: name a file in it, or add tar=false", o.Dest)
+		return "", errors.New("it is a directory: name a file in it, or add tar=false")
 	case !info.IsDir() && o.Dir:
-		return "", fmt.Errorf("write %s: it is no directory", o.Dest)
+		return "", errors.New("it is no directory")
 	}
 	return dest, nil
 }
 
-func (p *pending) tempFile(dir string) error {
-	f, err := os.CreateTemp(dir, ".seedpack-*")
+// tempFile makes the temporary file in a directory.
+func (p *pending) tempFile(dir *os.Root, err error) error {
 	if err != nil {
 		return err
 	}
-	p.temp = f.Name()
+	p.dir = dir
+	f, name, err := disk.CreateTemp(dir, 0o600)
+	if err != nil {
+		return err
+	}
+	p.temp = name
 	return errors.Join(f.Chmod(0o644), f.Close())
 }
 
-// unpacked makes the engine write an archive and makes keep unpack it. BuildKit's client allows only one layout in a
-// session.
-func (p *pending) unpacked() error {
-	dir, next := p.temp, p.keep
-	f, err := os.Create(filepath.Join(dir, "image.tar"))
+// tempDir makes the stage in a directory. BuildKit's client allows only one layout in a session. So the engine writes an archive
+// of an image, and keep unpacks it.
+func (p *pending) tempDir(dir *os.Root, err error) error {
 	if err != nil {
 		return err
 	}
-	p.temp, p.leftover = f.Name(), dir
-	p.keep = func(ctx context.Context, archive string) error {
-		if err := errors.Join(unpack(archive, dir), os.Remove(archive)); err != nil {
+	p.dir = dir
+	if p.stage, err = disk.NewStage(dir); err != nil || !p.image() {
+		return err
+	}
+	const archive = "image.tar"
+	next := p.keep
+	p.temp = path.Join(p.stage.Name, archive)
+	p.keep = func(ctx context.Context) error {
+		if err := errors.Join(unpack(p.stage.Dir, archive), p.stage.Dir.Remove(archive)); err != nil {
 			return err
 		}
-		return next(ctx, dir)
+		return next(ctx)
+	}
+	f, err := p.create()
+	if err != nil {
+		return err
 	}
 	return f.Close()
 }
 
-func (p *pending) rename(_ context.Context, temp string) error { return os.Rename(temp, p.Dest) }
-
-func (p *pending) load(ctx context.Context, temp string) error {
-	f, err := os.Open(temp)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return p.Load(ctx, f)
+// create opens the file that the engine writes, and empties it.
+func (p *pending) create() (*os.File, error) {
+	return p.dir.OpenFile(p.temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
 }
 
-// copyTo copies to standard output, or to a file that a rename cannot replace.
-func (p *pending) copyTo(_ context.Context, temp string) error {
-	from, err := os.Open(temp)
+func (p *pending) rename(context.Context) error {
+	name := filepath.Base(p.Dest)
+	if p.stage != nil {
+		return p.stage.Rename(name)
+	}
+	return p.dir.Rename(p.temp, name)
+}
+
+// copyTo copies to standard output, or hands the file to an engine.
+func (p *pending) copyTo(ctx context.Context) error {
+	from, err := p.dir.Open(p.temp)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	if p.Dest == "-" {
-		_, err = io.Copy(p.Stdout, from)
-		return err
+	if p.Load != nil {
+		return p.Load(ctx, from)
 	}
-	to, err := os.OpenFile(p.Dest, os.O_WRONLY, 0)
+	_, err = io.Copy(p.Stdout, from)
+	return err
+}
+
+// copyToDevice copies to a file that a rename cannot replace.
+func (p *pending) copyToDevice(_ context.Context, roots disk.Roots) error {
+	from, err := p.dir.Open(p.temp)
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(to, from)
-	return errors.Join(err, to.Close())
+	defer from.Close()
+	return roots.WriteFile(p.Dest, 0o644, func(to *os.File) error {
+		_, err := io.Copy(to, from)
+		return err
+	})
 }
 
 // unpack unpacks an archive of plain files, as exporters of layouts write it.
-func unpack(archive, dir string) error {
-	f, err := os.Open(archive)
+func unpack(root *os.Root, archive string) error {
+	f, err := root.Open(archive)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
 	for r := tar.NewReader(f); ; {
 		h, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -222,68 +253,47 @@ func unpackFile(root *os.Root, name string, from io.Reader) error {
 	return errors.Join(err, to.Close())
 }
 
-// merge moves the new files into the existing directory. It does not follow links out of the directory.
-func (p *pending) merge(_ context.Context, temp string) error {
-	added, err := p.takeIndex(temp)
+// merge moves the new files into the existing directory. It follows no link there.
+func (p *pending) merge(context.Context) error {
+	added, err := p.takeIndex()
 	if err != nil {
 		return err
 	}
-	root, err := os.OpenRoot(p.Dest)
-	if err != nil {
+	if err := moveAll(p.dir, p.stage.Name); err != nil || !p.image() {
 		return err
 	}
-	defer root.Close()
-	from := filepath.Base(temp)
-	err = fs.WalkDir(root.FS(), from, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || path == from {
+	return addToIndex(p.dir, added.Manifests)
+}
+
+// moveAll moves everything below a directory one level up, next to it. Files replace others of the same name.
+func moveAll(dir *os.Root, from string) error {
+	return fs.WalkDir(dir.FS(), from, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || name == from {
 			return err
 		}
-		to, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
+		to := strings.TrimPrefix(name, from+"/")
 		if !e.IsDir() {
-			return root.Rename(path, to)
+			return dir.Rename(name, to)
 		}
 		info, err := e.Info()
 		if err != nil {
 			return err
 		}
-		if err := root.Mkdir(to, info.Mode().Perm()); err != nil && !errors.Is(err, fs.ErrExist) {
+		if err := dir.Mkdir(to, info.Mode().Perm()); !errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		return nil
+		return disk.NoLink(dir, to)
 	})
-	if err != nil {
-		return err
-	}
-	return addIndex(added, p.Dest)
 }
 
 // takeIndex reads and removes the index of a layout whose images are moved to another one.
-func (p *pending) takeIndex(from string) (index ocispecs.Index, err error) {
+func (p *pending) takeIndex() (index ocispecs.Index, err error) {
 	if !p.image() {
 		return index, nil
 	}
-	path := filepath.Join(from, ocispecs.ImageIndexFile)
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadIn(p.stage.Dir, ocispecs.ImageIndexFile, disk.MaxText)
 	if err != nil {
 		return index, err
 	}
-	return index, errors.Join(json.Unmarshal(text, &index), os.Remove(path))
-}
-
-// addIndex adds images to the index of a layout. It comes last, when their blobs are there.
-func addIndex(index ocispecs.Index, layout string) error {
-	merged := ociindex.NewStoreIndex(layout)
-	for _, m := range index.Manifests {
-		var names []ociindex.NameOrTag
-		if name := m.Annotations["io.containerd.image.name"]; name != "" {
-			names = append(names, ociindex.Name(name))
-		}
-		if err := merged.Put(m, names...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return index, errors.Join(json.Unmarshal(text, &index), p.stage.Dir.Remove(ocispecs.ImageIndexFile))
 }

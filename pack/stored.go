@@ -168,7 +168,7 @@ func (s classicStore) result(ctx context.Context, r *Request, response *client.S
 // pendingName returns an output that is an image in the store. It gets its name when it is kept.
 func (s classicStore) pendingName(ctx context.Context, o Output, id string) *pending {
 	return &pending{Output: o,
-		keep: func(ctx context.Context, _ string) error {
+		keep: func(ctx context.Context) error {
 			_, err := s.docker.ImageTag(ctx, mobyclient.ImageTagOptions{Source: id, Target: o.Name})
 			if err != nil {
 				return fmt.Errorf("name the image in the Docker Engine: %w", err)

@@ -26,7 +26,7 @@ func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (*pack.Req
 		return nil, fmt.Errorf("job %s: %w", r.Path, err)
 	}
 	request := &pack.Request{
-		Label: label, Remote: p.opt.Remote, Inputs: cases.Inputs(tried),
+		Label: label, Remote: p.opt.Remote, Inputs: cases.Inputs(tried), Roots: p.host.Roots,
 		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape},
 	}
 	m.fill(request)

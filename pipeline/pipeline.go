@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
@@ -79,8 +80,8 @@ type Publish struct {
 // A Host is what the pipeline needs of the process around it.
 type Host struct {
 	Getenv func(string) string
-	Roots  job.Roots // paths that a job names stay in them
-	Log    io.Writer // progress of builds, and warnings about retries
+	Roots  disk.Roots // paths that a job names stay in them, and all that is written
+	Log    io.Writer  // progress of builds, and warnings about retries
 	// Stage is called when a job comes to a stage, if jobs do not run side by side. It may be nil.
 	Stage func(job, stage string)
 	// Engine connects to the builder at its first call, so that jobs that fail before need none.
@@ -194,7 +195,7 @@ func (p *Pipeline) gate(r *Result, trials []cases.Case) func(context.Context, []
 	return func(ctx context.Context, candidates []*pack.Candidate) error {
 		if !p.opt.Smoke.Off {
 			p.begin(r, StageSmoke)
-			if err := p.opt.Smoke.try(ctx, r, candidates, trials); err != nil {
+			if err := p.opt.Smoke.try(ctx, r, candidates, trials, p.host.Roots); err != nil {
 				return err
 			}
 		}

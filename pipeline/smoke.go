@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/verify"
@@ -11,9 +12,9 @@ import (
 )
 
 // try tries the image of each platform.
-func (s *Smoke) try(ctx context.Context, r *Result, candidates []*pack.Candidate, trials []cases.Case) error {
+func (s *Smoke) try(ctx context.Context, r *Result, candidates []*pack.Candidate, trials []cases.Case, roots disk.Roots) error {
 	for _, c := range s.choose(candidates) {
-		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, trials, s.options(r.Job, c))
+		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, trials, s.options(r.Job, c, roots))
 		if err != nil {
 			return err
 		}
@@ -32,13 +33,14 @@ func (s *Smoke) choose(all []*pack.Candidate) []*pack.Candidate {
 	return all[i : i+1]
 }
 
-func (s *Smoke) options(j *job.Job, c *pack.Candidate) verify.Options {
+func (s *Smoke) options(j *job.Job, c *pack.Candidate, roots disk.Roots) verify.Options {
 	opt := verify.Options{
 		Path: j.Path, Platform: c.Platform, Foreign: !c.Native(),
 		Grace: s.Grace, Required: s.Required, Timeout: s.Timeout, Budget: s.Budget, Provides: s.Provides, Strict: s.Strict, Parallel: s.Parallel,
 	}
 	if s.Keep != nil {
 		opt.Keep = s.Keep(j, c.Platform)
+		opt.Keep.Roots = roots
 	}
 	return opt
 }

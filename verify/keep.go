@@ -15,15 +15,19 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
 // A Keeping says which files of the runs stay on the host, and where.
 type Keeping struct {
-	// Dir gets a directory for each case, with its outputs and with what the job printed. It replaces an earlier
-	// directory of the same name. Dir is made if it is missing.
-	Dir string
+	// Top is the directory that the user named, and Dir a path below it, which may be empty. Dir gets a directory for each
+	// case, with its outputs and with what the job printed. It replaces an earlier directory of the same name. Both are
+	// made if they are missing.
+	Top, Dir string
+	// Roots are the directories below which Top and the directories of Mounts must lie. No link below Top is followed.
+	Roots disk.Roots
 	// Bare writes the outputs, and nothing else, into Dir itself, which should be empty. It is for a single case.
 	Bare       bool
 	OnlyFailed bool              // only cases that failed or are inconclusive
@@ -63,42 +67,66 @@ func (k *Keeping) save(c *CaseResult, mounts []string) (err error) {
 			err = fmt.Errorf("keep the outputs of case %q: %w", c.Name, err)
 		}
 	}()
-	c.Kept = &Kept{Dir: k.Dir}
-	dirs := append([]string{""}, mounts[1:]...)
-	if dirs[0], err = k.makeCaseDir(c); err != nil {
+	c.Kept = &Kept{Dir: filepath.Join(k.Top, k.Dir)}
+	var trees []*tree
+	defer func() {
+		for _, t := range trees {
+			err = errors.Join(err, t.close())
+		}
+	}()
+	outputs, err := k.openCaseDir(c)
+	if err != nil {
 		return err
 	}
-	roots := make([]*os.Root, len(dirs))
-	for i, dir := range dirs {
-		if err := os.MkdirAll(dir, 0o777); err != nil {
+	trees = append(trees, &tree{top: outputs})
+	for _, path := range mounts[1:] {
+		dir, err := k.Roots.OpenDir(path)
+		if err != nil {
 			return err
 		}
-		if roots[i], err = os.OpenRoot(dir); err != nil {
-			return err
-		}
-		defer roots[i].Close()
+		trees = append(trees, &tree{top: dir})
 	}
-	return c.Kept.unpack(c.Outcome.Archive, roots)
+	return c.Kept.unpack(c.Outcome.Archive, trees)
 }
 
-// makeCaseDir makes the directory of the case. It returns the directory for its outputs.
-func (k *Keeping) makeCaseDir(c *CaseResult) (string, error) {
-	if err := os.MkdirAll(k.Dir, 0o777); err != nil || k.Bare {
-		return k.Dir, err
-	}
-	root, err := os.OpenRoot(k.Dir)
+// openCaseDir makes the directory of the case. It returns the directory for its outputs.
+func (k *Keeping) openCaseDir(c *CaseResult) (_ *os.Root, err error) {
+	top, err := k.Roots.OpenDir(k.Top)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	defer root.Close()
-	dir := HostName(c.Name)
-	if err := errors.Join(root.RemoveAll(dir), root.MkdirAll(path.Join(dir, "outputs"), 0o777)); err != nil {
-		return "", err
+	dir, err := disk.Sub(top, filepath.Join(".", k.Dir))
+	if err := errors.Join(err, top.Close()); err != nil || k.Bare {
+		return dir, err
 	}
-	c.Kept.Dir = filepath.Join(k.Dir, dir, "outputs")
-	return c.Kept.Dir, errors.Join(
-		root.WriteFile(path.Join(dir, "stdout.txt"), ExcerptText(c.Outcome.Stdout), 0o666),
-		root.WriteFile(path.Join(dir, "stderr.txt"), ExcerptText(c.Outcome.Stderr), 0o666))
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	name := HostName(c.Name)
+	if err := dir.RemoveAll(name); err != nil {
+		return nil, err
+	}
+	own, err := disk.Sub(dir, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, own.Close()) }()
+	c.Kept.Dir = filepath.Join(c.Kept.Dir, name, outputsName)
+	if err := errors.Join(newText(own, "stdout.txt", ExcerptText(c.Outcome.Stdout)), newText(own, "stderr.txt", ExcerptText(c.Outcome.Stderr))); err != nil {
+		return nil, err
+	}
+	return disk.Sub(own, outputsName)
+}
+
+// outputsName is the name of the directory of a case's outputs.
+const outputsName = "outputs"
+
+// newText writes a file that is not there yet.
+func newText(dir *os.Root, name string, text []byte) error {
+	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	return errors.Join(err, f.Close())
 }
 
 // HostName returns a safe file name for any name, such as that of a case. The result is one path component. A safe name
@@ -127,7 +155,7 @@ func ExcerptText(e pack.Excerpt) []byte {
 	return append(text[:len(text):len(text)], e.Tail...)
 }
 
-func (k *Kept) unpack(a *wire.Archive, roots []*os.Root) error {
+func (k *Kept) unpack(a *wire.Archive, trees []*tree) error {
 	for {
 		e, err := a.Next()
 		if errors.Is(err, io.EOF) {
@@ -136,10 +164,10 @@ func (k *Kept) unpack(a *wire.Archive, roots []*os.Root) error {
 		if err != nil {
 			return err
 		}
-		if e.Dir >= len(roots) {
-			return fmt.Errorf("what was kept names directory %d of %d", e.Dir, len(roots))
+		if e.Dir >= len(trees) {
+			return fmt.Errorf("what was kept names directory %d of %d", e.Dir, len(trees))
 		}
-		if err := k.skipExisting(&e.File, k.write(roots[e.Dir], e, a)); err != nil {
+		if err := k.skipExisting(&e.File, k.write(trees[e.Dir], e, a)); err != nil {
 			return err
 		}
 	}
@@ -158,18 +186,23 @@ func (k *Kept) leaveOut(format string, args ...any) {
 	}
 }
 
-func (k *Kept) write(root *os.Root, e *wire.ArchiveEntry, content io.Reader) error {
+func (k *Kept) write(t *tree, e *wire.ArchiveEntry, content io.Reader) error {
 	f := &e.File
-	name := hostPath(f.Name)
+	if f.Mode.IsDir() {
+		return t.enter(hostPath(f.Name))
+	}
+	if err := t.enter(path.Dir(hostPath(f.Name))); err != nil {
+		return err
+	}
+	root, name := t.dir, path.Base(hostPath(f.Name))
 	switch {
-	case f.Mode.IsDir():
-		return root.MkdirAll(name, 0o777)
 	case f.Mode.IsRegular():
-		flag := os.O_EXCL
-		if e.Dir > 0 {
-			flag = os.O_TRUNC // the content of a mount replaces its files
+		if e.Dir > 0 { // the content of a mount replaces its files, and its links
+			if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
-		return k.file(root, name, flag, f.Mode, content)
+		return k.file(root, name, f.Mode, content)
 	case f.Mode&fs.ModeSymlink == 0:
 		k.leaveOut("%q is neither a file nor a directory nor a link", f.Name)
 		return nil
@@ -184,11 +217,46 @@ func (k *Kept) write(root *os.Root, e *wire.ArchiveEntry, content io.Reader) err
 	return root.Symlink(hostPath(f.Link), name)
 }
 
+// A tree is a directory that gets an archive. It holds the directory of the last entry open, because the next one is often
+// in the same. It follows no link, also none that the archive has made.
+type tree struct {
+	top  *os.Root
+	dir  *os.Root // nil at first
+	path string   // of dir, below top
+}
+
+// enter makes a directory and opens it.
+func (t *tree) enter(path string) error {
+	if t.dir != nil && t.path == path {
+		return nil
+	}
+	dir, err := disk.Sub(t.top, path)
+	if err != nil {
+		return err
+	}
+	if t.dir != nil {
+		err = t.dir.Close()
+	}
+	t.dir, t.path = dir, path
+	return err
+}
+
+func (t *tree) close() error {
+	err := t.top.Close()
+	if t.dir != nil {
+		err = errors.Join(err, t.dir.Close())
+	}
+	return err
+}
+
 // skipExisting records that the host has a file of that name, or cannot have one. It returns any other error.
 func (k *Kept) skipExisting(f *pack.File, err error) error {
+	var link *disk.LinkError
 	switch {
 	case errors.Is(err, fs.ErrExist):
 		k.leaveOut("%q is there already", f.Name)
+	case errors.As(err, &link):
+		k.leaveOut("%q would be written through a link", f.Name)
 	case errors.Is(err, syscall.ENAMETOOLONG):
 		k.leaveOut("%q is too long a name", f.Name)
 	default:
@@ -197,8 +265,8 @@ func (k *Kept) skipExisting(f *pack.File, err error) error {
 	return nil
 }
 
-func (k *Kept) file(root *os.Root, name string, flag int, mode fs.FileMode, content io.Reader) error {
-	w, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|flag, 0o600|mode.Perm())
+func (k *Kept) file(root *os.Root, name string, mode fs.FileMode, content io.Reader) error {
+	w, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600|mode.Perm())
 	if err != nil {
 		return err
 	}

@@ -1,4 +1,8 @@
-package job
+// Package disk opens files and directories of this machine. It reads only what is a file, so that nothing waits for a pipe that
+// nobody writes to. It writes only below the directories that a caller may write to, and through no link.
+//
+// All rooms use it for paths that users, manifests and repositories name. It knows nothing of jobs.
+package disk
 
 import (
 	"errors"
@@ -28,13 +32,9 @@ func (r Roots) Check(path string) error {
 	}
 	clean := filepath.Clean(path)
 	for _, root := range r {
-		abs, err := filepath.Abs(root)
+		abs, real, err := resolveRoot(root)
 		if err != nil {
 			return err
-		}
-		real, err := filepath.EvalSymlinks(abs)
-		if err != nil {
-			return exit.Usagef("--root %q: %w", root, err)
 		}
 		if !Below(abs, clean) && !Below(real, clean) {
 			continue
@@ -44,7 +44,22 @@ func (r Roots) Check(path string) error {
 		}
 		return staysBelow(real, path)
 	}
+	return r.outside(path)
+}
+
+func (r Roots) outside(path string) error {
 	return exit.Usagef("path %q is outside of --root %q: give one inside it", path, []string(r))
+}
+
+// resolveRoot returns the absolute path of a root as it is named, and where its links lead.
+func resolveRoot(root string) (named, real string, err error) {
+	if named, err = filepath.Abs(root); err != nil {
+		return "", "", err
+	}
+	if real, err = filepath.EvalSymlinks(named); err != nil {
+		return "", "", exit.Usagef("--root %q: %w", root, err)
+	}
+	return named, real, nil
 }
 
 // staysBelow refuses a path whose links lead out of a root.
