@@ -78,6 +78,16 @@ func TestBufferedTransport(t *testing.T) {
 	}
 }
 
+// A list of what refers to an image ends in the image's digest, and has another one.
+func TestBufferedTransportReferrers(t *testing.T) {
+	t.Parallel()
+	const list = `{"manifests": []}`
+	body, tries, err := get(t, "/v2/a/referrers/sha256:"+strings.Repeat("0", 64), func(w http.ResponseWriter, _ int64) { _, _ = io.WriteString(w, list) })
+	if body != list || tries != 1 || err != nil {
+		t.Errorf("%q after %d tries, %v", body, tries, err)
+	}
+}
+
 // A slow response is not an idle one.
 func TestIdleTransportSlow(t *testing.T) {
 	t.Parallel()
