@@ -52,7 +52,7 @@ var arrows = map[string][]string{
 		"pack/source", "verify", "verify/cases"},
 	"github": {"pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
 	"cli": {"github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
-		"pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold"},
+		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold"},
 	"": {"cli"},
 
 	"e2e":  {},
@@ -76,7 +76,7 @@ var arrows = map[string][]string{
 	"export/cwl":        {"export", "seed", "diag", "lint/command", "lint/glob"},
 	"migrate":           {"seed", "diag", "lint/dockerfile"},
 	"page":              {},
-	"catalogue":         {"seed", "diag", "lint", "compare", "pack/registry", "pack/source", "page"},
+	"catalogue":         {"seed", "diag", "lint", "lint/command", "compare", "pack", "pack/registry", "page"},
 	"runtime":           {"seed", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
 }
 

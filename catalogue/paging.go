@@ -1,0 +1,116 @@
+package catalogue
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Bounds of one list. A registry that lies about its pages ends there.
+const (
+	maxPages = 10_000
+	maxPage  = 16 << 20 // bytes
+)
+
+// A pager guards against lists that never end. It follows only pages of the same scheme and host.
+type pager struct {
+	addresses map[string]bool
+	contents  map[[sha256.Size]byte]bool
+}
+
+func newPager() *pager {
+	return &pager{addresses: map[string]bool{}, contents: map[[sha256.Size]byte]bool{}}
+}
+
+// add notes a page. It returns an error if the page repeats an earlier one. Pages without any entry may be alike: some
+// services filter what a user may not see after they have cut the list into pages.
+func (p *pager) add(body []byte, entries int) error {
+	if entries == 0 {
+		return nil
+	}
+	sum := sha256.Sum256(body)
+	if p.contents[sum] {
+		return errors.New("the list goes in a circle: it gives a page that it gave before")
+	}
+	p.contents[sum] = true
+	return nil
+}
+
+// follow returns the address of the next page, or "" at the end. Link is relative to the page, or absolute.
+func (p *pager) follow(page *url.URL, link string) (string, error) {
+	p.addresses[page.String()] = true
+	if link == "" {
+		return "", nil
+	}
+	next, err := page.Parse(link)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("the list names a next page that is no address: %w", err)
+	case next.Scheme != page.Scheme || next.Host != page.Host:
+		return "", fmt.Errorf("the list goes on at %s://%s, which is not followed: it is at %s://%s", next.Scheme, next.Host, page.Scheme, page.Host)
+	case p.addresses[next.String()]:
+		return "", errors.New("the list goes in a circle: its next page is one that it gave before")
+	case len(p.addresses) >= maxPages:
+		return "", fmt.Errorf("the list has more than %d pages", maxPages)
+	}
+	next.Fragment = ""
+	return next.String(), nil
+}
+
+// nextLink returns the address of the next page in the Link headers (RFC 8288), or "". Some registries leave out the
+// angle brackets.
+func nextLink(header http.Header) string {
+	for _, value := range header.Values("Link") {
+		for value != "" {
+			var target, parameters string
+			target, parameters, value = cutLink(value)
+			if isNext(parameters) {
+				return target
+			}
+		}
+	}
+	return ""
+}
+
+// cutLink splits the first link off the value of a header.
+func cutLink(value string) (target, parameters, rest string) {
+	value = strings.TrimLeft(value, " \t,")
+	if inner, ok := strings.CutPrefix(value, "<"); ok {
+		target, value, _ = strings.Cut(inner, ">")
+	} else {
+		end := strings.IndexByte(value, ';')
+		if end < 0 {
+			end = len(value)
+		}
+		target, value = strings.TrimSpace(value[:end]), value[end:]
+	}
+	quoted := false
+	for i := range len(value) {
+		switch {
+		case value[i] == '"':
+			quoted = !quoted
+		case value[i] == ',' && !quoted:
+			return target, value[:i], value[i+1:]
+		}
+	}
+	return target, value, ""
+}
+
+// isNext reports whether the parameters of a link have the relation next. A relation may be one of several.
+func isNext(parameters string) bool {
+	for parameter := range strings.SplitSeq(parameters, ";") {
+		key, value, _ := strings.Cut(parameter, "=")
+		if !strings.EqualFold(strings.TrimSpace(key), "rel") {
+			continue
+		}
+		for relation := range strings.FieldsSeq(strings.Trim(strings.TrimSpace(value), `"'`)) {
+			if strings.EqualFold(relation, "next") {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,132 @@
+package catalogue
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/seedpack/seedpack/seed"
+)
+
+// A jobKey says which images are versions of one job: those of one name in one namespace of one registry.
+type jobKey struct {
+	host, namespace string
+	name            string
+	// other is set if the repository is not named after the manifest inside. Its name is then the repository's, so that no
+	// image poses as the version of another job.
+	other bool
+}
+
+func (i *Image) jobKey() jobKey {
+	host, repository, _ := i.split()
+	last := repository[strings.LastIndex(repository, "/")+1:]
+	key := jobKey{host: host, namespace: i.namespace(), name: i.Seed().Job.Name}
+	if i.Seed().Repository() != last {
+		key.name, key.other = last, true
+	}
+	return key
+}
+
+// CompareVersions compares two versions as SemVer does. One that is no version comes before all that are.
+func CompareVersions(a, b string) int {
+	return cmp.Or(semver.Compare("v"+a, "v"+b), cmp.Compare(a, b))
+}
+
+// compareImages compares two images of one job by version, the older one first. The tag that is the packageVersion comes
+// after others of the same version.
+func compareImages(a, b *Image) int {
+	ja, jb := &a.Seed().Job, &b.Seed().Job
+	return cmp.Or(CompareVersions(ja.JobVersion, jb.JobVersion), CompareVersions(ja.PackageVersion, jb.PackageVersion),
+		compareBools(a.ownTag(), b.ownTag()), cmp.Compare(b.Name, a.Name))
+}
+
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// ownTag reports whether the tag is the packageVersion, as the standard asks for.
+func (i *Image) ownTag() bool {
+	_, _, tag := i.split()
+	return tag == i.Seed().Job.PackageVersion
+}
+
+// A Job is all that was found of one job.
+type Job struct {
+	Registry, Namespace string
+	Name                string
+	// Images are its versions, the newest first. Several tags of one digest are several images.
+	Images []*Image
+
+	key jobKey
+}
+
+// Jobs groups the images by job. Jobs keep the order in which their images come.
+func (c *Catalogue) Jobs() []*Job {
+	byKey := map[jobKey]*Job{}
+	var jobs []*Job
+	for n := range c.Images {
+		i := &c.Images[n]
+		key := i.jobKey()
+		job := byKey[key]
+		if job == nil {
+			job = &Job{Registry: key.host, Namespace: key.namespace, Name: key.name, key: key}
+			byKey[key] = job
+			jobs = append(jobs, job)
+		}
+		job.Images = append(job.Images, i)
+	}
+	for _, job := range jobs {
+		slices.SortFunc(job.Images, func(a, b *Image) int { return compareImages(b, a) })
+	}
+	return jobs
+}
+
+// Latest keeps of each job only the highest jobVersion, and of that the highest packageVersion.
+func (c *Catalogue) Latest() {
+	newest := map[*Image]bool{}
+	for _, job := range c.Jobs() {
+		newest[job.Images[0]] = true
+	}
+	var kept []Image
+	for n := range c.Images {
+		if newest[&c.Images[n]] {
+			kept = append(kept, c.Images[n])
+		}
+	}
+	c.Images = kept
+}
+
+// link names the version before each image, if there is one.
+func (c *Catalogue) link() {
+	for _, job := range c.Jobs() {
+		for n, i := range job.Images {
+			i.Previous = ""
+			if older := job.before(n); older != nil {
+				i.Previous = older.Name
+			}
+		}
+	}
+}
+
+// before returns the newest image of an older version than that of an image, or nil.
+func (j *Job) before(n int) *Image {
+	for _, older := range j.Images[n+1:] {
+		if sameVersion(older.Seed(), j.Images[n].Seed()) {
+			continue
+		}
+		return older
+	}
+	return nil
+}
+
+func sameVersion(a, b *seed.Manifest) bool {
+	return a.Job.JobVersion == b.Job.JobVersion && a.Job.PackageVersion == b.Job.PackageVersion
+}
