@@ -26,6 +26,7 @@ const (
 	sourcePath  pathForm = "source"   // a build context: a directory, a layout, or a place elsewhere
 	namedBuild  pathForm = "build"    // NAME=SOURCE of a build context
 	imagePath   pathForm = "image"    // an image from a file, a directory or a registry
+	catalogPath pathForm = "catalog"  // a catalogue's file, or a registry
 	jobPath     pathForm = "job"      // a job's directory, or an image
 	sshPath     pathForm = "ssh"      // ID=PATH,PATH
 	outputPath  pathForm = "output"   // dest=PATH among others, or a directory alone
@@ -54,6 +55,11 @@ func (f pathForm) in(value string) []string {
 		return contextPath(source)
 	case imagePath:
 		return imageFile(value)
+	case catalogPath:
+		if isPath(value) || exists(value) {
+			return []string{value}
+		}
+		return nil
 	case jobPath:
 		if job.IsDirectory(value) || strings.HasPrefix(value, ".") {
 			return []string{value}

@@ -12,9 +12,9 @@ import (
 // plainFlags hold a text that is no path of this machine. A new flag with a text is declared with pathVar or pathsVar, or
 // it has a place here, so that --root forgets none.
 var plainFlags = strings.Fields(`
-	add-host allow annotation attest base build-arg builder builder-tls-server-name description fail-on form format if-exists
-	input job-version json label maintainer-email maintainer-name name network no-cache-filter package-version platform progress
-	provenance provides push registry rule run-as sbom seed-version setting shm-size smoke tag target title ulimit`)
+	add-host allow annotation api attest base build-arg builder builder-tls-server-name description fail-on form format if-exists
+	input job-version json kind label maintainer-email maintainer-name name network no-cache-filter package-version platform progress
+	provenance provides push query registry repository rule run-as sbom seed-version setting shm-size smoke tag target title ulimit`)
 
 // outputsOfInit is a flag of the name of pack's --output, and holds no path.
 const outputsOfInit = "init --output"
@@ -58,6 +58,8 @@ var pathsOf = map[string]map[string]string{
 	"--builder-tls-ca":   {"../x": "../x"},
 	"--builder-tls-cert": {"../x": "../x"},
 	"--builder-tls-key":  {"../x": "../x"},
+	"--cache":            {"../x": "../x"},
+	"--references":       {"../x": "../x", "-": "-"},
 	"--buildkitd-config": {"../x": "../x"},
 	"--ca-file":          {"../x": "../x"},
 	"--cache-from":       {"example.com/x": "", "type=local,src=../x": "../x", "type=registry,ref=a/b": ""},
@@ -80,6 +82,7 @@ var pathsOf = map[string]map[string]string{
 	"--sarif-file":       {"../x": "../x"},
 	"--secret":           {"id=x,src=../s": "../s", `id=x,"source=a,b"`: "a,b", "id=x,env=Y": ""},
 	"--ssh":              {"default": "", "id=../k1,../k2,raw=true": "../k1 ../k2"},
+	"discover":           {"../x": "../x", "x.json": "x.json", "example.com/x": "", "-": ""},
 	"init":               {"../x": "../x"},
 	"label":              {"../x": "../x"},
 	"lint":               {"../x": "../x"},
