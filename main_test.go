@@ -47,12 +47,13 @@ var arrows = map[string][]string{
 	"verify": {"verify/cases", "seed", "diag", "disk", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/registry",
 		"pack/supervisor/wire"},
 	"scaffold": {"seed", "lint/glob", "verify/cases"},
+	"migrate":  {"seed", "lint/dockerfile"},
 
 	"pipeline": {"job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
 		"pack/source", "verify", "verify/cases"},
 	"github": {"pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
 	"cli": {"github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
-		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold"},
+		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold", "migrate"},
 	"": {"cli"},
 
 	"e2e":  {},
@@ -74,7 +75,6 @@ var arrows = map[string][]string{
 	"export/slurm":      {"export", "seed", "diag", "lint/command", "lint/glob"},
 	"export/jobbergate": {"export", "seed", "diag", "lint/command", "lint/glob"},
 	"export/cwl":        {"export", "seed", "diag", "lint/command", "lint/glob"},
-	"migrate":           {"seed", "diag", "lint/dockerfile"},
 	"page":              {},
 	"catalogue":         {"seed", "diag", "lint", "lint/command", "compare", "pack", "pack/registry", "page"},
 	"runtime":           {"seed", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
