@@ -74,8 +74,8 @@ var mediaType = &Rule{
 				return
 			}
 			d := p.Reportf(at, "media type %q is not of the form type/subtype, as in \"image/png\"", value)
-			if types := extensions["."+strings.ToLower(strings.TrimPrefix(value, "."))]; len(types) == 1 {
-				p.replace(d, "Write "+types[0], types[0])
+			if better := formed(value); better != value {
+				p.replace(d, "Write "+better, better)
 			}
 		})
 	},
@@ -97,6 +97,32 @@ var mediaTypesEmpty = &Rule{
 	},
 }
 
+// SpellMediaType returns a media type as the fixes of the rules spell it: image/jpg is image/jpeg. It returns any other as it
+// is.
+func SpellMediaType(value string) string {
+	if !mediaTypeForm.MatchString(value) {
+		return formed(value)
+	}
+	if better := oftenMistaken[base(value)]; better != "" && !registered[base(value)] {
+		return better
+	}
+	return value
+}
+
+// formed returns the only type for an extension that stands in place of a type, else the value.
+func formed(value string) string {
+	if types := extensions["."+strings.ToLower(strings.TrimPrefix(value, "."))]; len(types) == 1 {
+		return types[0]
+	}
+	return value
+}
+
+// base returns a type without its parameters, in lower case.
+func base(value string) string {
+	value, _, _ = strings.Cut(strings.ToLower(value), ";")
+	return strings.TrimSpace(value)
+}
+
 // oftenMistaken are types that authors often write for another type.
 var oftenMistaken = map[string]string{
 	"image/jpg": "image/jpeg", "image/tif": "image/tiff", "text/json": "application/json", "application/png": "image/png",
@@ -113,8 +139,7 @@ var mediaTypeUnregistered = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.eachMediaType(func(at seed.Pointer, value string) {
-			base, _, _ := strings.Cut(strings.ToLower(value), ";")
-			base = strings.TrimSpace(base)
+			base := base(value)
 			if !mediaTypeForm.MatchString(value) || registered[base] || privateTree(base) {
 				return
 			}
