@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"os/exec"
@@ -33,11 +34,10 @@ const TooShallow = "the clone is too shallow to tell"
 // repository changes nothing. If the files lie in no work tree, or there is no git, it returns nothing. Otherwise
 // unknown says in a few words why there is no revision.
 func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) {
-	path, err := exec.LookPath("git")
+	g, err := find(ctx)
 	if err != nil || len(paths) == 0 {
 		return Commit{}, ""
 	}
-	g := program{ctx: ctx, path: path}
 	if g.dir, err = directory(paths[0]); err != nil {
 		return Commit{}, ""
 	}
@@ -88,14 +88,22 @@ type program struct {
 	ctx  context.Context
 	path string
 	dir  string
+	// stdin is nil for none.
+	stdin io.Reader
+}
+
+// find looks for git.
+func find(ctx context.Context) (program, error) {
+	path, err := exec.LookPath("git")
+	return program{ctx: ctx, path: path}, err
 }
 
 // run returns the standard output of git. Git runs no program that the repository's configuration names. Paths are
-// taken literally. Git does not ask for passwords.
+// taken literally. Git does not ask for passwords, and fetches nothing, not even what a partial clone lacks.
 func (g program) run(args ...string) (string, error) {
-	cmd := exec.CommandContext(g.ctx, g.path, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false"}, args...)...)
-	cmd.Dir = g.dir
-	cmd.Env = append(os.Environ(), "GIT_LITERAL_PATHSPECS=1", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+	cmd := exec.CommandContext(g.ctx, g.path, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "protocol.allow=never"}, args...)...)
+	cmd.Dir, cmd.Stdin = g.dir, g.stdin
+	cmd.Env = append(os.Environ(), "GIT_NO_LAZY_FETCH=1", "GIT_LITERAL_PATHSPECS=1", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
 	cmd.WaitDelay = time.Second
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
