@@ -34,6 +34,7 @@ var arrows = map[string][]string{
 	"lint/schema":     {"seed", "diag"},
 	"lint/dockerfile": {"seed", "diag", "lint/command"},
 	"lint":            {"seed", "diag", "lint/schema", "lint/command", "lint/glob"},
+	"compare":         {"seed", "diag", "lint"},
 
 	"pack/supervisor/wire": {},
 	"pack/supervisor/bin":  {},
@@ -49,10 +50,10 @@ var arrows = map[string][]string{
 	"scaffold": {"seed", "lint/glob", "verify/cases"},
 	"migrate":  {"seed", "lint/dockerfile"},
 
-	"pipeline": {"job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
+	"pipeline": {"compare", "job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
 		"pack/source", "verify", "verify/cases"},
-	"github": {"pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
-	"cli": {"github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
+	"github": {"compare", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
+	"cli": {"git", "compare", "github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
 		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold", "migrate"},
 	"": {"cli"},
 
@@ -69,7 +70,6 @@ var arrows = map[string][]string{
 	"setup/registry":         {"setup/beside"},
 
 	// Capabilities that are on their way. Each gets its row when its folder comes.
-	"compare":           {"seed", "diag"},
 	"export":            {"seed", "diag", "lint/command", "lint/glob"},
 	"export/openjd":     {"export", "seed", "diag", "lint/command", "lint/glob"},
 	"export/slurm":      {"export", "seed", "diag", "lint/command", "lint/glob"},

@@ -1,0 +1,393 @@
+package compare
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/seedpack/seedpack/lint/schema"
+	"github.com/seedpack/seedpack/seed"
+)
+
+// example is a manifest with every member of the standard. Lists have one entry each, but for resources.
+const example = `{"seedVersion": "1.0.0", "job": {
+"name": "tiler", "jobVersion": "1.2.3", "packageVersion": "4.5.6", "title": "Tiles", "description": "Makes tiles.",
+"tags": ["a", "b"], "maintainer": {"name": "N", "organization": "O", "email": "e@example.com", "url": "https://example.com", "phone": "1"},
+"timeout": 60, "resources": {"scalar": [{"name": "mem", "value": 64, "inputMultiplier": 1}, {"name": "gpus", "value": 1, "inputMultiplier": 2}]},
+"interface": {"command": "run ${SCENE}",
+"inputs": {"files": [{"name": "SCENE", "required": true, "mediaTypes": ["image/tiff", "image/png"], "multiple": false, "partial": false}],
+ "json": [{"name": "LEVEL", "required": true, "type": "integer"}]},
+"outputs": {"files": [{"name": "TILES", "mediaType": "image/png", "pattern": "*.png", "multiple": false, "required": true}],
+ "json": [{"name": "COUNT", "key": "count", "type": "integer", "required": true}]},
+"mounts": [{"name": "DATA", "path": "/data", "mode": "ro"}], "settings": [{"name": "HOST", "secret": false}]},
+"errors": [{"code": 1, "name": "bad-scene", "title": "Bad", "description": "Bad scene.", "category": "job"}]}}`
+
+// edit is a change of the example: the value of a member becomes new; nil removes it. An index of "+" appends.
+type edit struct {
+	at  string
+	new string // JSON; empty removes
+}
+
+func edited(t *testing.T, edits ...edit) *seed.Manifest {
+	t.Helper()
+	var doc any
+	if err := json.Unmarshal([]byte(example), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range edits {
+		doc = set(t, doc, strings.Split(e.at, "/")[1:], e.new)
+	}
+	text, err := json.MarshalIndent(doc, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seed.Parse(text)
+}
+
+func set(t *testing.T, v any, path []string, value string) any {
+	t.Helper()
+	var new any
+	if value != "" {
+		if err := json.Unmarshal([]byte(value), &new); err != nil {
+			t.Fatalf("%s: %v", value, err)
+		}
+	}
+	last := len(path) == 1
+	switch x := v.(type) {
+	case map[string]any:
+		if !last {
+			x[path[0]] = set(t, x[path[0]], path[1:], value)
+		} else if x[path[0]] = new; value == "" {
+			delete(x, path[0])
+		}
+		return x
+	case []any:
+		if path[0] == "+" {
+			return append(x, new)
+		}
+		var i int
+		if _, err := fmt.Sscan(path[0], &i); err != nil {
+			t.Fatal(err)
+		}
+		if !last {
+			x[i] = set(t, x[i], path[1:], value)
+		} else if x[i] = new; value == "" {
+			return slices.Delete(x, i, i+1)
+		}
+		return x
+	}
+	t.Fatalf("there is nothing at %q", path)
+	return nil
+}
+
+const (
+	theInput, theJSONInput   = "/job/interface/inputs/files", "/job/interface/inputs/json"
+	theOutput, theJSONOutput = "/job/interface/outputs/files", "/job/interface/outputs/json"
+	theMount, theSetting     = "/job/interface/mounts", "/job/interface/settings"
+	theScalar                = "/job/resources/scalar"
+)
+
+// tableTests have an example of each row. Back is the row that the way back is, with the same member.
+var tableTests = []struct {
+	at, change string // the row
+	edits      []edit
+	back       string
+}{
+	{"/seedVersion", "any", []edit{{"/seedVersion", `"1.0.0-snapshot"`}}, "any"},
+	{"/job/title", "any; tags are a set", []edit{{"/job/title", `"Other"`}}, "any; tags are a set"},
+	{"/job/description", "any; tags are a set", []edit{{"/job/description", `"Other."`}}, "any; tags are a set"},
+	{"/job/tags", "any; tags are a set", []edit{{"/job/tags/+", `"c"`}}, "any; tags are a set"},
+	{"/job/maintainer/name", "any", []edit{{"/job/maintainer/name", `"M"`}}, "any"},
+	{"/job/maintainer/organization", "any", []edit{{"/job/maintainer/organization", ""}}, "any"},
+	{"/job/maintainer/email", "any", []edit{{"/job/maintainer/email", `"f@example.com"`}}, "any"},
+	{"/job/maintainer/url", "any", []edit{{"/job/maintainer/url", ""}}, "any"},
+	{"/job/maintainer/phone", "any", []edit{{"/job/maintainer/phone", `"2"`}}, "any"},
+	{"/job/timeout", "any", []edit{{"/job/timeout", "120"}}, "any"},
+
+	{scalar, "cpus, mem, disk or sharedMem is added", []edit{{theScalar + "/+", `{"name": "disk", "value": 1}`}}, "removed"},
+	{scalar, "any other is added, gpus too", []edit{{theScalar + "/+", `{"name": "licences", "value": 9}`}}, "removed"},
+	{scalar, "removed", []edit{{theScalar + "/0", ""}}, "cpus, mem, disk or sharedMem is added"},
+	{scalar, "removed", []edit{{theScalar + "/1", ""}}, "any other is added, gpus too"},
+	{scalar, "renamed to one that is not cpus, mem, disk or sharedMem", []edit{{theScalar + "/1/name", `"cards"`}}, "renamed to one that is not cpus, mem, disk or sharedMem"},
+	{scalar + "/value", "any", []edit{{theScalar + "/0/value", "65"}}, "any"},
+	{scalar + "/inputMultiplier", "any", []edit{{theScalar + "/0/inputMultiplier", ""}}, "any"},
+
+	{"/job/interface/command", "any but outer white space", []edit{{"/job/interface/command", `"run -v ${SCENE}"`}}, "any but outer white space"},
+
+	{inputFiles, "added and required", []edit{{theInput + "/+", `{"name": "MASK", "required": true}`}}, "removed or renamed"},
+	{inputFiles, "added and required", []edit{{theInput + "/+", `{"name": "MASK"}`}}, "removed or renamed"},
+	{inputFiles, "added and optional", []edit{{theInput + "/+", `{"name": "MASK", "required": false}`}}, "removed or renamed"},
+	{inputFiles, "removed or renamed", []edit{{theInput + "/0/name", `"IMAGE"`}}, "removed or renamed"},
+	{inputJSON, "added and required", []edit{{theJSONInput + "/+", `{"name": "MASK", "type": "string"}`}}, "removed or renamed"},
+	{inputJSON, "added and optional", []edit{{theJSONInput + "/+", `{"name": "MASK", "type": "string", "required": false}`}}, "removed or renamed"},
+	{inputJSON, "removed or renamed", []edit{{theJSONInput + "/0/name", `"DEPTH"`}}, "removed or renamed"},
+	{inputFiles + "/required", "true → false", []edit{{theInput + "/0/required", "false"}}, "false → true"},
+	{inputFiles + "/required", "false → true", nil, ""},
+	{inputJSON + "/required", "true → false", []edit{{theJSONInput + "/0/required", "false"}}, "false → true"},
+	{inputJSON + "/required", "false → true", nil, ""},
+	{inputFiles + "/mediaTypes", "a type is gone, or absent (any) → some", []edit{{theInput + "/0/mediaTypes/0", ""}}, "types came, or some → absent"},
+	{inputFiles + "/mediaTypes", "types came, or some → absent", []edit{{theInput + "/0/mediaTypes", ""}}, "a type is gone, or absent (any) → some"},
+	{inputFiles + "/mediaTypes", "types came, or some → absent", []edit{{theInput + "/0/mediaTypes", `["image/tif", "image/png", "image/jpg"]`}}, "a type is gone, or absent (any) → some"},
+	{inputFiles + "/mediaTypes", "a type is gone, or absent (any) → some", []edit{{theInput + "/0/mediaTypes", `["image/tiff", "text/csv"]`}}, "a type is gone, or absent (any) → some"},
+	{inputFiles + "/mediaTypes", "a type is gone, or absent (any) → some", []edit{{theInput + "/0/mediaTypes", `[]`}}, "types came, or some → absent"},
+	{inputFiles + "/mediaTypes", "only the spelling of a type that lint would fix", []edit{{theInput + "/0/mediaTypes", `["image/png", "image/tif"]`}}, "only the spelling of a type that lint would fix"},
+	{inputFiles + "/multiple", "false → true", []edit{{theInput + "/0/multiple", "true"}}, "true → false"},
+	{inputFiles + "/multiple", "true → false", nil, ""},
+	{inputFiles + "/partial", "any", []edit{{theInput + "/0/partial", "true"}}, "any"},
+	{inputJSON + "/type", "any: executors want equal types", []edit{{theJSONInput + "/0/type", `"number"`}}, "any: executors want equal types"},
+
+	{outputFiles, "added", []edit{{theOutput + "/+", `{"name": "LOG", "pattern": "*.log"}`}}, "removed or renamed"},
+	{outputFiles, "removed or renamed", []edit{{theOutput + "/0/name", `"PICTURES"`}}, "removed or renamed"},
+	{outputJSON, "added", []edit{{theJSONOutput + "/+", `{"name": "SUM", "type": "number", "required": false}`}}, "removed or renamed"},
+	{outputJSON, "removed or renamed", []edit{{theJSONOutput + "/0/name", `"NUMBER"`}}, "removed or renamed"},
+	{outputFiles + "/required", "true → false", []edit{{theOutput + "/0/required", "false"}}, "false → true"},
+	{outputFiles + "/required", "false → true", nil, ""},
+	{outputJSON + "/required", "true → false", []edit{{theJSONOutput + "/0/required", "false"}}, "false → true"},
+	{outputJSON + "/required", "false → true", nil, ""},
+	{outputFiles + "/multiple", "false → true", []edit{{theOutput + "/0/multiple", "true"}}, "true → false"},
+	{outputFiles + "/multiple", "true → false", nil, ""},
+	{outputFiles + "/mediaType", "any other", []edit{{theOutput + "/0/mediaType", ""}}, "absent → some"},
+	{outputFiles + "/mediaType", "any other", []edit{{theOutput + "/0/mediaType", `"image/jpeg"`}}, "any other"},
+	{outputFiles + "/mediaType", "absent → some", nil, ""},
+	{outputFiles + "/mediaType", "only the spelling of a type that lint would fix", []edit{{theOutput + "/0/mediaType", `"application/png"`}}, "only the spelling of a type that lint would fix"},
+	{outputFiles + "/pattern", "any", []edit{{theOutput + "/0/pattern", `"*.tif"`}}, "any"},
+	{outputJSON + "/key", "any; absent it is the name", []edit{{theJSONOutput + "/0/key", ""}}, "any; absent it is the name"},
+	{outputJSON + "/type", "any", []edit{{theJSONOutput + "/0/type", `"string"`}}, "any"},
+
+	{mounts, "added or renamed", []edit{{theMount + "/+", `{"name": "MORE", "path": "/more"}`}}, "removed"},
+	{mounts, "added or renamed", []edit{{theMount + "/0/name", `"FILES"`}}, "added or renamed"},
+	{mounts, "removed", []edit{{theMount, ""}}, "added or renamed"},
+	{mounts + "/path", "any", []edit{{theMount + "/0/path", `"/srv"`}}, "any"},
+	{mounts + "/mode", "ro → rw", []edit{{theMount + "/0/mode", `"rw"`}}, "rw → ro"},
+	{mounts + "/mode", "rw → ro", nil, ""},
+
+	{settings, "added or renamed", []edit{{theSetting + "/+", `{"name": "PORT"}`}}, "removed"},
+	{settings, "added or renamed", []edit{{theSetting + "/0/name", `"SERVER"`}}, "added or renamed"},
+	{settings, "removed", []edit{{theSetting + "/0", ""}}, "added or renamed"},
+	{settings + "/secret", "any", []edit{{theSetting + "/0/secret", "true"}}, "any"},
+
+	{jobErrors, "added", []edit{{"/job/errors/+", `{"code": 2, "name": "late"}`}}, "removed, or renamed with the same code"},
+	{jobErrors, "removed, or renamed with the same code", []edit{{"/job/errors/0/name", `"no-scene"`}}, "removed, or renamed with the same code"},
+	{jobErrors + "/code", "any", []edit{{"/job/errors/0/code", "3"}}, "any"},
+	{jobErrors + "/category", "any", []edit{{"/job/errors/0/category", `"data"`}}, "any"},
+	{jobErrors + "/title", "any", []edit{{"/job/errors/0/title", `"T"`}}, "any"},
+	{jobErrors + "/description", "any", []edit{{"/job/errors/0/description", ""}}, "any"},
+}
+
+func findRow(t *testing.T, at, change string) Row {
+	t.Helper()
+	for _, row := range manifestRows {
+		if slices.Contains(row.At, at) && row.Change == change {
+			return row
+		}
+	}
+	t.Fatalf("the table has no row %s: %s", at, change)
+	return Row{}
+}
+
+// Every row of the table means, in both directions, what it says, for each of its members.
+func TestTable(t *testing.T) {
+	tested := map[string]bool{}
+	check := func(row Row, at string, old, new *seed.Manifest) {
+		t.Helper()
+		tested[at+row.Change] = true
+		c := Manifests(old, new)
+		if len(c.Changes) != 1 || c.Changes[0].Class != row.Class || c.Changes[0].Rise != row.Rise {
+			t.Errorf("%s: %s: %+v, want one change, %v, rise %d", at, row.Change, c.Changes, row.Class, row.Rise)
+			return
+		}
+		found := c.Changes[0]
+		if !new.Source.Has(found.Pointer) || !old.Source.Has(found.OldPointer) || found.Pointer == "" || found.Message == "" || strings.ContainsAny(found.Message, "\n") {
+			t.Errorf("%s: %s: a change without a place or a text: %+v", at, row.Change, found)
+		}
+	}
+	for _, test := range tableTests {
+		row := findRow(t, test.at, test.change)
+		if test.edits == nil {
+			continue // it is the way back of another
+		}
+		old, new := edited(t), edited(t, test.edits...)
+		check(row, test.at, old, new)
+		check(findRow(t, test.at, test.back), test.at, new, old)
+	}
+	for _, row := range manifestRows {
+		for _, at := range row.At {
+			if !tested[at+row.Change] {
+				t.Errorf("no test shows the row %s: %s", at, row.Change)
+			}
+		}
+	}
+}
+
+// Every member that the schema knows has a row, or says which job a manifest is.
+func TestMembers(t *testing.T) {
+	text, err := schema.Text("1.0.0", "manifest")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(text, &doc); err != nil {
+		t.Fatal(err)
+	}
+	definitions, _ := doc["definitions"].(map[string]any)
+	var known []string
+	var walk func(at string, s map[string]any)
+	walk = func(at string, s map[string]any) {
+		if ref, ok := s["$ref"].(string); ok {
+			s = definitions[ref[strings.LastIndexByte(ref, '/')+1:]].(map[string]any)
+		}
+		for name, inner := range object(s["properties"]) {
+			walk(at+"/"+name, inner.(map[string]any))
+		}
+		items, isList := s["items"].(map[string]any)
+		if isList && !sets[at] {
+			walk(at+"/*", items)
+		}
+		if s["properties"] == nil && (!isList || sets[at]) || strings.HasSuffix(at, "/*") {
+			known = append(known, at)
+		}
+	}
+	walk("", doc)
+	if len(known) < 40 {
+		t.Fatalf("the schema has only %q", known)
+	}
+	for _, at := range known {
+		if !named(at) && !slices.Contains(identity, at) && !strings.HasSuffix(at, "/*/name") {
+			t.Errorf("no row of the table names %s", at)
+		}
+	}
+	for _, m := range tableMembers {
+		if !slices.Contains(known, m.at) {
+			t.Errorf("the table names %s, which the schema does not know", m.at)
+		}
+	}
+}
+
+// Orders and defaults count for nothing, and neither do white space around the command and spellings of numbers.
+func TestUnchanged(t *testing.T) {
+	for _, edits := range [][]edit{
+		nil,
+		{{"/job/tags", `["b", "a", "a"]`}},
+		{{theScalar, `[{"name": "gpus", "value": 1.0, "inputMultiplier": 2e0}, {"name": "mem", "value": 64.00, "inputMultiplier": 10e-1}]`}},
+		{{theInput + "/0/required", ""}}, {{theInput + "/0/multiple", ""}}, {{theInput + "/0/partial", ""}}, {{theJSONInput + "/0/required", ""}},
+		{{theOutput + "/0/required", ""}}, {{theOutput + "/0/multiple", ""}}, {{theJSONOutput + "/0/required", ""}},
+		{{theMount + "/0/mode", ""}}, {{theSetting + "/0/secret", ""}}, {{"/job/errors/0/category", ""}},
+		{{"/job/interface/command", `"  run ${SCENE}\n"`}},
+		{{theInput + "/0/mediaTypes", `["image/png", "image/tiff", "image/png"]`}},
+		{{"/job/jobVersion", `"9.0.0"`}}, {{"/job/packageVersion", `"9.0.0"`}},
+		{{"/job/timeout", "6e1"}},
+	} {
+		old, new := edited(t), edited(t, edits...)
+		for _, pair := range [][2]*seed.Manifest{{old, new}, {new, old}} {
+			if c := Manifests(pair[0], pair[1]); c.Class() != None || len(c.Changes) != 0 {
+				t.Errorf("%v: %+v", edits, c.Changes)
+			}
+		}
+	}
+	bare := seed.Parse([]byte(`{"job": {"name": "a", "jobVersion": "1.0.0", "packageVersion": "1.0.0"}}`))
+	empty := seed.Parse([]byte(`{"job": {"name": "a", "jobVersion": "1.0.0", "packageVersion": "1.0.0", "tags": [], "errors": [], "resources": {"scalar": []},
+		"interface": {"command": "", "inputs": {"files": [], "json": []}, "outputs": {}, "mounts": [], "settings": []}}}`))
+	if c := Manifests(bare, empty); len(c.Changes) != 0 {
+		t.Errorf("empty lists: %+v", c.Changes)
+	}
+	if c := Manifests(empty, bare); len(c.Changes) != 0 {
+		t.Errorf("empty lists: %+v", c.Changes)
+	}
+}
+
+// Renaming is one change, at the new name, if what was renamed to what is certain.
+func TestRenamed(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		old, edits []edit
+		want       []string
+	}{
+		{"spelling", []edit{{theInput + "/0/name", `"my-input"`}}, []edit{{theInput + "/0/name", `"MY_INPUT"`}},
+			[]string{`breaking /job/interface/inputs/files/0/name input is renamed from "my-input" to "MY_INPUT": its variable is still MY_INPUT, so the job keeps working, but what is connected by name does not`}},
+		{"and changed", nil, []edit{{theInput + "/0/name", `"X"`}, {theInput + "/0/multiple", "true"}},
+			[]string{`breaking /job/interface/inputs/files input "SCENE" is gone`, `breaking /job/interface/inputs/files/0 input "X" is new and required`}},
+		{"two at once", []edit{{theSetting, `[{"name": "A"}, {"name": "B"}]`}}, []edit{{theSetting, `[{"name": "C"}, {"name": "D"}]`}},
+			[]string{`behaviour /job/interface/settings setting "A" is gone`, `behaviour /job/interface/settings setting "B" is gone`,
+				`breaking /job/interface/settings/0 setting "C" is new`, `breaking /job/interface/settings/1 setting "D" is new`}},
+		{"two that differ", []edit{{theSetting, `[{"name": "A"}, {"name": "B", "secret": true}]`}}, []edit{{theSetting, `[{"name": "D", "secret": true}, {"name": "C", "secret": false}]`}},
+			[]string{`breaking /job/interface/settings/0/name setting is renamed from "B" to "D"`, `breaking /job/interface/settings/1/name setting is renamed from "A" to "C"`}},
+		{"key left to the name", []edit{{theJSONOutput + "/0/key", ""}}, []edit{{theJSONOutput + "/0/name", `"N"`}, {theJSONOutput + "/0/key", ""}},
+			[]string{`breaking /job/interface/outputs/json/0/name json output is renamed from "COUNT" to "N"`}},
+		{"key kept", []edit{{theJSONOutput + "/0/key", ""}}, []edit{{theJSONOutput + "/0/name", `"N"`}, {theJSONOutput + "/0/key", `"COUNT"`}},
+			[]string{`breaking /job/interface/outputs/json/0/name json output is renamed from "COUNT" to "N"`}},
+		{"an error and its words", nil, []edit{{"/job/errors/0/name", `"x"`}, {"/job/errors/0/title", `"T"`}},
+			[]string{`behaviour /job/errors/0/name error is renamed from "bad-scene" to "x"`, `words /job/errors/0/title error "x": title was "Bad", is "T"`}},
+		{"an error and its code", nil, []edit{{"/job/errors/0/name", `"x"`}, {"/job/errors/0/code", `7`}},
+			[]string{`addition /job/errors/0 error "x" is new`, `behaviour /job/errors error "bad-scene" is gone`}},
+		{"two of the standard's resources", nil, []edit{{theScalar + "/0/name", `"disk"`}},
+			[]string{`behaviour /job/resources/scalar resource "mem" is gone`, `behaviour /job/resources/scalar/0 resource "disk" is new: 64`}},
+		{"to another list", nil, []edit{{theInput, ""}, {theJSONInput + "/+", `{"name": "SCENE", "type": "string"}`}},
+			[]string{`breaking /job/interface/inputs input "SCENE" is gone`, `breaking /job/interface/inputs/json/1 json input "SCENE" is new and required`}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := Manifests(edited(t, test.old...), edited(t, test.edits...))
+			var got []string
+			for _, change := range c.Changes {
+				got = append(got, fmt.Sprintf("%s %s %s", change.Class, change.Pointer, change.Message))
+			}
+			slices.Sort(got)
+			slices.Sort(test.want)
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got  %s\nwant %s", strings.Join(got, "\n     "), strings.Join(test.want, "\n     "))
+			}
+		})
+	}
+}
+
+// Nothing is compared of two different jobs.
+func TestAnotherJob(t *testing.T) {
+	c := Manifests(edited(t), edited(t, edit{"/job/name", `"other"`}, edit{"/job/timeout", "1"}))
+	if !c.Another || len(c.Changes) != 0 || c.Enough() || len(c.Report("m", "x").Diagnostics) != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// A member that the standard does not know is a change of words: the label of the image has it.
+func TestUnknownMember(t *testing.T) {
+	c := Manifests(edited(t), edited(t, edit{"/job/colour", `"red"`}, edit{theInput + "/0/unit", `"m"`}, edit{"/job/maintainer/x", `{"y": 1}`}))
+	if len(c.Changes) != 3 || c.Class() != Words {
+		t.Errorf("%+v", c.Changes)
+	}
+}
+
+// What is of a wrong type is compared, too.
+func TestWrongTypes(t *testing.T) {
+	for _, test := range []struct {
+		edit edit
+		want Class
+	}{
+		{edit{theInput + "/0/required", `"no"`}, Breaking}, {edit{"/job/timeout", `"60"`}, Behaviour}, {edit{theInput, `"x"`}, Breaking},
+		{edit{theInput + "/0", `7`}, Breaking}, {edit{"/job/interface", `[]`}, Breaking}, {edit{theMount + "/0/mode", `3`}, Breaking},
+		{edit{theInput + "/0/mediaTypes", `"image/png"`}, Breaking}, {edit{"/job/tags", `{}`}, Words}, {edit{"/job/maintainer", `1`}, Words},
+	} {
+		old, new := edited(t), edited(t, test.edit)
+		if c := Manifests(old, new); c.Class() != test.want {
+			t.Errorf("%v: %v %+v", test.edit, c.Class(), c.Changes)
+		}
+		Manifests(new, old) // and back
+	}
+	for _, text := range []string{"", "[]", "7", `{"job": 1}`, `{"job": {"interface": 3}}`, `{"job": {"errors": [null, [], 1]}}`} {
+		Manifests(seed.Parse([]byte(text)), edited(t))
+		Manifests(edited(t), seed.Parse([]byte(text)))
+	}
+}
+
+// A long list does not take long to compare.
+func TestManyEntries(t *testing.T) {
+	var old, new []string
+	for i := range 8_000 {
+		old = append(old, fmt.Sprintf(`{"name": "a%d", "required": %t}`, i, i%2 == 0))
+		new = append(new, fmt.Sprintf(`{"name": "b%d", "required": %t}`, i, i%2 == 0))
+	}
+	c := Manifests(edited(t, edit{theInput, "[" + strings.Join(old, ",") + "]"}), edited(t, edit{theInput, "[" + strings.Join(new, ",") + "]"}))
+	if len(c.Changes) != 16_000 {
+		t.Errorf("%d changes", len(c.Changes))
+	}
+}
