@@ -14,8 +14,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// attributePrefix begins the names that the OCI image specification defines for facts about an image.
-const attributePrefix = "org.opencontainers.image."
+// AttributePrefix begins the names that the OCI image specification defines for facts about an image.
+const AttributePrefix = "org.opencontainers.image."
 
 // attributeNames are those that a job sets, without the prefix. The values of a base image are wrong for the job's
 // image, so they are removed.
@@ -127,7 +127,7 @@ func (r *Request) setAttributes(labels, inherited map[string]string) (values map
 		return values
 	}
 	for _, name := range attributeNames {
-		key := attributePrefix + name
+		key := AttributePrefix + name
 		own, set := labels[key]
 		if _, given := r.Options.Labels[key]; set && !given {
 			before, there := inherited[key]
