@@ -7,6 +7,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
@@ -58,7 +59,7 @@ func explanation(r *diag.Rule) string {
 }
 
 func archiveOf(r *diag.Rule) (archive string, ok bool) {
-	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain, verify.Explain, pipeline.Explain} {
+	for _, explain := range []func(string) (string, bool){lint.Explain, dockerfile.Explain, verify.Explain, pipeline.Explain, compare.Explain} {
 		if archive, ok := explain(r.ID); ok {
 			return archive, true
 		}

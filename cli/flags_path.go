@@ -28,6 +28,7 @@ const (
 	imagePath   pathForm = "image"    // an image from a file, a directory or a registry
 	catalogPath pathForm = "catalog"  // a catalogue's file, or a registry
 	jobPath     pathForm = "job"      // a job's directory, or an image
+	statePath   pathForm = "state"    // a job's directory or manifest, git:REV[:PATH], or an image
 	sshPath     pathForm = "ssh"      // ID=PATH,PATH
 	outputPath  pathForm = "output"   // dest=PATH among others, or a directory alone
 	destPath    pathForm = "dest"     // dest=PATH among others
@@ -62,6 +63,14 @@ func (f pathForm) in(value string) []string {
 		return nil
 	case jobPath:
 		if job.IsDirectory(value) || strings.HasPrefix(value, ".") {
+			return []string{value}
+		}
+		return imageFile(value)
+	case statePath:
+		if _, _, ok := isRevision(value); ok {
+			return nil // it is read from the repository of a path that is checked when it is known
+		}
+		if job.IsDirectory(value) || job.IsFile(value) || strings.HasPrefix(value, ".") {
 			return []string{value}
 		}
 		return imageFile(value)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/lint"
@@ -57,7 +58,7 @@ func listRules(w io.Writer, format valueFormat) error {
 
 // AllRules returns every rule of every stage.
 func AllRules() []*diag.Rule {
-	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), pipeline.Rules(), []*diag.Rule{dockerfile.BuildArgSecret})
+	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), pipeline.Rules(), compare.Rules(), []*diag.Rule{dockerfile.BuildArgSecret})
 }
 
 // ruleIDs lists the names of all rules.

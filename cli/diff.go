@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/compare"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
+)
+
+type diffOptions struct {
+	network networkFlags
+	format  string
+}
+
+// formatMarkdown is diff's, for comments and summaries.
+const formatMarkdown = "markdown"
+
+func newDiffCommand(p *Process) *cobra.Command {
+	o := &diffOptions{format: formatText}
+	cmd := &cobra.Command{
+		Use:   "diff OLD [NEW]",
+		Short: "Say what changed between two states of a job, and which version must rise",
+		Long: `Diff compares two states of a job, member by member, and says what each change means to those who
+use the job: it is breaking, an addition, another behaviour, or words. It says which version must
+rise, and whether it has.
+
+OLD and NEW are each ` + stateForms + `.
+NEW is the working directory by default. git:REV without a path is the same job in that commit.
+
+Of two images the files and the configuration are compared as well, by their layers; layers that
+both begin with are not read. Of jobs on disk and in commits the files are compared that the image
+is built from, without those of .dockerignore.
+
+Exit status: 0 the versions are enough, 1 one must rise.`,
+		Example: `  seedpack diff git:main
+  seedpack diff registry.example.com/team/tiler-1.0.0-seed:1.0.0 jobs/tiler
+  seedpack diff git:v1.4.0:jobs/tiler jobs/tiler --format markdown`,
+		Args:        cobra.RangeArgs(1, 2),
+		Annotations: pathArgs(statePath),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				args = append(args, ".")
+			}
+			return diffStates(cmd.Context(), p, o, args)
+		},
+	}
+	s := cmd.Flags()
+	o.network.add(s)
+	s.StringVar(&o.format, "format", o.format, "how to print: text, json, markdown or github (workflow commands)")
+	return cmd
+}
+
+func diffStates(ctx context.Context, p *Process, o *diffOptions, args []string) (err error) {
+	printDiff, ok := diffPrinters[o.format]
+	if !ok {
+		return exit.Usagef("--format %q must be text, json, markdown or github", o.format)
+	}
+	remote, _, err := o.network.options(p)
+	if err != nil {
+		return err
+	}
+	old, new, err := openStates(ctx, p, remote, args)
+	for _, s := range []*state{old, new} {
+		if s != nil {
+			defer func() { err = errors.Join(err, s.close()) }()
+		}
+	}
+	if err != nil {
+		return err
+	}
+	c, err := compareStates(ctx, old, new)
+	if err != nil {
+		return err
+	}
+	if err := printDiff(p, &difference{c, old, new}); err != nil {
+		return err
+	}
+	if !c.Enough() {
+		return exit.Findings
+	}
+	return nil
+}
+
+// A difference is what diff prints.
+type difference struct {
+	*compare.Comparison
+	old, new *state
+}
+
+var diffPrinters = map[string]func(*Process, *difference) error{
+	formatText:     func(p *Process, d *difference) error { return d.text(p.Stdout) },
+	formatMarkdown: func(p *Process, d *difference) error { return d.markdown(p.Stdout) },
+	formatGitHub:   func(p *Process, d *difference) error { return d.github(p) },
+	formatJSON: func(p *Process, d *difference) error {
+		return report.Encode(p.Stdout, diffDocument{SchemaVersion: 1, Comparison: github.NewComparison(d.Comparison, d.old.from, d.new.from)})
+	},
+}
+
+// A diffDocument is what diff prints as JSON.
+type diffDocument struct {
+	SchemaVersion int `json:"schemaVersion"`
+	*github.Comparison
+}
+
+// text prints changes by class, with their places, and what must rise.
+func (d *difference) text(w io.Writer) error {
+	var b strings.Builder
+	old, new := &d.Old.Job, &d.New.Job
+	line := func(format string, args ...any) { fmt.Fprintln(&b, report.Escape(fmt.Sprintf(format, args...))) }
+	line("%s: %s package %s → %s package %s", new.Name, old.JobVersion, old.PackageVersion, new.JobVersion, new.PackageVersion)
+	class := compare.None
+	for _, change := range d.Changes {
+		if change.Class != class {
+			class = change.Class
+			line("%s", class)
+		}
+		line("  %s%s", d.place(change), change.Message)
+	}
+	line("%s", d.Verdict())
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// place returns where a change is, for a line of text: in the new manifest. It is empty for a change of the image.
+func (d *difference) place(change compare.Change) string {
+	if change.Pointer == "" {
+		return ""
+	}
+	at := d.New.Source.Position(d.New.Source.Span(change.Pointer).Start)
+	return fmt.Sprintf("%s:%d:%d: ", d.new.path, at.Line, at.Column)
+}
+
+func (d *difference) markdown(w io.Writer) error {
+	_, err := io.WriteString(w, github.ComparisonTable(github.NewComparison(d.Comparison, d.old.from, d.new.from)))
+	return err
+}
+
+// github prints findings as annotations of the new manifest, and then the text.
+func (d *difference) github(p *Process) error {
+	found := d.Report(d.new.path, d.old.from)
+	(diag.Policy{}).Apply(found)
+	github.Annotate(p.Stdout, p.Getenv, []*diag.Report{found}, nil)
+	return d.text(p.Stdout)
+}
