@@ -20,6 +20,8 @@ import (
 	"github.com/containerd/platforms"
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // SourceLabel is the label with the digest of what an image was built from: that of Sources.Digest.
@@ -201,7 +203,7 @@ func ignores(matcher *patternmatcher.PatternMatcher) func(path string) bool {
 
 func readIgnore(files []string) (*patternmatcher.PatternMatcher, error) {
 	for _, path := range files {
-		file, err := os.Open(path)
+		file, err := disk.Open(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -310,7 +312,7 @@ func sourceFacts(path string, entry fs.DirEntry) (string, error) {
 
 // sumFile adds the content of a file, and its length, to a digest.
 func sumFile(sum hash.Hash, path string) error {
-	file, err := os.Open(path)
+	file, err := disk.Open(path)
 	if err != nil {
 		return err
 	}
