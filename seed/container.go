@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"unicode/utf8"
 )
 
 // A list is an object or array that is being read.
@@ -196,69 +195,4 @@ func (p *parser) insert(at int, text string, pr Problem) Problem {
 		pr.Edits = []Edit{{Span{at, at}, text}}
 	}
 	return pr
-}
-
-// member reads a name, a colon and a value and adds them to n.
-func (p *parser) member(n *node) {
-	name, key := p.name()
-	p.blanks()
-	var c *node
-	if p.colon(key) {
-		p.blanks()
-		c = p.value()
-	} else {
-		c = &node{span: Span{key.End, key.End}}
-	}
-	c.name, c.key = name, key
-	if first := n.add(c); first != nil {
-		p.problem(Problem{Span: key, Code: CodeDuplicate,
-			Message: fmt.Sprintf("member %q is already on line %d, a name should stand once", name, p.line(first.key.Start)),
-			Hint:    "readers differ in which one they take: remove one"})
-	}
-}
-
-// name reads the name of a member and its place.
-func (p *parser) name() (string, Span) {
-	start := p.i
-	if c := p.peek(); c == '"' || c == '\'' {
-		name := p.str()
-		return name, Span{start, p.i}
-	}
-	if name, ok := p.typographic(); ok {
-		return name, Span{start, p.i}
-	}
-	name := p.skipWord()
-	pr := Problem{Code: CodeName, Message: "the name of a member is missing"}
-	switch {
-	case name != "":
-		pr.Message = fmt.Sprintf("%q is a name without quotes, names stand in double quotes", name)
-		if utf8.ValidString(name) {
-			pr.Fix, pr.Edits = "Put it in double quotes", []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
-		}
-	case p.peek() != ':':
-		p.i++
-		pr.Message = fmt.Sprintf("%q is no name of a member, names stand in double quotes", p.Text[start:p.i])
-	}
-	pr.Span = Span{start, p.i}
-	p.problem(pr)
-	return name, pr.Span
-}
-
-// colon reads the colon after a name. It reports whether a value can follow.
-func (p *parser) colon(key Span) bool {
-	switch c := p.peek(); {
-	case c == ':':
-		p.i++
-	case c == '=':
-		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeColon, Message: `"=" after the name of a member, there should be a colon`,
-			Fix: "Write a colon", Edits: []Edit{{Span{p.i, p.i + 1}, ":"}}})
-		p.i++
-	case p.i >= len(p.Text) || c == ',' || c == '}' || c == ']':
-		p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon and a value are missing after this name"})
-		return false
-	default:
-		p.problem(p.insert(key.End, ":", Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon is missing after this name",
-			Fix: "Write the colon"}))
-	}
-	return true
 }

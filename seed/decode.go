@@ -42,7 +42,7 @@ func decodeStruct(n *node, v reflect.Value) {
 	for i := range v.NumField() {
 		tag := v.Type().Field(i).Tag
 		name := tag.Get("json")
-		if name == "-" {
+		if name == "-" || name == "" {
 			continue
 		}
 		var c *node
@@ -50,7 +50,7 @@ func decodeStruct(n *node, v reflect.Value) {
 			c = n.child(name)
 		}
 		switch field := v.Field(i); {
-		case c != nil:
+		case c != nil && !misfit(c.kind, field.Kind()):
 			decodeValue(c, field)
 		case field.Kind() == reflect.Struct:
 			decodeStruct(&node{}, field)
@@ -60,6 +60,11 @@ func decodeStruct(n *node, v reflect.Value) {
 			field.SetString(tag.Get("default"))
 		}
 	}
+}
+
+// misfit reports whether a value has another type than the field, which then has its default.
+func misfit(is kind, field reflect.Kind) bool {
+	return field == reflect.Bool && is != kindBoolean || field == reflect.String && is != kindString
 }
 
 // integer returns the value of a whole number in any spelling (10, 10.0, 1e1), and 0 for a fraction. A number that

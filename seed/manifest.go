@@ -14,6 +14,8 @@ type Manifest struct {
 
 	// Source is the text the manifest was read from. It is never nil after Parse.
 	Source *Source `json:"-"`
+
+	renamed map[Pointer]string
 }
 
 // A Job describes one unit of work (section 2.1.1).

@@ -34,7 +34,14 @@ const (
 	CodeNumberRange  = "number-range"
 	CodeDuplicate    = "duplicate"
 	CodeTrailingText = "trailing-text"
-	CodeDepth        = "depth"
+	CodeBlank        = "blank" // a character that only looks like white space
+	// These are about the text as a whole. They are the only problem of a text, or the only kind.
+	CodeConflict  = "conflict"  // markers of a merge conflict
+	CodeTemplate  = "template"  // placeholders outside of strings
+	CodeEscaped   = "escaped"   // JSON with its quotes escaped, as in a LABEL
+	CodeDocuments = "documents" // more than one document
+	CodeForeign   = "foreign"   // another kind of file
+	CodeDepth     = "depth"
 )
 
 // Parse reads a manifest. It never fails: Source.Problems has what is wrong with the text. Parse decodes the rest.
@@ -47,6 +54,11 @@ func Parse(text []byte) *Manifest {
 // ParseJSON reads any other JSON document in the same way as Parse.
 func ParseJSON(text []byte) *Source {
 	s := parse(text, asWritten)
+	if len(s.Problems) > 0 {
+		if problems := wholeProblems(s); problems != nil {
+			return &Source{Text: text, Problems: problems, lines: s.lines, ascii: s.ascii}
+		}
+	}
 	if !s.Incomplete() {
 		return s
 	}
@@ -76,6 +88,10 @@ func parse(text []byte, g guess) *Source {
 	if !p.unreadable() {
 		p.document()
 	}
+	p.describeOddities()
+	if p.template != nil {
+		s.Problems = append(s.Problems, *p.template)
+	}
 	slices.SortStableFunc(s.Problems, func(a, b Problem) int { return a.Span.Start - b.Span.Start })
 	s.Problems = s.Problems[:min(len(s.Problems), MaxProblems)]
 	return s
@@ -95,20 +111,23 @@ type parser struct {
 	carried bool
 	// stopped is set if the text is nested too deeply. Open brackets are then closed without a problem.
 	stopped bool
+	// lostUntil is the end of the line on which a problem was recorded after which nothing is certain.
+	lostUntil int
+	// searched is the end of the text in which the end of a torn string was not found.
+	searched int
+	// oddities are the characters that only look like white space.
+	oddities map[rune]*oddity
+	// template is the first placeholder of a template.
+	template *Problem
 }
 
-// unreadable reports problems that make further reading useless, such as a wrong encoding.
+// unreadable reports a text that is too large to be read.
 func (p *parser) unreadable() bool {
-	switch t := p.Text; {
-	case len(t) > MaxSize:
-		p.problem(Problem{Span: Span{0, 0}, Code: CodeTooLarge,
-			Message: fmt.Sprintf("file has %d bytes, at most %d are read", len(t), MaxSize)})
-	case bytes.HasPrefix(t, []byte("\xff\xfe")), bytes.HasPrefix(t, []byte("\xfe\xff")):
-		p.problem(Problem{Span: Span{0, 2}, Code: CodeEncoding, Message: "file is UTF-16, JSON is UTF-8",
-			Hint: "save it as UTF-8 without a byte order mark"})
-	default:
+	if len(p.Text) <= MaxSize {
 		return false
 	}
+	p.problem(Problem{Span: Span{0, 0}, Code: CodeTooLarge,
+		Message: fmt.Sprintf("file has %d bytes, at most %d are read", len(p.Text), MaxSize)})
 	return true
 }
 
@@ -125,14 +144,22 @@ func (p *parser) document() {
 	p.root = p.value()
 	if p.blanks(); p.i < len(p.Text) {
 		end := len(bytes.TrimRight(p.Text, " \t\r\n"))
-		p.problem(Problem{Span: Span{p.i, end}, Code: CodeTrailingText, Message: "text after the end of the document, which is one JSON value",
-			Hint: "is there a closing bracket too many before it?"})
+		pr := Problem{Span: Span{p.i, end}, Code: CodeTrailingText, Message: "text after the end of the document, which is one JSON value",
+			Hint: "is there a closing bracket too many before it?"}
+		if p.root.kind != kindObject && p.root.kind != kindArray {
+			p.root.kind, pr.Hint = kindBroken, ""
+			if p.peek() == ':' {
+				pr.Span, pr.Message = Span{p.root.span.Start, p.i + 1}, "a member outside of an object: the braces around the members are missing"
+			}
+		}
+		p.problem(pr)
 	}
 }
 
 // problem records pr. It may record more problems than are kept, since they do not arrive in order.
+// It drops problems on the rest of a line that could not be read.
 func (p *parser) problem(pr Problem) {
-	if len(p.Problems) < 4*MaxProblems {
+	if len(p.Problems) < 4*MaxProblems && pr.Span.Start >= p.lostUntil {
 		p.Problems = append(p.Problems, pr)
 	}
 }
@@ -147,78 +174,23 @@ func (p *parser) peek() byte {
 
 func (p *parser) rest() []byte { return p.Text[p.i:] }
 
-// blanks skips white space. It skips comments too, and reports them.
-func (p *parser) blanks() {
-	for p.i < len(p.Text) {
-		switch c := p.Text[p.i]; {
-		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
-			p.i++
-		case c == '#', bytes.HasPrefix(p.rest(), []byte("//")):
-			p.comment(p.lineEnd(), true)
-		case bytes.HasPrefix(p.rest(), []byte("/*")):
-			n := bytes.Index(p.rest()[2:], []byte("*/"))
-			if n < 0 {
-				p.comment(len(p.Text), false)
-			} else {
-				p.comment(p.i+n+4, true)
-			}
-		default:
-			return
-		}
-	}
-}
-
-// lineEnd returns the end of the line at i, without its line break.
-func (p *parser) lineEnd() int {
-	n := bytes.IndexByte(p.rest(), '\n')
-	if n < 0 {
-		return len(p.Text)
-	}
-	return p.i + len(bytes.TrimSuffix(p.rest()[:n], []byte("\r")))
-}
-
-func (p *parser) comment(end int, closed bool) {
-	pr := Problem{Span: Span{p.i, end}, Code: CodeComment, Message: "a comment, which JSON does not have"}
-	if closed {
-		pr.Fix, pr.Edits = "Remove the comment", []Edit{p.removeComment(p.i, end)}
-	} else {
-		pr.Message = "a comment that is never closed; JSON has no comments"
-	}
-	p.problem(pr)
-	p.i = end
-}
-
-// removeComment removes a comment, and its whole line if nothing else is there. It leaves a blank if two words would
-// join.
-func (p *parser) removeComment(start, end int) Edit {
-	line := start
-	for line > 0 && (p.Text[line-1] == ' ' || p.Text[line-1] == '\t') {
-		line--
-	}
-	next := end
-	if bytes.HasPrefix(p.Text[next:], []byte("\r")) {
-		next++
-	}
-	endsLine := bytes.HasPrefix(p.Text[next:], []byte("\n"))
-	switch {
-	case endsLine && (line == 0 || p.Text[line-1] == '\n'):
-		return Edit{Span{line, next + 1}, ""}
-	case endsLine || end == len(p.Text):
-		return Edit{Span{line, end}, ""}
-	case line == start && start > 0 && isWord(p.Text[start-1]) && isWord(p.Text[end]):
-		return Edit{Span{start, end}, " "}
-	}
-	return Edit{Span{start, end}, ""}
-}
-
 func (p *parser) value() *node {
 	switch c := p.peek(); {
+	case c == '{' && p.placeholder():
+		return &node{span: Span{p.i, p.i}}
 	case c == '{' || c == '[':
 		return p.container()
-	case c == '"' || c == '\'':
+	case c == '"':
 		start := p.i
-		text := p.str()
-		return &node{kind: kindString, text: text, span: Span{start, p.i}}
+		if text, ok := p.torn(); ok {
+			return &node{text: text, span: Span{start, p.i}, flawed: true}
+		}
+		text, flawed := p.str()
+		return &node{kind: kindString, text: text, span: Span{start, p.i}, flawed: flawed}
+	case c == '\'':
+		start := p.i
+		text, flawed := p.str()
+		return &node{kind: kindString, text: text, span: Span{start, p.i}, flawed: flawed}
 	case c == '-' || c == '+' || c == '.' || c >= '0' && c <= '9':
 		return p.number()
 	}
@@ -236,49 +208,17 @@ func isWord(c byte) bool {
 
 func (p *parser) skipWord() string {
 	start := p.i
-	for p.i < len(p.Text) && isWord(p.Text[p.i]) {
+	for p.i < len(p.Text) && isWord(p.Text[p.i]) && !p.atOddBlank() {
 		p.i++
 	}
 	return string(p.Text[start:p.i])
 }
 
-// otherSpellings are words for JSON values in other languages.
-var otherSpellings = map[string]string{"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null", "undefined": "null"}
-
-// word reads true, false or null, or reports another word.
-func (p *parser) word() *node {
-	start := p.i
-	n := &node{text: p.skipWord()}
-	n.span = Span{start, p.i}
-	switch n.text {
-	case "true", "false":
-		n.kind = kindBoolean
-	case "null":
-		n.kind = kindNull
-	case "":
-		p.noValue(n)
-	default:
-		pr := Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%q is no JSON value", n.text)}
-		if right := otherSpellings[strings.ToLower(n.text)]; right != "" {
-			pr.Hint, pr.Fix = "JSON writes it "+right, "Write it "+right
-			pr.Edits = []Edit{{n.span, right}}
-		} else {
-			pr.Hint = "text stands in double quotes"
-		}
-		p.problem(pr)
+// atOddBlank reports whether a character that only looks like white space begins at i.
+func (p *parser) atOddBlank() bool {
+	if p.Text[p.i] < utf8.RuneSelf {
+		return false
 	}
-	return n
-}
-
-// noValue reports text in place of the value n. It skips the text unless the container continues with it.
-func (p *parser) noValue(n *node) {
-	pr := Problem{Code: CodeValue, Message: "a value is missing"}
-	if c := p.peek(); p.i < len(p.Text) && strings.IndexByte("}],:", c) < 0 {
-		_, size := utf8.DecodeRune(p.rest())
-		pr.Message = fmt.Sprintf("%q is no JSON value", p.rest()[:size])
-		p.i += size
-	}
-	n.span.End = p.i
-	pr.Span = n.span
-	p.problem(pr)
+	r, _ := utf8.DecodeRune(p.rest())
+	return oddBlank(r)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -15,20 +16,63 @@ func (p *parser) number() *node {
 	start := p.i
 	n := &node{kind: kindNumber, text: p.skipWord()}
 	n.span = Span{start, p.i}
-	if !validNumber(n.text) {
-		n.kind = kindBroken
-		pr := Problem{Span: n.span, Code: CodeNumber, Message: fmt.Sprintf("%q is no JSON number", n.text)}
-		if right := fixNumber(n.text); right != "" {
-			pr.Hint, pr.Fix, pr.Edits = "JSON writes it "+right, "Write it "+right, []Edit{{n.span, right}}
+	if validNumber(n.text) && !p.goesOn() {
+		if _, err := strconv.ParseFloat(n.text, 64); errors.Is(err, strconv.ErrRange) {
+			n.kind = kindBroken
+			p.problem(Problem{Span: n.span, Code: CodeNumberRange, Message: "number is too large, readers take it as infinite or refuse it",
+				Hint: "numbers reach up to about 1.8e308"})
 		}
-		p.problem(pr)
 		return n
 	}
-	if _, err := strconv.ParseFloat(n.text, 64); errors.Is(err, strconv.ErrRange) {
-		p.problem(Problem{Span: n.span, Code: CodeNumberRange, Message: "number is too large, readers take it as infinite or refuse it",
-			Hint: "numbers reach up to about 1.8e308"})
+	n.kind = kindBroken
+	if p.goesOn() {
+		p.i = start + len(notNumber.Find(p.Text[start:min(len(p.Text), start+tornBytes)]))
+		n.span.End, n.text = p.i, string(p.Text[start:p.i])
 	}
+	if notFinite[strings.ToLower(strings.Trim(n.text, "+-"))] {
+		p.notFinite(n.span)
+		return n
+	}
+	pr := Problem{Span: n.span, Code: CodeNumber, Message: fmt.Sprintf("%s is no JSON number", quote(n.text)), Hint: numberHint(n.text)}
+	if right := fixNumber(n.text); right != "" {
+		pr.Hint, pr.Fix, pr.Edits = "JSON writes it "+right, "Write it "+right, []Edit{{n.span, right}}
+	}
+	p.problem(pr)
 	return n
+}
+
+// notNumber matches a number with a unit, or with commas between its digits, and what follows on the line.
+var notNumber = regexp.MustCompile(`^[^\s,"{}\[\]#]+(?:[ \t]+[A-Za-z%][^\s,"{}\[\]#]*|(?:,\d{3})+)?`)
+
+// thousands matches groups of digits after a comma, which no name of a member can be.
+var thousands = regexp.MustCompile(`^(?:,\d{3})+[ \t\r]*(?:[,}\n]|$)`)
+
+// goesOn reports whether the number that ends at i has a unit behind it, or commas between its digits.
+func (p *parser) goesOn() bool {
+	c, at := p.next(p.i)
+	if at > p.i {
+		return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '%'
+	}
+	return c == ',' && p.inObject() && thousands.Match(p.Text[p.i:min(len(p.Text), p.i+100)])
+}
+
+// numberHint says how to write what is no number, if that is known.
+func numberHint(s string) string {
+	value, err := strconv.ParseInt(strings.TrimPrefix(s, "-"), 0, 64)
+	_, unit := digits(strings.TrimPrefix(s, "-"))
+	switch {
+	case strings.Contains(s, ","):
+		return "write the digits without commas"
+	case strings.Contains(s, "_"):
+		return "write the digits without underscores"
+	case err == nil && unit != "":
+		return fmt.Sprintf("JSON has decimal numbers only: write %d", value)
+	case unit == "" && len(s) > 1:
+		return "a number does not begin with 0: some readers take it as octal"
+	case unit != "" && (unit[0]|0x20 >= 'a' && unit[0]|0x20 <= 'z' || unit[0] == ' ' || unit[0] == '%'):
+		return "write the number alone, without a unit"
+	}
+	return ""
 }
 
 // fixNumber returns s as a JSON number if only its sign or a digit next to the point is wrong, or "". It does not
@@ -80,13 +124,13 @@ func digits(s string) (run, rest string) {
 	return s[:len(s)-len(rest)], rest
 }
 
-// str reads the string at i and decodes it.
-func (p *parser) str() string {
+// str reads the string at i and decodes it. Flawed is true if there is a problem inside, so that the text is not certain.
+func (p *parser) str() (text string, flawed bool) {
 	start, quote := p.i, p.Text[p.i]
 	p.i++
 	if n := plainLength(p.rest()); quote == '"' && n < len(p.rest()) && p.rest()[n] == quote {
 		p.i += n + 1
-		return string(p.Text[start+1 : p.i-1])
+		return string(p.Text[start+1 : p.i-1]), false
 	}
 	var out strings.Builder
 	for p.i < len(p.Text) {
@@ -96,25 +140,26 @@ func (p *parser) str() string {
 			if quote == '\'' {
 				p.singleQuoted(start)
 			}
-			return out.String()
+			return out.String(), flawed
 		case c == '\n':
-			return p.unclosedString(start, out.String())
+			return p.unclosedString(start, out.String()), true
 		default:
 			u := readUnit(p.rest(), quote)
 			if u.rune == utf8.RuneError && u.size == 1 {
 				n := p.invalid()
 				out.WriteString(strings.Repeat(string(utf8.RuneError), n))
-				p.i += n
+				p.i, flawed = p.i+n, true
 				continue
 			}
 			if u.problem != "" {
 				p.badUnit(u)
+				flawed = true
 			}
 			out.WriteRune(u.rune)
 			p.i += u.size
 		}
 	}
-	return p.unclosedString(start, out.String())
+	return p.unclosedString(start, out.String()), true
 }
 
 // plainLength returns the length of the leading run without escapes. Most strings are only such a run.
@@ -168,10 +213,10 @@ func (p *parser) fixEscape(pr *Problem) {
 	case next[0] == 'u' || next[0] == 'x':
 		pr.Hint = `a code point is written \u and four hexadecimal digits`
 	case next[0] == '\'':
-		pr.Fix, pr.Edits = "Remove the backslash", []Edit{{at, ""}}
+		pr.Fix, pr.Unsafe, pr.Edits = "Remove the backslash", true, []Edit{{at, ""}}
 	default:
 		pr.Hint = "a backslash is written twice"
-		pr.Fix, pr.Edits = "Write the backslash twice", []Edit{{at, `\\`}}
+		pr.Fix, pr.Unsafe, pr.Edits = "Write the backslash twice", true, []Edit{{at, `\\`}}
 	}
 }
 
@@ -242,7 +287,7 @@ func (p *parser) unclosedString(start int, decoded string) string {
 	p.unfinished = p.i
 	pr := Problem{Span: Span{start, p.i}, Code: CodeUnclosed, Message: "string is not closed before the end of the line"}
 	if raw[0] == '"' && !bytes.HasSuffix(text, []byte(`\`)) {
-		pr.Fix, pr.Edits = "Close the string", []Edit{{Span{p.i, p.i}, `"`}}
+		pr.Fix, pr.Unsafe, pr.Edits = "Close the string", true, []Edit{{Span{p.i, p.i}, `"`}}
 	}
 	p.problem(pr)
 	return decoded

@@ -30,6 +30,8 @@ type Problem struct {
 	// Fix is the title of Edits. It is empty if there are none.
 	Fix   string
 	Edits []Edit
+	// Unsafe is true if the fix guesses, or removes text.
+	Unsafe bool
 }
 
 // A Source is a text with the place of every JSON value in it.
@@ -41,7 +43,10 @@ type Source struct {
 	// Problems are sorted by place. There are at most MaxProblems.
 	Problems []Problem
 
-	root  *node
+	root *node
+	// lostText is set if a part of the text could not be read.
+	lostText bool
+
 	lines []int // the offset of each line; nil until indexed
 	ascii bool
 }
@@ -74,7 +79,7 @@ func (s *Source) lineTable() ([]int, bool) {
 // Incomplete reports whether brackets do not match, or the text was not read to its end. A member that seems to be
 // missing may then be elsewhere in the text.
 func (s *Source) Incomplete() bool {
-	return slices.ContainsFunc(s.Problems, func(p Problem) bool {
+	return s.lostText || slices.ContainsFunc(s.Problems, func(p Problem) bool {
 		return p.Code == CodeUnclosed || p.Code == CodeBracket || p.Code == CodeTrailingText || p.Code == CodeDepth || p.Code == CodeTooLarge
 	})
 }
@@ -153,6 +158,13 @@ func (s *Source) KeySpan(p Pointer) Span {
 	return s.Span(p)
 }
 
+// Readable reports whether there is a value at p, and its text is certain. A string with a quote or line break in it, or a
+// number that JSON does not have, is not.
+func (s *Source) Readable(p Pointer) bool {
+	n, ok := s.find(p)
+	return ok && n.kind != kindBroken && !n.flawed
+}
+
 // Raw returns the text of the value at p, or nil. It is a part of Text and must not be changed.
 func (s *Source) Raw(p Pointer) []byte {
 	n, ok := s.find(p)
@@ -187,8 +199,14 @@ func (s *Source) Len(p Pointer) int {
 	return len(s.Members(p))
 }
 
+// Unreadable stands for a value that could not be read. It is null in JSON.
+type Unreadable struct{}
+
+// MarshalJSON returns null.
+func (Unreadable) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
+
 // Value returns the document as map[string]any, []any, string, json.Number, bool and nil. The last of duplicate members
-// counts, as for most readers. An unreadable value is nil.
+// counts, as for most readers. An unreadable value is Unreadable.
 func (s *Source) Value() any { return s.root.value() }
 
 func (n *node) value() any {
@@ -214,6 +232,8 @@ func (n *node) value() any {
 		return json.Number(n.text)
 	case kindBoolean:
 		return n.text == "true"
+	case kindBroken:
+		return Unreadable{}
 	}
 	return nil
 }

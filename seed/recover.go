@@ -1,0 +1,270 @@
+package seed
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// lost records a problem after which the rest of the line cannot be read with certainty. Further problems on the line are
+// not reported: they have the same cause.
+func (p *parser) lost(pr Problem) {
+	p.problem(pr)
+	p.lostText = true
+	p.lostUntil = max(p.lostUntil, p.lineEnd())
+}
+
+// member reads a name, a colon and a value and adds them to n.
+func (p *parser) member(n *node) {
+	name, key, ok := p.name()
+	if !ok {
+		return
+	}
+	p.blanks()
+	var c *node
+	if p.colon(key) {
+		p.blanks()
+		c = p.value()
+	} else {
+		c = &node{span: Span{key.End, key.End}}
+	}
+	c.name, c.key = name, key
+	if first := n.add(c); first != nil {
+		p.problem(Problem{Span: key, Code: CodeDuplicate,
+			Message: fmt.Sprintf("member %q is already on line %d, a name should stand once", name, p.line(first.key.Start)),
+			Hint:    "readers differ in which one they take: remove one"})
+	}
+}
+
+// name reads the name of a member and its place. Ok is false if there is no name: the text up to the next member is then
+// skipped.
+func (p *parser) name() (name string, key Span, ok bool) {
+	start := p.i
+	switch c := p.peek(); {
+	case c == '"':
+		if name, ok := p.unclosedName(); ok {
+			return name, Span{start, p.i}, true
+		}
+		name, _ := p.str()
+		return name, Span{start, p.i}, true
+	case c == '\'':
+		name, _ := p.str()
+		return name, Span{start, p.i}, true
+	case p.placeholder():
+		return "", Span{}, false
+	}
+	if name, ok := p.typographic(); ok {
+		return name, Span{start, p.i}, true
+	}
+	name = p.skipWord()
+	next, _ := p.next(p.i)
+	after, _ := p.next(p.i + 1)
+	pr := Problem{Span: Span{start, p.i}, Code: CodeName}
+	switch {
+	case name != "" && p.peek() == '"' && after == ':':
+		p.i++
+		pr.Span.End = p.i
+		pr.Message, pr.Fix, pr.Edits = "a quote is missing before this name", "Write the quote", []Edit{{Span{start, start}, `"`}}
+	case name == "" && p.peek() == ':':
+		pr.Message = "the name of a member is missing"
+	case name != "" && (next == ':' || next == '='):
+		pr.Message = fmt.Sprintf("%q is a name without quotes, names stand in double quotes", name)
+		if utf8.ValidString(name) {
+			pr.Fix, pr.Edits = "Put it in double quotes", []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
+		}
+	default:
+		p.noName(start)
+		return "", Span{}, false
+	}
+	p.problem(pr)
+	return name, pr.Span, true
+}
+
+// noName reports text from start in place of a member, and skips it.
+func (p *parser) noName(start int) {
+	p.i = max(p.i, start)
+	if p.i == start {
+		_, size := utf8.DecodeRune(p.rest())
+		p.i += size
+	}
+	end := p.lineEnd()
+	if n := bytes.IndexAny(p.Text[p.i:end], `,"{}[]`); n >= 0 {
+		end = p.i + n
+	}
+	text := bytes.TrimRight(p.Text[start:max(end, p.i)], " \t")
+	p.lost(Problem{Span: Span{start, start + len(text)}, Code: CodeName,
+		Message: fmt.Sprintf("%s is no member: there should be a name in double quotes, a colon and a value", quote(string(text)))})
+	p.i = max(end, p.i)
+}
+
+// colon reads the colon after a name. It reports whether a value can follow.
+func (p *parser) colon(key Span) bool {
+	switch c := p.peek(); {
+	case c == ':':
+		p.i++
+	case c == '=':
+		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeColon, Message: `"=" after the name of a member, there should be a colon`,
+			Fix: "Write a colon", Edits: []Edit{{Span{p.i, p.i + 1}, ":"}}})
+		p.i++
+	case p.i >= len(p.Text) || c == ',' || c == '}' || c == ']':
+		p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon and a value are missing after this name"})
+		return false
+	default:
+		p.problem(p.insert(key.End, ":", Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon is missing after this name",
+			Fix: "Write the colon"}))
+	}
+	return true
+}
+
+// otherSpellings are words for JSON values in other languages.
+var otherSpellings = map[string]string{"true": "true", "false": "false", "null": "null", "none": "null", "nil": "null", "undefined": "null"}
+
+// notFinite are words for numbers that JSON does not have.
+var notFinite = map[string]bool{"nan": true, "inf": true, "infinity": true}
+
+// word reads true, false or null, or reports another word.
+func (p *parser) word() *node {
+	start := p.i
+	if p.placeholder() {
+		return &node{span: Span{start, p.i}}
+	}
+	n := &node{text: p.skipWord()}
+	n.span = Span{start, p.i}
+	lower := strings.ToLower(n.text)
+	c, _ := p.next(p.i)
+	switch ends := c == 0 || strings.IndexByte(",}]\n#/\"':", c) >= 0; {
+	case n.text == "true" || n.text == "false":
+		n.kind = kindBoolean
+	case n.text == "null":
+		n.kind = kindNull
+	case n.text == "":
+		p.noValue(n)
+	case ends && otherSpellings[lower] != "":
+		right := otherSpellings[lower]
+		p.problem(Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%q is no JSON value", n.text),
+			Hint: "JSON writes it " + right, Fix: "Write it " + right, Edits: []Edit{{n.span, right}}})
+	case ends && notFinite[lower]:
+		p.notFinite(n.span)
+	default:
+		p.bareText(n)
+	}
+	return n
+}
+
+func (p *parser) notFinite(at Span) {
+	p.problem(Problem{Span: at, Code: CodeValue, Message: fmt.Sprintf("%s is no JSON value: JSON has no NaN and no infinity", p.Text[at.Start:at.End]),
+		Hint: "write a number that is finite, or leave the member out"})
+}
+
+// textEnd matches the end of text without quotes on a line: the next member, or the brackets and the comma that end the
+// line.
+var textEnd = regexp.MustCompile(`,[ \t]*"|[ \t]*[}\]][}\], \t]*$|,?[ \t\r]*$`)
+
+// bareText reads text without quotes, in place of the value n, up to the end of the line or to the next member.
+func (p *parser) bareText(n *node) {
+	start := n.span.Start
+	line := p.Text[start:p.lineEnd()]
+	line = line[:min(len(line), tornBytes)]
+	end := start + textEnd.FindIndex(line)[0]
+	p.i = max(end, p.i)
+	if quote, ok := p.closing(start); ok && quote < p.i {
+		p.openingMissing(n, quote)
+		return
+	}
+	n.span.End = p.i
+	pr := Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%s is no JSON value", quote(string(p.Text[start:p.i]))),
+		Hint: "text stands in double quotes"}
+	if text := p.Text[start:p.i]; utf8.Valid(text) && bytes.IndexByte(text, '\\') < 0 {
+		pr.Fix, pr.Unsafe = "Put it in double quotes", true
+		pr.Edits = []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
+	}
+	p.problem(pr)
+}
+
+// openingMissing reports text that ends with a quote but begins without one.
+func (p *parser) openingMissing(n *node, quote int) {
+	n.span.End = quote + 1
+	p.i = quote + 1
+	pr := Problem{Span: n.span, Code: CodeValue, Message: "a quote is missing before this text"}
+	if p.endsValue(quote) {
+		pr.Fix, pr.Unsafe, pr.Edits = "Write the quote", true, []Edit{{Span{n.span.Start, n.span.Start}, `"`}}
+		p.problem(pr)
+		return
+	}
+	p.lost(pr)
+	p.i = max(p.i, p.lineEnd())
+}
+
+// noValue reports text in place of the value n. It skips the text unless the container continues with it.
+func (p *parser) noValue(n *node) {
+	pr := Problem{Code: CodeValue, Message: "a value is missing"}
+	if c := p.peek(); p.i < len(p.Text) && strings.IndexByte("}],:", c) < 0 {
+		_, size := utf8.DecodeRune(p.rest())
+		p.i += size
+		end := p.lineEnd()
+		if n := bytes.IndexAny(p.Text[p.i:max(end, p.i)], `,"{}[]`); n >= 0 {
+			end = p.i + n
+		}
+		p.i = max(end, p.i)
+		pr.Message = fmt.Sprintf("%s is no JSON value", quote(string(bytes.TrimRight(p.Text[n.span.Start:p.i], " \t\r"))))
+		n.span.End = p.i
+		pr.Span = n.span
+		p.lost(pr)
+		return
+	}
+	n.span.End = p.i
+	pr.Span = n.span
+	p.problem(pr)
+}
+
+// Quote returns a text in quotes that leave it readable: double ones, or back quotes if it has double ones. Only a text with
+// control or format characters is escaped as in Go.
+func Quote(s string) string {
+	odd := func(r rune) bool { return !unicode.IsPrint(r) && r != ' ' || r == utf8.RuneError }
+	switch {
+	case strings.ContainsFunc(s, odd), strings.Contains(s, `"`) && strings.Contains(s, "`"):
+		return strconv.Quote(s)
+	case strings.Contains(s, `"`):
+		return "`" + s + "`"
+	}
+	return `"` + s + `"`
+}
+
+// quote returns a text in quotes, cut after 40 characters.
+func quote(s string) string {
+	if r := []rune(s); len(r) > 40 {
+		s = string(r[:39]) + "…"
+	}
+	return Quote(s)
+}
+
+// placeholders are what templates have in place of a value or member.
+var placeholders = regexp.MustCompile(`^(?:\$\{[^{}\n]*\}|\$\([^()\n]*\)|\$[A-Za-z_]\w*|\{\{-?[ \t]*[A-Za-z_.#/>!&$][^\n]*?\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>|%\w+%|@\w+@|__\w+__|<[A-Za-z][^<>"\n]*>)`)
+
+// placeholder skips what a template has in place of a value or member, and reports it.
+func (p *parser) placeholder() bool {
+	if p.i >= len(p.Text) || strings.IndexByte("${<%@_", p.Text[p.i]) < 0 {
+		return false
+	}
+	line := p.Text[p.i:min(p.lineEnd(), p.i+tornBytes)]
+	m := placeholders.Find(line)
+	if m == nil {
+		return false
+	}
+	if p.template == nil {
+		p.template = &Problem{Span: Span{p.i, p.i + len(m)}, Code: CodeTemplate,
+			Message: fmt.Sprintf("this is a template: %s stands where JSON has a value or a member", quote(string(m))),
+			Hint:    "fill in the template first, and lint the result"}
+	}
+	p.i += len(m)
+	// What else belongs to the value, as in {{ n }}0.
+	for p.i < len(p.Text) && (isWord(p.Text[p.i]) && !p.atOddBlank()) {
+		p.i++
+	}
+	p.lostText, p.lostUntil = true, max(p.lostUntil, p.lineEnd())
+	return true
+}

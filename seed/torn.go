@@ -1,0 +1,211 @@
+package seed
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Strings that are torn: a quote that is missing, or one too many. Each is one problem, up to the quote that closes the
+// string. The text of such a string is a guess, so its value is not judged.
+
+// Limits of the search for the quote that closes a torn string.
+const (
+	tornLines = 100
+	tornBytes = 8 << 10
+)
+
+// structure matches a quote with what is next to it between members and elements.
+var structure = regexp.MustCompile(`"[ \t]*[:{}\[\]]|[:,{\[][ \t]*"`)
+
+// closing returns the offset of the next quote at or after an offset, on the same line. It passes over escaped ones.
+// If there is none, it returns the end of the line.
+func (p *parser) closing(at int) (quote int, ok bool) {
+	for ; at < len(p.Text) && p.Text[at] != '\n'; at++ {
+		switch p.Text[at] {
+		case '"':
+			return at, true
+		case '\\':
+			if at+1 < len(p.Text) && p.Text[at+1] != '\n' {
+				at++
+			}
+		}
+	}
+	return at, false
+}
+
+// endsWell reports whether what follows a quote can follow a string. A missing comma is a problem of its own.
+func (p *parser) endsWell(quote int) bool {
+	c, _ := p.next(quote + 1)
+	return !isWord(c) && strings.IndexByte("!%&()*;<=>?@^`|~\\", c) < 0 || c == 0
+}
+
+// endsValue reports whether the quote at an offset ends a value, judged by what follows.
+func (p *parser) endsValue(quote int) bool {
+	c, at := p.next(quote + 1)
+	switch c {
+	case 0, '\n', '}', ']':
+		return true
+	case ',':
+		return p.startsElement(at + 1)
+	}
+	return false
+}
+
+// startsElement reports whether an element of the innermost container may begin at an offset.
+func (p *parser) startsElement(at int) bool {
+	c, at := p.next(at)
+	switch {
+	case c == 0 || c == '\n' || c == '}' || c == ']':
+		return true
+	case p.inObject():
+		return c == '"' && p.isName(at)
+	}
+	return strings.IndexByte(`"{[-0123456789tfn`, c) >= 0
+}
+
+func (p *parser) inObject() bool { return len(p.open) > 0 && p.open[len(p.open)-1] == '}' }
+
+// isName reports whether a name of a member, with its colon, begins at an offset.
+func (p *parser) isName(at int) bool {
+	quote, ok := p.closing(at + 1)
+	if !ok {
+		return false
+	}
+	c, _ := p.next(quote + 1)
+	return c == ':'
+}
+
+// torn reads the value at i if it is a torn string. Ok is false if it is closed as it should be, or not at all.
+func (p *parser) torn() (text string, ok bool) {
+	start := p.i
+	quote, closed := p.closing(start + 1)
+	switch {
+	case start < p.searched || len(p.Problems) >= 4*MaxProblems:
+		return "", false
+	case !closed && quote < len(p.Text):
+		return p.lineBreak(start, quote)
+	case !closed || p.endsWell(quote):
+		return "", false
+	}
+	return p.innerQuotes(start, quote), true
+}
+
+// innerQuotes reads a string with quotes in it. The first is at the given offset. It takes the rest of the line if no
+// quote on it can close the string.
+func (p *parser) innerQuotes(start, first int) string {
+	inner := []int{first}
+	for at := first + 1; at < min(len(p.Text), first+tornBytes); {
+		quote, ok := p.closing(at)
+		if !ok {
+			break
+		}
+		if c, _ := p.next(quote + 1); c == ':' && p.inObject() {
+			if text, ok := p.unclosedBefore(start, inner[len(inner)-1]); ok {
+				return text
+			}
+		}
+		if structure.Match(p.Text[first : quote+1]) {
+			break // that is JSON, and not text with quotes in it
+		}
+		if p.endsValue(quote) {
+			return p.escapeInner(start, inner, quote)
+		}
+		inner, at = append(inner, quote), quote+1
+	}
+	p.searched = first + tornBytes
+	end := p.lineEnd()
+	p.lost(Problem{Span: Span{first, end}, Code: CodeString, Message: "this quote ends the string, but text follows it",
+		Hint: `inside of a string, a quote is written \"`})
+	p.i = start + len(bytes.TrimRight(bytes.TrimRight(p.Text[start:end], " \t"), ","))
+	return string(p.Text[start+1 : max(p.i, start+1)])
+}
+
+// escapeInner reports quotes inside of a string that ends at the given offset.
+func (p *parser) escapeInner(start int, inner []int, end int) string {
+	last := inner[len(inner)-1]
+	at := Span{inner[0] + 1, last}
+	if len(inner) == 1 {
+		at = Span{inner[0], inner[0] + 1}
+	}
+	pr := Problem{Span: at, Code: CodeString, Message: "quotes inside of a string, each should be written \\\"",
+		Fix: `Write \" for each`, Unsafe: true}
+	if len(inner) == 1 {
+		pr.Message, pr.Fix = `a quote inside of a string, it should be written \"`, `Write \"`
+	}
+	for _, quote := range inner {
+		pr.Edits = append(pr.Edits, Edit{Span{quote, quote}, `\`})
+	}
+	p.problem(pr)
+	p.i = end + 1
+	return string(p.Text[start+1 : end])
+}
+
+// unclosedBefore reads a string whose quote is missing before the comma in front of the next name, which begins at the
+// given quote.
+func (p *parser) unclosedBefore(start, name int) (string, bool) {
+	text := bytes.TrimRight(p.Text[start:name], " \t")
+	if !bytes.HasSuffix(text, []byte(",")) {
+		return "", false
+	}
+	p.i = start + len(text) - 1
+	p.problem(Problem{Span: Span{start, p.i}, Code: CodeUnclosed, Message: "string is not closed before the next member",
+		Fix: "Close the string", Unsafe: true, Edits: []Edit{{Span{p.i, p.i}, `"`}}})
+	return string(p.Text[start+1 : p.i]), true
+}
+
+// lineBreak reads a string that goes on in the lines below. Ok is false if it is not closed there: its quote is missing.
+func (p *parser) lineBreak(start, end int) (text string, ok bool) {
+	if bytes.HasSuffix(bytes.TrimRight(p.Text[start:end], " \t\r"), []byte(",")) {
+		return "", false
+	}
+	quote := end
+	for range tornLines {
+		if c, _ := p.next(quote + 1); c == 0 || strings.IndexByte(`"{}[]`, c) >= 0 && quote == end {
+			return "", false // the next line is one of JSON
+		}
+		at, closed := p.closing(quote + 1)
+		if closed && p.endsValue(at) {
+			return p.escapeBreaks(start, end, at), true
+		}
+		if quote = at; closed || at >= len(p.Text) || at-start > tornBytes {
+			break
+		}
+	}
+	p.searched = quote
+	return "", false
+}
+
+// escapeBreaks reports a string with line breaks. The first is at the offset from.
+func (p *parser) escapeBreaks(start, from, end int) string {
+	pr := Problem{Span: Span{start, end + 1}, Code: CodeString, Message: `a line break in a string, it should be written \n`,
+		Fix: `Write \n`, Unsafe: true}
+	for at := from; at < end; at++ {
+		switch c := p.Text[at]; {
+		case c == '\n' && at > start+1 && p.Text[at-1] == '\r':
+			pr.Edits = append(pr.Edits, Edit{Span{at - 1, at + 1}, `\n`})
+		case c < ' ' && c != '\r':
+			pr.Edits = append(pr.Edits, Edit{Span{at, at + 1}, controlEscape(rune(c))})
+		}
+	}
+	p.problem(pr)
+	p.i = end + 1
+	return string(p.Text[start+1 : end])
+}
+
+// unclosedName reads a name whose closing quote is missing, as in "title: 1. It leaves i at what follows the name.
+func (p *parser) unclosedName() (name string, ok bool) {
+	start := p.i
+	end := start + 1
+	for end < len(p.Text) && isWord(p.Text[end]) {
+		end++
+	}
+	if c, _ := p.next(end); c != ':' || end == start+1 || p.isName(start) {
+		return "", false
+	}
+	p.i = end
+	p.problem(Problem{Span: Span{start, end}, Code: CodeUnclosed, Message: fmt.Sprintf("the name %s is not closed, a quote is missing after it", p.Text[start:end]),
+		Fix: "Close the name", Edits: []Edit{{Span{end, end}, `"`}}})
+	return string(p.Text[start+1 : end]), true
+}
