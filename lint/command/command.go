@@ -71,7 +71,8 @@ type Command struct {
 	// Refused are the parts that Expand does not support, in the order of the text.
 	Refused []*Error
 
-	words [][]part
+	words  [][]part
+	dollar []bool // of each word: it has a $ with no name after it
 }
 
 // prelude is a command that does nothing. The parser reads it before the text. The first word of the text is thus an

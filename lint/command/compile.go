@@ -1,6 +1,7 @@
 package command
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -57,6 +58,7 @@ func (co *compiler) word(w *syntax.Word) {
 	}
 	co.c.Words = append(co.c.Words, out)
 	co.c.words = append(co.c.words, parts)
+	co.c.dollar = append(co.c.dollar, slices.ContainsFunc(w.Parts, isLoneDollar))
 }
 
 // braces reports whether a word may have a brace expansion. It is not exact. It looks for "{", then a comma or "..",
@@ -138,8 +140,7 @@ func (co *compiler) literal(x *syntax.Lit, ctx context, first bool) []part {
 	switch {
 	case !ctx.quoted && (first && strings.HasPrefix(x.Value, "~") || strings.Contains(x.Value, "=~") || strings.Contains(x.Value, ":~")):
 		co.c.refuse(start, end, "a tilde")
-	case !ctx.quoted && loneDollar(x.Value):
-		// Bash does not split the other expansions of such a word.
+	case !ctx.quoted && !ctx.top && loneDollar(x.Value):
 		co.c.refuse(start, end, "a $ with no name after it")
 	case ctx.inner && strings.ContainsAny(x.Value, "\\'\""):
 		co.c.refuse(start, end, "a quote or backslash within an expansion")
@@ -163,6 +164,12 @@ func loneDollar(s string) bool {
 		}
 	}
 	return false
+}
+
+// isLoneDollar reports whether a part of a word is literal text with a "$" that begins no expansion.
+func isLoneDollar(p syntax.WordPart) bool {
+	l, ok := p.(*syntax.Lit)
+	return ok && loneDollar(l.Value)
 }
 
 // unescape removes backslashes before the characters of special. If special is empty, it removes all backslashes.

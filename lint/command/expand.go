@@ -23,8 +23,8 @@ func (c *Command) Expand(env map[string]string) ([]string, error) {
 		return nil, c.Refused[0]
 	}
 	words := []string{}
-	for _, parts := range c.words {
-		e := expander{env: env}
+	for i, parts := range c.words {
+		e := expander{env: env, dollar: c.dollar[i]}
 		e.parts(parts)
 		if e.err != nil {
 			return nil, e.err
@@ -39,6 +39,8 @@ type expander struct {
 	env    map[string]string
 	fields fields
 	err    *Error
+	// dollar is true if the word has a $ with no name after it. Some expansions of such a word are not split by Bash.
+	dollar bool
 }
 
 func (e *expander) parts(parts []part) {
@@ -51,9 +53,17 @@ func (e *expander) parts(parts []part) {
 		case p.plain:
 			e.fields.plain(p.text)
 		default:
-			e.fields.split(p.text)
+			e.split(p, p.text)
 		}
 	}
+}
+
+// split adds text that Bash splits at blanks.
+func (e *expander) split(p part, text string) {
+	if e.dollar && strings.ContainsAny(text, " \t\n") {
+		e.refuse(p, "a $ with no name after it, next to a value with blanks,")
+	}
+	e.fields.split(text)
 }
 
 func (e *expander) expansion(p part) {
@@ -93,7 +103,7 @@ func (e *expander) put(p part, v string) {
 	if p.quoted {
 		e.fields.quoted(v)
 	} else {
-		e.fields.split(v)
+		e.split(p, v)
 	}
 }
 
