@@ -12,51 +12,83 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
-	"github.com/seedpack/seedpack/seed"
 )
 
-// fixRounds is more than any manifest needs. A fix may uncover another, fixes that touch wait for each other, and of the
-// faults of a text at most seed.MaxProblems are known at once.
-const fixRounds = 200
-
-// fixText applies the fixes of all diagnostics that the policy keeps, until none is left.
-func fixText(path string, text []byte, opt lint.Options, policy diag.Policy) []byte {
-	for range fixRounds {
-		found := policy.Apply(lint.Manifest(path, seed.Parse(text), opt))
-		fixed, changed := diag.ApplyFixes(text, found.Diagnostics)
-		if !changed {
-			break
-		}
-		text = fixed
-	}
-	return text
+// fixes applies the fixes of findings, or shows them.
+type fixes struct {
+	process *Process
+	options lint.Options
+	unsafe  bool
+	show    bool      // change nothing
+	out     io.Writer // gets a line for each fix
 }
 
-// fixAll fixes manifests in place, or only shows how. A fixed standard input is printed. The returned reader has the same
-// text, for the next reader of standard input.
-func fixAll(p *Process, paths []string, opt lint.Options, policies []diag.Policy, show bool) (stdin io.Reader, err error) {
-	stdin = p.Stdin
+// all fixes manifests in place. A fixed standard input is printed. The returned reader has the same text, for the next
+// reader of standard input.
+func (f *fixes) all(paths []string, policies []diag.Policy) (stdin io.Reader, err error) {
+	stdin = f.process.Stdin
 	for i, path := range paths {
 		j, err := job.Read(path, stdin)
 		if err != nil {
 			return nil, err
 		}
 		old := j.Manifest.Source.Text
-		fixed := fixText(path, old, opt, policies[i])
+		if f.show {
+			if err := f.diff(path, old, policies[i]); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		fixed := lint.Fix(path, old, f.options, policies[i], f.unsafe)
 		switch {
-		case show:
-			_, err = fmt.Fprint(p.Stdout, escapeDiff(string(diff.Diff(path, old, path+" mended", fixed))))
 		case path == "-":
-			stdin = bytes.NewReader(fixed)
-			_, err = p.Stdout.Write(fixed)
-		case string(fixed) != string(old):
-			err = p.roots.ReplaceFile(path, fixed)
+			stdin = bytes.NewReader(fixed.Text)
+			_, err = f.process.Stdout.Write(fixed.Text)
+		case len(fixed.Changes) > 0:
+			err = f.process.roots.ReplaceFile(path, fixed.Text)
 		}
 		if err != nil {
 			return nil, err
 		}
+		f.say(path, fixed)
 	}
 	return stdin, nil
+}
+
+// say prints a line for each fix that was applied, and how many were not.
+func (f *fixes) say(path string, fixed lint.Fixed) {
+	for _, c := range fixed.Changes {
+		sayf(f.out, "%s:%d:%d: fixed: %s [%s]", path, c.At.Line, c.At.Column, c.Title, c.Rule.ID)
+	}
+	if fixed.Refused != "" {
+		sayf(f.out, "%s: nothing is fixed: %s", path, fixed.Refused)
+	}
+	if n := fixed.Withheld; n > 0 {
+		sayf(f.out, "%s: %s: --diff shows it all, --fix --unsafe-fixes applies it", path, withheld(n))
+	}
+}
+
+func withheld(n int) string {
+	if n == 1 {
+		return "1 unsafe fix is withheld"
+	}
+	return fmt.Sprintf("%d unsafe fixes are withheld", n)
+}
+
+// diff shows what --fix would do, and then what --unsafe-fixes would do besides.
+func (f *fixes) diff(path string, old []byte, policy diag.Policy) error {
+	safe := lint.Fix(path, old, f.options, policy, false)
+	all := lint.Fix(path, old, f.options, policy, true)
+	text := diff.Diff(path, old, path+" with --fix", safe.Text)
+	if string(all.Text) != string(safe.Text) {
+		from := path
+		if string(safe.Text) != string(old) {
+			from += " with --fix"
+		}
+		text = append(text, diff.Diff(from, safe.Text, path+" with --fix --unsafe-fixes", all.Text)...)
+	}
+	_, err := fmt.Fprint(f.process.Stdout, escapeDiff(string(text)))
+	return err
 }
 
 // escapeDiff makes foreign text harmless and keeps its tabs.

@@ -21,6 +21,7 @@ type lintOptions struct {
 	report    reportFlags
 	registry  string
 	fix, diff bool
+	unsafe    bool // with fix: unsafe fixes, too
 }
 
 func newLintCommand(p *Process) *cobra.Command {
@@ -41,8 +42,9 @@ The nearest .seedpack.yaml beside a manifest or above says what its findings are
 	s := cmd.Flags()
 	o.report.add(s)
 	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] the image will go to, so that the length of the whole name counts")
-	s.BoolVar(&o.fix, "fix", false, "mend what can be mended, keep every other byte, and report what is left")
-	s.BoolVar(&o.diff, "diff", false, "show what --fix would do, and change nothing")
+	s.BoolVar(&o.fix, "fix", false, "fix what can be fixed without changing the meaning, keep every other byte, and report the rest")
+	s.BoolVar(&o.unsafe, "unsafe-fixes", false, "with --fix: also apply fixes that guess, remove text, or change what the job offers; --diff shows them")
+	s.BoolVar(&o.diff, "diff", false, "show all fixes, and change nothing")
 	return cmd
 }
 
@@ -58,6 +60,9 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if o.diff && (out.sarifFile != "" || out.junitFile != "" || !out.text()) {
 		return exit.Usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file and --junit-file")
 	}
+	if o.unsafe && !o.fix {
+		return exit.Usagef("--unsafe-fixes is for --fix: give both, or --diff to see all fixes")
+	}
 	paths, err := job.Find(args)
 	if err != nil {
 		return err
@@ -69,7 +74,11 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	options := lint.Options{Registry: o.registry}
 	stdin := p.Stdin
 	if o.fix || o.diff {
-		if stdin, err = fixAll(p, paths, options, each, o.diff); err != nil || o.diff {
+		f := &fixes{process: p, options: options, unsafe: o.unsafe, show: o.diff, out: p.Stdout}
+		if !out.text() || slices.Contains(paths, "-") {
+			f.out = p.Stderr // standard output holds a document, or the fixed text
+		}
+		if stdin, err = f.all(paths, each); err != nil || o.diff {
 			return err
 		}
 	}

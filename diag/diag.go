@@ -58,9 +58,13 @@ type Rule struct {
 type Edit = seed.Edit
 
 // A Fix is one way to solve what a diagnostic reports. Its title is a verb phrase: "Write it in lower case".
+//
+// A safe fix keeps the meaning of the file. An unsafe one guesses, removes text, or changes what the job offers to others.
+// It is applied only if the user asks for unsafe fixes.
 type Fix struct {
-	Title string
-	Edits []Edit
+	Title  string
+	Edits  []Edit
+	Unsafe bool
 }
 
 // A Diagnostic is one finding. Its place is a Pointer (into a manifest, smoke file, side-car or label) or a Span. A

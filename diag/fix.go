@@ -5,25 +5,27 @@ import (
 	"slices"
 )
 
-// ApplyFixes applies the first fix of each diagnostic and leaves all other bytes as they are. If two fixes touch each
-// other, it applies the first; the other is found again in the result. It returns text itself if nothing changed.
-func ApplyFixes(text []byte, diagnostics []Diagnostic) (mended []byte, changed bool) {
+// ApplyFixes applies fixes and leaves all other bytes as they are. If two fixes touch each other, it applies the first; the
+// other is found again in the result. Applied has the indices of the fixes that it applied. If there are none, fixed is text
+// itself.
+func ApplyFixes(text []byte, fixes []Fix) (fixed []byte, applied []int) {
 	var edits []Edit
-	for i := range diagnostics {
-		if fixes := diagnostics[i].Fixes; len(fixes) > 0 && fits(edits, fixes[0].Edits, len(text)) {
-			edits = append(edits, fixes[0].Edits...)
+	for i := range fixes {
+		if fits(edits, fixes[i].Edits, len(text)) {
+			edits = append(edits, fixes[i].Edits...)
+			applied = append(applied, i)
 		}
 	}
-	if len(edits) == 0 {
-		return text, false
+	if len(applied) == 0 {
+		return text, nil
 	}
 	slices.SortStableFunc(edits, func(a, b Edit) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	at := 0
 	for _, e := range edits {
-		mended = append(append(mended, text[at:e.Span.Start]...), e.New...)
+		fixed = append(append(fixed, text[at:e.Span.Start]...), e.New...)
 		at = e.Span.End
 	}
-	return append(mended, text[at:]...), true
+	return append(fixed, text[at:]...), applied
 }
 
 // fits reports whether a fix lies within the text and touches no edit that was accepted before.

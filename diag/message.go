@@ -3,7 +3,37 @@ package diag
 import (
 	"fmt"
 	"strings"
+
+	"github.com/seedpack/seedpack/seed"
 )
+
+// Quote returns a text in quotes that leave it readable: double ones, or back quotes if it has double ones. Only a text with
+// control or format characters is escaped as in Go.
+func Quote(s string) string { return seed.Quote(s) }
+
+// Sprintf is fmt.Sprintf, in which %q quotes a string as Quote does.
+func Sprintf(format string, args ...any) string {
+	quotable := make([]any, len(args))
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			a = quoted(s)
+		}
+		quotable[i] = a
+	}
+	return fmt.Sprintf(format, quotable...)
+}
+
+// A quoted is a string that %q writes as Quote does.
+type quoted string
+
+// Format writes the string.
+func (q quoted) Format(f fmt.State, verb rune) {
+	if verb == 'q' {
+		fmt.Fprint(f, Quote(string(q)))
+		return
+	}
+	fmt.Fprintf(f, fmt.FormatString(f, verb), string(q))
+}
 
 // QuoteFew quotes the first five names and counts the others.
 func QuoteFew(all []string) string {
@@ -17,7 +47,7 @@ func QuoteFew(all []string) string {
 		if i > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "%q", s)
+		b.WriteString(Quote(s))
 	}
 	return b.String()
 }

@@ -18,6 +18,35 @@ func Nearest(word string, known []string) string {
 	})
 }
 
+// Meant returns the known word that a misspelled word must have been meant to be, or "". It is stricter than Nearest: it is
+// for fixes, and a wrong word is worse than none. Case, dashes and underscores do not count. One letter in four may differ,
+// where swapped neighbours count as one letter. If two words are equally near, it returns "".
+func Meant(word string, known []string) string {
+	const longest = 64 // bytes; a longer word is no misspelling
+	if word == "" || len(word) > longest {
+		return ""
+	}
+	folded := fold(word)
+	best, least, equal := "", max(1, len(folded)/4)+1, false
+	for _, k := range known {
+		switch d := edits(folded, fold(k), true); {
+		case d >= min(len(folded), len(k)): // nothing of it is left
+		case d < least:
+			best, least, equal = k, d, false
+		case d == least && best != "":
+			equal = true
+		}
+	}
+	if equal {
+		return ""
+	}
+	return best
+}
+
+var separators = strings.NewReplacer("-", "", "_", "", " ", "", ".", "")
+
+func fold(word string) string { return strings.ToLower(separators.Replace(word)) }
+
 // NearestName is Nearest for names that an author invented, such as variables. Case counts. At most a quarter of the
 // letters may differ; in a short name, two. Two swapped letters count as one.
 func NearestName(name string, known []string) string {
@@ -61,6 +90,9 @@ func ByDistance(word string, known []string) []string {
 
 // Distance returns how many bytes must be changed, added or removed to make a into b (Levenshtein).
 func Distance(a, b string) int { return edits(a, b, false) }
+
+// Edits is Distance, in which two swapped neighbours are one change.
+func Edits(a, b string) int { return edits(a, b, true) }
 
 // edits returns the least number of changes that make a into b. With swaps, exchanging two neighbours is one change
 // (optimal string alignment).

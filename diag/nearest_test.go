@@ -68,3 +68,17 @@ func TestEdits(t *testing.T) {
 		}
 	}
 }
+
+func TestMeant(t *testing.T) {
+	t.Parallel()
+	known := []string{"timeout", "title", "description", "name", "tags", "ro", "rw", "jobVersion", "required", "mediaTypes"}
+	for word, want := range map[string]string{
+		"Timeout": "timeout", "time_out": "timeout", "titel": "title", "tilte": "title", "job_version": "jobVersion", "requierd": "required",
+		"mem": "", "env": "", "tag": "tags", "wr": "rw", "or": "ro", "r": "", "rx": "", "mediaType": "mediaTypes", "x": "", "": "", "discription": "description",
+		"nmae": "name", "nane": "name", "date": "", "type": "", "path": "", "version": "",
+	} {
+		if got := Meant(word, known); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}

@@ -73,6 +73,12 @@ var codeRules = map[string]struct {
 	"media-type-top":          {[]string{"media-type-unregistered"}, diag.Notice},
 }
 
+// quiet reports whether a listed finding is not reported on purpose: a name in another spelling than its variable if no other
+// name is like it, and a media type that is in use.
+func (f listed) quiet() bool {
+	return f.Code == "normalised" || f.Code == "media-type-unregistered" && strings.Contains(f.Message, "image/x-hdf5-image")
+}
+
 // otherLines are lines of syntax problems. The collection lists the line where a parser stops; these are the lines of
 // the fault.
 var otherLines = map[string]int{"028": 2, "029": 1}
@@ -81,7 +87,7 @@ var otherLines = map[string]int{"028": 2, "029": 1}
 // and line.
 func TestCases(t *testing.T) {
 	t.Parallel()
-	warnings, valid := 0, 0
+	warnings, notices, valid := 0, 0, 0
 	for _, c := range manifestCases(t) {
 		report := c.lint(t)
 		if got := report.Count(diag.Error) == 0; got != c.Valid {
@@ -91,19 +97,22 @@ func TestCases(t *testing.T) {
 			if line, ok := otherLines[c.ID]; ok {
 				f.Line = line
 			}
-			if !found(report, f) {
+			if found(report, f) == f.quiet() {
 				t.Errorf("%s:%d: %s (%s) is not found:\n%s", c.ID, f.Line, f.Message, f.Code, said(report))
 			}
 		}
 		if c.Valid {
 			valid++
 			warnings += report.Count(diag.Warning)
+			notices += report.Count(diag.Notice)
 		}
 	}
-	const most = 2 // warnings on a valid manifest, on average: users turn off a linter that warns too often
-	t.Logf("%d warnings on %d valid manifests", warnings, valid)
-	if valid == 0 || warnings > most*valid {
-		t.Errorf("%d warnings on %d valid manifests", warnings, valid)
+	// On average: users turn off a linter that warns too often.
+	const mostWarnings, mostNotices = 0.8, 1.5
+	each := func(n int) float64 { return float64(n) / float64(valid) }
+	t.Logf("%.2f warnings and %.2f notices on each of %d valid manifests", each(warnings), each(notices), valid)
+	if valid == 0 || each(warnings) > mostWarnings || each(notices) > mostNotices {
+		t.Errorf("%.2f warnings and %.2f notices on each of %d valid manifests", each(warnings), each(notices), valid)
 	}
 }
 

@@ -22,11 +22,32 @@ type Options struct {
 func Manifest(path string, m *seed.Manifest, opt Options) *diag.Report {
 	report := &diag.Report{Path: path, Source: m.Source}
 	reportSyntax(report)
-	violations := schema.Manifest(m.Source)
-	reportSchema(report, violations)
-	runRules(report, m, opt, violations)
+	if shape := shapeOf(path, m, opt); shape != nil {
+		report.Add(*shape)
+		report.Sort()
+		return report
+	}
+	judge(report, m, opt)
 	report.Sort()
 	return report
+}
+
+// judge runs the schema and the rules. A member with a wrong name is reported, and judged as the one that it was meant to
+// be.
+func judge(report *diag.Report, m *seed.Manifest, opt Options) {
+	violations := schema.Manifest(m.Source)
+	const deepest = 5 // as deep as such members can lie within each other
+	for range deepest {
+		names := renamable(m.Source, violations)
+		if len(names) == 0 {
+			break
+		}
+		reportSchema(report, m, slices.DeleteFunc(violations, func(v schema.Violation) bool { return !v.Key || names[v.Pointer] == "" }))
+		m = m.Renamed(names)
+		violations = schema.Manifest(m.Source)
+	}
+	reportSchema(report, m, violations)
+	runRules(report, m, opt, violations)
 }
 
 func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []schema.Violation) {
@@ -44,21 +65,6 @@ func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []s
 		r.Check(&p)
 	}
 	for _, d := range p.found {
-		if !hasSyntaxProblem(report, d) {
-			report.Add(*d)
-		}
+		report.Add(written(m, *d))
 	}
-}
-
-// hasSyntaxProblem reports whether a diagnostic is about a string with a syntax problem. That problem is reported
-// first.
-func hasSyntaxProblem(report *diag.Report, d *diag.Diagnostic) bool {
-	if len(report.Source.Problems) == 0 || report.Source.Kind(d.Pointer) != "string" {
-		return false
-	}
-	place := report.Source.Span(d.Pointer)
-	return slices.ContainsFunc(report.Source.Problems, func(p seed.Problem) bool {
-		within := place.Start <= p.Span.Start && p.Span.End <= place.End
-		return within && (p.Code == seed.CodeString || p.Code == seed.CodeEncoding || p.Code == seed.CodeUnclosed)
-	})
 }

@@ -3,7 +3,7 @@ package lint
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"strings"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/command"
@@ -40,7 +40,7 @@ type Pass struct {
 
 // Reportf reports on the value at a pointer. The caller may add a hint or a fix to the diagnostic.
 func (p *Pass) Reportf(at seed.Pointer, format string, args ...any) *diag.Diagnostic {
-	d := &diag.Diagnostic{Rule: &p.rule.Rule, Pointer: at, Message: fmt.Sprintf(format, args...)}
+	d := &diag.Diagnostic{Rule: &p.rule.Rule, Pointer: at, Message: diag.Sprintf(format, args...)}
 	p.found = append(p.found, d)
 	return d
 }
@@ -53,41 +53,47 @@ func (p *Pass) reportPart(at seed.Pointer, start, end int, format string, args .
 	return d
 }
 
-// valid reports whether there is a value at a pointer, and the schema accepts it.
-func (p *Pass) valid(at seed.Pointer) bool { return p.Source.Has(at) && !p.invalid[at] }
+// valid reports whether there is a value at a pointer that could be read, and the schema accepts it.
+func (p *Pass) valid(at seed.Pointer) bool { return p.Source.Readable(at) && !p.invalid[at] }
+
+// given reports whether a member is absent, or has a value that could be read and that the schema accepts. It is for
+// members with a default.
+func (p *Pass) given(at seed.Pointer) bool { return !p.Source.Has(at) || p.valid(at) }
 
 func (p *Pass) line(at seed.Pointer) int { return p.Source.Position(p.Source.Span(at).Start).Line }
 
-// replace adds a fix that writes another value at the diagnostic's pointer.
+// replace adds an unsafe fix that writes another value at the diagnostic's pointer.
 func (p *Pass) replace(d *diag.Diagnostic, title string, value any) {
 	p.edit(d, title, p.Source.Span(d.Pointer), encode(value))
 }
 
-// replacePart adds a fix that replaces a part of the string at the diagnostic's pointer.
-func (p *Pass) replacePart(d *diag.Diagnostic, title string, start, end int, value string) {
+// rewrite adds a safe fix that writes the value at the diagnostic's pointer in another way.
+func (p *Pass) rewrite(d *diag.Diagnostic, title string, value any) {
+	p.replace(d, title, value)
+	d.Fixes[len(d.Fixes)-1].Unsafe = false
+}
+
+// rewritePart adds a safe fix that replaces a part of the string at the diagnostic's pointer.
+func (p *Pass) rewritePart(d *diag.Diagnostic, title string, start, end int, value string) {
 	text := encode(value)
 	p.edit(d, title, p.Source.StringSpan(d.Pointer, start, end), text[1:len(text)-1])
+	d.Fixes[len(d.Fixes)-1].Unsafe = false
 }
 
 func (p *Pass) edit(d *diag.Diagnostic, title string, span seed.Span, text string) {
-	d.Fixes = append(d.Fixes, diag.Fix{Title: title, Edits: []diag.Edit{{Span: span, New: text}}})
+	d.Fixes = append(d.Fixes, diag.Fix{Title: title, Edits: []diag.Edit{{Span: span, New: text}}, Unsafe: true})
 }
 
-// set adds a fix that sets a member of an object. If the object lacks the member, the fix adds it after the last one,
-// with the layout of the first. If the object has an unknown member, set adds no fix: that member may be this one,
-// misspelled, and its own fix comes first.
-func (p *Pass) set(d *diag.Diagnostic, title string, object seed.Pointer, name string, value any) {
-	if at := object.Member(name); p.Source.Has(at) {
-		p.edit(d, title, p.Source.Span(at), encode(value))
-		return
-	}
+// add adds an unsafe fix that writes a member of an object after the last one, with the layout of the first. If the object
+// has an unknown member, it adds no fix: that member may be this one, misspelled, and its own fix comes first.
+func (p *Pass) add(d *diag.Diagnostic, title string, object seed.Pointer, name string, value any) {
 	members := p.Source.Members(object)
-	if len(members) == 0 || p.misnamed[object] {
+	if len(members) == 0 || p.misnamed[object] || p.Source.Has(object.Member(name)) {
 		return
 	}
 	open := p.Source.Span(object).Start + 1
 	blank := string(p.Source.Text[open:p.Source.KeySpan(object.Member(members[0])).Start])
-	if blank == "" {
+	if strings.Trim(blank, " \t\r\n") != "" || blank == "" {
 		blank = " "
 	}
 	end := p.Source.Span(object.Member(members[len(members)-1])).End

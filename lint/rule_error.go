@@ -1,7 +1,8 @@
 package lint
 
 import (
-	"fmt"
+	"path"
+	"regexp"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/seed"
@@ -21,7 +22,7 @@ func errorPhrase(e seed.Error) string {
 	if e.Name == "" {
 		return "this error"
 	}
-	return fmt.Sprintf("error %q", e.Name)
+	return diag.Sprintf("error %q", e.Name)
 }
 
 var errorCodeRange = &Rule{
@@ -36,7 +37,7 @@ var errorCodeRange = &Rule{
 			if e.Code == 0 {
 				p.Reportf(at, "%s has code 0, which means success, so that it is never reported: give one from 1 to 255", errorPhrase(e))
 			} else if e.Code < 0 || e.Code > 255 {
-				p.Reportf(at, "%s has code %d, but a process ends with 0 to 255, so that it is never reported: give one from 1 to 255", errorPhrase(e), e.Code)
+				p.Reportf(at, "%s has code %s, but a process ends with 0 to 255, so that it is never reported: give one from 1 to 255", errorPhrase(e), p.Source.Raw(at))
 			}
 		})
 	},
@@ -101,12 +102,30 @@ var errorCodeData = &Rule{
 		Spec:     "2.1.1.4 T-13",
 	},
 	Check: func(p *Pass) {
+		program := p.interpreter()
 		p.eachCode(func(at seed.Pointer, e seed.Error) {
-			if e.Code == 1 && e.Category == "data" {
-				p.Reportf(at, "%s has code 1 and category data, but most interpreters end with 1 on any crash: take another code for the data", errorPhrase(e))
+			if e.Code == 1 && e.Category == "data" && program != "" {
+				p.Reportf(at, "%s has code 1 and category data, but %s ends with 1 on any crash: take another code for the data", errorPhrase(e), program)
 			}
 		})
 	},
+}
+
+// interpreters end with 1 if a program fails in a way that its author did not expect.
+var interpreters = regexp.MustCompile(`^(?:python|node|nodejs|perl|ruby|Rscript|java|julia|octave)[0-9.]*$`)
+
+// interpreter returns the interpreter that command starts, or "".
+func (p *Pass) interpreter() string {
+	c := p.command()
+	if c == nil {
+		return ""
+	}
+	for _, w := range c.Words[:min(len(c.Words), 3)] {
+		if name := path.Base(w.Text); w.Literal && interpreters.MatchString(name) {
+			return name
+		}
+	}
+	return ""
 }
 
 var errorTitle = &Rule{

@@ -29,9 +29,23 @@ var imageNameLowercase = &Rule{
 			if strings.ContainsFunc(value, unicode.IsUpper) {
 				d := p.Reportf(at, "%s %q has upper-case letters, which the repository name %q cannot have", name, value, p.Manifest.Repository())
 				if name == "name" {
-					p.replace(d, "Write it in lower case", strings.ToLower(value))
+					p.rewrite(d, "Write it in lower case", strings.ToLower(value)) // the schema allows A-Z only
 				}
 			}
+		}
+	},
+}
+
+var imageNameSuffix = &Rule{
+	Rule: diag.Rule{
+		ID:       "image-name-suffix",
+		Severity: diag.Notice,
+		Summary:  "a job name may do without -seed at its end, which the image's name gets anyway",
+		Spec:     "1.1 S-1.1-01 S-4-01",
+	},
+	Check: func(p *Pass) {
+		if at, name := p.nameMember("name"); strings.HasSuffix(strings.ToLower(name), "-seed") {
+			p.Reportf(at, "name %q ends with -seed, so that the repository is called %q: leave it out", name, p.Manifest.Repository())
 		}
 	},
 }

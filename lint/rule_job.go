@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+	"math/big"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -25,9 +27,14 @@ var integerFraction = &Rule{
 }
 
 func (p *Pass) whole(at seed.Pointer, value int64) {
-	if raw := string(p.Source.Raw(at)); p.valid(at) && strings.ContainsAny(raw, ".eE") {
-		d := p.Reportf(at, "%s is written %s, which executors with an older JSON Schema refuse: write %d", at.Base(), raw, value)
-		p.replace(d, "Write it as an integer", value)
+	raw := string(p.Source.Raw(at))
+	if !p.valid(at) || !strings.ContainsAny(raw, ".eE") {
+		return
+	}
+	d := p.Reportf(at, "%s is written %s, which executors with an older JSON Schema refuse: write an integer, without fraction and exponent", at.Base(), raw)
+	if exact, ok := new(big.Rat).SetString(raw); ok && len(raw) < 20 && exact.IsInt() && exact.Num().IsInt64() && exact.Num().Int64() == value {
+		d.Hint = fmt.Sprintf("write %d", value)
+		p.rewrite(d, "Write it as an integer", value)
 	}
 }
 
@@ -40,7 +47,12 @@ var timeoutPositive = &Rule{
 	},
 	Check: func(p *Pass) {
 		if at := seed.AtJob.Member("timeout"); p.valid(at) && p.Job.Timeout <= 0 {
-			p.Reportf(at, "timeout is %d, beyond the schema: a job with this hard limit can never run, give seconds more than 0", p.Job.Timeout)
+			raw := p.Source.Raw(at)
+			if p.Job.Timeout < 0 {
+				p.Reportf(at, "timeout is %s, but no job ends before it starts: give seconds more than 0", raw)
+				return
+			}
+			p.Reportf(at, "timeout is %s, which Scale takes for no limit, while other executors end the job at once: give seconds more than 0", raw)
 		}
 	},
 }
@@ -56,7 +68,7 @@ var timeoutLong = &Rule{
 	},
 	Check: func(p *Pass) {
 		if at := seed.AtJob.Member("timeout"); p.valid(at) && p.Job.Timeout > month {
-			d := p.Reportf(at, "timeout is %d seconds, which is %d days: too long to end a job that hangs", p.Job.Timeout, p.Job.Timeout/(24*60*60))
+			d := p.Reportf(at, "timeout is %s seconds, which is more than a month: too long to end a job that hangs", p.Source.Raw(at))
 			d.Hint = "timeout is in seconds, not milliseconds"
 		}
 	},

@@ -1,64 +1,37 @@
 package lint
 
 import (
-	_ "embed"
-	"path"
-	"regexp"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/seed"
 )
 
-// The list has common registered types and not the whole registry, so it is only good for a hint (T-18).
-//
-//go:embed media-types.txt
-var mediaTypeList string
-
-// registered are the types of the list. extensions are the types by file name extension.
-var registered, extensions = readMediaTypes(mediaTypeList)
-
-func readMediaTypes(list string) (types map[string]bool, byExtension map[string][]string) {
-	types, byExtension = map[string]bool{}, map[string][]string{}
-	for line := range strings.Lines(list) {
-		fields := strings.Fields(line)
-		if len(fields) == 0 || fields[0] == "#" {
-			continue
-		}
-		types[fields[0]] = true
-		for _, ext := range fields[1:] {
-			byExtension[ext] = append(byExtension[ext], fields[0])
-		}
-	}
-	return types, byExtension
-}
-
-// MediaType returns the likeliest media type for the extension of a file name, or "".
-func MediaType(name string) string {
-	if types := extensions[strings.ToLower(path.Ext(name))]; len(types) > 0 {
-		return types[0]
-	}
-	return ""
-}
-
-// The grammar is RFC 6838, section 4.2. Parameters are RFC 9110, section 5.6.6.
-var mediaTypeForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})/([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})` +
-	"([ \t]*;[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+=([A-Za-z0-9!#$%&'*+.^_`|~-]+|\"([^\"\\\\]|\\\\.)*\"))*$")
-
-// eachMediaType calls check for every media type that is a string.
-func (p *Pass) eachMediaType(check func(at seed.Pointer, value string)) {
+// eachMediaType calls check for every media type that is a string. Others are the types of the same list.
+func (p *Pass) eachMediaType(check func(at seed.Pointer, value string, others []string)) {
 	for i, in := range p.Job.Interface.Inputs.Files {
 		for j, value := range in.MediaTypes {
 			if at := seed.AtInputFiles.Index(i).Member("mediaTypes").Index(j); p.valid(at) {
-				check(at, value)
+				check(at, value, in.MediaTypes)
 			}
 		}
 	}
 	for i, out := range p.Job.Interface.Outputs.Files {
 		if at := seed.AtOutputFiles.Index(i).Member("mediaType"); p.valid(at) {
-			check(at, out.MediaType)
+			check(at, out.MediaType, nil)
 		}
 	}
+}
+
+// replaceType adds a fix that writes another media type, unless the list has it already.
+func (p *Pass) replaceType(d *diag.Diagnostic, right string, others []string) {
+	for _, o := range others {
+		if strings.EqualFold(o, right) {
+			d.Hint = "take it out: " + right + " is there already"
+			return
+		}
+	}
+	p.replace(d, "Write "+right, right)
 }
 
 var mediaType = &Rule{
@@ -69,13 +42,20 @@ var mediaType = &Rule{
 		Spec:     "1.2 S-1.2-02 S-2.1.1.3.1-08 S-2.1.1.3.2-11 T-18",
 	},
 	Check: func(p *Pass) {
-		p.eachMediaType(func(at seed.Pointer, value string) {
+		p.eachMediaType(func(at seed.Pointer, value string, others []string) {
 			if mediaTypeForm.MatchString(value) {
 				return
 			}
 			d := p.Reportf(at, "media type %q is not of the form type/subtype, as in \"image/png\"", value)
-			if better := formed(value); better != value {
-				p.replace(d, "Write "+better, better)
+			switch {
+			case formed(value) != value:
+				p.replaceType(d, formed(value), others)
+			case strings.HasSuffix(value, "/*") && others != nil:
+				d.Hint = "name each type, or leave mediaTypes out to accept all"
+			case strings.HasSuffix(value, "/*"):
+				d.Hint = "name the one type that the output has"
+			case mediaTypeForm.MatchString(strings.TrimSpace(value)):
+				p.replaceType(d, strings.TrimSpace(value), others)
 			}
 		})
 	},
@@ -97,62 +77,36 @@ var mediaTypesEmpty = &Rule{
 	},
 }
 
-// SpellMediaType returns a media type as the fixes of the rules spell it: image/jpg is image/jpeg. It returns any other as it
-// is.
-func SpellMediaType(value string) string {
-	if !mediaTypeForm.MatchString(value) {
-		return formed(value)
-	}
-	if better := oftenMistaken[base(value)]; better != "" && !registered[base(value)] {
-		return better
-	}
-	return value
-}
-
-// formed returns the only type for an extension that stands in place of a type, else the value.
-func formed(value string) string {
-	if types := extensions["."+strings.ToLower(strings.TrimPrefix(value, "."))]; len(types) == 1 {
-		return types[0]
-	}
-	return value
-}
-
-// base returns a type without its parameters, in lower case.
-func base(value string) string {
-	value, _, _ = strings.Cut(strings.ToLower(value), ";")
-	return strings.TrimSpace(value)
-}
-
-// oftenMistaken are types that authors often write for another type.
-var oftenMistaken = map[string]string{
-	"image/jpg": "image/jpeg", "image/tif": "image/tiff", "text/json": "application/json", "application/png": "image/png",
-	"txt/csv": "text/csv", "application/csv": "text/csv", "image/geotiff": "image/tiff", "text/yaml": "application/yaml",
-	"application/jpeg": "image/jpeg", "application/geojson": "application/geo+json", "application/x-zip-compressed": "application/zip",
-}
-
 var mediaTypeUnregistered = &Rule{
 	Rule: diag.Rule{
 		ID:       "media-type-unregistered",
 		Severity: diag.Notice,
-		Summary:  "a media type may be one that is registered",
+		Summary:  "a media type may be one that is registered, or known to be in use",
 		Spec:     "1.2 S-1.2-02 T-18",
 	},
 	Check: func(p *Pass) {
-		p.eachMediaType(func(at seed.Pointer, value string) {
-			base := base(value)
-			if !mediaTypeForm.MatchString(value) || registered[base] || privateTree(base) {
+		p.eachMediaType(func(at seed.Pointer, value string, others []string) {
+			if !mediaTypeForm.MatchString(value) || passes(baseType(value)) {
 				return
 			}
-			d := p.Reportf(at, "media type %q is not among the registered ones known here: check it, since files are matched by it", value)
-			if better := oftenMistaken[base]; better != "" {
-				d.Hint = "the registered one is " + better
-				p.replace(d, "Write "+better, better)
+			d := p.Reportf(at, "media type %q is neither registered nor known to be in use: check it, since files are matched by it", value)
+			if right := meantMediaType(baseType(value)); right != "" {
+				d.Message = diag.Sprintf("media type %q is not registered, while %q is: files are matched by the type", value, right)
+				if inList(inUseList, right) {
+					d.Message = diag.Sprintf("media type %q is not known to be in use, while %q is: files are matched by the type", value, right)
+				}
+				p.replaceType(d, right, others)
 			}
 		})
 	},
 }
 
-// privateTree reports whether a type is in the vendor or personal tree. The list does not cover these.
+// passes reports whether there is nothing to say of a type, in lower case and without parameters.
+func passes(base string) bool {
+	return oftenMistaken[base] == "" && (knownMediaType(base) || privateTree(base))
+}
+
+// privateTree reports whether a type is in the vendor or personal tree, whose types need no registration in practice.
 func privateTree(base string) bool {
 	_, subtype, _ := strings.Cut(base, "/")
 	return strings.HasPrefix(subtype, "vnd.") || strings.HasPrefix(subtype, "prs.")

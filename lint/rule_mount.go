@@ -46,10 +46,13 @@ var mountPathClean = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.eachMountPath(func(at seed.Pointer, m seed.Mount) {
-			if clean := path.Clean(m.Path); strings.HasPrefix(m.Path, "/") && clean != m.Path {
-				d := p.Reportf(at, "mount path %q may be written %q, which is the same directory", m.Path, clean)
-				p.replace(d, "Write it plainly", clean)
+			clean := path.Clean(m.Path)
+			if !strings.HasPrefix(m.Path, "/") || strings.TrimSuffix(m.Path, "/") == strings.TrimSuffix(clean, "/") {
+				return
 			}
+			d := p.Reportf(at, "mount path %q may be written %q, which is the same directory", m.Path, clean)
+			p.replace(d, "Write it plainly", clean)
+			d.Fixes[0].Unsafe = strings.Contains(m.Path, "..") // a link in between would lead elsewhere
 		})
 	},
 }

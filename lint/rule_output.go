@@ -99,6 +99,10 @@ func dialect(pattern string) string {
 		return "has a character class such as [:alpha:], which few readers know: write the range"
 	case strings.Contains(pattern, `\`):
 		return "has a backslash, which readers take differently: put the character in brackets"
+	case strings.TrimSpace(pattern) != pattern:
+		return "has a blank at its beginning or end, which is a part of the name: remove it"
+	case strings.HasPrefix(pattern, "~"):
+		return "begins with ~, which is no home directory in a pattern: give a glob relative to OUTPUT_DIR"
 	case strings.HasSuffix(pattern, "/"):
 		return "ends in a slash, but only files are captured"
 	case strings.Contains(pattern, "$"):
@@ -110,7 +114,7 @@ func dialect(pattern string) string {
 var outputPatternReserved = &Rule{
 	Rule: diag.Rule{
 		ID:       "output-pattern-reserved",
-		Severity: diag.Warning,
+		Severity: diag.Notice,
 		Summary:  "a pattern should not match seed.outputs.json or side-cars",
 		Spec:     "2.1.1.3.2 T-25",
 	},
@@ -119,11 +123,21 @@ var outputPatternReserved = &Rule{
 			if impossible(o.Pattern) != "" {
 				return
 			}
-			if name := reservedMatch(o.Pattern); name != "" {
-				p.Reportf(at, "pattern %q also matches %q, which describes outputs and is none: give it the extension of the output", o.Pattern, name)
+			switch name := reservedMatch(o.Pattern); {
+			case name == "":
+			case onlyReserved(o.Pattern):
+				d := p.Reportf(at, "pattern %q matches only %q and the like, which describe outputs and are never captured: name the files of the output", o.Pattern, name)
+				d.Severity = diag.Warning
+			default:
+				p.Reportf(at, "pattern %q also matches %q, which describes outputs and is never captured: give it the extension of the output", o.Pattern, name)
 			}
 		})
 	},
+}
+
+// onlyReserved reports whether a pattern can match nothing but reserved names.
+func onlyReserved(pattern string) bool {
+	return path.Clean(pattern) == seed.OutputsFile || strings.HasSuffix(pattern, seed.SideCarSuffix)
 }
 
 // reservedMatch returns a reserved name that a pattern matches, or "". The pattern is not empty.
@@ -174,8 +188,7 @@ var outputMultiple = &Rule{
 		for i, o := range p.Job.Interface.Outputs.Files {
 			at := seed.AtOutputFiles.Index(i).Member("multiple")
 			if o.Multiple && o.Pattern != "" && p.valid(at) && !strings.ContainsAny(o.Pattern, "*?[") {
-				d := p.Reportf(at, "multiple is true, but the pattern %q matches one file at most: leave multiple out, or write a wildcard", o.Pattern)
-				p.replace(d, "Write false", false)
+				p.Reportf(at, "multiple is true, but the pattern %q matches one file at most: leave multiple out, or write a wildcard", o.Pattern)
 			}
 		}
 	},
@@ -192,10 +205,17 @@ var outputExtension = &Rule{
 		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			declared, _, err := mime.ParseMediaType(o.MediaType)
 			types := extensions[strings.ToLower(path.Ext(o.Pattern))]
-			if err != nil || types == nil || slices.Contains(types, declared) || !registered[declared] || declared == "application/octet-stream" {
+			if err != nil || types == nil || slices.Contains(types, declared) || !common[declared] || declared == "application/octet-stream" ||
+				sameSyntax(o.Pattern, declared) || onlyReserved(o.Pattern) {
 				return
 			}
 			p.Reportf(at, "pattern %q has an extension of %s, but mediaType is %q: the older CLI drops such files", o.Pattern, strings.Join(types, " or "), o.MediaType)
 		})
 	},
+}
+
+// sameSyntax reports whether a type names the syntax of the extension by its suffix: *.xml of image/svg+xml.
+func sameSyntax(pattern, declared string) bool {
+	_, suffix, ok := strings.Cut(declared, "+")
+	return ok && strings.EqualFold(path.Ext(pattern), "."+suffix)
 }

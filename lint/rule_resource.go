@@ -18,6 +18,20 @@ var (
 	storage           = []string{"mem", "disk", "sharedMem"}
 )
 
+// resourceSynonyms are names of other systems for resources of the standard, without separators and in lower case.
+var resourceSynonyms = map[string]string{
+	"cpu": "cpus", "cores": "cpus", "core": "cpus", "vcpus": "cpus", "memory": "mem", "ram": "mem", "storage": "disk", "diskspace": "disk",
+	"sharedmem": "sharedMem", "sharedmemory": "sharedMem", "shm": "sharedMem", "shmsize": "sharedMem", "gpu": "gpus",
+}
+
+// standardResource returns the resource of the standard that a name stands for, or "".
+func standardResource(name string) string {
+	if known := foldedIn(knownResources, name); known != "" {
+		return known
+	}
+	return resourceSynonyms[strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(name))]
+}
+
 var resourcesMissing = &Rule{
 	Rule: diag.Rule{
 		ID:       "resources-missing",
@@ -60,7 +74,7 @@ var resourcesRecommended = &Rule{
 		}
 		var missing []string
 		for _, name := range recommended {
-			if !slices.ContainsFunc(p.Job.Resources.Scalar, func(s seed.Scalar) bool { return strings.EqualFold(s.Name, name) }) {
+			if !slices.ContainsFunc(p.Job.Resources.Scalar, func(s seed.Scalar) bool { return standardResource(s.Name) == name }) {
 				missing = append(missing, strconv.Quote(name))
 			}
 		}
@@ -88,8 +102,14 @@ var resourceNameCase = &Rule{
 	},
 	Check: func(p *Pass) {
 		for _, m := range p.scalars() {
-			if known := foldedIn(knownResources, m.Name); known != "" && known != m.Name {
-				d := p.Reportf(m.name(), "resource %q is not %q, which has a meaning to executors: this one has none", m.Name, known)
+			known := standardResource(m.Name)
+			if known == "" || known == m.Name {
+				continue
+			}
+			d := p.Reportf(m.name(), "resource %q is not %q, which has a meaning to executors: this one has none", m.Name, known)
+			if slices.ContainsFunc(p.scalars(), func(o member) bool { return o.Name == known }) {
+				d.Hint = diag.Sprintf("%q is declared too: take one of the two out", known)
+			} else {
 				p.replace(d, "Write "+known, known)
 			}
 		}
@@ -114,7 +134,7 @@ var resourceNonstandard = &Rule{
 	},
 	Check: func(p *Pass) {
 		for _, m := range p.scalars() {
-			if foldedIn(knownResources, m.Name) == "" {
+			if standardResource(m.Name) == "" {
 				p.Reportf(m.name(), "resource %q is not one of the standard: executors that do not know it should refuse the job", m.Name)
 			}
 		}
@@ -133,7 +153,7 @@ var resourceNegative = &Rule{
 			at := seed.AtScalar.Index(i)
 			for name, amount := range map[string]float64{"value": s.Value, "inputMultiplier": s.InputMultiplier} {
 				if amount < 0 && p.valid(at.Member(name)) {
-					p.Reportf(at.Member(name), "%s of %q is %v, beyond the schema: a negative amount cannot be provided", name, s.Name, amount)
+					p.Reportf(at.Member(name), "%s of %q is %s, but an amount cannot be negative", name, s.Name, p.Source.Raw(at.Member(name)))
 				}
 			}
 		}
@@ -150,7 +170,7 @@ var resourceZero = &Rule{
 	Check: func(p *Pass) {
 		for i, s := range p.Job.Resources.Scalar {
 			at := seed.AtScalar.Index(i).Member("value")
-			if slices.Contains(recommended, s.Name) && s.Value == 0 && s.InputMultiplier == 0 && p.valid(at) {
+			if slices.Contains(recommended, s.Name) && s.Value == 0 && s.InputMultiplier == 0 && p.valid(at) && p.given(seed.AtScalar.Index(i).Member("inputMultiplier")) {
 				p.Reportf(at, "%q is 0: a job that needs none of it does not run, give what it needs", s.Name)
 			}
 		}
@@ -168,7 +188,7 @@ var resourceGPUs = &Rule{
 		for i, s := range p.Job.Resources.Scalar {
 			at := seed.AtScalar.Index(i).Member("value")
 			if s.Name == "gpus" && s.Value != math.Trunc(s.Value) && p.valid(at) {
-				p.Reportf(at, "gpus is %v, but executors hand out whole ones and refuse the job or round down: give a whole number", s.Value)
+				p.Reportf(at, "gpus is %s, but executors hand out whole ones and refuse the job or round down: give a whole number", p.Source.Raw(at))
 			}
 		}
 	},

@@ -63,35 +63,70 @@ func schemaRule(v *schema.Violation) *diag.Rule {
 	return &memberValue
 }
 
-// reportSchema adds the violations of the schema. A value of a wrong type gets no finding on its form. A missing member
-// gets no finding if it is there under another name, or if a part of the text could not be read.
-func reportSchema(report *diag.Report, violations []schema.Violation) {
-	wrongType, renamed := map[seed.Pointer]bool{}, map[seed.Pointer]bool{}
-	meant := map[seed.Pointer]bool{}
+// reportSchema adds the violations of the schema. One value gets one finding: a value of a wrong type gets none on its form,
+// and a missing member none if it is there under another name. What could not be read is not judged.
+func reportSchema(report *diag.Report, m *seed.Manifest, violations []schema.Violation) {
+	s := schemaReporter{m: m, torn: m.Source.Incomplete(), wrongType: map[seed.Pointer]bool{}, meant: map[seed.Pointer]bool{}, renamed: map[seed.Pointer]bool{}}
 	for _, v := range violations {
-		wrongType[v.Pointer] = wrongType[v.Pointer] || v.Keyword == "type"
-		if v.Meant != "" {
-			meant[v.Pointer.Parent().Member(v.Meant)] = true
+		s.wrongType[v.Pointer] = s.wrongType[v.Pointer] || v.Keyword == "type"
+		for _, name := range []string{v.Meant, v.Replaces} {
+			if name != "" {
+				s.meant[v.Pointer.Parent().Member(name)] = true
+			}
 		}
 	}
-	torn := report.Source.Incomplete()
 	for i := range violations {
 		v := &violations[i]
-		if wrongType[v.Pointer] && (v.Keyword == "enum" || v.Keyword == "pattern") {
-			continue
-		}
-		if v.Keyword == "required" && (torn || meant[v.Pointer.Member(v.Member)]) {
+		if s.silent(v) {
 			continue
 		}
 		d := diag.Diagnostic{Rule: schemaRule(v), Pointer: v.Pointer, Key: v.Key, Message: v.Message, Hint: v.Hint}
 		if rest, ok := strings.CutPrefix(v.Message, "is "); ok {
-			d.Message = subject(report.Source, v.Pointer) + " is " + rest
+			d.Message = subject(m.Source, v.Pointer) + " is " + rest
 		}
 		if d.Rule != &seedVersion {
-			d.Fixes = schemaFixes(report.Source, v, renamed)
+			d.Fixes = s.fixes(v)
 		}
-		report.Add(d)
+		report.Add(written(m, d))
 	}
+}
+
+type schemaReporter struct {
+	m         *seed.Manifest
+	torn      bool                  // a part of the text could not be read
+	wrongType map[seed.Pointer]bool // values
+	meant     map[seed.Pointer]bool // members that are there under another name
+	renamed   map[seed.Pointer]bool // names that a fix gives
+}
+
+// silent reports whether a violation has a cause that is reported elsewhere.
+func (s *schemaReporter) silent(v *schema.Violation) bool {
+	switch v.Keyword {
+	case "enum", "pattern":
+		return s.wrongType[v.Pointer] || !s.m.Source.Readable(v.Pointer)
+	case "required":
+		return s.torn || s.meant[v.Pointer.Member(v.Member)]
+	case "additionalProperties":
+		return s.torn && schema.Known(v.Member) // it may belong to another object
+	}
+	return false
+}
+
+// written places a diagnostic in the text, whose members may have other names than those that rules see.
+func written(m *seed.Manifest, d diag.Diagnostic) diag.Diagnostic {
+	at := m.Written(d.Pointer)
+	if at == d.Pointer {
+		return d
+	}
+	if d.Span == nil {
+		span := m.Source.Span(d.Pointer)
+		if d.Key {
+			span = m.Source.KeySpan(d.Pointer)
+		}
+		d.Span = &span
+	}
+	d.Pointer = at
+	return d
 }
 
 // subject returns a phrase for the value at a pointer.
@@ -105,47 +140,61 @@ func subject(src *seed.Source, at seed.Pointer) string {
 	return at.Base()
 }
 
-// suggestion matches the one value in a hint of the schema.
-var suggestion = regexp.MustCompile(`^(?:did you mean|write) ("(?:[^"\\]|\\.)*")\??$`)
+// suggestion matches the value in a hint that says what to write.
+var suggestion = regexp.MustCompile(`^write ("(?:[^"\\]|\\.)*")$`)
 
-// schemaFixes returns the hint as a fix. It gives no two members the same name: renamed has the names that are taken.
-func schemaFixes(src *seed.Source, v *schema.Violation, renamed map[seed.Pointer]bool) []diag.Fix {
-	if v.Keyword == "type" {
-		return unquote(src, v)
+// fixes returns what the schema knows about how to fix a violation.
+func (s *schemaReporter) fixes(v *schema.Violation) []diag.Fix {
+	switch {
+	case v.Key:
+		return s.rename(v)
+	case v.Keyword == "type":
+		return unquote(s.m.Source, v)
 	}
-	m := suggestion.FindStringSubmatch(v.Hint)
-	if m == nil {
-		return nil
-	}
-	value, err := strconv.Unquote(m[1])
-	span := src.Span(v.Pointer)
-	if v.Key {
-		span = src.KeySpan(v.Pointer)
-	}
-	if err != nil {
-		return nil
-	}
-	if v.Key {
-		name := v.Pointer.Parent().Member(value)
-		if src.Has(name) || renamed[name] {
-			return nil
+	if m := suggestion.FindStringSubmatch(v.Hint); m != nil {
+		if value, err := strconv.Unquote(m[1]); err == nil {
+			return []diag.Fix{{Title: "Write " + value, Edits: []diag.Edit{{Span: s.m.Source.Span(v.Pointer), New: encode(value)}}, Unsafe: true}}
 		}
-		renamed[name] = true
 	}
-	return []diag.Fix{{Title: "Write " + value, Edits: []diag.Edit{{Span: span, New: encode(value)}}}}
+	return nil
+}
+
+// rename gives a member the name that it was meant to have, unless another member has it. The fix is safe for the name of
+// an older version whose value fits, and for a name that differs by case alone.
+func (s *schemaReporter) rename(v *schema.Violation) []diag.Fix {
+	to := v.Pointer.Parent().Member(v.Meant)
+	if v.Meant == "" || s.m.Source.Has(to) || s.renamed[to] {
+		return nil
+	}
+	fix := diag.Fix{Title: "Write " + v.Meant, Edits: []diag.Edit{{Span: s.m.Source.KeySpan(v.Pointer), New: encode(v.Meant)}}}
+	is, must := s.m.Source.Kind(v.Pointer), schema.Kind(to)
+	span := s.m.Source.Span(v.Pointer)
+	switch {
+	case is == must || must == "integer" && is == "number":
+		fix.Unsafe = !v.Older && !strings.EqualFold(v.Meant, v.Member)
+	case must == "array" && is == "string" && v.Meant == "mediaTypes":
+		fix.Title, fix.Unsafe = "Write mediaTypes, with an array", true
+		fix.Edits = append(fix.Edits, diag.Edit{Span: seed.Span{Start: span.Start, End: span.Start}, New: "["}, diag.Edit{Span: seed.Span{Start: span.End, End: span.End}, New: "]"})
+	case must == "string" && is == "array" && v.Meant == "mediaType" && s.m.Source.Len(v.Pointer) == 1 && s.m.Source.Kind(v.Pointer.Index(0)) == "string":
+		fix.Title, fix.Unsafe = "Write mediaType, with one type", true
+		fix.Edits = append(fix.Edits, diag.Edit{Span: span, New: string(s.m.Source.Raw(v.Pointer.Index(0)))})
+	default:
+		return nil
+	}
+	s.renamed[to] = true
+	return []diag.Fix{fix}
 }
 
 // unquote removes the quotes of a number or boolean that is written as a string.
 func unquote(src *seed.Source, v *schema.Violation) []diag.Fix {
 	var text string
-	if json.Unmarshal(src.Raw(v.Pointer), &text) != nil {
+	if json.Unmarshal(src.Raw(v.Pointer), &text) != nil || !json.Valid([]byte(text)) {
 		return nil
 	}
 	_, notInteger := strconv.ParseInt(text, 10, 64)
 	_, notNumber := strconv.ParseFloat(text, 64)
 	fits := false
 	switch {
-	case !json.Valid([]byte(text)):
 	case strings.HasSuffix(v.Message, "must be an integer"):
 		fits = notInteger == nil
 	case strings.HasSuffix(v.Message, "must be a number"):
@@ -157,4 +206,20 @@ func unquote(src *seed.Source, v *schema.Violation) []diag.Fix {
 		return []diag.Fix{{Title: "Write it without quotes", Edits: []diag.Edit{{Span: src.Span(v.Pointer), New: text}}}}
 	}
 	return nil
+}
+
+// renamable returns new names for members that have only a wrong name: their values are judged as those of the right
+// name.
+func renamable(src *seed.Source, violations []schema.Violation) map[seed.Pointer]string {
+	names, taken := map[seed.Pointer]string{}, map[seed.Pointer]bool{}
+	for _, v := range violations {
+		to := v.Pointer.Parent().Member(v.Meant)
+		if v.Meant == "" || src.Has(to) || taken[to] {
+			continue
+		}
+		if is, must := src.Kind(v.Pointer), schema.Kind(to); is == must || must == "integer" && is == "number" {
+			names[v.Pointer], taken[to] = v.Meant, true
+		}
+	}
+	return names
 }

@@ -24,12 +24,12 @@ var settingSecret = &Rule{
 	Check: func(p *Pass) {
 		for _, m := range p.settings() {
 			secret := m.At.Member("secret")
-			if p.invalid[secret] || string(p.Source.Raw(secret)) == "true" {
+			if p.Source.Has(secret) { // the author has decided
 				continue
 			}
 			if word := secretWord(m.Name); word != "" {
 				d := p.Reportf(m.name(), "setting %q looks like a secret by the word %s, but is not marked so: executors will store and print it", m.Name, word)
-				p.set(d, "Mark it secret", m.At, "secret", true)
+				p.add(d, "Mark it secret", m.At, "secret", true)
 			}
 		}
 	},

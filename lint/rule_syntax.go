@@ -61,7 +61,7 @@ func reportSyntax(report *diag.Report) {
 	for _, problem := range report.Source.Problems {
 		d := diag.Diagnostic{Rule: syntaxRule(problem.Code), Span: &problem.Span, Message: problem.Message, Hint: problem.Hint}
 		if problem.Fix != "" {
-			d.Fixes = []diag.Fix{{Title: problem.Fix, Edits: problem.Edits}}
+			d.Fixes = []diag.Fix{{Title: problem.Fix, Edits: problem.Edits, Unsafe: problem.Unsafe}}
 		}
 		report.Add(d)
 	}

@@ -121,13 +121,18 @@ var variableNormalForm = &Rule{
 	Rule: diag.Rule{
 		ID:       "variable-normal-form",
 		Severity: diag.Notice,
-		Summary:  "names of inputs and settings may be written as the variables they become",
+		Summary:  "names of inputs and settings may be written as the variables they become, if others are like them",
 		Spec:     "3.1.1.1",
 	},
 	Check: func(p *Pass) {
-		for _, m := range p.variables() {
-			if v := variableOf(m); v != m.Name {
-				p.Reportf(m.name(), "%s %q is given to the job as %q, the only name that it finds there", m.Kind, m.Name, v)
+		all := p.variables()
+		for i, m := range all {
+			v := variableOf(m)
+			for _, other := range all[i+1:] {
+				if v != m.Name && variableOf(other) == v {
+					p.Reportf(m.name(), "%s %q is given to the job as %q, as is %s %q on line %d", m.Kind, m.Name, v, other.Kind, other.Name, p.line(other.name()))
+					break
+				}
 			}
 		}
 	},

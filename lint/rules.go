@@ -8,7 +8,7 @@ import (
 
 // rules are all rules on a manifest's values, by subject.
 var rules = []*Rule{
-	imageNameLowercase, imageNamePlus, imageNameDash, imageNameForm, imageNameLength,
+	imageNameLowercase, imageNamePlus, imageNameDash, imageNameForm, imageNameLength, imageNameSuffix,
 	integerFraction, timeoutPositive, timeoutLong,
 	titleForm, descriptionForm, descriptionMarkup, tagsForm,
 	maintainerName, maintainerEmail, maintainerURL, maintainerPhone, maintainerOrganization,

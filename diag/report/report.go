@@ -44,6 +44,9 @@ type Entry struct {
 	Message   string        `json:"message"`
 	Hint      string        `json:"hint"`
 	Fixes     []string      `json:"fixes"` // the title of each, "Write it in lower case"; lint --fix applies the first
+	// UnsafeFix is true if the first fix guesses, removes text, or changes what the job offers: lint --fix applies it only
+	// with --unsafe-fixes.
+	UnsafeFix bool `json:"unsafeFix,omitempty"`
 }
 
 // Advice returns the hint. Without a hint, it returns what the only fix would do.
@@ -87,6 +90,7 @@ func New(reports []*diag.Report) Document {
 
 func entry(r *diag.Report, d *diag.Diagnostic) Entry {
 	e := Entry{Rule: d.Rule.ID, Severity: d.Level(), Pointer: d.Pointer, Message: d.Message, Hint: d.Hint, Fixes: titles(d)}
+	e.UnsafeFix = len(d.Fixes) > 0 && d.Fixes[0].Unsafe
 	if start, end, ok := position(r, d); ok {
 		e.Line, e.Column, e.EndLine, e.EndColumn = start.Line, start.Column, end.Line, end.Column
 	}

@@ -18,7 +18,8 @@ type TextOptions struct {
 	Colour bool
 	// Verbose shows notices too.
 	Verbose bool
-	// FixedBy is the command that applies fixes. It is named if there is a fix. Default: none.
+	// FixedBy is the command that applies fixes. It is named if there is a fix, and gets a flag for unsafe ones. Default:
+	// none.
 	FixedBy string
 	// NoSummary leaves out the last line, with the counts.
 	NoSummary bool
@@ -107,7 +108,11 @@ func (t *textWriter) diagnostic(r *diag.Report, d *diag.Diagnostic) {
 		}
 		text = " " + clip(text)
 		if len(d.Fixes) > 0 && t.FixedBy != "" {
-			text += " (" + t.FixedBy + ")"
+			by := t.FixedBy
+			if d.Fixes[0].Unsafe {
+				by += " --unsafe-fixes"
+			}
+			text += " (" + by + ")"
 		}
 		t.line(part{label, "1"}, plain(text))
 	}

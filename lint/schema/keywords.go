@@ -114,6 +114,9 @@ func (k *typeKeyword) UnmarshalJSON(text []byte) error {
 
 // ValidateKeyword reports a wrong type. A whole number is an integer, however it is written (T-04).
 func (k *typeKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
+	if _, unreadable := data.(seed.Unreadable); unreadable {
+		return // the syntax stage reports it
+	}
 	is := typeOf(data)
 	if slices.Contains(k.types, is) || is == "integer" && slices.Contains(k.types, "number") {
 		return
@@ -289,7 +292,8 @@ func (k *enumKeyword) UnmarshalJSON(text []byte) error { return json.Unmarshal(t
 // other types.
 func (k *enumKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
 	s, isString := data.(string)
-	if isString && slices.Contains(k.values, s) {
+	_, unreadable := data.(seed.Unreadable)
+	if unreadable || isString && slices.Contains(k.values, s) {
 		return
 	}
 	if !isString {
@@ -300,11 +304,13 @@ func (k *enumKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationStat
 		}
 		return
 	}
-	v := Violation{Keyword: "enum", Message: fmt.Sprintf("is %q, must be %s", clip(s), quoteAll(k.values))}
+	v := Violation{Keyword: "enum", Message: fmt.Sprintf("is %s, must be %s", diag.Quote(clip(s)), quoteAll(k.values))}
 	if placeOf(ctx).at() == "/seedVersion" {
 		v.Message, v.Hint = versionMessage(s, k.values)
-	} else if near := diag.Nearest(s, k.values); near != "" {
+	} else if near := meantValue(s, k.values); near != "" {
 		v.Hint = fmt.Sprintf("write %q", near)
+	} else if fold(s) == "system" && slices.Contains(k.values, "data") {
+		v.Hint = `leave it out: executors know errors of the system, and "job" is the default`
 	}
 	report(ctx, v)
 }

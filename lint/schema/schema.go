@@ -51,8 +51,11 @@ type Violation struct {
 	Keyword string       // of JSON Schema: type, required, additionalProperties, enum, pattern, minItems, maxItems
 	Member  string       // the missing or unknown member
 	Meant   string       // the known member that an unknown one was meant to be; empty if unclear
-	Message string       // in the form of a diagnostic's message
-	Hint    string
+	Older   bool         // Meant had the unknown name in an older version, so that only the name differs
+	// Replaces is the required member that an unknown one stands for, although it cannot simply be renamed.
+	Replaces string
+	Message  string // in the form of a diagnostic's message
+	Hint     string
 }
 
 // Manifest checks a manifest. Violations are sorted by place.
@@ -109,6 +112,15 @@ func decodeSchema(kind string) map[string]any {
 	var schema map[string]any
 	must(json.Unmarshal(mustRead(kind), &schema))
 	return schema
+}
+
+// Kind returns the JSON type of the member at a pointer, or "" if the standard has no such member.
+func Kind(at seed.Pointer) string {
+	kind, _ := part(described(), at)["type"].(string)
+	if kind == "" && at.Base() == "mode" {
+		return "string" // the standard's schema gives it values only
+	}
+	return kind
 }
 
 // part returns the schema of the member at a pointer, or nil.

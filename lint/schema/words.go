@@ -3,6 +3,8 @@ package schema
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
@@ -18,43 +20,50 @@ const (
 var (
 	notJobName = regexp.MustCompile(`[^a-zA-Z0-9-]+`)
 	notName    = regexp.MustCompile(`[^a-zA-Z0-9_-]+`)
-	almost     = regexp.MustCompile(`^v?(\d+)(?:\.(\d+))?(?:\.(\d+))?$`)
+	almost     = regexp.MustCompile(`^[vV]?(\d+)(?:\.(\d+))?(?:\.(\d+))?$`)
+	filledIn   = regexp.MustCompile(`\$\{[^}]*\}|\{\{.*?\}\}|^%\w+%$|^@\w+@$|^<[^<>]+>$|^\$\w+$`)
 )
 
 func patternMessage(pattern, value string) (message, hint string) {
 	switch pattern {
 	case jobNamePattern:
-		return fmt.Sprintf("name %q must be letters, digits and dashes", clip(value)), writeInstead(notJobName.ReplaceAllString(value, "-"))
+		message, hint = fmt.Sprintf("name %s must be letters, digits and dashes", diag.Quote(clip(value))), writeInstead(notJobName.ReplaceAllString(value, "-"))
 	case namePattern:
-		return fmt.Sprintf("name %q must be letters, digits, dashes and underscores", clip(value)), writeInstead(notName.ReplaceAllString(value, "_"))
-	}
-	message = fmt.Sprintf("version %q must be a semantic version, MAJOR.MINOR.PATCH", clip(value))
-	if m := almost.FindStringSubmatch(value); m != nil {
-		var parts []string
-		for _, p := range m[1:] {
-			p = strings.TrimLeft(p, "0")
-			if p == "" {
-				p = "0"
-			}
-			parts = append(parts, p)
+		message, hint = fmt.Sprintf("name %s must be letters, digits, dashes and underscores", diag.Quote(clip(value))), writeInstead(notName.ReplaceAllString(value, "_"))
+	default:
+		message = fmt.Sprintf("version %s must be a semantic version, MAJOR.MINOR.PATCH", diag.Quote(clip(value)))
+		if m := almost.FindStringSubmatch(value); m != nil {
+			hint = writeInstead(strings.Join(withoutZeros(m[1:]), "."))
 		}
-		hint = writeInstead(strings.Join(parts, "."))
+	}
+	if filledIn.MatchString(value) {
+		hint = "this looks like a template: fill it in first, and lint the result"
 	}
 	return message, hint
 }
 
+// withoutZeros returns numbers without leading zeros; an empty one is 0.
+func withoutZeros(numbers []string) []string {
+	var parts []string
+	for _, n := range numbers {
+		if n = strings.TrimLeft(n, "0"); n == "" {
+			n = "0"
+		}
+		parts = append(parts, n)
+	}
+	return parts
+}
+
 func writeInstead(value string) string {
-	if strings.Trim(value, "-_") == "" || len(value) > 100 {
+	value = strings.Trim(value, "-_")
+	if value == "" || len(value) > 100 {
 		return ""
 	}
 	return fmt.Sprintf("write %q", value)
 }
 
 func versionMessage(is string, known []string) (message, hint string) {
-	message = fmt.Sprintf("seedVersion %q is not supported, must be %s", clip(is), quoteAll(known))
-	if strings.HasPrefix(is, "0.") {
-		return message, "rename the members of the older version as the findings below say, then write \"1.0.0\""
-	}
+	message = fmt.Sprintf("seedVersion %s is not supported, must be %s", diag.Quote(clip(is)), quoteAll(known))
 	return message, "write \"1.0.0\" and see what else has to change"
 }
 
@@ -66,61 +75,70 @@ func clip(s string) string {
 	return s
 }
 
-// successors are members of older versions of the standard and of JobPack, with their replacements.
-var successors = map[string]string{
-	"manifestVersion":  `is "seedVersion" now`,
-	"algorithmVersion": `is "jobVersion" now`,
-	"version":          `is "jobVersion" now`,
-	"inputData":        `is "inputs" now, within "interface"`,
-	"outputData":       `is "outputs" now, within "interface"`,
-	"inputs":           `belongs into "interface"`,
-	"outputs":          `belongs into "interface"`,
-	"mounts":           `belongs into "interface"`,
-	"settings":         `belongs into "interface"`,
-	"command":          `belongs into "interface"`,
-	"cmd":              `is "command" now, within "interface"`,
-	"args":             `is "command" now, within "interface"`,
-	"envVars":          `is "settings" now, within "interface"`,
-	"errorMapping":     `is "errors" now, within "job"`,
-	"tag":              `is "tags" now`,
-	"authorName":       `is "maintainer.name" now`,
-	"authorEmail":      `is "maintainer.email" now`,
-	"authorUrl":        `is "maintainer.url" now`,
-	"cpus":             `is an element of "resources.scalar" now: {"name": "cpus", "value": 1}`,
-	"mem":              `is an element of "resources.scalar" now: {"name": "mem", "value": 64}`,
-	"storage":          `is an element of "resources.scalar" now: {"name": "disk", "value": 64}`,
-	"sharedMem":        `is an element of "resources.scalar" now: {"name": "sharedMem", "value": 64}`,
-	"count":            `is "multiple" now, true or false`,
-	"path":             `is "pattern" now`,
-	"jobs":             `is "job" now, a single one: write a manifest for each`,
-	"resources":        `belongs into "job"`,
-	"errors":           `belongs into "job"`,
-	"interface":        `belongs into "job"`,
-	"maintainer":       `belongs into "job"`,
-}
-
-// renamed matches a successor in the same object.
-var renamed = regexp.MustCompile(`^is "(\w+)" now$`)
-
+// unknownMember returns the violation for a member that the standard does not have.
 func unknownMember(at seed.Pointer, name string, known []string) Violation {
 	v := Violation{Pointer: seed.Pointer("").Member(name), Key: true, Keyword: "additionalProperties", Member: name}
 	where := "here"
 	if at == "" {
 		where = "at the root of a manifest"
 	}
-	v.Message = fmt.Sprintf("member %q does not exist %s", clip(name), where)
-	near := diag.Nearest(name, known)
-	successor, old := successors[name]
-	switch {
-	case near != "" && (!old || diag.Distance(strings.ToLower(name), strings.ToLower(near)) <= 1):
-		v.Hint, v.Meant = fmt.Sprintf("did you mean %q?", near), near
-	case old:
-		v.Hint = fmt.Sprintf("%q %s", name, successor)
-		if m := renamed.FindStringSubmatch(successor); m != nil {
-			v.Meant = m[1]
+	v.Message = fmt.Sprintf("member %s does not exist %s", diag.Quote(clip(name)), where)
+	object := generic(at)
+	if s, ok := synonyms[object][fold(name)]; ok {
+		v.Hint, v.Replaces = s.hint, s.replaces
+		if s.to != "" {
+			v.Hint, v.Meant, v.Older = fmt.Sprintf("%s is %s now", diag.Quote(name), diag.Quote(s.to)), s.to, s.older
+			if !s.older {
+				v.Hint = fmt.Sprintf("did you mean %q?", s.to)
+			}
 		}
+		return v
+	}
+	near := diag.Meant(name, known)
+	elsewhere := belongs(object, name)
+	switch {
+	case near != "" && (elsewhere == "" || strings.EqualFold(near, name)):
+		v.Hint, v.Meant = fmt.Sprintf("did you mean %q?", near), near
+	case elsewhere != "":
+		v.Hint = fmt.Sprintf("%q belongs into %s", name, elsewhere)
+	case len(known) == 0:
+		v.Hint = "take it out"
 	default:
 		v.Hint = "take it out; there are " + quoteAll(known)
 	}
 	return v
 }
+
+func fold(name string) string {
+	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))
+}
+
+// generic returns a pointer with * for each index.
+func generic(at seed.Pointer) string {
+	tokens := strings.Split(string(at), "/")
+	for i, t := range tokens {
+		if _, err := strconv.Atoi(t); err == nil {
+			tokens[i] = "*"
+		}
+	}
+	return strings.Join(tokens, "/")
+}
+
+// belongs returns the object that has a member of this name, if only one of those near has: "job" for interface at the
+// root.
+func belongs(object, name string) string {
+	var found []string
+	for _, o := range []string{"/job", "/job/interface", "/job/maintainer", "/job/resources"} {
+		members, _ := part(described(), seed.Pointer(o))["properties"].(map[string]any)
+		if _, ok := members[name]; ok && o != object {
+			found = append(found, strconv.Quote(strings.ReplaceAll(o[1:], "/", ".")))
+		}
+	}
+	if len(found) == 0 || name == "name" && object != "" {
+		return ""
+	}
+	return found[0]
+}
+
+// Known reports whether any object of a manifest has a member of this name.
+func Known(name string) bool { return slices.Contains(allNames(), name) }
