@@ -93,7 +93,8 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	cmd.SetFlagErrorFunc(flagError)
 	for _, newCommand := range []func(*Process) *cobra.Command{
 		newInitCommand, newLintCommand, newListCommand, newNameCommand, newLabelCommand, newPackCommand, newSmokeCommand, newRunCommand,
-		newPublishCommand, newVerifyCommand, newDiffCommand, newDiscoverCommand, newDoctorCommand, newRulesCommand, newExplainCommand, newSchemaCommand, newVersionCommand, newActionCommand,
+		newPublishCommand, newVerifyCommand, newMigrateCommand, newDiffCommand, newDiscoverCommand, newDoctorCommand, newRulesCommand, newExplainCommand,
+		newSchemaCommand, newVersionCommand, newActionCommand,
 	} {
 		sub := newCommand(p)
 		sub.Args = usageArgs(sub.Args)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -29,6 +30,7 @@ const (
 	catalogPath pathForm = "catalog"  // a catalogue's file, or a registry
 	jobPath     pathForm = "job"      // a job's directory, or an image
 	statePath   pathForm = "state"    // a job's directory or manifest, git:REV[:PATH], or an image
+	placePath   pathForm = "place"    // a file, a directory, or an image
 	sshPath     pathForm = "ssh"      // ID=PATH,PATH
 	outputPath  pathForm = "output"   // dest=PATH among others, or a directory alone
 	destPath    pathForm = "dest"     // dest=PATH among others
@@ -71,6 +73,11 @@ func (f pathForm) in(value string) []string {
 			return nil // it is read from the repository of a path that is checked when it is known
 		}
 		if job.IsDirectory(value) || job.IsFile(value) || strings.HasPrefix(value, ".") {
+			return []string{value}
+		}
+		return imageFile(value)
+	case placePath:
+		if exists(value) || value == "-" || filepath.Ext(value) == ".json" || strings.HasPrefix(value, ".") {
 			return []string{value}
 		}
 		return imageFile(value)

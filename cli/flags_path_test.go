@@ -14,7 +14,7 @@ import (
 var plainFlags = strings.Fields(`
 	add-host allow annotation api attest base build-arg builder builder-tls-server-name description fail-on form format if-exists
 	input job-version json kind label maintainer-email maintainer-name name network no-cache-filter package-version platform progress
-	provenance provides push query registry repository rule run-as sbom seed-version setting shm-size smoke tag target title ulimit`)
+	provenance provides push query registry repository rule run-as sbom seed-version set setting shm-size smoke tag target title ulimit`)
 
 // outputsOfInit is a flag of the name of pack's --output, and holds no path.
 const outputsOfInit = "init --output"
@@ -88,6 +88,7 @@ var pathsOf = map[string]map[string]string{
 	"label":              {"../x": "../x"},
 	"lint":               {"../x": "../x"},
 	"list":               {"../x": "../x"},
+	"migrate":            {"../x": "../x", "x.json": "x.json", "-": "-", "oci:../x": "../x", "example.com/x:1": "", "testdata": ""},
 	"name":               {"../x": "../x"},
 	"pack":               {"../x": "../x"},
 	"publish":            {"oci:../x": "../x", "example.com/x:1": ""},

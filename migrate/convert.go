@@ -87,7 +87,15 @@ func (c *converter) job(from seed.Pointer) {
 	c.missing("")
 	c.keepOpen()
 	c.note()
-	c.result.Manifests = append(c.result.Manifests, &Manifest{root: c.root, OldImage: c.oldImage()})
+	c.result.Manifests = append(c.result.Manifests, &Manifest{root: c.root, from: c.whole(), OldImage: c.oldImage()})
+}
+
+// whole returns the place of the job, or of the whole document if that holds one job.
+func (c *converter) whole() seed.Pointer {
+	if c.at == seed.AtJob {
+		return ""
+	}
+	return c.at
 }
 
 // object converts the members of an object by the rows of a table.

@@ -82,6 +82,7 @@ type Result struct {
 // A Manifest is a new manifest. With open questions, it has what is known so far.
 type Manifest struct {
 	root *object
+	from seed.Pointer // the job, or the whole document if it holds one job
 	// OldImage is the name that the older version gave the image; empty if it gave none.
 	OldImage string
 }
@@ -102,6 +103,9 @@ func Convert(doc *Document, answers []Answer) (*Result, error) {
 	if form == "" {
 		return nil, whyNoForm(doc.Source)
 	}
+	if n := countJobs(doc.Source); n > maxJobs {
+		return nil, fmt.Errorf("the document holds %d jobs, more than %d: split it", n, maxJobs)
+	}
 	r := &Result{From: form, secrets: hideSecrets(doc.Source)}
 	given := newAnswers(answers)
 	if err := given.check(); err != nil {
@@ -121,6 +125,16 @@ func Convert(doc *Document, answers []Answer) (*Result, error) {
 	}
 	c.tidy()
 	return r, given.unused()
+}
+
+// maxJobs is more than any document has: more would take gigabytes of memory.
+const maxJobs = 10_000
+
+func countJobs(src *seed.Source) int {
+	if src.Kind("") == "array" {
+		return src.Len("")
+	}
+	return src.Len("/jobs")
 }
 
 // Redact replaces the values of the old manifest's settings, which may be secrets, in a text.
@@ -164,11 +178,22 @@ func (c *converter) tidy() {
 	}
 }
 
-// Old returns the document as JSON for people, without the values of settings, for a comparison with the new manifest.
-func (r *Result) Old(src *seed.Source) []byte {
-	root := read(src, "")
+// Old returns what the manifest was made of as JSON for people, without the values of settings, for a comparison.
+func (m *Manifest) Old(src *seed.Source) []byte {
+	old := read(src, m.from)
 	for _, at := range settingValues(src) {
-		replace(root, at, "***")
+		if rest, ok := strings.CutPrefix(string(at), string(m.from)); ok {
+			if _, ok := find(old, seed.Pointer(rest)); ok {
+				replace(old, seed.Pointer(rest), "***")
+			}
+		}
 	}
-	return indent(root)
+	return indent(old)
+}
+
+// Name returns the name of the job, as far as it is known.
+func (m *Manifest) Name() string {
+	name, _ := find(m.root, "/job/name")
+	s, _ := name.(string)
+	return s
 }

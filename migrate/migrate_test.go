@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/seedpack/seedpack/diag"
@@ -185,5 +187,41 @@ func TestNoForm(t *testing.T) {
 		if err == nil || err.Error() != want || !errors.Is(err, ErrNoJob) {
 			t.Errorf("%s: %v, want %s", text, err, want)
 		}
+	}
+}
+
+// Documents that nobody wrote by hand end with an error or a result, in time that grows with their size.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	many := strings.Repeat("{},", 100_000) + "{}"
+	for name, text := range map[string]string{
+		"jobs":  `[` + many + `]`,
+		"jobs2": `{"manifestVersion": "0.0.1", "jobs": [` + many + `]}`,
+	} {
+		_, err := Convert(&Document{Source: seed.ParseJSON([]byte(text)), Name: seed.JobPackFile}, nil)
+		if want := "the document holds 100001 jobs, more than 10000: split it"; err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+	settings, vars := []string{}, []string{}
+	for i := range 8000 {
+		settings = append(settings, fmt.Sprintf(`{"name": "S-%d", "value": "secret%d"}`, i, i))
+		vars = append(vars, fmt.Sprintf(`{"name": "E%d", "value": "${S-%d}"}`, i, i))
+	}
+	text := `{"manifestVersion": "0.0.3", "job": {"interface": {"cmd": "` + strings.Repeat("${S-7", 50_000) + `", "settings": [` +
+		strings.Join(settings, ",") + `], "envVars": [` + strings.Join(vars, ",") + `]}}}`
+	src := seed.ParseJSON([]byte(text))
+	if len(src.Problems) > 0 {
+		t.Fatal(src.Problems[0])
+	}
+	r, err := Convert(&Document{Source: src, Name: seed.ManifestFile}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Losses) != 8001 {
+		t.Errorf("%d losses, want one for each value, and one for the variable in the command", len(r.Losses))
+	}
+	if all := string(encode(r)); strings.Contains(all, "secret1") {
+		t.Error("a value of a setting is repeated")
 	}
 }

@@ -40,6 +40,15 @@ const labelDepth = 4
 // more, or escaped up to four times. The text is that of one JSON object. The notes say what had to be undone. There
 // are none for a value that every reader understands. The error says why the value holds no object.
 func DecodeLabel(value string) (text []byte, notes []string, err error) {
+	return decodeLabel(value, isObject)
+}
+
+// DecodeJobPackLabel is DecodeLabel for the label of JobPack, which may hold an array of jobs.
+func DecodeJobPackLabel(value string) (text []byte, notes []string, err error) {
+	return decodeLabel(value, func(s string) bool { return isObject(s) || isArray(s) })
+}
+
+func decodeLabel(value string, accept func(string) bool) (text []byte, notes []string, err error) {
 	if strings.TrimSpace(value) == "" {
 		return nil, nil, errors.New("the label is empty")
 	}
@@ -53,7 +62,7 @@ func DecodeLabel(value string) (text []byte, notes []string, err error) {
 		var next []step
 		for _, s := range level {
 			trimmed := strings.TrimSpace(s.text)
-			if isObject(trimmed) {
+			if accept(trimmed) {
 				return []byte(trimmed), s.notes, nil
 			}
 			for _, undo := range labelUndo {
@@ -104,6 +113,10 @@ func ReadsBlindly(label string) bool {
 	}
 	var have, want any
 	return unmarshalNumbers([]byte(taken), &have) == nil && unmarshalNumbers([]byte(label), &want) == nil && reflect.DeepEqual(have, want)
+}
+
+func isArray(s string) bool {
+	return strings.HasPrefix(s, "[") && json.Valid([]byte(s)) && utf8.ValidString(s)
 }
 
 func isObject(s string) bool {

@@ -68,9 +68,9 @@ func invisible(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// escapeJSON does to JSON text what Escape does to a line. The values stay the same, since it replaces only characters
+// EscapeJSON does to JSON text what Escape does to a line. The values stay the same, since it replaces only characters
 // that can only be in strings.
-func escapeJSON(text []byte) []byte {
+func EscapeJSON(text []byte) []byte {
 	s := string(text)
 	if !harmless(strings.ReplaceAll(s, "\n", "")) {
 		var b strings.Builder

@@ -135,7 +135,7 @@ func FuzzEscape(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		safe := escapeJSON(text)
+		safe := EscapeJSON(text)
 		checkInert(t, s, string(safe))
 		var back []string
 		if err := json.Unmarshal(safe, &back); err != nil || back[0] != string([]rune(s)) {

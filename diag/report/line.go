@@ -12,6 +12,6 @@ func EncodeLine(w io.Writer, v any) error {
 	if err != nil {
 		return fmt.Errorf("encode as JSON: %w", err)
 	}
-	_, err = w.Write(append(escapeJSON(text), '\n'))
+	_, err = w.Write(append(EscapeJSON(text), '\n'))
 	return err
 }

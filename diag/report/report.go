@@ -126,6 +126,6 @@ func Encode(w io.Writer, v any) error {
 	if err != nil {
 		return fmt.Errorf("encode as JSON: %w", err)
 	}
-	_, err = w.Write(append(escapeJSON(text), '\n'))
+	_, err = w.Write(append(EscapeJSON(text), '\n'))
 	return err
 }

@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/migrate"
+)
+
+// person reports whether a person can be asked.
+func (p *Process) person() bool {
+	_, reads := terminal(p.Stdin)
+	_, sees := terminal(p.Stderr)
+	return reads && sees
+}
+
+func (m *migration) person() bool { return m.format == formatText && m.process.person() }
+
+// asks reports whether there are questions, and a person to answer them.
+func (m *migration) asks() bool { return len(m.result.Questions) > 0 && m.person() }
+
+// ask asks the open questions, and converts with the answers.
+func (m *migration) ask(ctx context.Context) error {
+	a := newAsker(m.process.Stdin, m.process.Stderr)
+	answers, err := a.questions(ctx, m.old, m.result, m.answers)
+	m.answers, m.asker = answers, a
+	return errors.Join(err, m.convert())
+}
+
+// An asker asks a person on a terminal.
+type asker struct {
+	in  *bufio.Reader
+	out io.Writer
+}
+
+func newAsker(in io.Reader, out io.Writer) *asker { return &asker{bufio.NewReader(in), out} }
+
+// questions asks all questions, and returns the answers with those that were given before. One without an answer stays open.
+func (a *asker) questions(ctx context.Context, old *oldManifest, r *migrate.Result, given []migrate.Answer) ([]migrate.Answer, error) {
+	sayf(a.out, "%s is %s. %d to decide; an empty line leaves a question open.", old.path, r.From, len(r.Questions))
+	for _, q := range r.Questions {
+		for {
+			text, err := a.line(ctx, question(q))
+			if errors.Is(err, io.EOF) {
+				return given, nil
+			}
+			if err != nil {
+				return given, err
+			}
+			if text = strings.TrimSpace(text); text == "" {
+				text = q.Suggestion
+			}
+			if text == "" {
+				break
+			}
+			answer := migrate.Answer{Pointer: q.Pointer, Text: text}
+			if why := refuses(old, given, answer); why != "" {
+				sayf(a.out, "  %s", why)
+				continue
+			}
+			given = append(given, answer)
+			break
+		}
+	}
+	return given, nil
+}
+
+func question(q migrate.Question) string {
+	message, _, _ := strings.Cut(q.Message, ": --")
+	prompt := "\n" + report.Escape(message) + "\n" + report.Escape(string(q.Pointer))
+	if q.Suggestion != "" {
+		prompt += " [" + report.Escape(q.Suggestion) + "]"
+	}
+	return prompt + ": "
+}
+
+// refuses says why an answer cannot be taken; "" if it can.
+func refuses(old *oldManifest, given []migrate.Answer, answer migrate.Answer) string {
+	r, err := migrate.Convert(old.doc, append(given[:len(given):len(given)], answer))
+	var wrong *migrate.AnswerError
+	if errors.As(err, &wrong) && wrong.Pointer == answer.Pointer {
+		return err.Error()
+	}
+	if err != nil || r == nil {
+		return ""
+	}
+	for _, m := range r.Manifests {
+		found := lintNew(m)
+		for i := range found.Diagnostics {
+			if d := &found.Diagnostics[i]; d.Level() == diag.Error && d.Pointer == answer.Pointer {
+				return d.Message
+			}
+		}
+	}
+	return ""
+}
+
+// line prints a prompt and reads a line. An interruption ends it, although the read goes on.
+func (a *asker) line(ctx context.Context, prompt string) (string, error) {
+	if _, err := fmt.Fprint(a.out, prompt); err != nil {
+		return "", err
+	}
+	type answer struct {
+		text string
+		err  error
+	}
+	got := make(chan answer, 1)
+	go func() {
+		text, err := a.in.ReadString('\n')
+		if text != "" {
+			err = nil
+		}
+		got <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	case one := <-got:
+		return one.text, one.err
+	}
+}
+
+// confirm shows how the new manifests differ from the old one, and asks whether to write them.
+func (m *migration) confirm(ctx context.Context, targets []string) (bool, error) {
+	for i, manifest := range m.result.Manifests {
+		text := diff.Diff(m.old.path, manifest.Old(m.old.doc.Source), targets[i], manifest.Text())
+		if _, err := fmt.Fprint(m.process.Stderr, escapeDiff(string(text))); err != nil {
+			return false, err
+		}
+	}
+	if m.asker == nil {
+		m.asker = newAsker(m.process.Stdin, m.process.Stderr)
+	}
+	text, err := m.asker.line(ctx, "\nwrite "+report.Escape(strings.Join(targets, ", "))+"? [Y/n] ")
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "", "y", "yes":
+		return err == nil, nil
+	}
+	sayf(m.process.Stderr, "nothing is written")
+	return false, nil
+}
