@@ -124,7 +124,7 @@ func (p *Pipeline) pushAgain(ctx context.Context, r *Result, request pack.Reques
 		return err
 	}
 	if again.Digest != r.Built.Digest {
-		return fmt.Errorf("%w\npushed again, it was another image, %s, which was not tried", &registry.Vanished{Reference: r.Name, Digest: r.Built.Digest}, again.Digest)
+		return fmt.Errorf("%s is not named: the registry does not hold %s, which was pushed\npushed again, it was another image, %s, which was not tried", r.Name, r.Built.Digest, again.Digest)
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (p *publisher) verifyAndTag(ctx context.Context, r *Result) error {
 	found, err := p.readBack(ctx, r)
 	switch {
 	case registry.IsNotFound(err):
-		return &registry.Vanished{Reference: r.Name, Digest: r.Built.Digest}
+		return p.remote.Vanished(ctx, r.Name, r.Built.Digest, err)
 	case err != nil:
 		return fmt.Errorf("%w\n%s is not named: the registry holds %s without a tag", err, r.Name, r.Built.Digest)
 	}
@@ -154,7 +154,7 @@ func (p *publisher) readBack(ctx context.Context, r *Result) (*diag.Report, erro
 		return nil, err
 	}
 	want := &verify.Expect{Manifest: r.Manifest, Platforms: slices.Clone(r.Built.Platforms), Reference: r.Name}
-	found, image, err := verify.Published(ctx, digest, want, p.remote.Options(ctx)...)
+	found, image, err := verify.Published(ctx, digest, want, p.remote.Awaiting().Options(ctx)...)
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (p *publisher) tag(ctx context.Context, r *Result) error {
 	var conflict *registry.TagConflict
 	switch {
 	case errors.As(err, &conflict) && p.IfExists == IfExistsSkip:
-		r.skip(fmt.Sprintf("%q names another image already, %s: not moved to %s", conflict.Reference, conflict.Held, conflict.Proposed))
+		r.skip(conflictText(conflict) + "; not moved to " + conflict.Proposed)
 		return nil
 	case errors.As(err, &conflict):
 		r.taken(conflict)
@@ -180,7 +180,7 @@ func (p *publisher) tag(ctx context.Context, r *Result) error {
 	}
 	r.Published = &Published{Reference: r.Name + "@" + digest, Tags: []string{tagOf(r.Name)}, Already: already}
 	for _, alias := range p.Aliases {
-		_, err := p.remote.Tag(ctx, repositoryOf(r.Name)+":"+alias, digest, true)
+		err := p.remote.Alias(ctx, repositoryOf(r.Name)+":"+alias, digest)
 		switch {
 		case errors.As(err, &conflict):
 			r.aliasTaken(conflict)
@@ -199,6 +199,14 @@ func (r *Result) skip(message string) {
 	r.addTag(diag.Diagnostic{Severity: diag.Notice, Message: message})
 }
 
+// conflictText says what a name stands for.
+func conflictText(c *registry.TagConflict) string {
+	if c.Overtaken {
+		return fmt.Sprintf("%q names another image now, %s: another run published it", c.Reference, c.Held)
+	}
+	return fmt.Sprintf("%q names another image already, %s", c.Reference, c.Held)
+}
+
 // taken refuses to move a name.
 func (r *Result) taken(c *registry.TagConflict) {
 	version := r.Manifest.Job.PackageVersion
@@ -206,13 +214,13 @@ func (r *Result) taken(c *registry.TagConflict) {
 	if next := nextVersion(version); next != "" {
 		hint = fmt.Sprintf("raise packageVersion from %s to %s, or jobVersion where the job itself has changed", version, next)
 	}
-	message := fmt.Sprintf("%q names another image already, %s", c.Reference, c.Held)
+	message := conflictText(c)
 	switch {
 	case c.Proposed == "" && r.Task.Image != nil:
 		message += ", whose manifest is another: not tried"
 	case c.Proposed == "":
 		message += ", whose manifest is another: not built"
-	case c.Immutable:
+	case c.Immutable && !c.Overtaken:
 		message += ", and the registry lets no tag move; what was built is " + c.Proposed
 	default:
 		message += "; what was built is " + c.Proposed
@@ -222,9 +230,14 @@ func (r *Result) taken(c *registry.TagConflict) {
 
 // aliasTaken is about a tag that would move if the registry let it.
 func (r *Result) aliasTaken(c *registry.TagConflict) {
-	r.addTag(diag.Diagnostic{Hint: "leave the alias out, or let it move in the registry's settings",
+	d := diag.Diagnostic{Hint: "leave the alias out, or let it move in the registry's settings",
 		Message: fmt.Sprintf("the alias %q names another image, %s, and the registry lets no tag move; %s is published without it",
-			c.Reference, c.Held, r.Name)})
+			c.Reference, c.Held, r.Name)}
+	if c.Overtaken {
+		d.Hint = "publish again if the alias should name this image"
+		d.Message = fmt.Sprintf("the alias %q names another image now, %s: another run moved it; %s is published without it", c.Reference, c.Held, r.Name)
+	}
+	r.addTag(d)
 }
 
 func (r *Result) addTag(d diag.Diagnostic) {

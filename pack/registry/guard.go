@@ -116,6 +116,9 @@ func (t *guardTransport) check(r *http.Request, earlier []*http.Request) error {
 	return nil
 }
 
+// followGuarded lets a client follow redirects, which the guard then checks.
+func followGuarded(*http.Request, []*http.Request) error { return nil }
+
 // redirects returns the requests that were answered with a redirect and so led to this one, the last one first.
 func redirects(r *http.Request) (earlier []*http.Request) {
 	for r.Response != nil && r.Response.Request != nil {

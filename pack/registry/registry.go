@@ -10,6 +10,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -27,6 +29,8 @@ type Registry struct {
 	UserAgent string
 	// Save streams an image out of a Docker Engine, for sources of the kind docker-daemon. Nil: there is no engine.
 	Save func(ctx context.Context, image string) (io.ReadCloser, error)
+
+	await time.Duration // for content that is not there yet
 }
 
 // Parse reads a reference for use with go-containerregistry.
@@ -65,7 +69,7 @@ func (r Registry) transport() *guardTransport {
 	if base == nil {
 		base = defaultTransport()
 	}
-	return newGuardTransport(newRetryTransport(bufferedTransport{newIdleTransport(base)}), base)
+	return newGuardTransport(awaitTransport{newRetryTransport(bufferedTransport{newIdleTransport(base)}), r.await}, base)
 }
 
 // Preflight asks the registry, before the build, whether it would accept a push of the reference. It starts an upload
@@ -131,7 +135,7 @@ func (r Registry) Push(ctx context.Context, repository string, img *source.Image
 	}
 	// The transport cannot retry a body that can be sent only once. Uploads of layers are such bodies.
 	options := append(r.Options(ctx), remote.WithRetryBackoff(remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.5, Steps: 3}),
-		remote.WithRetryStatusCodes())
+		remote.WithRetryStatusCodes(), remote.WithRetryPredicate(mayPushAgain))
 	if img.Index != nil {
 		digest, err := img.Index.Digest()
 		if err == nil {
@@ -144,6 +148,27 @@ func (r Registry) Push(ctx context.Context, repository string, img *source.Image
 		err = remote.Write(repo.Digest(hash.String()), img.Platforms[0].Image, options...)
 	}
 	return hash.String(), pushError(repository, err)
+}
+
+// mayPushAgain reports whether the upload of a layer or a manifest may succeed if it is begun anew. The error may be nil.
+func mayPushAgain(err error) bool {
+	var te *transport.Error
+	if err == nil || !errors.As(err, &te) {
+		return err != nil && isPassing(nil, err)
+	}
+	return te.Temporary() || isLostSession(te)
+}
+
+// isLostSession reports whether the registry does not know an upload any more. The place of an upload has no certain form.
+func isLostSession(e *transport.Error) bool {
+	if e.Request == nil || e.Request.Method != http.MethodPut && e.Request.Method != http.MethodPatch || strings.Contains(e.Request.URL.Path, "/manifests/") {
+		return false
+	}
+	switch e.StatusCode {
+	case http.StatusNotFound, http.StatusGone, http.StatusRequestedRangeNotSatisfiable:
+		return true
+	}
+	return slices.ContainsFunc(e.Errors, func(d transport.Diagnostic) bool { return d.Code == transport.BlobUploadUnknownErrorCode })
 }
 
 func pushError(repository string, err error) error {
@@ -167,7 +192,7 @@ func (r Registry) TokenClient(host, service string) (*http.Client, error) {
 	guard.trust(u)
 	return &http.Client{
 		Transport:     tokenTransport{guard},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return nil }, // the guard does
+		CheckRedirect: followGuarded,
 	}, nil
 }
 

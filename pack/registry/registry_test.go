@@ -166,3 +166,28 @@ func TestPushAgain(t *testing.T) {
 		}
 	})
 }
+
+// A registry may lose the session of an upload, as one of several servers does that is restarted. The upload is begun anew.
+func TestPushLostSession(t *testing.T) {
+	t.Parallel()
+	img := openLayout(t)
+	for _, method := range []string{http.MethodPatch, http.MethodPut} {
+		for _, status := range []int{http.StatusNotFound, http.StatusGone, http.StatusRequestedRangeNotSatisfiable, http.StatusBadRequest} {
+			synctest.Test(t, func(t *testing.T) {
+				inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+				var lost atomic.Int64
+				to := Registry{Transport: serve(t, func(w http.ResponseWriter, r *http.Request) {
+					if r.Method == method && strings.Contains(r.URL.Path, "/uploads/") && lost.Add(1) == 1 {
+						w.WriteHeader(status)
+						_, _ = io.WriteString(w, `{"errors":[{"code":"BLOB_UPLOAD_UNKNOWN","message":"blob upload unknown to registry"}]}`)
+						return
+					}
+					inner.ServeHTTP(w, r)
+				})}
+				if _, err := to.Push(t.Context(), "localhost:5000/a-1.0.0-seed", img); err != nil || lost.Load() < 2 {
+					t.Errorf("%s answered with %d: %d uploads, %v", method, status, lost.Load(), err)
+				}
+			})
+		}
+	}
+}

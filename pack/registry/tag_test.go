@@ -79,14 +79,3 @@ func TestTagRefused(t *testing.T) {
 		}
 	}
 }
-
-func TestTagVanished(t *testing.T) {
-	t.Parallel()
-	host := refusing(t, 0, "", 1)
-	pushed(t, host, "a")
-	_, err := Registry{}.Tag(t.Context(), host+"/a:1.0.0", "sha256:"+strings.Repeat("0", 64), false)
-	var vanished *Vanished
-	if !errors.As(err, &vanished) || !strings.Contains(err.Error(), "does not hold sha256:0000") {
-		t.Errorf("%v", err)
-	}
-}

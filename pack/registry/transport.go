@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -36,15 +37,34 @@ const maxBuffered = 8 << 20
 // can be retried. If the request was by digest, the response must have that digest.
 type bufferedTransport struct{ next http.RoundTripper }
 
-// RoundTrip returns a long response unread. It does the same with a response of unknown length that is not a manifest.
+// isDocument reports whether a path is that of a manifest or a list, which is a JSON object.
+func isDocument(path string) bool {
+	return strings.Contains(path, "/manifests/") || strings.Contains(path, "/referrers/") || strings.HasSuffix(path, "/tags/list") || strings.HasSuffix(path, "/_catalog")
+}
+
+// isCut reports whether a text is the beginning of a JSON value. A proxy may truncate a response and change its length, too.
+func isCut(text []byte) bool {
+	var value json.RawMessage
+	err := json.NewDecoder(bytes.NewReader(text)).Decode(&value)
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// RoundTrip returns a long response unread. It does the same with a response of unknown length that is not a document.
 func (t bufferedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.next.RoundTrip(r)
 	if err != nil || r.Method != http.MethodGet || response.StatusCode != http.StatusOK || response.ContentLength > maxBuffered ||
-		response.ContentLength < 0 && !strings.Contains(r.URL.Path, "/manifests/") {
+		response.ContentLength < 0 && !isDocument(r.URL.Path) {
 		return response, err
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBuffered+1))
-	if err := errors.Join(err, response.Body.Close()); err != nil {
+	if len(body) > maxBuffered {
+		_ = response.Body.Close()
+		return nil, fmt.Errorf("the answer is longer than %d bytes", maxBuffered)
+	}
+	if err = errors.Join(err, response.Body.Close()); err == nil && isDocument(r.URL.Path) && isCut(body) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
 		return nil, fmt.Errorf("the answer breaks off after %d bytes: %w", len(body), err)
 	}
 	// The last part of other addresses may be a digest, too: the one that a list of referrers is about.
