@@ -52,11 +52,14 @@ func (b *build) explain(ctx context.Context, err error, log *buildLog) error {
 // refusal matches a response that would be the same again. The engine passes on only the text of a response.
 var refusal = regexp.MustCompile(`: (4\d\d) [A-Z]|(?i:denied: |unauthorized: |push access denied|authorization failed|insufficient_scope)`)
 
+// lostSession matches how an engine says that the registry does not know an upload any more. The next push begins it anew.
+var lostSession = regexp.MustCompile(`(?i)blob[ _]upload[ _](?:unknown|invalid)|(?:PUT|PATCH) request to \S*/uploads/\S*: (?:404|410|416) `)
+
 func pushFailed(repository string, err error) *PushError {
 	e := &PushError{Repository: repository, Err: err, Passing: true}
 	m := refusal.FindStringSubmatch(err.Error())
 	switch {
-	case m == nil || m[1] == "408" || m[1] == "429":
+	case m == nil || m[1] == "408" || m[1] == "429" || lostSession.MatchString(err.Error()):
 		return e
 	case m[1] == "" || m[1] == "401" || m[1] == "403":
 		e.Hint = registry.LoginHint
