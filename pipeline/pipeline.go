@@ -122,9 +122,10 @@ func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
 // Pack runs all stages for one job and stops at the first stage whose findings fail the job's policy. The error is then
 // exit.Findings. Any other error says what could not be checked or done. The result is never nil: it holds every finding so
 // far, also if there is an error.
-func (p *Pipeline) Pack(ctx context.Context, t Task) (*Result, error) {
+func (p *Pipeline) Pack(ctx context.Context, t Task) (_ *Result, err error) {
 	r := &Result{Task: t}
 	defer r.discard()
+	defer func() { err = p.undone(r, err) }()
 
 	// lint: the manifest, what the image is made from, and the smoke cases
 	material, trials, err := p.lint(ctx, r)
