@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/pack"
@@ -76,7 +77,7 @@ func (f *publishFlags) decide(p *Process) (push bool, err error) {
 	}
 	push, notice, err := github.MayPush(p.Getenv, push)
 	if notice != "" {
-		fmt.Fprintln(p.Stderr, notice)
+		fmt.Fprintln(p.Stderr, report.EscapeLines(notice))
 	}
 	return push, err
 }

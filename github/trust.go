@@ -99,11 +99,16 @@ const forkNotice = "this is a pull request of a fork: it is tried, and nothing i
 
 // MayPush returns push, unless what would be published is not to be trusted. The notice is empty if there is none.
 func MayPush(getenv func(string) string, push bool) (may bool, notice string, err error) {
-	switch t, err := trustOf(getenv); {
-	case t == untrustedWithSecrets && push:
-		return false, "", exit.Usage(errors.Join(errForeignHead, err))
-	case t == untrusted:
-		return false, forkNotice, nil
+	t, unknown := trustOf(getenv)
+	switch {
+	case t == trusted, t == untrustedWithSecrets && !push:
+		return push, "", nil
+	case t == untrustedWithSecrets && unknown != nil:
+		return false, "", exit.Usagef("whose code this run is about could not be found out, so it is not published from a workflow that may have secrets: %w\nset push to false", unknown)
+	case t == untrustedWithSecrets:
+		return false, "", exit.Usage(errForeignHead)
+	case unknown != nil:
+		return false, fmt.Sprintf("whose code this run is about could not be found out, so it is tried, and nothing is published: %v", unknown), nil
 	}
-	return push, "", nil
+	return false, forkNotice, nil
 }
