@@ -192,6 +192,7 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 	start := time.Now()
 	var images []*pipeline.Image
 	var worst error
+	var cut interruption
 	do := func(ctx context.Context, t pipeline.Task) (*pipeline.Result, error) {
 		if b.dryRun {
 			return pipe.Plan(ctx, t)
@@ -202,6 +203,7 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 		image := f.Result.Image(f.Err)
 		images = append(images, image)
 		b.note(f.Result, image)
+		cut.note(f)
 		if err := b.present(ctx, f, image); err != nil {
 			worst = err
 			break
@@ -209,6 +211,9 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 		worst = exit.Worse(ctx, worst, f.Err)
 	}
 	b.total(images, time.Since(start))
+	if ctx.Err() != nil && (worst != nil || len(images) < len(b.tasks)) {
+		cut.error, worst = errors.Join(worst, context.Cause(ctx)), &cut
+	}
 	if err := errors.Join(b.engine.close(), b.finish(images)); err != nil {
 		return errors.Join(worst, err)
 	}

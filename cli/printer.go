@@ -259,7 +259,8 @@ func (f valueFormat) print(w io.Writer, json func(io.Writer) error, text func(io
 
 // complain says on standard error what went wrong, and of which job if there are several.
 func complain(p *Process, status int, of string, err error) {
-	if status == exit.StatusInterrupted {
+	var cut *interruption
+	if status == exit.StatusInterrupted && !errors.As(err, &cut) {
 		err = errors.New("interrupted: nothing was published under a name")
 	}
 	var step *pack.StepError
