@@ -50,11 +50,18 @@ var arrows = map[string][]string{
 	"scaffold": {"seed", "lint/glob", "verify/cases"},
 	"migrate":  {"seed", "lint/dockerfile"},
 
+	"export":            {"seed", "diag", "lint/command", "lint/glob"},
+	"export/slurm":      {"export", "seed"},
+	"export/jobbergate": {"export", "export/slurm", "seed"},
+	"export/openjd":     {"export", "seed"},
+	"export/cwl":        {"export", "seed", "lint/command"},
+
 	"pipeline": {"compare", "job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
 		"pack/source", "verify", "verify/cases"},
 	"github": {"compare", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
 	"cli": {"git", "compare", "github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
-		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold", "migrate"},
+		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold", "migrate",
+		"export", "export/openjd", "export/slurm", "export/jobbergate", "export/cwl"},
 	"": {"cli"},
 
 	"e2e":  {},
@@ -70,14 +77,9 @@ var arrows = map[string][]string{
 	"setup/registry":         {"setup/beside"},
 
 	// Capabilities that are on their way. Each gets its row when its folder comes.
-	"export":            {"seed", "diag", "lint/command", "lint/glob"},
-	"export/openjd":     {"export", "seed", "diag", "lint/command", "lint/glob"},
-	"export/slurm":      {"export", "seed", "diag", "lint/command", "lint/glob"},
-	"export/jobbergate": {"export", "seed", "diag", "lint/command", "lint/glob"},
-	"export/cwl":        {"export", "seed", "diag", "lint/command", "lint/glob"},
-	"page":              {},
-	"catalogue":         {"seed", "diag", "lint", "lint/command", "compare", "pack", "pack/registry", "page"},
-	"runtime":           {"seed", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
+	"page":      {},
+	"catalogue": {"seed", "diag", "lint", "lint/command", "compare", "pack", "pack/registry", "page"},
+	"runtime":   {"seed", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
 }
 
 // doors says which packages alone may import a foreign module, directly. The longest name that fits counts.
