@@ -14,7 +14,7 @@ import (
 var plainFlags = strings.Fields(`
 	add-host allow annotation api attest base build-arg builder builder-tls-server-name description fail-on form format if-exists
 	input job-version json kind label maintainer-email maintainer-name name network no-cache-filter package-version platform progress
-	provenance provides push query registry repository rule run-as sbom seed-version set setting shm-size smoke tag target title ulimit`)
+	provenance provides push query registry repository rule run-as runtime sbom seed-version set setting shm-size smoke tag target title to ulimit`)
 
 // outputsOfInit is a flag of the name of pack's --output, and holds no path.
 const outputsOfInit = "init --output"
@@ -84,6 +84,7 @@ var pathsOf = map[string]map[string]string{
 	"--ssh":              {"default": "", "id=../k1,../k2,raw=true": "../k1 ../k2"},
 	"discover":           {"../x": "../x", "x.json": "x.json", "example.com/x": "", "-": ""},
 	"diff":               {"oci:../x": "../x", "../x": "../x", "git:main": "", "git:main:../x": "", "example.com/x:1": ""},
+	"export":             {"../x": "../x", "oci:../x": "../x", "example.com/x:1": ""},
 	"init":               {"../x": "../x"},
 	"label":              {"../x": "../x"},
 	"lint":               {"../x": "../x"},

@@ -11,6 +11,7 @@ import (
 	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/export"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/pipeline"
@@ -58,7 +59,7 @@ func listRules(w io.Writer, format valueFormat) error {
 
 // AllRules returns every rule of every stage.
 func AllRules() []*diag.Rule {
-	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), pipeline.Rules(), compare.Rules(), []*diag.Rule{dockerfile.BuildArgSecret})
+	return slices.Concat(lint.Rules(), dockerfile.Rules(), verify.Rules(), pipeline.Rules(), compare.Rules(), export.Rules(), []*diag.Rule{dockerfile.BuildArgSecret})
 }
 
 // ruleIDs lists the names of all rules.

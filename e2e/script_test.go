@@ -40,6 +40,7 @@ func (m fromTop) Run() int {
 	if err := os.Chdir(".."); err != nil {
 		panic(err)
 	}
+	defer removePodman()
 	return m.M.Run()
 }
 

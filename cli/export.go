@@ -1,0 +1,395 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/distribution/reference"
+	"github.com/spf13/cobra"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/disk"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/export"
+	"github.com/seedpack/seedpack/export/slurm"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/pipeline"
+)
+
+// exportTargets returns the systems that jobs are exported to. A new one is a package below export and a line here.
+func exportTargets() []*export.Target {
+	return []*export.Target{slurm.Target}
+}
+
+type exportOptions struct {
+	report   reportFlags
+	network  networkFlags
+	to       string
+	dir      string
+	image    string
+	registry string
+	manifest string
+	platform []string
+	job      export.Options
+}
+
+func newExportCommand(p *Process) *cobra.Command {
+	o := &exportOptions{}
+	cmd := &cobra.Command{
+		Use:   "export --to SYSTEM DIR|IMAGE -o OUTDIR",
+		Short: "Write a job for another system, such as Slurm",
+		Long: `Export writes what another system needs to run a job: the same image, the same checks of
+outputs, and the same names of errors. What the system cannot do is listed on standard error.
+
+DIR is a job. Its image is the name that seedpack name prints, or --image. IMAGE is one that was
+built already: ` + source.Forms + `.
+Its manifest is that of its label, and it is pinned by digest.
+
+--to list says which systems there are.`,
+		Example: `  seedpack export --to list
+  seedpack export --to slurm registry.example.com/team/tiler-1.0.0-seed:1.0.0 -o tiler`,
+		Args:        cobra.MaximumNArgs(1),
+		Annotations: pathArgs(jobPath),
+		RunE:        func(cmd *cobra.Command, args []string) error { return exportJob(cmd.Context(), p, o, args) },
+	}
+	s := cmd.Flags()
+	o.report.add(s)
+	o.network.add(s)
+	manifestVar(s, &o.manifest)
+	s.StringVar(&o.to, "to", "", "the system: "+strings.Join(targetNames(), ", ")+"; list says what each is for")
+	pathVar(s, &o.dir, "output-dir", "o", wholePath, "a new or empty directory for the files")
+	pathVar(s, &o.image, "image", "", imagePath, "where the other system finds the image, if not under the name of the job")
+	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the name of the image")
+	s.StringSliceVar(&o.platform, "platform", nil, "OS/ARCH that the image is for, if the image does not say it")
+	s.StringVar(&o.job.Runtime, "runtime", export.Auto, "what runs the container: "+strings.Join(export.Runtimes(), ", "))
+	s.BoolVar(&o.job.Network, "allow-network", false, "let the job use the network")
+	return cmd
+}
+
+func targetNames() (names []string) {
+	for _, t := range exportTargets() {
+		names = append(names, t.Name)
+	}
+	return names
+}
+
+// target returns the one that --to names.
+func (o *exportOptions) target() (*export.Target, error) {
+	for _, t := range exportTargets() {
+		if t.Name == o.to {
+			return t, nil
+		}
+	}
+	names := targetNames()
+	if near := diag.Nearest(o.to, names); near != "" {
+		return nil, exit.Usagef("--to %q: did you mean %s?", o.to, near)
+	}
+	return nil, exit.Usagef("--to %q must be one of %s, or list", o.to, strings.Join(names, ", "))
+}
+
+// check refuses flags that cannot be meant.
+func (o *exportOptions) check() error {
+	if o.dir == "" {
+		return exit.Usagef("say where the files go: -o OUTDIR")
+	}
+	if !slices.Contains(export.Runtimes(), o.job.Runtime) {
+		return exit.Usagef("--runtime %q must be one of %s", o.job.Runtime, strings.Join(export.Runtimes(), ", "))
+	}
+	if o.image != "" {
+		if _, err := reference.ParseNormalizedNamed(o.image); err != nil {
+			return exit.Usagef("--image %q: %w", o.image, err)
+		}
+		if o.registry != "" {
+			return exit.Usagef("--image and --registry both name the image: give one")
+		}
+	}
+	for _, p := range o.platform {
+		if os, arch, _ := strings.Cut(p, "/"); os == "" || arch == "" {
+			return exit.Usagef("--platform %q must be OS/ARCH, such as linux/amd64", p)
+		}
+	}
+	return checkRegistry(o.registry)
+}
+
+// An exportDocument is what export prints as JSON: lint's object with what was written.
+type exportDocument struct {
+	report.Document
+	To      string        `json:"to"`
+	Image   string        `json:"image"`
+	Files   []string      `json:"files"`
+	Losses  []export.Note `json:"losses"`
+	Command string        `json:"command"` // runs the job; may have several lines
+}
+
+func exportJob(ctx context.Context, p *Process, o *exportOptions, args []string) (err error) {
+	if o.to == "list" {
+		return listTargets(p)
+	}
+	target, err := o.target()
+	if err != nil {
+		return err
+	}
+	out, policies, err := o.report.options(p)
+	if err = errors.Join(err, o.check()); err != nil {
+		return err
+	}
+	task, err := o.take(ctx, p, args)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeImages([]pipeline.Task{task})) }()
+	if task.Policy, err = policies.For(task.Path); err != nil {
+		return policyError(err)
+	}
+	all := &findings{command: "export", args: scope(args), images: task.Image != nil}
+	if task.Label != nil {
+		all.judge(task.Policy.Apply(task.Label), task.Policy)
+	}
+	doc := exportDocument{To: o.to, Files: []string{}, Losses: []export.Note{}}
+	if task.Manifest != nil {
+		all.judge(task.Policy.Apply(lint.Manifest(task.Path, task.Manifest, lint.Options{Registry: o.registry})), task.Policy)
+		if !all.fail() {
+			if err := o.write(p, target, task, all, &doc); err != nil {
+				return err
+			}
+		}
+	}
+	doc.Document = report.New(all.reports)
+	if err := errors.Join(out.writeFiles(all), out.print(all, doc)); err != nil {
+		return err
+	}
+	if task.Manifest == nil || all.fail() {
+		return exit.Findings
+	}
+	return o.say(p, out, &task, &doc)
+}
+
+// take reads the job of a directory, or opens an image that was built already.
+func (o *exportOptions) take(ctx context.Context, p *Process, args []string) (pipeline.Task, error) {
+	image := ""
+	if len(args) == 1 && !job.IsDirectory(args[0]) {
+		if filepath.IsAbs(args[0]) || strings.HasPrefix(args[0], ".") {
+			return pipeline.Task{}, exit.Usagef("there is no directory %s", args[0])
+		}
+		image, args = args[0], nil
+	}
+	if image == "" {
+		tasks, err := jobTasks(p, o.manifest, args)
+		if err == nil && len(tasks) != 1 {
+			err = exit.Usagef("%d jobs are found there, one must be named: give its directory", len(tasks))
+		}
+		if err != nil {
+			return pipeline.Task{}, err
+		}
+		return tasks[0], nil
+	}
+	remote, _, err := o.network.options(p)
+	if err != nil {
+		return pipeline.Task{}, err
+	}
+	if o.manifest != "" {
+		args = []string{o.manifest}
+	}
+	tasks, err := imageTask(ctx, p, remote, image, args)
+	if err != nil {
+		return pipeline.Task{}, err
+	}
+	return tasks[0], nil
+}
+
+// write exports the job and writes the files. What is impossible becomes findings, and then there are no files.
+func (o *exportOptions) write(p *Process, target *export.Target, t pipeline.Task, all *findings, doc *exportDocument) error {
+	image, losses, err := o.imageOf(p, t)
+	if err != nil {
+		return err
+	}
+	made := target.Export(export.New(t.Manifest, image, o.job))
+	if len(made.Refused) > 0 {
+		found := &diag.Report{Path: t.Path, Source: t.Manifest.Source}
+		for _, r := range made.Refused {
+			found.Add(diag.Diagnostic{Rule: export.Impossible, Pointer: r.Pointer, Message: r.Message})
+		}
+		found.Sort()
+		all.judge(t.Policy.Apply(found), t.Policy)
+		if all.fail() {
+			return nil
+		}
+		return exit.Usagef("%s cannot be exported to %s, whatever the policy says", t.Path, target.Name)
+	}
+	if err := writeDir(p.roots, o.dir, made.Files); err != nil {
+		return err
+	}
+	for _, f := range made.Files {
+		doc.Files = append(doc.Files, filepath.Join(o.dir, filepath.FromSlash(f.Name)))
+	}
+	doc.Image, doc.Losses, doc.Command = image.Reference, append(losses, made.Losses...), made.Run(o.dir)
+	slices.SortStableFunc(doc.Losses, func(a, b export.Note) int {
+		return t.Manifest.Source.Span(a.Pointer).Start - t.Manifest.Source.Span(b.Pointer).Start
+	})
+	return nil
+}
+
+// imageOf says where the other system finds the image, and how it starts.
+func (o *exportOptions) imageOf(p *Process, t pipeline.Task) (image export.Image, losses []export.Note, err error) {
+	image.Platforms = o.platform
+	if image.Reference = o.image; image.Reference == "" {
+		if image.Reference, err = pack.Name(t.Manifest, o.registry); err != nil {
+			return image, nil, err
+		}
+	}
+	if t.Image == nil {
+		if o.image == "" || !strings.Contains(o.image, "@") {
+			losses = append(losses, export.Note{Pointer: "/job", Message: "the image is not pinned by its digest, since it need not be built yet: export the published image for that"})
+		}
+		return image, losses, o.startOf(p, t.Job, &image)
+	}
+	pinned, named := pinnedReference(t.Image)
+	switch {
+	case t.Image.Reference != nil && o.image == "":
+		image.Reference = pinned
+	case o.image == "" && o.registry == "" && named != "":
+		image.Reference = named
+		fallthrough
+	default:
+		image.Reference = pin(image.Reference, t.Image.Digest)
+		losses = append(losses, export.Note{Pointer: "/job", Message: "the other system does not read " + t.Image.Source.String() + ": push or load the image as " + image.Reference})
+	}
+	for _, platform := range t.Image.Platforms {
+		if len(o.platform) == 0 {
+			image.Platforms = append(image.Platforms, platform.Name)
+		}
+	}
+	if len(t.Image.Platforms) > 0 {
+		cfg := t.Image.Platforms[0].Config.Config
+		image.Start = &export.Start{Entrypoint: cfg.Entrypoint, Cmd: cfg.Cmd, User: cfg.User, WorkingDir: cfg.WorkingDir, Configured: true}
+	}
+	return image, losses, nil
+}
+
+// pinnedReference returns the reference of an image in a registry with its digest, and the name of one from elsewhere.
+func pinnedReference(i *source.Image) (pinned, named string) {
+	if i.Reference != nil {
+		return i.Reference.Context().Name() + "@" + i.Digest, ""
+	}
+	if _, err := reference.ParseNormalizedNamed(i.Name); err == nil && strings.ContainsAny(i.Name, "/:") {
+		return "", i.Name
+	}
+	return "", ""
+}
+
+// pin adds a digest to a reference that has none. The tag goes, since runtimes disagree on references with both.
+func pin(name, digest string) string {
+	parsed, err := reference.ParseNormalizedNamed(name)
+	if err != nil || digest == "" {
+		return name
+	}
+	if _, ok := parsed.(reference.Digested); ok {
+		return name
+	}
+	return reference.FamiliarName(parsed) + "@" + digest
+}
+
+// startOf reads from the Dockerfile how the image of a job will start. Without one it is unknown.
+func (o *exportOptions) startOf(p *Process, j *job.Job, image *export.Image) error {
+	if j.Dir == "" {
+		return nil
+	}
+	file := filepath.Join(j.Dir, "Dockerfile")
+	if err := p.roots.Check(file); err != nil {
+		return err
+	}
+	text, err := disk.ReadFile(file, disk.MaxText)
+	if err != nil {
+		return nil // the image may be built in another way
+	}
+	if start, ok := dockerfile.ReadStart(text); ok {
+		image.Start = &export.Start{Entrypoint: start.Entrypoint, Cmd: start.Cmd}
+	}
+	return nil
+}
+
+// say prints what was written, what is lost, and how to run it.
+func (o *exportOptions) say(p *Process, out *printer, t *pipeline.Task, doc *exportDocument) error {
+	for _, loss := range doc.Losses {
+		at := t.Manifest.Source.Position(t.Manifest.Source.Span(loss.Pointer).Start)
+		sayf(p.Stderr, "%s:%d:%d: lost: %s", t.Path, at.Line, at.Column, loss.Message)
+	}
+	if !out.text() {
+		return nil
+	}
+	for _, f := range doc.Files {
+		sayf(out.out, "wrote %s", f)
+	}
+	sayf(out.out, "run it:")
+	for line := range strings.Lines(doc.Command) {
+		sayf(out.out, "  %s", strings.TrimSuffix(line, "\n"))
+	}
+	return nil
+}
+
+func listTargets(p *Process) error {
+	table := tabwriter.NewWriter(p.Stdout, 0, 8, 2, ' ', 0)
+	for _, t := range exportTargets() {
+		fmt.Fprintf(table, "%s\t%s\n", t.Name, t.Summary)
+	}
+	return table.Flush()
+}
+
+// writeDir writes files to a directory, which is new or empty: all of them or none.
+func writeDir(roots disk.Roots, path string, files []export.File) (err error) {
+	entries, err := os.ReadDir(path)
+	switch {
+	case err == nil && len(entries) > 0:
+		return exit.Usagef("--output-dir %s is not empty: give a new or empty directory", path)
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return exit.Usagef("--output-dir: %w", err)
+	}
+	dir, err := roots.OpenDir(path)
+	if err != nil {
+		return exit.Usagef("--output-dir: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			for _, f := range files {
+				top, _, _ := strings.Cut(f.Name, "/")
+				err = errors.Join(err, dir.RemoveAll(top))
+			}
+		}
+		err = errors.Join(err, dir.Close())
+	}()
+	for _, f := range files {
+		if err := writeIn(dir, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeIn writes one file, and the directory that it is in.
+func writeIn(dir *os.Root, f export.File) error {
+	folder, name := path.Split(f.Name)
+	if folder != "" {
+		sub, err := disk.Sub(dir, filepath.FromSlash(path.Clean(folder)))
+		if err != nil {
+			return err
+		}
+		defer sub.Close()
+		dir = sub
+	}
+	return disk.WriteIn(dir, name, newFile, func(w *os.File) error {
+		_, err := w.WriteString(f.Text)
+		return err
+	})
+}
