@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -18,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/seedpack/seedpack/cli"
+	"github.com/seedpack/seedpack/pack/supervisor/bin"
 )
 
 // This file runs the scripts of testdata/script, and has the commands and conditions that they use.
@@ -59,7 +61,7 @@ func scriptParams(dir string) testscript.Params {
 		Setup:               setupScript,
 		Condition:           scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "foreign": scriptForeign, "engine": scriptEngine,
-			"private-registry": scriptPrivateRegistry, "frontend": scriptFrontend},
+			"private-registry": scriptPrivateRegistry, "frontend": scriptFrontend, "program": scriptProgram},
 	}
 }
 
@@ -187,6 +189,21 @@ func scriptStatus(ts *testscript.TestScript, neg bool, args []string) {
 	if fmt.Sprint(got) != args[0] {
 		ts.Fatalf("exit status is %d, not %s", got, args[0])
 	}
+}
+
+// scriptProgram writes a program for linux and an architecture, amd64 or arm64. It is Seedpack's own supervisor, which ends at once
+// without its spec.
+func scriptProgram(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: program ARCHITECTURE FILE")
+	}
+	found, err := bin.Find(args[0])
+	ts.Check(err)
+	r, err := found.Open()
+	ts.Check(err)
+	text, err := io.ReadAll(r)
+	ts.Check(errors.Join(err, r.Close()))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o755))
 }
 
 // scriptUploads checks whether the registry saw an upload, PUT or PATCH, for a repository's name.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"path"
 	"slices"
@@ -32,7 +33,8 @@ type Candidate struct {
 	Platform string // os/arch[/variant]
 	Config   Config
 
-	session string // distinguishes the directories of this session from those of others
+	files   gateway.Reference // nil for an image without files
+	session string            // distinguishes the directories of this session from those of others
 	gateway gateway.Client
 	root    llb.State
 	engine  ocispecs.Platform // of the machine that runs the candidate
@@ -66,7 +68,7 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 		if len(result.Refs) > 0 {
 			ref = result.Refs[p.ID]
 		}
-		c.root = llb.Scratch()
+		c.root, c.files = llb.Scratch(), ref
 		if ref != nil { // nil is an image without files
 			if c.root, err = ref.ToState(); err != nil {
 				return nil, err
@@ -76,6 +78,15 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 		b.platforms = append(b.platforms, c.Platform)
 	}
 	return all, nil
+}
+
+// ReadFile reads a part of a file of the image without running it: at most length bytes from offset. Links are followed within
+// the image. What is no regular file is an error.
+func (c *Candidate) ReadFile(ctx context.Context, path string, offset, length int) ([]byte, error) {
+	if c.files == nil {
+		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
+	}
+	return c.files.ReadFile(ctx, gateway.ReadRequest{Filename: path, Range: &gateway.FileRange{Offset: offset, Length: length}})
 }
 
 func enginePlatform(g gateway.Client) ocispecs.Platform {

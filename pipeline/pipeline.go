@@ -194,6 +194,9 @@ func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
 // gate tries what was built. The build exports the image only if the gate returns nil.
 func (p *Pipeline) gate(r *Result, trials []cases.Case) func(context.Context, []*pack.Candidate) error {
 	return func(ctx context.Context, candidates []*pack.Candidate) error {
+		if err := checkPrograms(ctx, r, candidates); err != nil {
+			return err
+		}
 		if !p.opt.Smoke.Off {
 			p.begin(r, StageSmoke)
 			if err := p.opt.Smoke.try(ctx, r, candidates, trials, p.host.Roots); err != nil {

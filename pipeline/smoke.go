@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/seedpack/seedpack/disk"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/verify"
@@ -24,6 +25,21 @@ func (s *Smoke) try(ctx context.Context, r *Result, candidates []*pack.Candidate
 	return nil
 }
 
+// checkPrograms reports candidates whose programs are for another platform. Nothing is run for that.
+func checkPrograms(ctx context.Context, r *Result, candidates []*pack.Candidate) error {
+	for _, c := range candidates {
+		found, err := verify.Chain(ctx, c, c.Config, r.Manifest, r.Path, c.Platform)
+		if err != nil {
+			return err
+		}
+		r.add(found)
+	}
+	if r.fails() {
+		return exit.Findings
+	}
+	return nil
+}
+
 // choose returns the candidates to try.
 func (s *Smoke) choose(all []*pack.Candidate) []*pack.Candidate {
 	if !s.OnePlatform || len(all) < 2 {
@@ -37,6 +53,9 @@ func (s *Smoke) options(j *job.Job, c *pack.Candidate, roots disk.Roots) verify.
 	opt := verify.Options{
 		Path: j.Path, Platform: c.Platform, Foreign: !c.Native(),
 		Grace: s.Grace, Required: s.Required, Timeout: s.Timeout, Budget: s.Budget, Provides: s.Provides, Strict: s.Strict, Parallel: s.Parallel,
+	}
+	if !verify.KnownPlatform(c.Platform) {
+		opt.Skip = "no engine runs programs for " + c.Platform
 	}
 	if s.Keep != nil {
 		opt.Keep = s.Keep(j, c.Platform)

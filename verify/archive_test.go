@@ -42,6 +42,8 @@ var untestedArchives = map[string]string{
 	"job-changed":         "TestSuccession",
 	"error-code-moved":    "TestSuccession",
 	"predecessor-unknown": "TestSuccession",
+	"program-platform":    "TestChain",
+	"platform-unknown":    "TestChain",
 }
 
 // Every rule has an archive. TestArchives runs the archives of runs; other tests check the rest.

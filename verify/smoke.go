@@ -33,6 +33,8 @@ type Options struct {
 	// Foreign is true if the engine's machine has another platform. A program that cannot run is then the engine's
 	// fault.
 	Foreign bool
+	// Skip says why nothing is tried. Empty: all is.
+	Skip string
 	// Required makes it an error if the smoke run is inconclusive or skipped.
 	Required bool
 	Timeout  time.Duration // limit of each case, besides the manifest's; default: none
@@ -131,6 +133,11 @@ func skip(c *cases.Case, reason string) CaseResult {
 func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, c *cases.Case, opt Options) (CaseResult, error) {
 	if c.Skip != "" {
 		return skip(c, c.Skip), nil
+	}
+	if opt.Skip != "" {
+		r := skip(c, opt.Skip)
+		r.Diagnostics[0].Severity = diag.Notice // the reason has a finding of its own
+		return r, nil
 	}
 	if len(c.Platforms) > 0 && opt.Platform != "" && !slices.Contains(c.Platforms, opt.Platform) {
 		r := skip(c, "it is not for "+opt.Platform)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/moby/buildkit/frontend/dockerfile/linter"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
 	"github.com/seedpack/seedpack/diag"
@@ -25,18 +24,10 @@ func WarningReport(path string, text []byte, all []Warning) *diag.Report {
 	for _, w := range all {
 		first, last := max(1, w.First), max(1, w.First, w.Last)
 		span := lines(report.Source, []parser.Range{{Start: parser.Position{Line: first}, End: parser.Position{Line: last}}})
-		report.Add(diag.Diagnostic{Rule: &buildCheck.Rule, Severity: checkSeverity(w.Name), Span: &span, Message: checkMessage(w.Name, w.Text)})
+		report.Add(diag.Diagnostic{Rule: &buildCheck.Rule, Span: &span, Message: checkMessage(w.Name, w.Text)})
 	}
 	report.Sort()
 	return report
-}
-
-// checkSeverity returns Unset, or Warning if the image will not run on its platform.
-func checkSeverity(name string) diag.Severity {
-	if name == linter.RuleInvalidBaseImagePlatform.Name {
-		return diag.Warning
-	}
-	return diag.Unset
 }
 
 func checkMessage(name, text string) string {
