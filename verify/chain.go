@@ -185,7 +185,7 @@ func (c *chain) judge(file string, head []byte) string {
 func (c *chain) contradiction(file string, found machine) string {
 	via := ""
 	if len(c.via) > 1 {
-		via = fmt.Sprintf(", which %q starts", c.via[0])
+		via = fmt.Sprintf(", which %q starts,", c.via[0])
 	}
 	return fmt.Sprintf("%q%s is a program for %s, but the image is for %s: it cannot start there", file, via, found, c.platform)
 }
