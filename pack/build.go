@@ -149,6 +149,7 @@ type build struct {
 	gate     func(context.Context, []*Candidate) error
 	secrets  *secretStore
 	marshal  sync.Mutex
+	clocks   clocks // of the runs
 
 	attrs     map[string]string // of the frontend
 	exports   int               // number of requested exporters
@@ -224,7 +225,7 @@ func (b *build) offerRuns(opt *client.SolveOpt) error {
 
 // solve runs the session to its end. It returns the response of the exporters and the last output of the build.
 func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveResponse, *buildLog, error) {
-	relay, err := b.request.Progress.start()
+	relay, err := b.request.Progress.start(&b.clocks)
 	if err != nil {
 		return nil, nil, err
 	}

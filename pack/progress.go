@@ -45,7 +45,7 @@ type statusRelay struct {
 	done     chan struct{}
 }
 
-func (p Progress) start() (*statusRelay, error) {
+func (p Progress) start(clocks *clocks) (*statusRelay, error) {
 	mode := progressui.DisplayMode(p.Mode)
 	if p.Writer == nil || mode == "" {
 		mode = progressui.QuietMode
@@ -59,6 +59,7 @@ func (p Progress) start() (*statusRelay, error) {
 	go func() {
 		defer close(safe)
 		for status := range s.statuses {
+			clocks.hear(status)
 			s.log.add(status)
 			p.clean(status)
 			safe <- status

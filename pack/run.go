@@ -40,6 +40,7 @@ type Candidate struct {
 	engine  ocispecs.Platform // of the machine that runs the candidate
 	secrets *secretStore
 	marshal *sync.Mutex // belongs to the build
+	clocks  *clocks     // of all runs of the build
 }
 
 // Native reports whether the candidate's platform is that of the engine's machine. Others need emulation.
@@ -56,7 +57,7 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 	var all []*Candidate
 	session := rand.Text()
 	for _, p := range found.Platforms {
-		c := &Candidate{Platform: platforms.Format(p.Platform), session: session, gateway: g, secrets: b.secrets, marshal: &b.marshal, engine: enginePlatform(g)}
+		c := &Candidate{Platform: platforms.Format(p.Platform), session: session, gateway: g, secrets: b.secrets, marshal: &b.marshal, clocks: &b.clocks, engine: enginePlatform(g)}
 		var image struct {
 			Config Config `json:"config"`
 		}
@@ -129,14 +130,21 @@ const (
 )
 
 // Run runs a process in the candidate and returns the outcome. There is no network, unless the process asks for it. A
-// process that fails or cannot start is an outcome, not an error. Its changes are discarded.
+// process that fails or cannot start is an outcome, not an error. Its changes are discarded. If the process stopped its
+// supervisor, the error is a *LostError.
 func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	nonce := rand.Text()
 	def, err := c.definition(ctx, p, nonce)
 	if err != nil {
 		return nil, err
 	}
-	result, err := c.gateway.Solve(ctx, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	timed, stop := c.clocks.start(ctx, nonce, &p)
+	result, err := c.gateway.Solve(timed, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
+	lost := c.clocks.lost(timed, nonce, err)
+	stop()
+	if lost != nil {
+		return nil, lost
+	}
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %s", p.Name, lastCause(err))
 	}
@@ -220,16 +228,17 @@ func (r *partReader) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// report returns the state of the report directory after the run. Nothing else is read back.
+// report returns the state of the report directory after the run. Nothing else is read back. The nonce also keeps the run from
+// coming out of the cache: an earlier success says nothing about now.
 func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
-	spec, err := json.Marshal(c.spec(p, nonce))
+	spec, err := json.Marshal(c.spec(p))
 	if err != nil {
 		return llb.State{}, err
 	}
 	dirs, specOption := prepare(spec)
 	options := []llb.RunOption{
 		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(network(p)), specOption,
-		llb.WithCustomName("[smoke] " + p.Name),
+		llb.WithCustomName("[smoke] " + p.Name), llb.AddEnv(wire.NonceVariable, nonce),
 		llb.AddMount(path.Dir(wire.Program), c.local(localSupervisor, llb.IncludePatterns([]string{c.engine.Architecture})), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
 		llb.AddMount(p.OutputDir, dirs, llb.SourcePath("/output"), llb.ForceNoOutput),
 	}
@@ -249,8 +258,7 @@ const reportPath = "/report"
 
 // prepare makes the directories for the mounts of a run. It is one step, because each step is a line in the progress.
 // Each mount gets a copy of its own. The step is the same for all runs, so later ones take it from the cache. A large
-// spec needs a step of its own. The spec has a nonce, so that a run never comes from the cache: an earlier success says
-// nothing about now.
+// spec needs a step of its own.
 func prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
 	files := llb.Mkdir("/output", 0o777).Mkdir("/empty", 0o777).Mkdir(reportPath, 0o700)
 	name := llb.WithCustomName("[smoke] prepare")
@@ -324,9 +332,9 @@ func limits(caps apicaps.CapSet, p Process) []llb.RunOption {
 	return options
 }
 
-func (c *Candidate) spec(p Process, nonce string) wire.Spec {
+func (c *Candidate) spec(p Process) wire.Spec {
 	s := wire.Spec{
-		Nonce: nonce, Args: p.Args, Env: mergeEnv(c.Config.Env, p.Env, p.Unset), SecretFiles: map[string]string{},
+		Args: p.Args, Env: mergeEnv(c.Config.Env, p.Env, p.Unset), SecretFiles: map[string]string{},
 		Dir: c.Config.WorkingDir, User: p.User, Timeout: p.Timeout, Grace: p.Grace, OutputDir: p.OutputDir,
 		Collect: p.Collect, CollectMax: collectMax, Archive: p.Archive, ArchiveMax: archiveMax,
 	}

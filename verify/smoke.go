@@ -7,6 +7,7 @@ package verify
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -91,6 +92,8 @@ var (
 		Summary: "smoke cases should have values that the job can work with"}
 	smokeRequired = &diag.Rule{ID: "smoke-required", Severity: diag.Error,
 		Summary: "a smoke run that is required must come to a conclusion"}
+	supervisorStopped = &diag.Rule{ID: "supervisor-stopped", Severity: diag.Error,
+		Summary: "the job must leave alone the program that runs it"}
 )
 
 // Smoke runs the cases and probes what each run left behind. An error means that a case could not be run.
@@ -164,6 +167,9 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	archive, places := opt.Keep.paths(env)
 	process.Archive = archive
 	outcome, err := runner.Run(ctx, process)
+	if lost := new(pack.LostError); errors.As(err, &lost) {
+		return stopped(c, lost), nil
+	}
 	if err != nil {
 		return CaseResult{}, err
 	}
@@ -175,6 +181,12 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	result := judge(newRun(m, c, env, outcome), opt)
 	result.Diagnostics = append(result.Diagnostics, env.shadowed(cfg, m)...)
 	return result, opt.Keep.save(&result, places)
+}
+
+// stopped is the result of a case whose job stopped its supervisor. Nothing is known of what the job did.
+func stopped(c *cases.Case, lost *pack.LostError) CaseResult {
+	return CaseResult{Name: c.Name, Verdict: Failed, Diagnostics: []diag.Diagnostic{{Rule: supervisorStopped, Pointer: "/job",
+		Message: "the job " + lost.Reason, Hint: "a job that runs as root can stop or end other processes of its container; give its image a USER"}}}
 }
 
 // judge runs the probes. If values were made up, a run that fails on them is inconclusive, unless the program could not

@@ -30,10 +30,12 @@ func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome
 	warmThreads()
 	begin := time.Now()
 	meter := newMeter()
+	sayBegun(os.Stdout, spec.Nonce)
 	pid, err := start(spec, who, secrets, outWriter, errWriter)
 	outWriter.Close()
 	errWriter.Close()
 	if err != nil {
+		saySettled(os.Stdout, spec.Nonce)
 		o.StartError = err.Error()
 		return o
 	}
@@ -42,6 +44,7 @@ func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome
 	go stderr.run(os.Stderr, secrets)
 	meter.begin()
 	wait(spec, pid, o)
+	saySettled(os.Stdout, spec.Nonce)
 	meter.end(o)
 	o.Stdout, o.Stderr = stdout.finish(5*time.Second), stderr.finish(5*time.Second)
 	for _, s := range []struct {

@@ -5,7 +5,8 @@
 //
 // Its spec is in wire.SpecVariable, or else in wire.SpecFile. Its report goes to wire.ReportDir. If it could write the
 // report, it exits with 0, because only then does the engine keep what a step has written. It is no security boundary:
-// a job that runs as root shares the container with it.
+// a job that runs as root shares the container with it. So the caller has a clock of its own, which lines in the output
+// of the supervisor start and stop: wire.Begun and wire.Settled.
 package main
 
 //go:generate go test ./bin -run TestPrograms -update
@@ -28,6 +29,7 @@ import (
 type place struct{ spec, report, root string }
 
 func main() {
+	refuseTracing()
 	at := place{wire.SpecFile, wire.ReportDir, "/"}
 	if len(os.Args) == 2 && os.Args[1] == readTestArg {
 		readTest(os.Stdin, os.Stdout)
@@ -95,6 +97,7 @@ func (at place) readSpec() (*wire.Spec, error) {
 	if err := json.Unmarshal(text, spec); err != nil {
 		return nil, fmt.Errorf("what to run: %w", err)
 	}
+	spec.Nonce = readNonce()
 	return spec, nil
 }
 

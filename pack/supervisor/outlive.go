@@ -16,6 +16,10 @@ import (
 // childVariable is set for the child of a supervisor.
 const childVariable = "SEEDPACK_SUPERVISED"
 
+// parentEnded is the signal that the child gets when its parent has ended. It also continues a child that the job has stopped,
+// which would not see another signal until then.
+const parentEnded = syscall.SIGCONT
+
 // superviseBehind runs the supervisor in a child. An engine that cancels a run kills the first process of the
 // container. If that is process 1, the kernel then ends all others. In an engine without a process sandbox nothing else
 // would end the job. There the first process only waits to be killed. The child gets a signal when that happens, and
@@ -26,8 +30,14 @@ func superviseBehind() (status int) {
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(os.Environ(), childVariable+"=1")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	err := cmd.Run()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: parentEnded}
+	err := cmd.Start()
+	if err == nil {
+		ended := make(chan struct{})
+		go keepRunning(cmd.Process.Pid, ended)
+		err = cmd.Wait()
+		close(ended)
+	}
 	if err == nil {
 		return 0
 	}
@@ -41,7 +51,7 @@ func superviseBehind() (status int) {
 // It is then ignored.
 func endWithParent(parent int) {
 	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM)
+	signal.Notify(told, parentEnded)
 	for range told {
 		if os.Getppid() == parent {
 			continue

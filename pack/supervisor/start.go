@@ -82,14 +82,15 @@ func raiseOOMScore() func() {
 }
 
 // forkBehind forks from a thread of lower priority, which the job inherits. So the supervisor still runs if the job's
-// processes fill the machine. The thread ends after it, because the priority cannot be raised again without a
-// privilege.
+// processes fill the machine. The job also inherits that the thread cannot trace. The thread ends after it, because
+// neither can be undone without a privilege.
 func forkBehind(path string, args []string, attr *syscall.ProcAttr) (pid int, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
 		standBehind()
+		dropTracing()
 		pid, err = syscall.ForkExec(path, args, attr)
 	}()
 	<-done

@@ -23,11 +23,26 @@ const (
 	MaxVariable  = 96 << 10 // the kernel allows 128 KiB for each variable (execve(2))
 )
 
+// NonceVariable holds Spec.Nonce, which is neither in SpecVariable nor in SpecFile: a job that runs as root can read the file.
+// It cannot read the environment of the supervisor.
+const NonceVariable = "SEEDPACK_NONCE"
+
+// Begun is what the supervisor prints just before it starts the job. Settled is what it prints, again and again, when the job
+// and all its processes have ended: from then on nothing can stop the supervisor. Job output has no such line, because the job
+// does not know the nonce.
+func Begun(nonce string) string   { return mark(nonce, "begun") }
+func Settled(nonce string) string { return mark(nonce, "settled") }
+
+func mark(nonce, word string) string { return MarkStart + nonce + " " + word + "\n" }
+
+// MarkStart is the byte with which such a line begins: a record separator, which hardly any program prints.
+const MarkStart = "\x1e"
+
 // A Spec says what the supervisor runs, and within which limits.
 type Spec struct {
 	// Nonce is returned in the Outcome. It shows that the report is not an older one, and that the job has not forged
-	// it without knowing the Spec.
-	Nonce string   `json:"nonce"`
+	// it.
+	Nonce string   `json:"-"`
 	Args  []string `json:"args"` // the whole command line; Args[0] is looked up in PATH
 	Env   []string `json:"env"`  // all variables, KEY=VALUE; HOME and PATH have defaults
 	// SecretFiles are files of the container with secrets, by name of the variable. SecretRef stands for their values
