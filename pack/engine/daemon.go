@@ -29,7 +29,8 @@ type daemon struct {
 const (
 	daemonStart = 30 * time.Second // until the socket exists
 	daemonStop  = 10 * time.Second // until the process is killed
-	daemonRoots = 16               // daemons at the same time, each with its own root directory
+	daemonRoots = 16               // daemons at the same time, each with its own root directory; others wait
+	daemonNews  = time.Minute      // between two lines that say so
 )
 
 // startDaemon starts a private buildkitd and waits for its socket. It needs an OCI runtime, and either root or
@@ -50,7 +51,7 @@ func startDaemon(ctx context.Context, opt Options) (*daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, unlock, err := lockRoot(opt.CacheDir)
+	root, unlock, err := lockRoot(ctx, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -199,12 +200,33 @@ func end(p *os.Process, exited <-chan struct{}) error {
 	return nil
 }
 
-// lockRoot locks the first root directory that no other daemon uses. BuildKit allows one daemon in each. The kernel
-// releases the lock when the process ends, so a killed process leaves no stale lock.
-func lockRoot(cache string) (root string, unlock func() error, err error) {
-	if cache == "" {
+// lockRoot locks the first root directory that no other daemon uses, and waits for one if all are used. BuildKit allows one
+// daemon in each. The kernel releases the lock when the process ends, so a killed process leaves no stale lock.
+func lockRoot(ctx context.Context, opt Options) (root string, unlock func() error, err error) {
+	if opt.CacheDir == "" {
 		return "", nil, errors.New("there is no cache directory: set HOME or XDG_CACHE_HOME")
 	}
+	begin, say := time.Now(), time.Duration(0)
+	for {
+		root, unlock, err := lockFree(opt.CacheDir)
+		if !errors.Is(err, errLocked) {
+			return root, unlock, err
+		}
+		if waited := time.Since(begin); waited >= say {
+			fmt.Fprintf(opt.Log, "seedpack: %d private builders run already in %s: waiting for one to end, %s so far; --builder lets several share one\n",
+				daemonRoots, opt.CacheDir, waited.Round(time.Second))
+			say = waited + daemonNews
+		}
+		select {
+		case <-ctx.Done():
+			return "", nil, context.Cause(ctx)
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// lockFree locks the first root directory that is free. If none is, the error is errLocked.
+func lockFree(cache string) (root string, unlock func() error, err error) {
 	for n := range daemonRoots {
 		root = filepath.Join(cache, "buildkit", fmt.Sprint(n))
 		if err := os.MkdirAll(root, 0o700); err != nil {
@@ -218,7 +240,7 @@ func lockRoot(cache string) (root string, unlock func() error, err error) {
 			return "", nil, err
 		}
 	}
-	return "", nil, fmt.Errorf("%d private daemons run already in %s; give one builder to all with --builder", daemonRoots, cache)
+	return "", nil, errLocked
 }
 
 var errLocked = errors.New("locked by another process")

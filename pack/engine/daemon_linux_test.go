@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -209,5 +211,61 @@ func TestMountsBelow(t *testing.T) {
 	}
 	if got, err := mountsBelow(filepath.Dir(dir)); err != nil || !slices.Equal(got, []string{dir, beside}) {
 		t.Errorf("after it there are %q: %v", got, err)
+	}
+}
+
+// A run that finds all root directories used says so, waits, and takes the first that gets free.
+func TestLockRootWaits(t *testing.T) {
+	t.Parallel()
+	cache := t.TempDir()
+	free := map[string]func() error{}
+	for range daemonRoots {
+		root, unlock, err := lockFree(cache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		free[root] = unlock
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	said, log := io.Pipe()
+	type locked struct {
+		root   string
+		unlock func() error
+		err    error
+	}
+	got := make(chan locked, 1)
+	wait := func(ctx context.Context) {
+		root, unlock, err := lockRoot(ctx, Options{CacheDir: cache, Log: log})
+		got <- locked{root, unlock, err}
+	}
+	lines := bufio.NewReader(said)
+	go wait(ctx)
+	if line, err := lines.ReadString('\n'); err != nil || !strings.HasPrefix(line, "seedpack: 16 private builders run already in "+cache+": waiting for one to end, ") {
+		t.Errorf("%q, %v", line, err)
+	}
+	cancel()
+	if l := <-got; !errors.Is(l.err, context.Canceled) {
+		t.Errorf("%+v", l)
+	}
+	go wait(t.Context())
+	if _, err := lines.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(cache, "buildkit", "7")
+	if err := free[root](); err != nil {
+		t.Fatal(err)
+	}
+	l := <-got
+	if l.err != nil || l.root != root {
+		t.Fatalf("%+v", l)
+	}
+	delete(free, root)
+	errs := []error{l.unlock()}
+	for _, unlock := range free {
+		errs = append(errs, unlock())
+	}
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
 	}
 }
