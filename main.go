@@ -1,15 +1,12 @@
 // Seedpack takes a Seed job from its manifest to its published image: lint → name → build → smoke → push → verify → tag.
 //
-// This file is the process: signals, garbage collector, exit status. Read pipeline/pipeline.go next: it is the way of a job.
+// This file is the process: garbage collector, streams, exit status. Read pipeline/pipeline.go next: it is the way of a job.
 // Package cli is what a person types, and package github what a step of GitHub Actions is given.
 package main
 
 import (
-	"context"
 	"os"
-	"os/signal"
 	"runtime/debug"
-	"syscall"
 
 	"github.com/seedpack/seedpack/cli"
 )
@@ -23,8 +20,5 @@ func main() {
 		// tenth of them.
 		debug.SetGCPercent(400)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := cli.Run(ctx, os.Args[1:], cli.Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version})
-	stop()
-	os.Exit(status)
+	os.Exit(cli.Main(os.Args[1:], cli.Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version}))
 }

@@ -37,7 +37,7 @@ func runStep(ctx context.Context, p *Process) error {
 	}
 	fmt.Fprintln(p.Stdout, report.Escape("seedpack "+strings.Join(shown(args), " ")))
 	var printed bytes.Buffer
-	status := Run(ctx, args, Process{Stdin: p.Stdin, Stdout: &printed, Stderr: step.Stderr(), Getenv: step.Getenv, Version: p.Version, stage: step.Begin})
+	status := Run(ctx, args, Process{Stdin: p.Stdin, Stdout: &printed, Stderr: step.Stderr(), Getenv: step.Getenv, Version: p.Version, stage: step.Begin, engines: p.engines})
 	step.Begin("", "")
 	return errors.Join(step.Present(printed.Bytes(), status), statusError(status))
 }

@@ -47,7 +47,7 @@ type session struct {
 
 // options reads the shared groups, and those that a command has besides: publish and build may be nil.
 func (f *sharedFlags) options(p *Process, publish *publishFlags, build *buildFlags) (*session, error) {
-	s := &session{smoke: &f.smoke, engine: &lazyEngine{}}
+	s := &session{smoke: &f.smoke, engine: &lazyEngine{process: p}}
 	var err error
 	if s.out, s.policies, err = f.report.options(p); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"sync/atomic"
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
@@ -30,19 +31,28 @@ type Process struct {
 
 	roots disk.Roots              // that --root confines paths to
 	stage func(job, stage string) // is called at each stage of a job; may be nil
+
+	closed  func() bool   // reports whether nobody reads the output any more; may be nil
+	engines *atomic.Int32 // that are in use; may be nil
 }
 
-// Run is main without the process. It runs the command that the arguments name, without the program's name, and returns the
-// exit status.
+// Run is Main without the signals. It runs the command that the arguments name, without the program's name, and returns the exit
+// status. The command ends when the context does.
 func Run(ctx context.Context, args []string, p Process) int {
 	// containerd's store, which reads OCI layouts, warns there of features that a file system lacks.
 	logrus.SetOutput(io.Discard)
 	counted := &countingWriter{next: p.Stdout}
 	p.Stdout = counted
+	if p.Stdin != nil {
+		p.Stdin = &interruptible{ctx, p.Stdin}
+	}
 	root := newRootCommand(&p)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	status := exit.Status(ctx, err)
+	if err != nil && p.closed != nil && p.closed() {
+		return exit.StatusInterrupted // and nobody would read why
+	}
 	if err == nil || errors.Is(err, exit.Findings) {
 		return status
 	}

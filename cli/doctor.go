@@ -47,7 +47,9 @@ func diagnose(ctx context.Context, p *Process, o *doctorOptions) error {
 	if err != nil {
 		return err
 	}
+	p.useEngine(1)
 	d, err := engine.Diagnose(ctx, options)
+	p.useEngine(-1)
 	return errors.Join(err, format.print(p.Stdout, func(w io.Writer) error { return diagnosisJSON(w, d, err) }, func(w io.Writer) error {
 		table := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 		diagnosisText(table, d)

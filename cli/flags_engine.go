@@ -85,6 +85,7 @@ type lazyEngine struct {
 	options engine.Options
 	mu      sync.Mutex
 	engine  *engine.Engine
+	process *Process
 }
 
 func (l *lazyEngine) connect(ctx context.Context) (*engine.Engine, error) {
@@ -93,8 +94,11 @@ func (l *lazyEngine) connect(ctx context.Context) (*engine.Engine, error) {
 	if l.engine != nil {
 		return l.engine, nil
 	}
+	l.process.useEngine(1)
 	var err error
-	l.engine, err = engine.Connect(ctx, l.options)
+	if l.engine, err = engine.Connect(ctx, l.options); err != nil {
+		l.process.useEngine(-1)
+	}
 	return l.engine, err
 }
 
@@ -105,6 +109,7 @@ func (l *lazyEngine) close() error {
 	if l.engine == nil {
 		return nil
 	}
+	defer l.process.useEngine(-1)
 	return l.engine.Close()
 }
 
