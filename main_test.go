@@ -57,7 +57,7 @@ var arrows = map[string][]string{
 	"export/cwl":        {"export", "seed", "lint/command"},
 
 	"pipeline": {"compare", "job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
-		"pack/source", "verify", "verify/cases"},
+		"pack/source", "verify", "verify/cases", "migrate"},
 	"github": {"compare", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
 	"cli": {"git", "compare", "github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
 		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold", "migrate",

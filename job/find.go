@@ -78,9 +78,19 @@ func findUnder(path string) ([]string, error) {
 		return nil
 	})
 	if err == nil && len(found) == 0 {
-		err = exit.Usagef("%s: there is no %s in it or below\nseedpack init %s writes one", path, seed.ManifestFile, path)
+		err = noManifest(path)
 	}
 	return found, err
+}
+
+// noManifest says that a directory has no manifest, and how it gets one: from an old manifest if there is one.
+func noManifest(dir string) error {
+	for _, name := range []string{seed.OldManifestFile, seed.JobPackFile} {
+		if IsFile(filepath.Join(dir, name)) {
+			return exit.Usagef("%s: there is no %s in it or below, but %s\nseedpack migrate %s makes a manifest of it", dir, seed.ManifestFile, name, dir)
+		}
+	}
+	return exit.Usagef("%s: there is no %s in it or below\nseedpack init %s writes one", dir, seed.ManifestFile, dir)
 }
 
 // IsFile reports whether a path is that of a regular file, or of a link to one.

@@ -248,3 +248,35 @@ func clipLine(line string) string {
 	}
 	return line
 }
+
+// FindOutputDir returns the first line in a job's directory that reads the output directory by its name before Seed 0.0.6. It
+// looks at no more than 10,000 files, and passes over those that cannot be read: a hint is not worth more.
+func FindOutputDir(dir fs.FS) (file string, line int, ok bool) {
+	const most = 10_000
+	files := 0
+	// Errors of the walk are passed over, too.
+	_ = fs.WalkDir(dir, ".", func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil && e != nil && e.IsDir(), err == nil && e.IsDir() && e.Name() == ".git":
+			return fs.SkipDir
+		case err != nil || !e.Type().IsRegular():
+			return nil
+		}
+		if files++; files > most {
+			return fs.SkipAll
+		}
+		text, err := readCode(dir, name)
+		if err != nil || !outputDirWord.Match(text) {
+			return nil
+		}
+		n := 0
+		for l := range bytes.Lines(text) {
+			if n++; outputDirWord.Match(bytes.TrimRight(l, "\r\n")) {
+				file, line, ok = name, n, true
+				return fs.SkipAll
+			}
+		}
+		return nil
+	})
+	return file, line, ok
+}

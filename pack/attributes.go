@@ -111,6 +111,10 @@ func (r *Request) label(image, base []byte) (config []byte, values map[string]st
 	if r.Label != "" {
 		labels[seed.Label] = r.Label
 	}
+	if r.Label != "" && r.Image != nil {
+		// What was built elsewhere as JobPack is Seed now. With both labels it would be listed as two jobs.
+		delete(labels, seed.JobPackLabel)
+	}
 	var errConfig error
 	inner["Labels"], err = json.Marshal(labels)
 	all["config"], errConfig = json.Marshal(inner)

@@ -31,7 +31,7 @@ type Request struct {
 	// Image was built elsewhere. It is tried and then pushed byte for byte, except that a missing label is added.
 	Image *source.Image
 	// Label is the value of com.ngageoint.seed.manifest, as EncodeLabel returns it. If it is empty, the labels stay as
-	// they are.
+	// they are. An image that gets it loses the label of JobPack.
 	Label string
 	// Attributes are the labels org.opencontainers.image.NAME, by NAME, and annotations of the same names. Those of the
 	// Dockerfile and of Options.Labels replace them. If the map is not nil, such labels of base images are removed.

@@ -176,6 +176,25 @@ func TestLabelled(t *testing.T) {
 	}
 }
 
+// An image that becomes a Seed image loses the label of JobPack. A build keeps what its Dockerfile says.
+func TestLabelJobPack(t *testing.T) {
+	t.Parallel()
+	const config = `{"config":{"Labels":{"a":"b","com.jobpack.manifest":"{}"}}}`
+	for _, test := range []struct {
+		request Request
+		want    string
+	}{
+		{Request{Label: "{}", Image: &source.Image{}}, `{"config":{"Labels":{"a":"b","com.ngageoint.seed.manifest":"{}"}}}`},
+		{Request{Label: "{}"}, `{"config":{"Labels":{"a":"b","com.jobpack.manifest":"{}","com.ngageoint.seed.manifest":"{}"}}}`},
+		{Request{Image: &source.Image{}}, config},
+	} {
+		got, _, err := test.request.label([]byte(config), nil)
+		if err != nil || string(got) != test.want {
+			t.Errorf("%s, %v, want %s", got, err, test.want)
+		}
+	}
+}
+
 func TestIsLoopback(t *testing.T) {
 	t.Parallel()
 	for registry, want := range map[string]bool{

@@ -2,12 +2,17 @@ package pipeline
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"slices"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/migrate"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -20,9 +25,28 @@ func (s *Smoke) try(ctx context.Context, r *Result, candidates []*pack.Candidate
 			return err
 		}
 		r.Smoked = append(r.Smoked, Smoked{c.Platform, smoked})
+		hintOldVariable(smoked.Report, r.Dir)
 		r.add(smoked.Report)
 	}
 	return nil
+}
+
+// hintOldVariable says of missing outputs where the job's code reads the output directory by its name before Seed 0.0.6.
+func hintOldVariable(found *diag.Report, dir string) {
+	for i := range found.Diagnostics {
+		d := &found.Diagnostics[i]
+		if d.Rule.ID != "output-missing" || dir == "" {
+			continue
+		}
+		file, line, ok := migrate.FindOutputDir(os.DirFS(dir))
+		if !ok {
+			return
+		}
+		if d.Hint != "" {
+			d.Hint += "; "
+		}
+		d.Hint += fmt.Sprintf("line %d of %s reads $JOB_OUTPUT_DIR, which is $%s now: seedpack migrate lists all such lines of an old job", line, file, seed.OutputDir)
+	}
 }
 
 // checkPrograms reports candidates whose programs are for another platform. Nothing is run for that.

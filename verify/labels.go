@@ -30,6 +30,10 @@ func FromLabel(img *source.Image) (*seed.Manifest, *diag.Report) {
 // readLabel returns the text of the manifest in the label, or a finding if it cannot be read.
 func readLabel(platform string, labels map[string]string) ([]byte, *diag.Diagnostic) {
 	value, ok := labels[seed.Label]
+	if !ok && labels[seed.JobPackLabel] != "" {
+		return nil, &diag.Diagnostic{Rule: labelMissing, Hint: migrateHint,
+			Message: fmt.Sprintf("%s: the image is JobPack, not Seed: there is no label %s, only %s", platform, seed.Label, seed.JobPackLabel)}
+	}
 	if !ok {
 		return nil, &diag.Diagnostic{Rule: labelMissing, Hint: otherLabel(labels), Message: fmt.Sprintf("%s: there is no label %s", platform, seed.Label)}
 	}
@@ -38,6 +42,17 @@ func readLabel(platform string, labels map[string]string) ([]byte, *diag.Diagnos
 		return nil, &diag.Diagnostic{Rule: labelUnreadable, Message: fmt.Sprintf("%s: %v", platform, err)}
 	}
 	return text, nil
+}
+
+const migrateHint = "seedpack migrate makes a Seed manifest of its label; seedpack publish --migrate publishes the image with it"
+
+// jobPackNote reports the label of JobPack besides Seed's; nil if there is none.
+func jobPackNote(p source.Platform) *diag.Diagnostic {
+	if p.Config.Config.Labels[seed.JobPackLabel] == "" {
+		return nil
+	}
+	return &diag.Diagnostic{Rule: labelJobPack, Hint: "remove it where the image is built",
+		Message: fmt.Sprintf("%s: the image has the label %s, too: the one of Seed counts, but readers of JobPack list it as another job", p.Name, seed.JobPackLabel)}
 }
 
 // labelNotes reports what prevents some readers from reading a label that is readable for us.

@@ -25,12 +25,14 @@ type Expect struct {
 
 // Rules of a published image.
 var (
-	labelMissing = &diag.Rule{ID: "label-missing", Severity: diag.Error, Spec: "1.1 S-1.1-03",
+	labelMissing = &diag.Rule{ID: "label-missing", Severity: diag.Error, Spec: "1.1 S-1.1-03 J-02 J-05",
 		Summary: "the image must carry its manifest in the label " + seed.Label}
 	labelUnreadable = &diag.Rule{ID: "label-unreadable", Severity: diag.Error, Spec: "2 S-2-01",
 		Summary: "the label must hold a manifest"}
 	labelForm = &diag.Rule{ID: "label-form", Severity: diag.Warning, Spec: "1.1, 4.4 S-4.4-01, T-21",
 		Summary: "the label should hold plain JSON, which every reader understands"}
+	labelJobPack = &diag.Rule{ID: "label-jobpack", Severity: diag.Warning, Spec: "1.1 J-02",
+		Summary: "a Seed image should not carry the label of JobPack"}
 	labelDiffers = &diag.Rule{ID: "label-differs", Severity: diag.Error, Spec: "2.1 S-2.1-01",
 		Summary: "the label must hold the manifest that was packed"}
 	platformsDisagree = &diag.Rule{ID: "platforms-disagree", Severity: diag.Error, Spec: "4 T-11",
@@ -49,7 +51,7 @@ var (
 		Summary: "the annotations of an image should say what its manifest says"}
 )
 
-var publishedRules = []*diag.Rule{labelMissing, labelUnreadable, labelForm, labelDiffers, platformsDisagree, platformsDiffer, nameDiffers, publishedNothing,
+var publishedRules = []*diag.Rule{labelMissing, labelUnreadable, labelForm, labelJobPack, labelDiffers, platformsDisagree, platformsDiffer, nameDiffers, publishedNothing,
 	platformDeclared, createdImplausible, annotationDiffers}
 
 // Published reads an image back from its registry, without its layers, and reports how it differs from what it should
@@ -124,6 +126,9 @@ func (c *check) label(p source.Platform) {
 	}
 	for _, note := range labelNotes(p) {
 		c.report.Add(note)
+	}
+	if note := jobPackNote(p); note != nil {
+		c.report.Add(*note)
 	}
 	m := seed.Parse(text)
 	if c.manifest == nil {
