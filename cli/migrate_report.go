@@ -139,16 +139,12 @@ func (m *migration) section(w io.Writer, title string, lines []string) {
 
 // changeLines says each kind of change once.
 func changeLines(all []migrate.Change) []string {
-	count := map[string]int{}
+	seen := map[string]bool{}
 	var lines []string
 	for _, c := range all {
-		if count[c.Message]++; count[c.Message] == 1 {
+		if !seen[c.Message] {
+			seen[c.Message] = true
 			lines = append(lines, c.Message)
-		}
-	}
-	for i, line := range lines {
-		if n := count[line]; n > 1 {
-			lines[i] = fmt.Sprintf("%s (%d times)", line, n)
 		}
 	}
 	return lines

@@ -287,7 +287,13 @@ func (c *converter) answered(from, to seed.Pointer) bool {
 // set puts a value, and notes that its member has another name or place now.
 func (c *converter) set(from, to seed.Pointer, value any) {
 	c.put(to, value)
-	if old, now := c.dottedOld(from), dotted(to); old != now && to != seed.AtCommand {
+	old, now := c.dottedOld(from), dotted(to)
+	switch {
+	case old == now:
+	case from.Base() == to.Base() && to.Parent() != seed.AtMaintainer && old != to.Base():
+		// A member that keeps its name has moved with all that stood beside it.
+		c.change(from, to, "%s is %s now", strings.TrimSuffix(old, "."+from.Base()), strings.TrimSuffix(now, "."+to.Base()))
+	default:
 		c.change(from, to, "%s is %s now", old, c.titled(to, now))
 	}
 }

@@ -194,3 +194,35 @@ func amount(name string) func(*converter, seed.Pointer, seed.Pointer) {
 func toMaintainer(member string) func(*converter, seed.Pointer, seed.Pointer) {
 	return func(c *converter, from, to seed.Pointer) { c.leaf(from, to.Member("maintainer").Member(member)) }
 }
+
+// A Table says what becomes of the members of one object, for the documentation.
+type Table struct {
+	Object string // in words
+	Rows   []Row
+}
+
+// A Row says what becomes of one member.
+type Row struct {
+	Names []string // in all forms, the newest first
+	To    string   // the member of 1.0.0; empty if there is none
+	Note  string
+}
+
+// Tables returns the tables that Convert goes by, without members that keep their name and value.
+func Tables() []Table {
+	var all []Table
+	for _, t := range tables {
+		table := Table{Object: t.object}
+		for _, r := range t.rows {
+			names := strings.Fields(r.names)
+			if strings.HasPrefix(t.object, "content of") || len(names) == 1 && names[0] == r.to && r.note == "" {
+				continue
+			}
+			table.Rows = append(table.Rows, Row{names, r.to, r.note})
+		}
+		if len(table.Rows) > 0 {
+			all = append(all, table)
+		}
+	}
+	return all
+}
