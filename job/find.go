@@ -30,57 +30,137 @@ type Job struct {
 // Find lists the manifests that the paths name, each once. A file counts as it is, a directory is searched, "-" is
 // standard input. No path means the working directory. A path without a manifest is a mistake in the command line.
 func Find(paths []string) ([]string, error) {
+	found, err := Search(paths)
+	if err != nil {
+		return nil, err
+	}
+	return found.Manifests, errors.Join(found.Unreadable...)
+}
+
+// A Found is what paths name.
+type Found struct {
+	// Manifests are files, each once.
+	Manifests []string
+	// In has the argument that each manifest was found under, if that is a directory. A file that was named has none.
+	In map[string]string
+	// Links were found in directories, and not followed: links to directories and to manifests.
+	Links []string
+	// Unreadable says which directories could not be searched.
+	Unreadable []error
+}
+
+// Search is Find, and says what it passed over. A link is followed if a path or pattern names it.
+func Search(paths []string) (*Found, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	var all []string
-	seen := map[string]bool{}
+	s := &searcher{Found: Found{In: map[string]string{}}, seen: map[string]bool{}}
 	for _, path := range paths {
-		found, err := findUnder(path)
-		if err != nil {
+		if err := s.search(path); err != nil {
 			return nil, err
 		}
-		for _, f := range found {
-			if !seen[f] {
-				seen[f] = true
-				all = append(all, f)
-			}
-		}
 	}
-	return all, nil
+	return &s.Found, nil
 }
 
-func findUnder(path string) ([]string, error) {
-	if path == "-" {
-		return []string{path}, nil
+type searcher struct {
+	Found
+	seen map[string]bool
+}
+
+func (s *searcher) add(path string) {
+	if !s.seen[path] {
+		s.seen[path] = true
+		s.Manifests = append(s.Manifests, path)
+	}
+}
+
+// IsStream reports whether a path is a stream of this process: standard input, or one that a shell opened, as in <(command).
+func IsStream(path string) bool {
+	return path == "-" || path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/self/fd/")
+}
+
+func (s *searcher) search(path string) error {
+	if IsStream(path) {
+		s.add(path)
+		return nil
 	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, exit.Usagef("%s: there is no such file or directory", path)
+		return s.pattern(path)
 	case err != nil:
-		return nil, err
+		return err
 	case info.Mode().IsRegular():
-		return []string{path}, nil
+		s.add(path)
+		return nil
 	case !info.IsDir():
-		return nil, exit.Usagef("%s is neither a file nor a directory", path)
+		return exit.Usagef("%s is neither a file nor a directory", path)
 	}
-	var found []string
-	err = filepath.WalkDir(path, func(p string, e fs.DirEntry, err error) error {
+	return s.directory(path)
+}
+
+// pattern searches what a pattern matches, for callers without a shell.
+func (s *searcher) pattern(path string) error {
+	matches, err := filepath.Glob(path)
+	if err != nil || len(matches) == 0 {
+		return exit.Usagef("%s: there is no such file or directory", path)
+	}
+	for _, m := range matches {
+		if err := s.search(m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *searcher) directory(path string) error {
+	root := path
+	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		root += string(filepath.Separator) // follows the link
+	}
+	before := len(s.Manifests) + len(s.Unreadable)
+	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return err
-		case e.IsDir() && p != path && strings.HasPrefix(e.Name(), "."):
+			s.Unreadable = append(s.Unreadable, err)
+			if e != nil && e.IsDir() {
+				return filepath.SkipDir
+			}
+		case e.IsDir() && p != root && strings.HasPrefix(e.Name(), "."):
 			return filepath.SkipDir
+		case e.Type()&fs.ModeSymlink != 0 && (e.Name() == seed.ManifestFile || IsDirectory(p)):
+			s.Links = append(s.Links, p)
 		case e.Type().IsRegular() && e.Name() == seed.ManifestFile:
-			found = append(found, p)
+			s.add(p)
+			if _, named := s.In[p]; !named {
+				s.In[p] = path
+			}
 		}
 		return nil
 	})
-	if err == nil && len(found) == 0 {
-		err = noManifest(path)
+	if err == nil && len(s.Manifests)+len(s.Unreadable) == before {
+		err = s.none(path)
 	}
-	return found, err
+	return err
+}
+
+// none says that a directory has no manifest that was not found before.
+func (s *searcher) none(path string) error {
+	for _, dir := range s.In {
+		if dir == path {
+			return nil // it was named twice
+		}
+	}
+	for _, m := range s.Manifests {
+		if rel, err := filepath.Rel(path, m); err == nil && filepath.IsLocal(rel) {
+			return nil
+		}
+	}
+	if len(s.Links) > 0 {
+		return exit.Usagef("%s: there is no %s in it or below\nlinks are followed only if they are named, as %s", path, seed.ManifestFile, s.Links[len(s.Links)-1])
+	}
+	return noManifest(path)
 }
 
 // noManifest says that a directory has no manifest, and how it gets one: from an old manifest if there is one.

@@ -16,7 +16,7 @@ const maxManifest = 16 << 20
 // Read reads and parses a manifest; "-" is read from stdin. What is wrong with its text is for the linter to say.
 func Read(path string, stdin io.Reader) (*Job, error) {
 	r := stdin
-	if path != "-" {
+	if !isStdin(path) {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, err
@@ -32,6 +32,11 @@ func Read(path string, stdin io.Reader) (*Job, error) {
 		return nil, fmt.Errorf("%s is larger than %d MiB: that is no manifest", path, maxManifest>>20)
 	}
 	return &Job{Path: path, Dir: filepath.Dir(path), Manifest: seed.Parse(text)}, nil
+}
+
+// isStdin reports whether a path is standard input, under any of its names.
+func isStdin(path string) bool {
+	return path == "-" || path == "/dev/stdin" || path == "/dev/fd/0" || path == "/proc/self/fd/0"
 }
 
 // ReadAll reads the jobs that the paths name. Each path is a directory or a manifest, as Find takes them.

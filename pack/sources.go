@@ -116,7 +116,21 @@ func (s *Sources) FilesDigest(ctx context.Context) (string, error) {
 
 // JobSources returns the sources of a job that is built from its own Dockerfile and directory.
 func JobSources(manifest, dir string) *Sources {
-	return &Sources{Manifest: manifest, Dockerfile: filepath.Join(dir, "Dockerfile"), Context: dir}
+	return &Sources{Manifest: manifest, Dockerfile: ownDockerfile(dir), Context: dir}
+}
+
+// ownDockerfile returns the Dockerfile of a directory, as BuildKit finds it.
+func ownDockerfile(dir string) string {
+	path := filepath.Join(dir, "Dockerfile")
+	if lower := filepath.Join(dir, "dockerfile"); !isFile(path) && isFile(lower) {
+		return lower
+	}
+	return path
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // platforms returns the platforms in one spelling, sorted.

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -45,7 +46,8 @@ func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 	if t.Image != nil {
 		return &foreignImage{Task: t, platforms: p.opt.Build.Platforms, published: p.opt.Publish != nil}, nil
 	}
-	d := &dockerfileText{build: p.opt.Build, job: t.Job, path: filepath.Join(t.Dir, "Dockerfile")}
+	d := &dockerfileText{build: p.opt.Build, job: t.Job}
+	d.path, _ = job.Dockerfile(t.Dir)
 	if p.opt.Build.File != "" {
 		d.path = p.opt.Build.File
 	}
@@ -55,7 +57,7 @@ func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 	var err error
 	d.text, err = os.ReadFile(d.path)
 	if errors.Is(err, fs.ErrNotExist) && p.opt.Build.File == "" {
-		return nil, exit.Usagef("%s: there is no such file\nwrite a Dockerfile beside the manifest, or name one with --file", d.path)
+		return nil, exit.Usagef("%s: there is no such file\n%s", d.path, otherDockerfile(t.Dir))
 	}
 	if err != nil {
 		return nil, err
@@ -63,6 +65,18 @@ func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 	d.epoch = epochGiven(p.opt.Build.Args, p.host.Getenv)
 	d.commit = askCommit(ctx, d)
 	return d, nil
+}
+
+// otherDockerfile says what to do if a job has no Dockerfile.
+func otherDockerfile(dir string) string {
+	switch like := job.LikeDockerfiles(dir); len(like) {
+	case 0:
+		return "write a Dockerfile beside the manifest, or name one with --file"
+	case 1:
+		return fmt.Sprintf("is it %s? then give --file %s", like[0], like[0])
+	default:
+		return fmt.Sprintf("these look like one, name it with --file: %s", strings.Join(like[:min(len(like), 5)], ", "))
+	}
 }
 
 // cases reads those of the smoke file, or makes some from the manifest.

@@ -21,7 +21,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Check judges a Dockerfile together with its manifest. The report is sorted.
+// Check judges a Dockerfile together with its manifest. If there is none, nothing says that the
+// image is to be a job: only its syntax, its labels and what BuildKit checks are judged. The report is sorted.
 func Check(path string, text []byte, m *seed.Manifest) *diag.Report {
 	report := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
 	f, err := read(text)
@@ -33,7 +34,11 @@ func Check(path string, text []byte, m *seed.Manifest) *diag.Report {
 		return report
 	}
 	f.path, f.manifest, f.report = path, m, report
-	for _, r := range rules {
+	all := rules
+	if m == nil {
+		all = anyImage
+	}
+	for _, r := range all {
 		f.rule = &r.Rule
 		r.check(f)
 	}

@@ -17,6 +17,9 @@ var rules = []*rule{
 	entrypointShell, entrypointRepeated, nothingToRun, cmdReplaced, bashExpansion, noUser, fileName, buildCheck,
 }
 
+// anyImage are the rules for a Dockerfile without a manifest.
+var anyImage = []*rule{labelVariable, labelJSON, labelKey, labelRepeated, labelStage, buildCheck}
+
 // Syntax is reported if a Dockerfile cannot be read. A build may find the same later.
 var Syntax = &diag.Rule{
 	ID:       "dockerfile-syntax",
@@ -191,7 +194,7 @@ var noUser = &rule{
 }
 
 // names are the file names that builders look for.
-var names = []string{"Dockerfile", "Containerfile"}
+var names = []string{"Dockerfile", "dockerfile", "Containerfile"}
 
 var fileName = &rule{
 	Rule: diag.Rule{

@@ -1,0 +1,62 @@
+package job
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// Names that BuildKit looks for in a build context, in this order.
+const (
+	dockerfileName  = "Dockerfile"
+	lowerDockerfile = "dockerfile"
+)
+
+// Dockerfile returns the Dockerfile in a directory, as BuildKit finds it: Dockerfile, or else dockerfile. If there is none, it
+// returns where it should be, and ok is false.
+func Dockerfile(dir string) (path string, ok bool) {
+	for _, name := range []string{dockerfileName, lowerDockerfile} {
+		if path := filepath.Join(dir, name); IsFile(path) {
+			return path, true
+		}
+	}
+	return filepath.Join(dir, dockerfileName), false
+}
+
+// NamedLikeDockerfile reports whether a file of this name is most likely a Dockerfile.
+func NamedLikeDockerfile(name string) bool {
+	lower := strings.ToLower(filepath.Base(name))
+	for _, known := range []string{"dockerfile", "containerfile"} {
+		if lower == known || strings.HasSuffix(lower, "."+known) || strings.HasPrefix(lower, known+".") && filepath.Ext(lower) != ".dockerignore" {
+			return true
+		}
+	}
+	return false
+}
+
+// LikeDockerfiles returns files in a directory and one level below that look like a Dockerfile. It is for a job without one.
+func LikeDockerfiles(dir string) (found []string) {
+	look := func(dir string, entries []fs.DirEntry) {
+		for _, e := range entries {
+			if !e.IsDir() && NamedLikeDockerfile(e.Name()) {
+				found = append(found, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	look(dir, entries)
+	for _, e := range entries {
+		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			if below, err := os.ReadDir(filepath.Join(dir, e.Name())); err == nil {
+				look(filepath.Join(dir, e.Name()), below)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
