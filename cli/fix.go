@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -23,36 +22,48 @@ type fixes struct {
 	out     io.Writer // gets a line for each fix
 }
 
-// all fixes manifests in place. A fixed standard input is printed. The returned reader has the same text, for the next
-// reader of standard input.
-func (f *fixes) all(paths []string, policies []diag.Policy) (stdin io.Reader, err error) {
-	stdin = f.process.Stdin
-	for i, path := range paths {
-		j, err := job.Read(path, stdin)
-		if err != nil {
-			return nil, err
-		}
-		old := j.Manifest.Source.Text
-		if f.show {
-			if err := f.diff(path, old, policies[i]); err != nil {
-				return nil, err
-			}
+// all fixes manifests in place. A fixed stream is printed. It returns the texts of streams, which cannot be read again. What
+// cannot be read is left to the linter.
+func (f *fixes) all(work *lintWork) (streams map[string][]byte, err error) {
+	streams = map[string][]byte{}
+	for _, t := range work.tasks {
+		if t.alone {
 			continue
 		}
-		fixed := lint.Fix(path, old, f.options, policies[i], f.unsafe)
-		switch {
-		case path == "-":
-			stdin = bytes.NewReader(fixed.Text)
-			_, err = f.process.Stdout.Write(fixed.Text)
-		case len(fixed.Changes) > 0:
-			err = f.process.roots.ReplaceFile(path, fixed.Text)
+		j, err := job.Read(t.manifest, f.process.Stdin)
+		if err != nil && !f.show {
+			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		f.say(path, fixed)
+		if f.show {
+			err = f.diff(t.manifest, j.Manifest.Source.Text, t.policy)
+		} else {
+			err = f.one(t, j.Manifest.Source.Text, streams)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
-	return stdin, nil
+	return streams, nil
+}
+
+// one fixes one manifest.
+func (f *fixes) one(t *lintTask, text []byte, streams map[string][]byte) error {
+	fixed := lint.Fix(t.manifest, text, f.options, t.policy, f.unsafe)
+	var err error
+	switch {
+	case job.IsStream(t.manifest):
+		streams[t.manifest] = fixed.Text
+		_, err = f.process.Stdout.Write(fixed.Text)
+	case len(fixed.Changes) > 0:
+		err = f.process.roots.ReplaceFile(t.manifest, fixed.Text)
+	}
+	if err == nil {
+		f.say(t.manifest, fixed)
+	}
+	return err
 }
 
 // say prints a line for each fix that was applied, and how many were not.

@@ -3,17 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
-	"runtime"
-	"slices"
-	"sync/atomic"
+	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
-	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 )
 
@@ -21,6 +16,7 @@ type lintOptions struct {
 	report    reportFlags
 	registry  string
 	fix, diff bool
+	quiet     bool // do not say what was linted
 	unsafe    bool // with fix: unsafe fixes, too
 }
 
@@ -28,11 +24,13 @@ func newLintCommand(p *Process) *cobra.Command {
 	o := &lintOptions{}
 	cmd := &cobra.Command{
 		Use:   "lint [PATH...]",
-		Short: "Say what is wrong with manifests, and where",
-		Long: `Lint says what is wrong with manifests, each finding with its line and column.
+		Short: "Say what is wrong with jobs, and where",
+		Long: `Lint says what is wrong with jobs, each finding with its line and column.
 
-PATH is a manifest, a directory (searched for seed.manifest.json, leaving out dot
-directories and links), or - for standard input. Without one it is the working directory.
+PATH is a directory, a file, or - for standard input. Without one it is the working directory.
+A directory is searched for seed.manifest.json, leaving out dot directories and links. With each
+manifest, its Dockerfile and seed.smoke.yaml are linted too. A file is linted alone: a manifest,
+a Dockerfile, a smoke file or a .seedpack.yaml, told by its name.
 
 The nearest .seedpack.yaml beside a manifest or above says what its findings are worth.`,
 		Example:     "  seedpack lint\n  seedpack lint jobs/*/seed.manifest.json --format json\n  git show HEAD:seed.manifest.json | seedpack lint -",
@@ -45,6 +43,7 @@ The nearest .seedpack.yaml beside a manifest or above says what its findings are
 	s.BoolVar(&o.fix, "fix", false, "fix what can be fixed without changing the meaning, keep every other byte, and report the rest")
 	s.BoolVar(&o.unsafe, "unsafe-fixes", false, "with --fix: also apply fixes that guess, remove text, or change what the job offers; --diff shows them")
 	s.BoolVar(&o.diff, "diff", false, "show all fixes, and change nothing")
+	s.BoolVarP(&o.quiet, "quiet", "q", false, "do not say at the end how many jobs were linted")
 	return cmd
 }
 
@@ -63,64 +62,47 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if o.unsafe && !o.fix {
 		return exit.Usagef("--unsafe-fixes is for --fix: give both, or --diff to see all fixes")
 	}
-	paths, err := job.Find(args)
+	work, err := p.lintWork(args)
 	if err != nil {
 		return err
 	}
-	each, err := policies.Each(paths)
-	if err != nil {
+	if err := work.judgeBy(policies); err != nil {
 		return policyError(err)
 	}
-	options := lint.Options{Registry: o.registry}
-	stdin := p.Stdin
+	run := &linter{process: p, options: lint.Options{Registry: o.registry}, work: work}
 	if o.fix || o.diff {
-		f := &fixes{process: p, options: options, unsafe: o.unsafe, show: o.diff, out: p.Stdout}
-		if !out.text() || slices.Contains(paths, "-") {
+		f := &fixes{process: p, options: run.options, unsafe: o.unsafe, show: o.diff, out: p.Stdout}
+		if !out.text() || work.printed() {
 			f.out = p.Stderr // standard output holds a document, or the fixed text
 		}
-		if stdin, err = f.all(paths, each); err != nil || o.diff {
+		if run.streams, err = f.all(work); err != nil || o.diff {
 			return err
 		}
 	}
-	reports, err := lintAll(ctx, paths, stdin, options, each)
-	if err != nil {
+	all := &findings{command: "lint", args: scope(args)}
+	if err := run.all(ctx, all); err != nil {
 		return err
 	}
-	all := &findings{command: "lint", args: scope(args)}
-	for i, r := range reports {
-		all.judge(r, each[i])
-	}
-	if o.fix && slices.Contains(paths, "-") {
+	if o.fix && work.printed() {
 		out.out = p.Stderr // standard output holds the fixed text
 	}
-	if err := errors.Join(out.writeFiles(all), out.print(all, nil)); err != nil {
+	if err := errors.Join(out.writeFiles(all), out.print(all, failedLint(all))); err != nil {
 		return err
 	}
-	if all.fail() {
-		return exit.Findings
+	if !o.quiet {
+		run.say()
 	}
-	return nil
+	return run.end(all)
 }
 
-// lintAll lints on all processors and returns reports in the order of the paths. It keeps only what will be printed.
-func lintAll(ctx context.Context, paths []string, stdin io.Reader, opt lint.Options, policies []diag.Policy) ([]*diag.Report, error) {
-	reports := make([]*diag.Report, len(paths))
-	group, ctx := errgroup.WithContext(ctx)
-	var taken atomic.Int64
-	for range runtime.GOMAXPROCS(0) {
-		group.Go(func() error {
-			for i := taken.Add(1) - 1; i < int64(len(paths)); i = taken.Add(1) - 1 {
-				if ctx.Err() != nil {
-					return context.Cause(ctx)
-				}
-				j, err := job.Read(paths[i], stdin)
-				if err != nil {
-					return err
-				}
-				reports[i] = policies[i].Apply(lint.Manifest(paths[i], j.Manifest, opt)).DropDocument()
-			}
-			return nil
-		})
+// failedLint returns what --format json prints if something could not be checked, or nil.
+func failedLint(all *findings) any {
+	if len(all.failures) == 0 {
+		return nil
 	}
-	return reports, group.Wait()
+	var messages []string
+	for _, f := range all.failures {
+		messages = append(messages, f.Message)
+	}
+	return failedDocument{report.New(all.reports), strings.Join(messages, "\n")}
 }

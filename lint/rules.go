@@ -32,7 +32,7 @@ func Rules() []*diag.Rule {
 	for _, r := range rules {
 		all = append(all, &r.Rule)
 	}
-	return all
+	return append(all, jobRules...)
 }
 
 //go:embed testdata/*.txtar

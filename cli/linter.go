@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
+)
+
+// A linter lints all files of a call.
+type linter struct {
+	process  *Process
+	options  lint.Options
+	work     *lintWork
+	streams  map[string][]byte // texts that have been read
+	failures []error           // what could not be read
+}
+
+// A linted is what came of one task.
+type linted struct {
+	reports []*diag.Report
+	name    lint.Named
+	err     error
+}
+
+// all lints all tasks, and adds their reports in the order of the tasks. What cannot be read does not keep the others from
+// being linted.
+func (l *linter) all(ctx context.Context, all *findings) error {
+	results := make([]linted, len(l.work.tasks))
+	group, ctx := errgroup.WithContext(ctx)
+	var taken atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
+		group.Go(func() error {
+			for i := taken.Add(1) - 1; i < int64(len(results)); i = taken.Add(1) - 1 {
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				results[i] = l.one(l.work.tasks[i])
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	l.clashes(results)
+	for _, err := range l.work.found.Unreadable {
+		l.fail(all, "", err)
+	}
+	for i, r := range results {
+		if r.err != nil {
+			l.fail(all, l.work.tasks[i].path(), r.err)
+		}
+		for _, found := range r.reports {
+			all.judge(found, l.work.tasks[i].policy)
+		}
+	}
+	return nil
+}
+
+// fail records and says what could not be read.
+func (l *linter) fail(all *findings, path string, err error) {
+	l.failures = append(l.failures, err)
+	all.failures = append(all.failures, report.Failure{Path: path, Message: err.Error()})
+	complain(l.process, exit.StatusFailure, "", err)
+}
+
+// one lints the manifest and the files of a task. It keeps only what will be printed.
+func (l *linter) one(t *lintTask) (out linted) {
+	var m *seed.Manifest
+	if t.manifest != "" {
+		var err error
+		if m, err = l.read(t.manifest); err != nil {
+			return linted{err: err}
+		}
+	}
+	if !t.alone {
+		out.name = lint.NameOf(t.manifest, m)
+		out.reports = append(out.reports, t.policy.Apply(lint.Manifest(t.manifest, m, l.options)).DropDocument())
+	}
+	if m != nil && (len(m.Source.Problems) > 0 || m.Source.Kind(seed.AtJob) != "object") {
+		m = nil // what it says of the other files is not certain
+	}
+	for _, f := range t.files {
+		found, err := lintFileOf(f, m)
+		if err != nil {
+			out.err = err
+			continue
+		}
+		if found != nil {
+			out.reports = append(out.reports, t.policy.Apply(found).DropDocument())
+		}
+	}
+	return out
+}
+
+func (l *linter) read(path string) (*seed.Manifest, error) {
+	if text, ok := l.streams[path]; ok {
+		return seed.Parse(text), nil
+	}
+	j, err := job.Read(path, l.process.Stdin)
+	if err != nil {
+		return nil, err
+	}
+	return j.Manifest, nil
+}
+
+// maxLintFile is far more than any file of a job but the manifest needs.
+const maxLintFile = 4 << 20
+
+// lintFileOf lints a file besides the manifest. It returns nil for a file about which there is nothing to say: a policy file,
+// which has been read, and a smoke file of a manifest that could not be read.
+func lintFileOf(f lintFile, m *seed.Manifest) (*diag.Report, error) {
+	if f.kind == policyFile || f.kind == smokeFile && m == nil {
+		return nil, nil
+	}
+	file, err := os.Open(f.path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxLintFile))
+	if err != nil {
+		return nil, err
+	}
+	if f.kind == dockerFile {
+		return dockerfile.Check(f.path, text, m), nil
+	}
+	_, found := cases.Read(f.path, text, m, func(string) string { return "" }) // no secret is needed to judge it
+	return found, nil
+}
+
+// clashes reports jobs whose images have the same name.
+func (l *linter) clashes(results []linted) {
+	names := make([]lint.Named, len(results))
+	for i, r := range results {
+		names[i] = r.name
+	}
+	for _, c := range lint.Clashes(names) {
+		if sameFile(names[c.Of].Path, names[c.With].Path) {
+			continue
+		}
+		m, err := l.read(names[c.Of].Path)
+		if err != nil || lint.NameOf(names[c.Of].Path, m) != names[c.Of] {
+			continue // it has changed since, or is a stream
+		}
+		t, r := l.work.tasks[c.Of], results[c.Of].reports[0]
+		own := &diag.Report{Path: r.Path, Source: m.Source}
+		lint.ReportClash(own, c, m, names[c.With].Path)
+		results[c.Of].reports[0] = diag.Merge(r, t.policy.Apply(own).DropDocument())[0]
+	}
+}
+
+// sameFile reports whether two paths lead to one file, as a link and its target do.
+func sameFile(a, b string) bool {
+	x, errX := filepath.EvalSymlinks(a)
+	y, errY := filepath.EvalSymlinks(b)
+	return errX == nil && errY == nil && x == y
+}
