@@ -24,6 +24,7 @@ var arrows = map[string][]string{
 	"exit":         {},
 	"git":          {},
 	"disk":         {"exit"},
+	"secret":       {},
 	"lint/glob":    {},
 	"lint/command": {},
 	"diag":         {"seed"},
@@ -38,15 +39,15 @@ var arrows = map[string][]string{
 
 	"pack/supervisor/wire": {},
 	"pack/supervisor/bin":  {},
-	"pack/supervisor":      {"pack/supervisor/wire"},
+	"pack/supervisor":      {"pack/supervisor/wire", "secret"},
 	"pack/source":          {"disk"},
 	"pack/registry":        {"pack/source", "disk"},
 	"pack/engine":          {"pack/registry", "disk"},
-	"pack":                 {"seed", "diag", "disk", "pack/engine", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin"},
+	"pack":                 {"seed", "diag", "disk", "pack/engine", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin", "secret"},
 
 	"verify/cases": {"seed", "diag", "disk", "lint/schema", "lint/glob", "pack"},
 	"verify": {"verify/cases", "seed", "diag", "disk", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/registry",
-		"pack/supervisor/wire"},
+		"pack/supervisor/wire", "secret"},
 	"scaffold": {"seed", "lint/glob", "verify/cases"},
 	"migrate":  {"seed", "lint/dockerfile"},
 
@@ -57,11 +58,11 @@ var arrows = map[string][]string{
 	"export/cwl":        {"export", "seed", "lint/command"},
 
 	"pipeline": {"compare", "job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
-		"pack/source", "verify", "verify/cases", "migrate"},
+		"pack/source", "verify", "verify/cases", "migrate", "secret"},
 	"github": {"compare", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
 	"cli": {"git", "compare", "github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
 		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold", "migrate",
-		"export", "export/openjd", "export/slurm", "export/jobbergate", "export/cwl"},
+		"export", "export/openjd", "export/slurm", "export/jobbergate", "export/cwl", "secret"},
 	"": {"cli"},
 
 	"e2e":  {},
