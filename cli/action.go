@@ -14,6 +14,7 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/github"
+	"github.com/seedpack/seedpack/secret"
 )
 
 // newActionCommand is what the action's launcher starts. It hands the step's inputs to the flags that a person would type,
@@ -29,7 +30,8 @@ func newActionCommand(p *Process) *cobra.Command {
 }
 
 func runStep(ctx context.Context, p *Process) error {
-	step := github.NewStep(p.Getenv, p.Stdout)
+	secrets := new(secret.Set)
+	step := github.NewStep(p.Getenv, &hidingWriter{p.Stdout, secrets}, secrets.HideAgain)
 	args, err := step.Arguments(flagsOf(p))
 	if err != nil {
 		step.Fail(err)
@@ -37,7 +39,8 @@ func runStep(ctx context.Context, p *Process) error {
 	}
 	fmt.Fprintln(p.Stdout, report.Escape("seedpack "+strings.Join(shown(args), " ")))
 	var printed bytes.Buffer
-	status := Run(ctx, args, Process{Stdin: p.Stdin, Stdout: &printed, Stderr: step.Stderr(), Getenv: step.Getenv, Version: p.Version, stage: step.Begin, engines: p.engines})
+	status := Run(ctx, args, Process{Stdin: p.Stdin, Stdout: &printed, Stderr: step.Stderr(), Getenv: step.Getenv, Version: p.Version,
+		stage: step.Begin, secrets: secrets, engines: p.engines})
 	step.Begin("", "")
 	return errors.Join(step.Present(printed.Bytes(), status), statusError(status))
 }

@@ -255,7 +255,7 @@ func (b *batch) finish(images []*pipeline.Image) error {
 		doc.Images = []*pipeline.Image{}
 	}
 	if b.metadataFile != "" && !b.dryRun {
-		if err := b.out.process.roots.WriteFile(b.metadataFile, newFile, func(w *os.File) error { return report.Encode(w, doc) }); err != nil {
+		if err := b.out.process.roots.WriteFile(b.metadataFile, newFile, func(w *os.File) error { return b.out.encode(w, doc) }); err != nil {
 			return err
 		}
 	}
@@ -287,7 +287,7 @@ func (b *batch) writeID(images []*pipeline.Image) error {
 
 // host returns what the pipeline may know of the process.
 func (p *Process) host(e *lazyEngine) pipeline.Host {
-	return pipeline.Host{Getenv: p.Getenv, Roots: p.roots, Log: p.Stderr, Stage: p.stage, Engine: e.connect}
+	return pipeline.Host{Getenv: p.Getenv, Roots: p.roots, Log: p.log(), Stage: p.stage, Engine: e.connect, Secrets: p.secrets}
 }
 
 // jobScope returns the paths that a call is about.

@@ -20,6 +20,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/secret"
 )
 
 // A Process is what commands see of the process around them.
@@ -29,8 +30,9 @@ type Process struct {
 	Getenv         func(string) string
 	Version        string // of the release; empty: that of the module
 
-	roots disk.Roots              // that --root confines paths to
-	stage func(job, stage string) // is called at each stage of a job; may be nil
+	roots   disk.Roots              // that --root confines paths to
+	stage   func(job, stage string) // is called at each stage of a job; may be nil
+	secrets *secret.Set             // are redacted in all that is printed and written
 
 	closed  func() bool   // reports whether nobody reads the output any more; may be nil
 	engines *atomic.Int32 // that are in use; may be nil
@@ -46,6 +48,10 @@ func Run(ctx context.Context, args []string, p Process) int {
 	if p.Stdin != nil {
 		p.Stdin = &interruptible{ctx, p.Stdin}
 	}
+	if p.secrets == nil {
+		p.secrets = new(secret.Set)
+	}
+	p.Stderr = &hidingWriter{p.Stderr, p.secrets}
 	root := newRootCommand(&p)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)

@@ -72,21 +72,35 @@ func (p *printer) print(all *findings, doc any) error {
 		if doc == nil {
 			doc = report.New(all.reports)
 		}
-		return report.Encode(p.out, doc)
+		return p.encode(p.out, doc)
 	case formatSARIF:
-		return report.SARIF(p.out, all.reports, p.sarifOptions(all))
+		return p.sarif(p.out, all)
 	case formatJUnit:
-		return report.JUnit(p.out, all.reports, all.junitOptions())
+		return p.junit(p.out, all)
 	case formatGitHub:
-		github.Annotate(p.out, p.process.Getenv, all.reports, all.failures)
-		return nil
+		return hidden(p.out, lines(p.process.secrets), func(w io.Writer) error {
+			github.Annotate(w, p.process.Getenv, all.reports, all.failures)
+			return nil
+		})
 	}
 	options := textOptions(p.process, p.out)
 	options.Verbose = p.verbose
 	if all.images {
 		options.FixedBy = ""
 	}
-	return report.Text(p.out, all.reports, options)
+	return hidden(p.out, lines(p.process.secrets), func(w io.Writer) error { return report.Text(w, all.reports, options) })
+}
+
+func (p *printer) encode(w io.Writer, doc any) error {
+	return hidden(w, p.process.secrets.HideJSON, func(w io.Writer) error { return report.Encode(w, doc) })
+}
+
+func (p *printer) sarif(w io.Writer, all *findings) error {
+	return hidden(w, p.process.secrets.HideJSON, func(w io.Writer) error { return report.SARIF(w, all.reports, p.sarifOptions(all)) })
+}
+
+func (p *printer) junit(w io.Writer, all *findings) error {
+	return hidden(w, p.process.secrets.HideXML, func(w io.Writer) error { return report.JUnit(w, all.reports, all.junitOptions()) })
 }
 
 // files are those that reports are written to; empty ones are not written.
@@ -96,10 +110,10 @@ func (p *printer) files() []string { return []string{p.sarifFile, p.junitFile} }
 func (p *printer) writeFiles(all *findings) error {
 	var err error
 	if p.sarifFile != "" {
-		err = p.process.roots.WriteFile(p.sarifFile, newFile, func(w *os.File) error { return report.SARIF(w, all.reports, p.sarifOptions(all)) })
+		err = p.process.roots.WriteFile(p.sarifFile, newFile, func(w *os.File) error { return p.sarif(w, all) })
 	}
 	if p.junitFile != "" {
-		err = errors.Join(err, p.process.roots.WriteFile(p.junitFile, newFile, func(w *os.File) error { return report.JUnit(w, all.reports, all.junitOptions()) }))
+		err = errors.Join(err, p.process.roots.WriteFile(p.junitFile, newFile, func(w *os.File) error { return p.junit(w, all) }))
 	}
 	return err
 }
@@ -208,8 +222,11 @@ func textOptions(p *Process, out io.Writer) report.TextOptions {
 
 // terminal reports whether a writer is one, and how many columns an excerpt may take on it; 0 if it does not say.
 func terminal(w any) (columns int, ok bool) {
-	if counting, ok := w.(*countingWriter); ok {
-		w = counting.next
+	switch wrapped := w.(type) {
+	case *countingWriter:
+		w = wrapped.next
+	case *hidingWriter:
+		w = wrapped.next
 	}
 	f, ok := w.(*os.File)
 	if !ok {
@@ -267,7 +284,7 @@ func complain(p *Process, status int, of string, err error) {
 	if errors.As(err, &step) {
 		showStep(p.Stderr, step)
 	}
-	fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(of+err.Error()))
+	fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(of+p.secrets.Hide(err.Error())))
 }
 
 // complainIn says it to programs that read standard output, on which nothing has been printed. SARIF and JUnit would say of
@@ -275,12 +292,12 @@ func complain(p *Process, status int, of string, err error) {
 func complainIn(p *Process, format string, err error) {
 	switch format {
 	case formatJSON:
-		doc := failedDocument{report.New(nil), err.Error()}
+		doc := failedDocument{report.New(nil), p.secrets.Hide(err.Error())}
 		if err := report.Encode(p.Stdout, doc); err != nil {
 			fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(err.Error()))
 		}
 	case formatGitHub:
-		github.Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: err.Error()}})
+		github.Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: p.secrets.Hide(err.Error())}})
 	}
 }
 

@@ -53,10 +53,10 @@ func (b *batch) printJob(f pipeline.Finished, image *pipeline.Image) error {
 		return err
 	}
 	if b.showPrinted {
-		showPrinted(b.out.out, b.out.process.Stderr, f.Result)
+		b.showJobs(f.Result)
 	}
 	sayKept(b.out.process.Stderr, f.Result)
-	_, err := fmt.Fprintln(b.out.out, report.EscapeLines(b.lastLine(f)))
+	_, err := fmt.Fprintln(b.out.out, report.EscapeLines(b.out.process.secrets.HideAgain(b.lastLine(f))))
 	return err
 }
 
@@ -144,21 +144,21 @@ func sayKept(w io.Writer, r *pipeline.Result) {
 	}
 }
 
-// showPrinted prints what the jobs printed. It is not to be trusted.
-func showPrinted(stdout, stderr io.Writer, r *pipeline.Result) {
+// showJobs prints what the jobs printed. It is not to be trusted.
+func (b *batch) showJobs(r *pipeline.Result) {
 	for _, s := range r.Smoked {
 		for _, c := range s.Cases {
 			if c.Outcome == nil {
 				continue
 			}
-			printLines(stdout, verify.ExcerptText(c.Outcome.Stdout))
-			printLines(stderr, verify.ExcerptText(c.Outcome.Stderr))
+			b.showLines(b.out.out, verify.ExcerptText(c.Outcome.Stdout))
+			b.showLines(b.out.process.Stderr, verify.ExcerptText(c.Outcome.Stderr))
 		}
 	}
 }
 
-func printLines(w io.Writer, text []byte) {
+func (b *batch) showLines(w io.Writer, text []byte) {
 	if text = bytes.TrimSuffix(text, []byte("\n")); len(text) > 0 {
-		fmt.Fprintln(w, report.EscapeLines(string(text)))
+		fmt.Fprintln(w, report.EscapeLines(b.out.process.secrets.Hide(string(text))))
 	}
 }

@@ -58,7 +58,7 @@ func failures(env func(string) string, r *Document) (all []annotation) {
 // Annotate shows findings without the action, for --format github. What could not be checked and errors come first, since a
 // runner shows only so many.
 func Annotate(w io.Writer, getenv func(string) string, reports []*diag.Report, failures []report.Failure) {
-	a := NewStep(getenv, w).annotator
+	a := NewStep(getenv, w, nil).annotator
 	for _, f := range failures {
 		a.show("error", annotation{fileOf(getenv, f.Path), f.Message})
 	}

@@ -30,12 +30,17 @@ type Step struct {
 	annotator annotator
 	said      tail // of standard error
 	group     bool // a group of the log is open
+	hide      func(string) string
 }
 
-// NewStep returns the step that an environment describes. It shows everything on out.
-func NewStep(getenv func(string) string, out io.Writer) *Step {
+// NewStep returns the step that an environment describes. It shows everything on out. Hide redacts secrets in the summary,
+// once more, where texts of several places stand together; nil redacts nothing.
+func NewStep(getenv func(string) string, out io.Writer, hide func(string) string) *Step {
+	if hide == nil {
+		hide = func(text string) string { return text }
+	}
 	gha := githubactions.New(githubactions.WithGetenv(getenv), githubactions.WithWriter(out))
-	return &Step{out: out, env: getenv, gha: gha, annotator: annotator{gha, getenv},
+	return &Step{out: out, env: getenv, hide: hide, gha: gha, annotator: annotator{gha, getenv},
 		inputs: inputs{gha: gha, env: getenv, secrets: map[string]string{}}}
 }
 
@@ -148,7 +153,7 @@ func (s *Step) Present(printed []byte, status int) error {
 	s.annotator.all(&r)
 	err := writeOutputs(s.env, &r, printed, s.inputs.input("sarif-file"))
 	if s.inputs.input("summary") != "false" {
-		err = errors.Join(err, writeSummary(s.env, &r))
+		err = errors.Join(err, writeSummary(s.env, &r, s.hide))
 	}
 	return err
 }

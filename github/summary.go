@@ -41,7 +41,7 @@ func (b *summary) table(heads ...string) {
 }
 
 // writeSummary writes what a person reads first: jobs, smoke cases, and all findings.
-func writeSummary(env func(string) string, r *Document) error {
+func writeSummary(env func(string) string, r *Document, hide func(string) string) error {
 	b := &summary{env: env}
 	b.WriteString("## Seedpack\n\n")
 	if t, _ := trustOf(env); t == untrusted {
@@ -55,7 +55,7 @@ func writeSummary(env func(string) string, r *Document) error {
 	if b.left > 0 {
 		fmt.Fprintf(b, "\n%d more are in the log\n", b.left)
 	}
-	return appendTo(env, "GITHUB_STEP_SUMMARY", b.String())
+	return appendTo(env, "GITHUB_STEP_SUMMARY", hide(b.String()))
 }
 
 // mark returns a sign for a stage: passed, failed, or empty if the job did not come to it.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
+
+	"github.com/seedpack/seedpack/secret"
 )
 
 // A Progress says how to show a build. The zero value shows nothing.
@@ -19,6 +21,8 @@ type Progress struct {
 	// Escape makes one line of foreign text safe to print: build logs, names of steps, warnings. It is required with
 	// Writer.
 	Escape func(string) string
+	// Secrets are redacted in all that is shown or returned of a build. It may be nil.
+	Secrets *secret.Set
 }
 
 // warnings returns where to say what is not wrong yet.
@@ -58,8 +62,10 @@ func (p Progress) start(clocks *clocks) (*statusRelay, error) {
 	safe := make(chan *client.SolveStatus)
 	go func() {
 		defer close(safe)
+		hidden := hiddenLogs{redactor: p.Secrets.Redactor(), streams: map[logKey]*secret.Stream{}}
 		for status := range s.statuses {
 			clocks.hear(status)
+			hidden.hide(status)
 			s.log.add(status)
 			p.clean(status)
 			safe <- status
@@ -81,10 +87,10 @@ func (p Progress) clean(status *client.SolveStatus) {
 		return
 	}
 	for _, v := range status.Vertexes {
-		v.Name, v.Error = p.lines(v.Name), p.lines(v.Error)
+		v.Name, v.Error = p.lines(p.Secrets.HideAgain(v.Name)), p.lines(p.Secrets.Hide(v.Error))
 	}
 	for _, v := range status.Statuses {
-		v.ID, v.Name = p.lines(v.ID), p.lines(v.Name)
+		v.ID, v.Name = p.lines(p.Secrets.HideAgain(v.ID)), p.lines(p.Secrets.HideAgain(v.Name))
 	}
 	for _, l := range status.Logs {
 		l.Data = []byte(p.lines(string(l.Data)))

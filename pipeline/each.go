@@ -56,7 +56,7 @@ func (p *Pipeline) start(ctx context.Context, do func(context.Context, Task) (*R
 		defer close(started)
 		for i, t := range p.tasks {
 			group.Go(func() error {
-				done[i] <- one(ctx, t, do)
+				done[i] <- p.one(ctx, t, do)
 				return nil
 			})
 		}
@@ -68,12 +68,13 @@ func (p *Pipeline) start(ctx context.Context, do func(context.Context, Task) (*R
 }
 
 // one runs a task. Its result is nil if ctx ended before.
-func one(ctx context.Context, t Task, do func(context.Context, Task) (*Result, error)) Finished {
+func (p *Pipeline) one(ctx context.Context, t Task, do func(context.Context, Task) (*Result, error)) Finished {
 	if ctx.Err() != nil {
 		return Finished{}
 	}
 	start := time.Now()
 	r, err := do(ctx, t)
+	r.secrets = p.host.Secrets
 	r.settle()
 	return Finished{r, err, time.Since(start)}
 }

@@ -115,7 +115,7 @@ func (r *Result) Image(err error) *Image {
 		i.Stopped = r.Stages.Last
 	}
 	if err != nil && !errors.Is(err, exit.Findings) {
-		i.Error = err.Error()
+		i.Error = r.secrets.Hide(err.Error())
 	}
 	if i.Manifests == nil {
 		i.Manifests = []PlatformImage{}

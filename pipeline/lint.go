@@ -31,6 +31,9 @@ func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case,
 	}
 	r.add(m.check()...)
 	trials, found, err := p.cases(r.Job)
+	for i := range trials {
+		p.host.Secrets.Add(trials[i].Secrets(r.Manifest)...)
+	}
 	r.add(found)
 	if err == nil && r.fails() {
 		err = exit.Findings

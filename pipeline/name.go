@@ -27,7 +27,7 @@ func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (*pack.Req
 	}
 	request := &pack.Request{
 		Label: label, Remote: p.opt.Remote, Inputs: cases.Inputs(tried), Roots: p.host.Roots,
-		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape},
+		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape, Secrets: p.host.Secrets},
 	}
 	m.fill(request)
 	if request.Epoch, err = epoch(epochGiven(p.opt.Build.Args, p.host.Getenv)); err != nil {

@@ -13,6 +13,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +26,7 @@ import (
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/secret"
 	"github.com/seedpack/seedpack/verify"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -82,6 +85,8 @@ type Host struct {
 	Getenv func(string) string
 	Roots  disk.Roots // paths that a job names stay in them, and all that is written
 	Log    io.Writer  // progress of builds, and warnings about retries
+	// Secrets gets the values of all secrets that jobs are given. They are redacted in results. Default: a set of its own.
+	Secrets *secret.Set
 	// Stage is called when a job comes to a stage, if jobs do not run side by side. It may be nil.
 	Stage func(job, stage string)
 	// Engine connects to the builder at its first call, so that jobs that fail before need none.
@@ -110,6 +115,10 @@ type Pipeline struct {
 // command line.
 func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
 	p := &Pipeline{opt: opt, host: host, tasks: tasks, sideBySide: opt.Parallel > 1 && len(tasks) > 1}
+	if p.host.Secrets == nil {
+		p.host.Secrets = new(secret.Set)
+	}
+	p.host.Secrets.Add(slices.Collect(maps.Values(opt.Build.Options.Secrets))...)
 	if err := errors.Join(checkOutputs(&opt, len(tasks)), p.checkParallel()); err != nil {
 		return nil, err
 	}
@@ -199,7 +208,7 @@ func (p *Pipeline) gate(r *Result, trials []cases.Case) func(context.Context, []
 		}
 		if !p.opt.Smoke.Off {
 			p.begin(r, StageSmoke)
-			if err := p.opt.Smoke.try(ctx, r, candidates, trials, p.host.Roots); err != nil {
+			if err := p.try(ctx, r, candidates, trials); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/secret"
 	"github.com/seedpack/seedpack/verify"
 )
 
@@ -37,6 +38,8 @@ type Result struct {
 	Skipped   bool            // the name was another image's before, and IfExistsSkip left it
 	Plan      *Plan           // of Pipeline.Plan
 	Stages    Stages
+
+	secrets *secret.Set // of the call
 }
 
 // A Smoked is what the smoke run of one platform came to.
@@ -94,9 +97,15 @@ func (r *Result) fails() bool {
 	return r.Policy.Fails(r.Reports...)
 }
 
-// settle ends the last stage, and sorts what was found.
+// settle ends the last stage, redacts what was found once more, and sorts it.
 func (r *Result) settle() {
 	r.Stages.end(time.Now())
+	for _, found := range r.Reports {
+		for i := range found.Diagnostics {
+			d := &found.Diagnostics[i]
+			d.Message, d.Hint = r.secrets.HideAgain(d.Message), r.secrets.HideAgain(d.Hint)
+		}
+	}
 	r.Reports = diag.Merge(r.Reports...)
 	for _, found := range r.Reports {
 		r.Policy.Apply(found)

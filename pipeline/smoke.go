@@ -18,9 +18,11 @@ import (
 )
 
 // try tries the image of each platform.
-func (s *Smoke) try(ctx context.Context, r *Result, candidates []*pack.Candidate, trials []cases.Case, roots disk.Roots) error {
-	for _, c := range s.choose(candidates) {
-		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, trials, s.options(r.Job, c, roots))
+func (p *Pipeline) try(ctx context.Context, r *Result, candidates []*pack.Candidate, trials []cases.Case) error {
+	for _, c := range p.opt.Smoke.choose(candidates) {
+		opt := p.opt.Smoke.options(r.Job, c, p.host.Roots)
+		opt.Secrets = p.host.Secrets
+		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, trials, opt)
 		if err != nil {
 			return err
 		}

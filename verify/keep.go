@@ -18,6 +18,7 @@ import (
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/secret"
 )
 
 // A Keeping says which files of the runs stay on the host, and where.
@@ -40,6 +41,9 @@ type Kept struct {
 	Files   int
 	Bytes   int64
 	LeftOut []string // reasons why files are missing, one per file: a link that leads out, a device
+
+	secrets  *secret.Redactor
+	redacted map[string]int // how many files have a name, of those in which a secret was redacted
 }
 
 // paths returns the directories of the container to copy, OUTPUT_DIR first, and their targets on the host.
@@ -58,7 +62,7 @@ func (k *Keeping) paths(e *environment) (from, to []string) {
 
 // save writes what a run left behind. Names and links come from the job and may be hostile: save writes nothing outside
 // of the directories and follows no link.
-func (k *Keeping) save(c *CaseResult, mounts []string) (err error) {
+func (k *Keeping) save(c *CaseResult, mounts []string, secrets *secret.Redactor) (err error) {
 	if k == nil || c.Outcome == nil || c.Outcome.Archive == nil || k.OnlyFailed && (c.Verdict == Passed || c.Verdict == Skipped) {
 		return nil
 	}
@@ -67,7 +71,7 @@ func (k *Keeping) save(c *CaseResult, mounts []string) (err error) {
 			err = fmt.Errorf("keep the outputs of case %q: %w", c.Name, err)
 		}
 	}()
-	c.Kept = &Kept{Dir: filepath.Join(k.Top, k.Dir)}
+	c.Kept = &Kept{Dir: filepath.Join(k.Top, k.Dir), secrets: secrets, redacted: map[string]int{}}
 	var trees []*tree
 	defer func() {
 		for _, t := range trees {
@@ -110,7 +114,7 @@ func (k *Keeping) openCaseDir(c *CaseResult) (_ *os.Root, err error) {
 	}
 	defer func() { err = errors.Join(err, own.Close()) }()
 	c.Kept.Dir = filepath.Join(c.Kept.Dir, name, outputsName)
-	if err := errors.Join(newText(own, "stdout.txt", ExcerptText(c.Outcome.Stdout)), newText(own, "stderr.txt", ExcerptText(c.Outcome.Stderr))); err != nil {
+	if err := errors.Join(c.Kept.printed(own, "stdout.txt", c.Outcome.Stdout), c.Kept.printed(own, "stderr.txt", c.Outcome.Stderr)); err != nil {
 		return nil, err
 	}
 	return disk.Sub(own, outputsName)
@@ -119,13 +123,13 @@ func (k *Keeping) openCaseDir(c *CaseResult) (_ *os.Root, err error) {
 // outputsName is the name of the directory of a case's outputs.
 const outputsName = "outputs"
 
-// newText writes a file that is not there yet.
-func newText(dir *os.Root, name string, text []byte) error {
+// printed writes what a job printed to a file that is not there yet.
+func (k *Kept) printed(dir *os.Root, name string, e pack.Excerpt) error {
 	f, err := dir.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(text)
+	_, err = f.WriteString(k.secrets.Hide(string(ExcerptText(e))))
 	return errors.Join(err, f.Close())
 }
 
@@ -182,19 +186,23 @@ const maxLeftOut = 20
 
 func (k *Kept) leaveOut(format string, args ...any) {
 	if len(k.LeftOut) < maxLeftOut {
-		k.LeftOut = append(k.LeftOut, fmt.Sprintf(format, args...))
+		k.LeftOut = append(k.LeftOut, hidef(k.secrets, format, args...))
 	}
 }
 
 func (k *Kept) write(t *tree, e *wire.ArchiveEntry, content io.Reader) error {
 	f := &e.File
+	full := k.hostPath(f.Name)
 	if f.Mode.IsDir() {
-		return t.enter(hostPath(f.Name))
+		return t.enter(full)
 	}
-	if err := t.enter(path.Dir(hostPath(f.Name))); err != nil {
+	if full != hostPath(f.Name) {
+		full = k.number(full)
+	}
+	if err := t.enter(path.Dir(full)); err != nil {
 		return err
 	}
-	root, name := t.dir, path.Base(hostPath(f.Name))
+	root, name := t.dir, path.Base(full)
 	switch {
 	case f.Mode.IsRegular():
 		if e.Dir > 0 { // the content of a mount replaces its files, and its links
@@ -207,14 +215,39 @@ func (k *Kept) write(t *tree, e *wire.ArchiveEntry, content io.Reader) error {
 		k.leaveOut("%q is neither a file nor a directory nor a link", f.Name)
 		return nil
 	}
-	if to := path.Join(path.Dir(f.Name), f.Link); path.IsAbs(f.Link) || f.Link == "" || !filepath.IsLocal(to) {
+	link := k.hostPath(f.Link)
+	if !staysBelow(f.Name, f.Link) || !staysBelow(full, link) {
 		k.leaveOut("%q is a link that leads out, to %q", f.Name, f.Link)
 		return nil
 	}
-	if there, err := root.Readlink(name); err == nil && there == hostPath(f.Link) {
+	if there, err := root.Readlink(name); err == nil && there == link {
 		return nil
 	}
-	return root.Symlink(hostPath(f.Link), name)
+	return root.Symlink(link, name)
+}
+
+// staysBelow reports whether a link leads to a name below the directory that its own name is relative to.
+func staysBelow(name, link string) bool {
+	return link != "" && !path.IsAbs(link) && filepath.IsLocal(path.Join(path.Dir(name), link))
+}
+
+// hostPath is the function hostPath with secrets redacted. Programs that upload files refuse names with an asterisk, so a
+// word stands for a secret.
+func (k *Kept) hostPath(name string) string {
+	hidden := k.secrets.Hide(name)
+	if hidden == name {
+		return hostPath(name)
+	}
+	return path.Clean(hostPath(strings.ReplaceAll(hidden, secret.Mask, "redacted")))
+}
+
+// number makes names different that are the same once secrets are redacted.
+func (k *Kept) number(name string) string {
+	k.redacted[name]++
+	if n := k.redacted[name]; n > 1 {
+		return fmt.Sprintf("%s-%d", name, n)
+	}
+	return name
 }
 
 // A tree is a directory that gets an archive. It holds the directory of the last entry open, because the next one is often

@@ -61,7 +61,7 @@ func TestKeepHostile(t *testing.T) {
 		}
 	}
 	c := &CaseResult{Name: "c", Outcome: &pack.Outcome{Archive: wire.NewArchive(&b), Stdout: pack.Excerpt{Head: []byte("head"), Tail: []byte("tail"), Total: 10}}}
-	if err := (&Keeping{Top: dir}).save(c, []string{""}); err != nil {
+	if err := (&Keeping{Top: dir}).save(c, []string{""}, nil); err != nil {
 		t.Fatal(err)
 	}
 	var names []string
@@ -97,7 +97,7 @@ func TestKeepHostile(t *testing.T) {
 		}
 		b.WriteString("!{\"end\":true}\n")
 		c := &CaseResult{Name: "bad", Outcome: &pack.Outcome{Archive: wire.NewArchive(&b)}}
-		if err := (&Keeping{Top: dir}).save(c, []string{""}); err == nil {
+		if err := (&Keeping{Top: dir}).save(c, []string{""}, nil); err == nil {
 			t.Errorf("%+v is taken", bad)
 		}
 	}

@@ -29,7 +29,7 @@ var expectedOutput = &Probe{
 			}
 			for _, f := range c.Files {
 				target, _ := r.resolve(f)
-				if problem := against(want, target); problem != "" {
+				if problem := r.against(want, target); problem != "" {
 					r.Reportf(at, "output %q: %q %s", out.Name, f.Name, problem)
 				}
 			}
@@ -38,7 +38,7 @@ var expectedOutput = &Probe{
 }
 
 // against returns how a file differs from what the case expects, or "".
-func against(e cases.OutputExpectation, f *pack.File) string {
+func (r *Run) against(e cases.OutputExpectation, f *pack.File) string {
 	switch {
 	case f.Size < e.MinSize:
 		return fmt.Sprintf("has %d bytes, the case expects %d at least", f.Size, e.MinSize)
@@ -53,7 +53,7 @@ func against(e cases.OutputExpectation, f *pack.File) string {
 	case e.Content != nil && !bytes.Equal(f.Content, e.Content):
 		return "is not what the case expects: " + firstDifference(f.Content, e.Content)
 	case e.JSON != nil && !sameJSON(f.Content, e.JSON):
-		return fmt.Sprintf("holds %s, the case expects %s", diag.Brief(f.Content), diag.Brief(e.JSON))
+		return fmt.Sprintf("holds %s, the case expects %s", r.brief(f.Content), r.brief(e.JSON))
 	}
 	sum := sha256.Sum256(f.Content)
 	if got := hex.EncodeToString(sum[:]); e.SHA256 != "" && got != strings.ToLower(e.SHA256) {
@@ -93,9 +93,9 @@ var expectedJSON = &Probe{
 			switch {
 			case !ok:
 			case value == nil:
-				r.Reportf(at, "JSON output %q is not there, the case expects %s", out.Name, diag.Brief(want))
+				r.Reportf(at, "JSON output %q is not there, the case expects %s", out.Name, r.brief(want))
 			case !sameJSON(value, want):
-				r.Reportf(at, "JSON output %q is %s, the case expects %s", out.Name, diag.Brief(value), diag.Brief(want))
+				r.Reportf(at, "JSON output %q is %s, the case expects %s", out.Name, r.brief(value), r.brief(want))
 			}
 		})
 		// If a JSON output is required, another probe reports the missing file.

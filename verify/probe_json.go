@@ -163,7 +163,7 @@ var outputsType = &Probe{
 	Check: func(r *Run) {
 		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
 			if value != nil && !seed.HasType(value, out.Type) {
-				r.Reportf(at, "JSON output %q is %s %s, it should be of type %s", out.Name, seed.TypeOf(value), diag.Brief(value), out.Type)
+				r.Reportf(at, "JSON output %q is %s %s, it should be of type %s", out.Name, seed.TypeOf(value), r.brief(value), out.Type)
 			}
 		})
 	},
@@ -175,7 +175,7 @@ var outputsInteger = &Probe{
 	Check: func(r *Run) {
 		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
 			if out.Type == "integer" && seed.TypeOf(value) == "integer" && bytes.ContainsAny(value, ".eE") {
-				r.Reportf(at, "JSON output %q is written %s, readers of an older JSON Schema take that for no integer", out.Name, diag.Brief(value))
+				r.Reportf(at, "JSON output %q is written %s, readers of an older JSON Schema take that for no integer", out.Name, r.brief(value))
 			}
 		})
 	},

@@ -37,7 +37,7 @@ func (r *Run) startedBy() seed.Pointer {
 // lastLine returns the last line that the job printed.
 func (r *Run) lastLine() string {
 	for _, e := range []pack.Excerpt{r.Outcome.Stderr, r.Outcome.Stdout} {
-		text := strings.TrimSpace(string(e.Head) + string(e.Tail))
+		text := strings.TrimSpace(r.secrets.Hide(string(e.Head) + string(e.Tail)))
 		if text == "" {
 			continue
 		}

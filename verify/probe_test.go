@@ -13,6 +13,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/secret"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -208,7 +209,7 @@ func TestProbes(t *testing.T) {
 	seen := map[string]bool{}
 	for _, tt := range probeTests {
 		c := probedCase()
-		got := findings(judge(newRun(m, c, prepare(m, c), outcome(tt.change)), Options{}).Diagnostics)
+		got := findings(judge(newRun(m, c, prepare(m, c), secret.New(c.Secrets(m)...), outcome(tt.change)), Options{}).Diagnostics)
 		if got != tt.want {
 			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
 		}
@@ -259,7 +260,7 @@ func TestExpectations(t *testing.T) {
 	for _, tt := range tests {
 		c := probedCase()
 		c.Expect = tt.expect
-		got := findings(judge(newRun(m, c, prepare(m, c), outcome(tt.change)), Options{}).Diagnostics)
+		got := findings(judge(newRun(m, c, prepare(m, c), secret.New(c.Secrets(m)...), outcome(tt.change)), Options{}).Diagnostics)
 		if want := strings.TrimPrefix(tt.want+"\n"+unknown, "\n"); got != want {
 			t.Errorf("%+v:\n got %s\nwant %s", tt.expect, got, want)
 		}
@@ -304,7 +305,7 @@ func TestExpectedOutputs(t *testing.T) {
 			c.Expect.Outputs["table"] = e
 		}
 		o := outcome(func(o *pack.Outcome) { o.Files[1] = holding("table.csv", content) })
-		got := findings(judge(newRun(m, c, prepare(m, c), o), Options{}).Diagnostics)
+		got := findings(judge(newRun(m, c, prepare(m, c), secret.New(c.Secrets(m)...), o), Options{}).Diagnostics)
 		if got = strings.ReplaceAll(got, sum, "SUM"); got != tt.want {
 			t.Errorf("%+v:\n got %s\nwant %s", tt.expect, got, tt.want)
 		}

@@ -106,7 +106,8 @@ var inputWritten = &Probe{
 			for _, text := range [][]byte{r.Outcome.Stderr.Head, r.Outcome.Stderr.Tail, r.Outcome.Stdout.Tail} {
 				for line := range bytes.Lines(text) {
 					if bytes.Contains(line, place) && bytes.Contains(bytes.ToLower(line), []byte("read-only file system")) {
-						r.Reportf(seed.AtInputFiles.Index(i), "the job tried to write to input %q: %q", in.Name, bytes.TrimSpace(line[:min(len(line), 200)]))
+						said := strings.TrimSpace(r.secrets.Hide(string(line)))
+						r.Reportf(seed.AtInputFiles.Index(i), "the job tried to write to input %q: %q", in.Name, said[:min(len(said), 200)])
 						return
 					}
 				}
@@ -147,7 +148,7 @@ var processesLeft = &Probe{
 			if o.Leftover == 1 {
 				were = "was"
 			}
-			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", countNoun(o.Leftover, "process"), were, diag.QuoteFew(o.LeftoverNames))
+			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", countNoun(o.Leftover, "process"), were, diag.QuoteFew(r.hideCut(o.LeftoverNames)))
 		}
 	},
 }

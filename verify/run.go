@@ -11,7 +11,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/glob"
 	"github.com/seedpack/seedpack/pack"
-	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/secret"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -27,9 +27,10 @@ type Run struct {
 	// Outputs is seed.outputs.json. It is nil if the file is missing or was not read.
 	Outputs *seed.Source
 
-	env   *environment
-	probe *Probe
-	found []diag.Diagnostic
+	env     *environment
+	secrets *secret.Redactor
+	probe   *Probe
+	found   []diag.Diagnostic
 }
 
 // A Captured is what the pattern of an output matches.
@@ -40,8 +41,8 @@ type Captured struct {
 	Others []*pack.File
 }
 
-func newRun(m *seed.Manifest, c *cases.Case, env *environment, o *pack.Outcome) *Run {
-	r := &Run{Manifest: m, Case: c, Outcome: o, env: env}
+func newRun(m *seed.Manifest, c *cases.Case, env *environment, secrets *secret.Redactor, o *pack.Outcome) *Run {
+	r := &Run{Manifest: m, Case: c, Outcome: o, env: env, secrets: secrets}
 	if !r.succeeded() {
 		return r
 	}
@@ -123,17 +124,7 @@ func (r *Run) ending() string {
 func (r *Run) Reportf(at seed.Pointer, format string, args ...any) { r.hintf(at, "", format, args...) }
 
 func (r *Run) hintf(at seed.Pointer, hint, format string, args ...any) {
-	r.found = append(r.found, diag.Diagnostic{Rule: &r.probe.Rule, Pointer: at, Hint: r.maskSecrets(hint), Message: r.maskSecrets(fmt.Sprintf(format, args...))})
-}
-
-// maskSecrets masks the values of secrets in a message about outputs. What the job printed is masked before.
-func (r *Run) maskSecrets(text string) string {
-	for _, value := range r.env.secrets {
-		if len(value) >= wire.SecretMin {
-			text = strings.ReplaceAll(text, value, "***")
-		}
-	}
-	return text
+	r.found = append(r.found, diag.Diagnostic{Rule: &r.probe.Rule, Pointer: at, Hint: r.secrets.Hide(hint), Message: r.hidef(format, args...)})
 }
 
 // file returns the file with a name in the inventory, or nil.

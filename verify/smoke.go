@@ -17,6 +17,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/secret"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -44,6 +45,9 @@ type Options struct {
 	Provides []string      // resources of the machine, besides those in the standard, such as gpus
 	Strict   bool          // refuse a job that needs other resources
 	Keep     *Keeping      // which files of the runs stay; default: none
+	// Secrets gets the values of the secret settings. They are redacted in all that the result says of the job, except in
+	// Outcome. Default: a set of its own.
+	Secrets *secret.Set
 }
 
 // A Verdict is the result of a run. A greater one is worse.
@@ -98,6 +102,12 @@ var (
 
 // Smoke runs the cases and probes what each run left behind. An error means that a case could not be run.
 func Smoke(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Manifest, all []cases.Case, opt Options) (*Result, error) {
+	if opt.Secrets == nil {
+		opt.Secrets = new(secret.Set)
+	}
+	for i := range all {
+		opt.Secrets.Add(all[i].Secrets(m)...)
+	}
 	results := make([]CaseResult, len(all))
 	group, groupContext := errgroup.WithContext(ctx)
 	group.SetLimit(max(opt.Parallel, 1))
@@ -178,9 +188,10 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 		r.Outcome = outcome
 		return r, nil
 	}
-	result := judge(newRun(m, c, env, outcome), opt)
+	run := newRun(m, c, env, opt.Secrets.Redactor(), outcome)
+	result := judge(run, opt)
 	result.Diagnostics = append(result.Diagnostics, env.shadowed(cfg, m)...)
-	return result, opt.Keep.save(&result, places)
+	return result, opt.Keep.save(&result, places, run.secrets)
 }
 
 // stopped is the result of a case whose job stopped its supervisor. Nothing is known of what the job did.
@@ -207,7 +218,7 @@ func judge(r *Run, opt Options) CaseResult {
 	case r.Outcome.TimedOut && timeout(r.Manifest, r.Case, opt) < declaredTimeout(r.Manifest):
 		result.Reason = fmt.Sprintf("it was ended after %v, before the manifest's own timeout", timeout(r.Manifest, r.Case, opt))
 	case len(r.Case.MadeUp) > 0 && (!r.asExpected() || r.lacksOutputs()):
-		result.Reason = r.maskSecrets(fmt.Sprintf("it was given made-up values for %s and %s", diag.QuoteFew(r.Case.MadeUpNames(r.Manifest)), r.ending()))
+		result.Reason = r.hidef("it was given made-up values for %s and %s", diag.QuoteFew(r.Case.MadeUpNames(r.Manifest)), r.ending())
 	default:
 		return result
 	}
@@ -228,7 +239,7 @@ func exampleHint(r *Run) string {
 	if len(r.Case.MadeUp) == 0 {
 		return ""
 	}
-	hint := fmt.Sprintf("give real values in %s: %s", cases.File, strings.TrimSpace(cases.ExampleLine(r.Manifest)))
+	hint := r.hidef("give real values in %s: %s", cases.File, strings.TrimSpace(cases.ExampleLine(r.Manifest)))
 	if words := r.lastLine(); words != "" && !r.asExpected() {
 		hint = words + "; " + hint
 	}

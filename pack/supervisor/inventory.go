@@ -22,7 +22,7 @@ const (
 
 // inventory lists everything below the output directory. It tests what others can read, and reads the requested
 // content.
-func inventory(o *wire.Outcome, spec *wire.Spec, secrets map[string][]byte) error {
+func inventory(o *wire.Outcome, spec *wire.Spec, hidden *secrets) error {
 	// Relative names work whatever the permissions of the parent directories are. Those are not the job's.
 	if err := os.Chdir(spec.OutputDir); err != nil {
 		return err
@@ -34,9 +34,7 @@ func inventory(o *wire.Outcome, spec *wire.Spec, secrets map[string][]byte) erro
 		o.ReadTestError = err.Error()
 	}
 	contents(o, spec)
-	if longest(secrets) > 0 {
-		searchFiles(o, secrets)
-	}
+	searchFiles(o, hidden)
 	return nil
 }
 
@@ -139,23 +137,25 @@ func readFile(name string, limit int64) []byte {
 	return content
 }
 
-func searchFiles(o *wire.Outcome, secrets map[string][]byte) {
+// searchFiles looks for secrets in the files, and in their names.
+func searchFiles(o *wire.Outcome, hidden *secrets) {
+	if len(hidden.names) == 0 {
+		return
+	}
 	left := int64(secretLimit)
-	buf := make([]byte, chunkSize+longest(secrets)) // one buffer for all, because there may be very many files
+	buf := make([]byte, chunkSize) // one buffer for all, because there may be very many files
 	for _, file := range o.Files {
-		if !file.Mode.IsRegular() || file.Size == 0 {
-			continue
+		found := hidden.in(file.Name + "\n" + file.Link)
+		if file.Mode.IsRegular() && file.Size > 0 {
+			if f, err := openFile(file.Name); err == nil {
+				found = append(found, leaks(f, buf, hidden.redactor, left)...)
+				f.Close()
+				left = max(left-file.Size, 0)
+			}
 		}
-		f, err := openFile(file.Name)
-		if err != nil {
-			continue
-		}
-		found := leaks(f, buf, secrets, left)
-		f.Close()
-		left = max(left-file.Size, 0)
 		slices.Sort(found)
-		for _, variable := range found {
-			addLeak(o, variable, file.Name, true)
+		for _, i := range slices.Compact(found) {
+			addLeak(o, hidden.names[i], file.Name, true)
 		}
 	}
 }

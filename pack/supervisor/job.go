@@ -3,16 +3,14 @@
 package main
 
 import (
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
 // runJob runs the job to its end. It sets everything in the outcome except the files.
-func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome {
+func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
 	o := &wire.Outcome{Nonce: spec.Nonce, Exit: -1}
 	who, err := accounts{"/etc/passwd", "/etc/group"}.find(spec.User)
 	if err != nil {
@@ -20,8 +18,8 @@ func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome
 		return o
 	}
 	o.UID, o.GID = who.uid, who.gid
-	stdout, outWriter, err1 := newCapture(who)
-	stderr, errWriter, err2 := newCapture(who)
+	stdout, outWriter, err1 := newCapture(who, hidden.redactor)
+	stderr, errWriter, err2 := newCapture(who, hidden.redactor)
 	if err1 != nil || err2 != nil {
 		o.StartError = "no pipe could be made"
 		return o
@@ -31,7 +29,7 @@ func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome
 	begin := time.Now()
 	meter := newMeter()
 	sayBegun(os.Stdout, spec.Nonce)
-	pid, err := start(spec, who, secrets, outWriter, errWriter)
+	pid, err := start(spec, who, hidden.values, outWriter, errWriter)
 	outWriter.Close()
 	errWriter.Close()
 	if err != nil {
@@ -40,8 +38,8 @@ func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome
 		return o
 	}
 	o.Started = true
-	go stdout.run(os.Stdout, secrets)
-	go stderr.run(os.Stderr, secrets)
+	go stdout.run(os.Stdout)
+	go stderr.run(os.Stderr)
 	meter.begin()
 	wait(spec, pid, o)
 	saySettled(os.Stdout, spec.Nonce)
@@ -51,8 +49,8 @@ func (at place) runJob(spec *wire.Spec, secrets map[string][]byte) *wire.Outcome
 		name string
 		*capture
 	}{{"stdout", stdout}, {"stderr", stderr}} {
-		for _, variable := range slices.Sorted(maps.Keys(s.leaked)) {
-			addLeak(o, variable, s.name, false)
+		for _, i := range s.hiding.Found() {
+			addLeak(o, hidden.names[i], s.name, false)
 		}
 	}
 	o.Elsewhere = elsewhere(at.root, begin)

@@ -13,7 +13,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,13 +67,13 @@ func (at place) supervise() error {
 	// The supervisor must not end because of output that is not read, or because of a signal of a job that is root. It
 	// uses a handler, because the job would inherit SIG_IGN.
 	signal.Notify(make(chan os.Signal, 1))
-	secrets, err := readSecrets(spec.SecretFiles)
+	hidden, err := readSecrets(spec.SecretFiles)
 	if err != nil {
 		return err
 	}
-	o := at.runJob(spec, secrets)
+	o := at.runJob(spec, hidden)
 	if spec.OutputDir != "" {
-		if err := inventory(o, spec, secrets); err != nil {
+		if err := inventory(o, spec, hidden); err != nil {
 			return fmt.Errorf("list %s: %w", spec.OutputDir, err)
 		}
 	}
@@ -99,22 +98,6 @@ func (at place) readSpec() (*wire.Spec, error) {
 	}
 	spec.Nonce = readNonce()
 	return spec, nil
-}
-
-// readSecrets returns the values of the variables.
-func readSecrets(files map[string]string) (map[string][]byte, error) {
-	secrets := map[string][]byte{}
-	for name, file := range files {
-		value, err := os.ReadFile(file)
-		if err != nil {
-			return nil, fmt.Errorf("secret %s: %w", name, err)
-		}
-		if bytes.IndexByte(value, 0) >= 0 {
-			return nil, fmt.Errorf("secret %s: a variable cannot hold a NUL byte", name)
-		}
-		secrets[name] = value
-	}
-	return secrets, nil
 }
 
 // write writes the report. It replaces anything at that path, because a job that is root may have put it there.

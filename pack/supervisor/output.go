@@ -3,14 +3,13 @@
 package main
 
 import (
-	"bytes"
-	"errors"
 	"io"
 	"os"
 	"syscall"
 	"time"
 
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/secret"
 )
 
 const (
@@ -20,12 +19,10 @@ const (
 	setPipeLen = 1031 // F_SETPIPE_SZ, fcntl(2)
 )
 
-var mask = []byte("***")
-
 // A capture reads an output stream of the job to its end. It keeps the head and the tail.
 type capture struct {
 	excerpt wire.Excerpt
-	leaked  map[string]bool
+	hiding  *secret.Stream
 	done    chan struct{}
 	read    *os.File
 	tail    []byte
@@ -33,7 +30,7 @@ type capture struct {
 }
 
 // newCapture returns the file to which the job writes. Call run to read it.
-func newCapture(who *account) (*capture, *os.File, error) {
+func newCapture(who *account, hidden *secret.Redactor) (*capture, *os.File, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, nil, err
@@ -41,51 +38,22 @@ func newCapture(who *account) (*capture, *os.File, error) {
 	// A job may open /dev/stdout again, which needs this permission.
 	_ = w.Chown(who.uid, who.gid)
 	_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, w.Fd(), setPipeLen, pipeSize)
-	return &capture{read: r, leaked: map[string]bool{}, done: make(chan struct{})}, w, nil
+	return &capture{read: r, hiding: hidden.NewStream(), done: make(chan struct{})}, w, nil
 }
 
-func (c *capture) run(show io.Writer, secrets map[string][]byte) {
+// run takes what the job prints, and redacts the secrets in it.
+func (c *capture) run(show io.Writer) {
 	defer close(c.done)
-	keep := longest(secrets) - 1
-	buf, pending := make([]byte, chunkSize), []byte(nil)
+	buf := make([]byte, chunkSize)
 	for {
 		n, err := c.read.Read(buf)
 		c.excerpt.Total += int64(n)
-		chunk := buf[:n]
-		if keep > 0 {
-			// The end of a chunk may be the beginning of a secret.
-			pending = c.hide(append(pending, chunk...), secrets)
-			cut := max(len(pending)-keep, 0)
-			if err != nil {
-				cut = len(pending)
-			}
-			chunk, pending = pending[:cut], bytes.Clone(pending[cut:])
-		}
-		c.take(chunk, show)
+		c.take(c.hiding.Next(buf[:n]), show)
 		if err != nil {
+			c.take(c.hiding.End(), show)
 			return
 		}
 	}
-}
-
-// hide redacts the secrets and remembers which ones there were.
-func (c *capture) hide(text []byte, secrets map[string][]byte) []byte {
-	for name, value := range secrets {
-		if len(value) >= wire.SecretMin && bytes.Contains(text, value) {
-			c.leaked[name] = true
-			text = bytes.ReplaceAll(text, value, mask)
-		}
-	}
-	return text
-}
-
-func longest(secrets map[string][]byte) (n int) {
-	for _, value := range secrets {
-		if len(value) >= wire.SecretMin {
-			n = max(n, len(value))
-		}
-	}
-	return n
 }
 
 func (c *capture) take(chunk []byte, show io.Writer) {
@@ -120,27 +88,15 @@ func (c *capture) finish(limit time.Duration) wire.Excerpt {
 	return c.excerpt
 }
 
-// leaks returns the secrets that are in a file. It reads overlapping parts, at most limit bytes. The buffer is longer
-// than any secret.
-func leaks(f *os.File, buf []byte, secrets map[string][]byte, limit int64) (found []string) {
-	keep := longest(secrets) - 1
-	if keep <= 0 {
-		return nil
-	}
-	seen := &capture{leaked: map[string]bool{}}
-	r := io.LimitReader(f, limit)
-	for held := 0; ; {
-		n, err := io.ReadFull(r, buf[held:])
-		seen.hide(buf[:held+n], secrets)
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) || n == 0 {
-			break
+// leaks returns the indexes of the secrets that are in a file. It reads at most limit bytes.
+func leaks(f *os.File, buf []byte, hidden *secret.Redactor, limit int64) []int {
+	hiding, r := hidden.NewStream(), io.LimitReader(f, limit)
+	for {
+		n, err := r.Read(buf)
+		hiding.Next(buf[:n])
+		if err != nil {
+			hiding.End()
+			return hiding.Found()
 		}
-		end := held + n
-		held = min(keep, end)
-		copy(buf, buf[end-held:end])
 	}
-	for name := range seen.leaked {
-		found = append(found, name)
-	}
-	return found
 }

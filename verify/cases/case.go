@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -146,4 +147,14 @@ func containerName(name string) string {
 		}
 		return r
 	}, name)
+}
+
+// Secrets returns the values of the secret settings that the case gives. Values that were made up are no secrets.
+func (c *Case) Secrets(m *seed.Manifest) (all []string) {
+	for i, s := range m.Job.Interface.Settings {
+		if s.Secret && !slices.Contains(c.MadeUp, seed.AtSettings.Index(i)) {
+			all = append(all, c.Settings[s.Name])
+		}
+	}
+	return all
 }

@@ -19,7 +19,6 @@ const (
 	MaxFiles    = 100_000
 	MaxNames    = 16 << 20 // bytes of all Names and Links
 	MaxSome     = 20       // elements in each of the other lists
-	SecretMin   = 4        // bytes: shorter values occur by chance
 	MaxReport   = 1 << 20  // bytes of ReportFile
 	MaxListing  = 96 << 20 // bytes of FilesFile
 )

@@ -91,8 +91,8 @@ type Outcome struct {
 	// a few of them, as the kernel has them: at most 15 bytes.
 	Leftover      int      `json:"leftover"`
 	LeftoverNames []string `json:"leftoverNames,omitempty"`
-	// Leaks are the places at which the value of a secret was found. Values shorter than SecretMin are not searched
-	// for.
+	// Leaks are the places at which the value of a secret was found, however it is spelled there. Package secret says
+	// which values are too short to look for.
 	Leaks  []Leak  `json:"leaks,omitempty"`
 	Usage  Usage   `json:"usage"`
 	Stdout Excerpt `json:"stdout"`
