@@ -65,8 +65,9 @@ var arrows = map[string][]string{
 		"export", "export/openjd", "export/slurm", "export/jobbergate", "export/cwl", "secret"},
 	"": {"cli"},
 
-	"e2e":  {},
-	"docs": {},
+	"e2e":        {},
+	"e2e/faulty": {},
+	"docs":       {},
 
 	"lint/internal/material": {},
 	"lint/schema/oracle":     {},
