@@ -394,7 +394,11 @@ func TestTagStale(t *testing.T) {
 // its way there and back.
 func TestTagRace(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20) {
+	seeds := uint64(20)
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := range seeds {
 		for _, latency := range []time.Duration{time.Millisecond, 100 * time.Millisecond, 3 * time.Second} {
 			t.Run(fmt.Sprint(seed, " ", latency), func(t *testing.T) {
 				t.Parallel()
