@@ -80,7 +80,7 @@ var arrows = map[string][]string{
 
 	// Capabilities that are on their way. Each gets its row when its folder comes.
 	"page":      {},
-	"catalogue": {"seed", "diag", "lint", "lint/command", "compare", "pack", "pack/registry", "page"},
+	"catalogue": {"seed", "diag", "disk", "lint", "lint/command", "compare", "pack", "pack/registry", "page"},
 	"runtime":   {"seed", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
 }
 
@@ -93,7 +93,7 @@ var doors = map[string][]string{
 	"github.com/sethvargo/go-githubactions":        {"github"},
 	"github.com/spf13/cobra":                       {"cli"},
 	"github.com/spf13/pflag":                       {"cli", "github"},
-	"github.com/google/go-containerregistry":       {"pack", "pack/registry", "pack/source", "verify", "setup/base"},
+	"github.com/google/go-containerregistry":       {"pack", "pack/registry", "pack/source", "verify", "setup/base", "setup/bench"},
 	"mvdan.cc/sh/v3":                               {"lint/command"},
 }
 

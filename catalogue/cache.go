@@ -29,24 +29,17 @@ const (
 	maxReferences  = 256 << 20 // bytes
 )
 
-// openCache opens a cache directory and creates it if it is missing. The caller closes it.
-func openCache(dir string) (*cache, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
+// openCache reads what a cache directory knows. A nil directory has no cache.
+func openCache(root *os.Root) *cache {
+	if root == nil {
+		return nil
 	}
 	c := &cache{root: root, references: map[string]string{}}
 	text, err := c.readFile(referencesFile, maxReferences)
-	if err == nil && json.Unmarshal(text, &c.references) != nil {
+	if err == nil && json.Unmarshal(text, &c.references) != nil || c.references == nil {
 		c.references = map[string]string{} // it is asked anew
 	}
-	if c.references == nil {
-		c.references = map[string]string{}
-	}
-	return c, nil
+	return c
 }
 
 func (c *cache) readFile(name string, limit int64) (_ []byte, err error) {
@@ -126,7 +119,7 @@ func (c *cache) write(name string, content []byte) error {
 	return nil
 }
 
-// close writes the references and ends the use of the cache.
+// close writes the references.
 func (c *cache) close() error {
 	if c == nil {
 		return nil
@@ -135,5 +128,5 @@ func (c *cache) close() error {
 	if err == nil {
 		err = c.write(referencesFile, text)
 	}
-	return errors.Join(err, c.root.Close())
+	return err
 }

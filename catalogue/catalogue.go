@@ -44,6 +44,7 @@ type Image struct {
 	// Attachments are what refers to the image or is in its index. Nil: they were not asked for.
 	Attachments []Attachment    `json:"attachments,omitempty"`
 	Previous    string          `json:"previous,omitempty"` // name of the version of the job before this one
+	Changes     []Change        `json:"changes,omitempty"`  // since then, the most important first
 	Manifest    json.RawMessage `json:"manifest"`
 
 	parsed *seed.Manifest
@@ -59,6 +60,12 @@ type Lint struct {
 type Attachment struct {
 	Type   string `json:"type"`
 	Digest string `json:"digest"`
+}
+
+// A Change is something that one version of a job has otherwise than the one before.
+type Change struct {
+	Class   string `json:"class"` // breaking, addition, behaviour or words: see package compare
+	Message string `json:"message"`
 }
 
 // A Skipped is an image that is not in the catalogue, and why.

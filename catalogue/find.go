@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -34,11 +35,11 @@ type Options struct {
 	Repositories []string
 	// References are images, or repositories without a tag. They are read besides the targets.
 	References  []string
-	Platform    string // os/arch[/variant] to read of an index. Default: linux/amd64
-	Attachments bool   // ask what refers to each image
-	JobPack     bool   // list repositories that end in -jobpack, too, among the skipped ones
-	Cache       string // directory that keeps what was read. Default: none
-	Recheck     bool   // ask the registry also for version tags that the cache knows
+	Platform    string   // os/arch[/variant] to read of an index. Default: linux/amd64
+	Attachments bool     // ask what refers to each image
+	JobPack     bool     // list repositories that end in -jobpack, too, among the skipped ones
+	Cache       *os.Root // directory that keeps what was read; the caller closes it. Default: none
+	Recheck     bool     // ask the registry also for version tags that the cache knows
 	Getenv      func(string) string
 	// Progress is called often, by several goroutines, but one at a time. Nil: nobody looks.
 	Progress func(Progress)
@@ -89,14 +90,9 @@ func Find(ctx context.Context, targets []string, opt Options) (_ *Catalogue, err
 	if opt.Getenv == nil {
 		opt.Getenv = func(string) string { return "" }
 	}
-	f := &finder{opt: opt, clients: map[string]*dialled{}, known: map[string]*known{},
+	f := &finder{opt: opt, cache: openCache(opt.Cache), clients: map[string]*dialled{}, known: map[string]*known{},
 		found: Catalogue{SchemaVersion: schemaVersion, Registries: []string{}, Images: []Image{}, Skipped: []Skipped{}}}
-	if opt.Cache != "" {
-		if f.cache, err = openCache(opt.Cache); err != nil {
-			return nil, fmt.Errorf("open the cache: %w", err)
-		}
-		defer func() { err = errors.Join(err, f.cache.close()) }()
-	}
+	defer func() { err = errors.Join(err, f.cache.close()) }()
 	repositories := f.list(ctx, targets)
 	places, more := f.references()
 	repositories = unique(append(repositories, more...))

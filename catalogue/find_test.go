@@ -44,8 +44,9 @@ func TestFind(t *testing.T) {
 	f.push("geo/bare-1.0.0-seed", "1", labelled(t, "", ""))
 	f.push("geo/broken-1.0.0-seed", "1", labelled(t, seed.Label, `{"job": `))
 	f.push("geo/empty-1.0.0-seed", "1", labelled(t, seed.Label, `{}`))
-	f.push("geo/old-1.0.0-seed", "1.0.0", labelled(t, jobPackLabel, `{}`))
-	f.push("geo/pack-jobpack", "1.0.0", labelled(t, jobPackLabel, `{}`))
+	f.push("geo/older-1.0.0-seed", "1", labelled(t, seed.Label, `{"manifestVersion": "0.1", "jobs": [{"name": "x"}]}`))
+	f.push("geo/old-1.0.0-seed", "1.0.0", labelled(t, seed.JobPackLabel, `{}`))
+	f.push("geo/pack-jobpack", "1.0.0", labelled(t, seed.JobPackLabel, `{}`))
 	f.push("geo/c-seed-x", "1", labelled(t, seed.Label, string(manifestOf("c", "1", "1"))))
 	f.tags["geo/gone-1.0.0-seed"] = []string{"1.0.0"}
 	f.tags["geo/null-1.0.0-seed"] = nil
@@ -54,6 +55,7 @@ func TestFind(t *testing.T) {
 	equal(t, "images", names(found), []string{"geo/deep/er/tiler-2.0.0-seed:1.0.0", "geo/tiler-1.0.0-seed:1.0.0", "geo/tiler-1.0.0-seed:1.1.0"})
 	want := map[string]string{"geo/bare-1.0.0-seed:1": hasNoLabel, "geo/broken-1.0.0-seed:1": "the label is not JSON: unexpected end of JSON input (at byte 8)",
 		"geo/empty-1.0.0-seed:1": "the label com.ngageoint.seed.manifest holds no Seed manifest: it names no job", "geo/old-1.0.0-seed:1.0.0": isJobPack,
+		"geo/older-1.0.0-seed:1":    `its manifest has the form of Seed 0.0.1; "seedpack migrate" makes a Seed manifest of it`,
 		"geo/gone-1.0.0-seed:1.0.0": isGone}
 	got := map[string]string{}
 	for _, s := range found.Skipped {
@@ -80,7 +82,7 @@ func TestFind(t *testing.T) {
 func TestJobPack(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
-	f.push("old/pack-jobpack", "1.0.0", labelled(t, jobPackLabel, `{}`))
+	f.push("old/pack-jobpack", "1.0.0", labelled(t, seed.JobPackLabel, `{}`))
 	if found := f.find("", Options{}); len(found.Images)+len(found.Skipped) != 0 {
 		t.Errorf("found %+v without being asked", found)
 	}
@@ -158,7 +160,7 @@ func TestRequests(t *testing.T) {
 	}
 	f.push("geo/multi-1.0.0-seed", "1.0.0", index(map[string]v1.Image{"linux/amd64": labelled(t, seed.Label, string(manifestOf("multi", "1.0.0", "1.0.0")))}, "linux/amd64"))
 	f.asked()
-	opt := Options{Cache: t.TempDir(), Kind: Plain}
+	opt := Options{Cache: cacheDir(t), Kind: Plain}
 	first := f.find("", opt)
 	requests := f.asked()
 	const images = jobs*versions + 1
@@ -211,7 +213,7 @@ func TestCache(t *testing.T) {
 	}
 	put("1.0.0", "old")
 	put("latest", "old")
-	opt := Options{Cache: t.TempDir(), Kind: Plain}
+	opt := Options{Cache: cacheDir(t), Kind: Plain}
 	equal(t, "first", titles(opt), []string{"old", "old"})
 	f.asked()
 	equal(t, "again", titles(opt), []string{"old", "old"})
@@ -222,7 +224,7 @@ func TestCache(t *testing.T) {
 	opt.Recheck = true
 	equal(t, "rechecked", titles(opt), []string{"new", "new"})
 
-	files, err := filepath.Glob(filepath.Join(opt.Cache, "blobs", "sha256", "*", "*"))
+	files, err := filepath.Glob(filepath.Join(opt.Cache.Name(), "blobs", "sha256", "*", "*"))
 	if err != nil || len(files) < 4 {
 		t.Fatalf("%d files in the cache, %v", len(files), err)
 	}
@@ -232,7 +234,7 @@ func TestCache(t *testing.T) {
 		}
 	}
 	equal(t, "damaged", titles(opt), []string{"new", "new"})
-	if err := os.WriteFile(filepath.Join(opt.Cache, referencesFile), []byte(`["nonsense"]`), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(opt.Cache.Name(), referencesFile), []byte(`["nonsense"]`), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, "damaged references", titles(opt), []string{"new", "new"})
@@ -297,6 +299,11 @@ func TestAttachments(t *testing.T) {
 		return false
 	})
 	equal(t, "without the API", f.find("", Options{Attachments: true}).Images[0].Attachments, []Attachment{{cosign, refers}})
+	f.swap(on("/v2/a-1.0.0-seed/referrers/"+digest, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }))
+	found = f.find("", Options{Attachments: true})
+	if len(found.Images) != 1 || found.Complete || !strings.Contains(found.Failures[0].Error(), "ask what refers to it") {
+		t.Errorf("if they cannot be listed, there are %d images, and failures %v", len(found.Images), found.Failures)
+	}
 }
 
 // An old image has its labels in the history of the manifest (S-4.2-04).
@@ -356,7 +363,7 @@ func TestForms(t *testing.T) {
 		c.Config.Labels = map[string]string{seed.Label: string(manifestOf("tiler", "1.2.0", "1.0.0", func(j *seed.Job) { j.Tags = []string{"tiff", "png"} })),
 			sourceName: "https://example.com/tiler.git", revisionName: "abc"}
 	}))
-	f.push("geo/old-1.0.0-seed", "1.0.0", labelled(t, jobPackLabel, `{}`))
+	f.push("geo/old-1.0.0-seed", "1.0.0", labelled(t, seed.JobPackLabel, `{}`))
 	found := f.find("geo", Options{})
 	for form, v := range map[string]any{"catalogue.json": found, "silo.json": found.Silo()} {
 		text, err := json.MarshalIndent(v, "", "  ")
@@ -402,4 +409,14 @@ func TestDecode(t *testing.T) {
 	if err != nil || c.Complete || len(c.Failures) != 1 {
 		t.Errorf("an incomplete catalogue is %+v, %v", c, err)
 	}
+}
+
+func cacheDir(t *testing.T) *os.Root {
+	t.Helper()
+	root, err := os.OpenRoot(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = root.Close() })
+	return root
 }

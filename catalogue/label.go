@@ -10,11 +10,10 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Suffixes of repositories, which discovery narrows its search by (section 4), and JobPack's label.
+// Suffixes of repositories, which discovery narrows its search by (section 4).
 const (
 	suffix        = "-seed"
 	jobPackSuffix = "-jobpack"
-	jobPackLabel  = "com.jobpack.manifest"
 )
 
 // Reasons why an image is skipped.
@@ -31,7 +30,7 @@ func (f *facts) readLabel(labels map[string]string) {
 	value, ok := labels[seed.Label]
 	if !ok {
 		f.skip = hasNoLabel
-		if _, ok := labels[jobPackLabel]; ok {
+		if _, ok := labels[seed.JobPackLabel]; ok {
 			f.skip = isJobPack
 		}
 		return
@@ -48,6 +47,9 @@ func (f *facts) readLabel(labels map[string]string) {
 	m := seed.Parse(text)
 	if kind := m.Source.Kind("/job"); kind != "object" || strings.TrimSpace(m.Job.Name) == "" {
 		f.skip = fmt.Sprintf("the label %s holds no Seed manifest: it names no job", seed.Label)
+		if form := m.Source.Form(seed.Label); form.Old() {
+			f.skip = fmt.Sprintf(`its manifest has the form of %s; "seedpack migrate" makes a Seed manifest of it`, form)
+		}
 		return
 	}
 	f.manifest = text

@@ -12,7 +12,7 @@ import (
 // Bounds of one list. A registry that lies about its pages ends there.
 const (
 	maxPages = 10_000
-	maxPage  = 16 << 20 // bytes
+	maxPage  = 8 << 20 // bytes
 )
 
 // A pager guards against lists that never end. It follows only pages of the same scheme and host.

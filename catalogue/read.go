@@ -105,10 +105,10 @@ func (f *finder) read(ctx context.Context, p place) error {
 	var attachments []Attachment
 	if f.opt.Attachments {
 		if attachments, err = f.attachments(ctx, d, p, digest, facts); err != nil {
-			return fmt.Errorf("ask what refers to it: %w", err)
+			err = fmt.Errorf("ask what refers to it: %w", err)
 		}
 	}
-	return f.add(p, facts, digest, attachments)
+	return errors.Join(err, f.add(p, facts, digest, attachments))
 }
 
 // readTag reads the manifest that a tag names.

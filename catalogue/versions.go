@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/mod/semver"
 
+	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -104,16 +105,38 @@ func (c *Catalogue) Latest() {
 	c.Images = kept
 }
 
-// link names the version before each image, if there is one.
+// Bounds of comparing versions. A manifest beyond them says nothing of its changes.
+const (
+	maxCompared = 256 << 10 // bytes of a manifest
+	maxChanges  = 100       // of one version
+)
+
+// link names the version before each image, if there is one, and says what changed since.
 func (c *Catalogue) link() {
 	for _, job := range c.Jobs() {
 		for n, i := range job.Images {
-			i.Previous = ""
-			if older := job.before(n); older != nil {
-				i.Previous = older.Name
+			older := job.before(n)
+			switch {
+			case older == nil:
+				i.Previous, i.Changes = "", nil
+			case i.Previous != older.Name || i.Changes == nil:
+				i.Previous, i.Changes = older.Name, changesSince(older, i)
 			}
 		}
 	}
+}
+
+// changesSince compares the manifests of two versions.
+func changesSince(older, newer *Image) []Change {
+	if len(older.Manifest) > maxCompared || len(newer.Manifest) > maxCompared {
+		return nil
+	}
+	changes := compare.Manifests(seed.Parse(older.Manifest), seed.Parse(newer.Manifest)).Changes
+	all := make([]Change, 0, len(changes))
+	for _, change := range changes[:min(len(changes), maxChanges)] {
+		all = append(all, Change{change.Class.String(), change.Message})
+	}
+	return all
 }
 
 // before returns the newest image of an older version than that of an image, or nil.

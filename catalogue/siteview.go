@@ -1,0 +1,271 @@
+package catalogue
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/seedpack/seedpack/page"
+	"github.com/seedpack/seedpack/seed"
+)
+
+// Values of the templates in package page.
+
+type listPage struct {
+	Jobs, Images, Skipped int
+	Registries            []string
+}
+
+func listView(c *Catalogue, jobs []*Job) listPage {
+	return listPage{len(jobs), len(c.Images), len(c.Skipped), c.Registries}
+}
+
+type allRow struct{ Path, Name, Version, Title, Place string }
+
+func allView(jobs []*Job) []allRow {
+	rows := make([]allRow, len(jobs))
+	for n, j := range jobs {
+		job := &j.Images[0].Seed().Job
+		rows[n] = allRow{j.file(".html"), j.Name, job.JobVersion, clip(job.Title, maxTitle), j.place()}
+	}
+	return rows
+}
+
+// A jobPage is the page of a job.
+type jobPage struct {
+	Title, Name, Place   string
+	Badges               []badge
+	Tags                 []string
+	Description          string
+	Inputs, Outputs      []port
+	Needs                string
+	Commands             []shellCommand
+	InputFiles           []seed.InputFile
+	InputJSON            []seed.InputJSON
+	OutputFiles          []seed.OutputFile
+	OutputJSON           []seed.OutputJSON
+	Settings             []seed.Setting
+	Mounts               []seed.Mount
+	Resources            []resource
+	Errors               []seed.Error
+	Versions             []version
+	Manifest             string
+	Facts                []fact
+	BadgeFile, BadgeText string
+	PageFile             string
+}
+
+// A badge is a fact in two words. Tone is "", good, warn or bad.
+type badge struct{ Key, Value, Tone string }
+
+// A port is an input or output in the picture.
+type port struct {
+	Name, What string
+	Required   bool
+}
+
+type resource struct {
+	Name, Amount string
+	Multiplier   float64
+}
+
+type version struct {
+	Version, Package, Created, Reference string
+	Lint                                 *badge
+	Changes                              []Change
+}
+
+type fact struct {
+	Key, Value, Link, Full string
+	Mono                   bool
+}
+
+// maxVersions is how many versions a page shows.
+const maxVersions = 200
+
+func jobView(j *Job, opt SiteOptions) *jobPage {
+	i := j.Images[0]
+	job := &i.Seed().Job
+	v := &jobPage{
+		Title: cmp.Or(strings.TrimSpace(clip(job.Title, maxTitle)), j.Name), Name: j.Name, Place: j.place(),
+		Badges: []badge{{Key: "version", Value: job.JobVersion}, lintBadge(i.Lint)}, Description: job.Description,
+		Inputs: inputPorts(job), Outputs: outputPorts(job), Needs: needs(job), Commands: commands(i, opt.Exports),
+		InputFiles: job.Interface.Inputs.Files, InputJSON: job.Interface.Inputs.JSON, OutputFiles: job.Interface.Outputs.Files,
+		OutputJSON: job.Interface.Outputs.JSON, Settings: job.Interface.Settings, Mounts: job.Interface.Mounts, Errors: job.Errors,
+		Manifest: indented(i.Manifest), Facts: imageFacts(i), BadgeFile: path.Base(j.file(".svg")), PageFile: path.Base(j.file(".html")),
+		BadgeText: "Seed job " + j.Name,
+	}
+	for _, s := range job.Resources.Scalar {
+		v.Resources = append(v.Resources, resource{s.Name, amountText(s), s.InputMultiplier})
+	}
+	for _, text := range job.Tags[:min(len(job.Tags), maxFew)] {
+		v.Tags = append(v.Tags, clip(page.Text(strings.TrimSpace(text)), maxValue))
+	}
+	for _, i := range j.Images[:min(len(j.Images), maxVersions)] {
+		v.Versions = append(v.Versions, versionView(i))
+	}
+	return v
+}
+
+func versionView(i *Image) version {
+	job := &i.Seed().Job
+	v := version{Version: job.JobVersion, Package: job.PackageVersion, Created: i.Created, Reference: i.Reference, Changes: i.Changes}
+	if found := lintBadge(i.Lint); found.Tone != "good" {
+		v.Lint = &found
+	}
+	return v
+}
+
+func lintBadge(l Lint) badge {
+	many := func(n int, noun string) string {
+		if n != 1 {
+			noun += "s"
+		}
+		return fmt.Sprintf("%d %s", n, noun)
+	}
+	switch {
+	case l.Errors > 0:
+		return badge{"lint", many(l.Errors, "error"), "bad"}
+	case l.Warnings > 0:
+		return badge{"lint", many(l.Warnings, "warning"), "warn"}
+	}
+	return badge{"lint", "clean", "good"}
+}
+
+func inputPorts(job *seed.Job) (ports []port) {
+	for _, f := range job.Interface.Inputs.Files {
+		what := cmp.Or(strings.Join(f.MediaTypes, ", "), "any file")
+		if f.Multiple {
+			what += ", several"
+		}
+		ports = append(ports, port{f.Name, what, f.Required})
+	}
+	for _, v := range job.Interface.Inputs.JSON {
+		ports = append(ports, port{v.Name, v.Type, v.Required})
+	}
+	return ports
+}
+
+func outputPorts(job *seed.Job) (ports []port) {
+	for _, f := range job.Interface.Outputs.Files {
+		what := cmp.Or(f.MediaType, "any file")
+		if f.Multiple {
+			what += ", several"
+		}
+		ports = append(ports, port{f.Name, what, f.Required})
+	}
+	for _, v := range job.Interface.Outputs.JSON {
+		ports = append(ports, port{v.Name, v.Type, v.Required})
+	}
+	return ports
+}
+
+// needs says in a few words what a job needs.
+func needs(job *seed.Job) string {
+	var all []string
+	if n := amount(job, "cpus"); n > 0 {
+		all = append(all, fmt.Sprintf("%.6g CPU", n))
+	}
+	if n := amount(job, "mem"); n > 0 {
+		all = append(all, page.Bytes(int64(n*(1<<20)))+" memory")
+	}
+	if n := amount(job, "gpus"); n > 0 {
+		all = append(all, fmt.Sprintf("%.6g GPU", n))
+	}
+	return strings.Join(all, ", ")
+}
+
+// amountText returns the amount of a resource. Storage is in MiB.
+func amountText(s seed.Scalar) string {
+	switch seed.Variable(s.Name) {
+	case "MEM", "DISK", "SHAREDMEM":
+		return page.Bytes(int64(s.Value * (1 << 20)))
+	}
+	return fmt.Sprintf("%.6g", s.Value)
+}
+
+func indented(manifest json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Indent(&b, manifest, "", "  ") != nil {
+		return string(manifest)
+	}
+	return b.String()
+}
+
+// emailForm is an address that may become a link. Any other text is only shown.
+var emailForm = regexp.MustCompile(`^[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$`)
+
+// imageFacts returns what is known of an image besides its manifest.
+func imageFacts(i *Image) (all []fact) {
+	job := &i.Seed().Job
+	add := func(f fact) {
+		if strings.TrimSpace(f.Value) != "" {
+			all = append(all, f)
+		}
+	}
+	add(fact{Key: "Image", Value: i.Reference, Mono: true})
+	if algorithm, hex, ok := strings.Cut(i.Digest, ":"); ok {
+		add(fact{Key: "Digest", Value: algorithm + ":" + hex[:min(len(hex), 12)] + "…", Full: i.Digest, Mono: true})
+	}
+	add(fact{Key: "Package version", Value: job.PackageVersion})
+	add(fact{Key: "Platforms", Value: strings.Join(i.Platforms, ", ")})
+	if i.Size > 0 {
+		add(fact{Key: "Size", Value: page.Bytes(i.Size)})
+	}
+	add(fact{Key: "Created", Value: page.Date(i.Created)})
+	if job.Timeout > 0 {
+		add(fact{Key: "Timeout", Value: duration(job.Timeout)})
+	}
+	m := job.Maintainer
+	add(fact{Key: "Maintainer", Value: m.Name})
+	add(fact{Key: "Organization", Value: m.Organization})
+	email := fact{Key: "Email", Value: m.Email}
+	if emailForm.MatchString(m.Email) {
+		email.Link = "mailto:" + m.Email
+	}
+	add(email)
+	add(fact{Key: "Website", Value: m.URL, Link: page.Link(m.URL)})
+	add(fact{Key: "Phone", Value: m.Phone})
+	add(fact{Key: "Source", Value: i.Source, Link: page.Link(i.Source)})
+	add(fact{Key: "Revision", Value: i.Revision, Mono: true})
+	for _, a := range i.Attachments {
+		add(fact{Key: attachmentKind(a.Type), Value: a.Type, Mono: true})
+	}
+	return all
+}
+
+// attachmentKind names a document about an image by its type.
+func attachmentKind(kind string) string {
+	lower := strings.ToLower(kind)
+	for _, known := range []struct{ part, name string }{
+		{"slsa", "Provenance"}, {"provenance", "Provenance"}, {"spdx", "Bill of materials"}, {"cyclonedx", "Bill of materials"}, {"sbom", "Bill of materials"},
+		{"sig", "Signature"},
+	} {
+		if strings.Contains(lower, known.part) {
+			return known.name
+		}
+	}
+	return "Attached"
+}
+
+// duration returns seconds for people.
+func duration(seconds int64) string {
+	const most = int64(1) << 32
+	if seconds > most {
+		return fmt.Sprintf("%d s", seconds)
+	}
+	d := (time.Duration(seconds) * time.Second).String()
+	d = strings.TrimSuffix(d, "0s")
+	if strings.HasSuffix(d, "h0m") {
+		d = strings.TrimSuffix(d, "0m")
+	}
+	if d == "" || !strings.ContainsAny(d[len(d)-1:], "hms") {
+		d += "0s"
+	}
+	return d
+}
