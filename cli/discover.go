@@ -29,6 +29,7 @@ const formatSilo = "silo"
 type discoverOptions struct {
 	network                                networkFlags
 	kind, api, references, cache, platform string
+	html                                   string
 	repositories                           []string
 	attachments, jobPack, recheck          bool
 	query                                  string
@@ -79,13 +80,14 @@ could not be listed or read. What was found is printed all the same, with "compl
 	s.BoolVar(&o.jobPack, "jobpack", false, "list images that end in -jobpack, too, among the skipped ones")
 	s.StringVar(&o.query, "query", "", "keep images that contain any of these words, the best first")
 	s.BoolVar(&o.latest, "latest", false, "keep only the newest version of each job")
+	pathVar(s, &o.html, "html", "", wholePath, "a directory for a site of static pages, which need no server")
 	s.BoolVar(&o.strict, "strict", false, "exit with 1 if nothing is found or an image is skipped")
 	s.StringVar(&o.format, "format", formatText, "how to print: text, json or silo (the form of the older discovery service)")
 	o.network.add(s)
 	return cmd
 }
 
-func discover(ctx context.Context, p *Process, o *discoverOptions, args []string) error {
+func discover(ctx context.Context, p *Process, o *discoverOptions, args []string) (err error) {
 	targets, files, err := o.check(args)
 	if err != nil {
 		return err
@@ -95,6 +97,17 @@ func discover(ctx context.Context, p *Process, o *discoverOptions, args []string
 		return err
 	}
 	found := &catalogue.Catalogue{SchemaVersion: 1, Registries: []string{}, Images: []catalogue.Image{}, Skipped: []catalogue.Skipped{}, Complete: true}
+	if o.cache != "" && len(targets)+len(options.References) > 0 {
+		if options.Cache, err = p.roots.OpenDir(o.cache); err != nil {
+			return exit.Usagef("--cache: %w", err)
+		}
+		defer func() { err = errors.Join(err, options.Cache.Close()) }()
+	}
+	if o.html != "" {
+		if err := p.roots.CheckDirectory(o.html); err != nil {
+			return exit.Usagef("--html: %w", err)
+		}
+	}
 	if len(targets)+len(options.References) > 0 {
 		progress := newSearchProgress(p)
 		options.Progress = progress.show
@@ -115,6 +128,11 @@ func discover(ctx context.Context, p *Process, o *discoverOptions, args []string
 		found.Latest()
 	}
 	found.Search(o.query)
+	if o.html != "" && ctx.Err() == nil { // an interrupted search replaces no site
+		if err := o.writeSite(p, found); err != nil {
+			return err
+		}
+	}
 	return o.finish(ctx, p, found)
 }
 
@@ -179,7 +197,7 @@ func (o *discoverOptions) options(p *Process) (opt catalogue.Options, err error)
 		return opt, err
 	}
 	opt = catalogue.Options{Registry: remote, Kind: catalogue.Kind(o.kind), API: o.api, Repositories: o.repositories, Platform: o.platform,
-		Attachments: o.attachments, JobPack: o.jobPack, Cache: o.cache, Recheck: o.recheck, Getenv: p.Getenv}
+		Attachments: o.attachments, JobPack: o.jobPack, Recheck: o.recheck, Getenv: p.Getenv}
 	if !slices.Contains(catalogue.Kinds, opt.Kind) {
 		hint := ""
 		names := make([]string, len(catalogue.Kinds))
@@ -251,6 +269,20 @@ func readCatalogue(p *Process, path string) (_ *catalogue.Catalogue, err error) 
 		return nil, exit.Usagef("read %s: %w", path, err)
 	}
 	return found, nil
+}
+
+// writeSite writes the pages. If it cannot, what was found is printed nowhere, since the error would be lost among it.
+func (o *discoverOptions) writeSite(p *Process, found *catalogue.Catalogue) error {
+	dir, err := p.roots.OpenDir(o.html)
+	if err != nil {
+		return exit.Usagef("--html: %w", err)
+	}
+	err = found.WriteSite(dir, catalogue.SiteOptions{Exports: targetNames(), Footer: "Made by seedpack discover " + p.version() + "."})
+	var foreign *catalogue.NotASite
+	if errors.As(err, &foreign) {
+		err = exit.Usagef("--html: %w", err)
+	}
+	return errors.Join(err, dir.Close())
 }
 
 // finish prints what was found and returns the error that ends the command.
