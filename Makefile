@@ -7,6 +7,9 @@ export SEEDPACK_TEST_BASE := $(CURDIR)/.cache/base
 ACT_VERSION = v0.2.89
 export SEEDPACK_TEST_ACT := $(CURDIR)/.cache/act/$(ACT_VERSION)/act
 
+# The browser tests of pages are driven by what lies here.
+export SEEDPACK_TEST_BROWSER := $(CURDIR)/.cache/browser
+
 # WITH_REGISTRY runs a command, and a registry that ends with it.
 WITH_REGISTRY = .cache/bin/registry
 # WITH_DOCKER runs a command, and a Docker Engine that ends with it.
@@ -20,8 +23,9 @@ demo: seedpack base ## pack an example job and publish it to a registry on this 
 
 test: seedpack base $(SEEDPACK_TEST_ACT) ## run all tests, with a real BuildKit and registry; a skipped test fails
 	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs npm dockerd=docker.io ip=iproute2 curl \
-		podman slurmctld=slurm-wlm munged=munge
+		podman slurmctld=slurm-wlm munged=munge chromium
 	@setup/node.sh .cache/node
+	@setup/browser.sh .cache/browser
 	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) $(WITH_DOCKER) setup/test.sh
 
 test-long: export SEEDPACK_LONG = 1
@@ -33,8 +37,10 @@ test-engines: seedpack base ## test a current Docker Engine, with both of its im
 	@SEEDPACK_STRICT=1 $(WITH_REGISTRY) setup/engines.sh
 
 bench: seedpack base ## measure runs, and compare them with other tools
-	@setup/install.sh docker-registry skopeo runc node=nodejs dockerd=docker.io ip=iproute2
-	@$(WITH_REGISTRY) $(WITH_DOCKER) setup/bench.sh
+	@setup/install.sh docker-registry skopeo runc node=nodejs dockerd=docker.io ip=iproute2 chromium
+	@setup/node.sh .cache/node
+	@setup/browser.sh .cache/browser
+	@PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) $(WITH_DOCKER) setup/bench.sh
 
 seedpack:
 	@CGO_ENABLED=0 go build -trimpath -o seedpack .

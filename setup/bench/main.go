@@ -98,7 +98,16 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 	if err != nil {
 		return err
 	}
-	groups = append(append(groups, docker, pushed), lints...)
+	found, askedFor, stopRegistries, err := discovers(t, dir)
+	defer stopRegistries()
+	if err != nil {
+		return err
+	}
+	pages, open, err := site(t, dir)
+	if err != nil {
+		return err
+	}
+	groups = append(append(append(groups, docker, pushed), lints...), append(found, pages)...)
 	groups = append(groups, group{rounds: rounds, sides: []*side{
 		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
@@ -112,7 +121,8 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		return err
 	}
 	said()
-	return nil
+	askedFor()
+	return open()
 }
 
 // builds are what the daemon has built before: nothing is left to do but to find that out.
