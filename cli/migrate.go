@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -123,7 +124,7 @@ func runMigrate(ctx context.Context, p *Process, o *migrateOptions, args []strin
 		return err
 	}
 	if m.asks() {
-		if err := m.ask(ctx); err != nil {
+		if err := m.ask(); err != nil {
 			return err
 		}
 	}
@@ -131,7 +132,7 @@ func runMigrate(ctx context.Context, p *Process, o *migrateOptions, args []strin
 	if m.open() {
 		return errors.Join(m.print(), exit.Findings)
 	}
-	return m.finish(ctx)
+	return m.finish()
 }
 
 // convert converts with the answers that are known, and lints what comes of it.
@@ -203,7 +204,7 @@ func (m *migration) search() {
 }
 
 // finish prints and writes what was made.
-func (m *migration) finish(ctx context.Context) error {
+func (m *migration) finish() error {
 	targets, err := m.targets()
 	if err != nil {
 		return err
@@ -215,7 +216,7 @@ func (m *migration) finish(ctx context.Context) error {
 		return m.printManifests()
 	}
 	if m.person() {
-		if yes, err := m.confirm(ctx, targets); err != nil || !yes {
+		if yes, err := m.confirm(targets); err != nil || !yes {
 			return errors.Join(err, exit.Findings)
 		}
 	}
@@ -248,6 +249,8 @@ func (m *migration) targets() ([]string, error) {
 		}
 		switch info, err := os.Lstat(path); {
 		case errors.Is(err, fs.ErrNotExist):
+		case errors.Is(err, syscall.ENOTDIR):
+			return nil, exit.Usagef("-o %s is no directory, and cannot become one", m.outDir)
 		case err != nil:
 			return nil, err
 		case info.IsDir():
@@ -272,7 +275,7 @@ func (m *migration) write(targets []string) (err error) {
 	for i, path := range targets {
 		dir, openErr := m.process.roots.OpenDir(filepath.Dir(path))
 		if openErr != nil {
-			return openErr
+			return fmt.Errorf("write %s: %w", path, openErr)
 		}
 		text := m.result.Manifests[i].Text()
 		err = errors.Join(m.process.roots.WriteFile(path, newFile, func(f *os.File) error {

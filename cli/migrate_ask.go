@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,9 +27,9 @@ func (m *migration) person() bool { return m.format == formatText && m.process.p
 func (m *migration) asks() bool { return len(m.result.Questions) > 0 && m.person() }
 
 // ask asks the open questions, and converts with the answers.
-func (m *migration) ask(ctx context.Context) error {
+func (m *migration) ask() error {
 	a := newAsker(m.process.Stdin, m.process.Stderr)
-	answers, err := a.questions(ctx, m.old, m.result, m.answers)
+	answers, err := a.questions(m.old, m.result, m.answers)
 	m.answers, m.asker = answers, a
 	return errors.Join(err, m.convert())
 }
@@ -44,11 +43,11 @@ type asker struct {
 func newAsker(in io.Reader, out io.Writer) *asker { return &asker{bufio.NewReader(in), out} }
 
 // questions asks all questions, and returns the answers with those that were given before. One without an answer stays open.
-func (a *asker) questions(ctx context.Context, old *oldManifest, r *migrate.Result, given []migrate.Answer) ([]migrate.Answer, error) {
+func (a *asker) questions(old *oldManifest, r *migrate.Result, given []migrate.Answer) ([]migrate.Answer, error) {
 	sayf(a.out, "%s is %s. %d to decide; an empty line leaves a question open.", old.path, r.From, len(r.Questions))
 	for _, q := range r.Questions {
 		for {
-			text, err := a.line(ctx, question(q))
+			text, err := a.line(question(q))
 			if errors.Is(err, io.EOF) {
 				return given, nil
 			}
@@ -74,7 +73,10 @@ func (a *asker) questions(ctx context.Context, old *oldManifest, r *migrate.Resu
 }
 
 func question(q migrate.Question) string {
-	message, _, _ := strings.Cut(q.Message, ": --")
+	message := q.Message
+	if i := strings.LastIndex(message, ": --"); i >= 0 {
+		message = message[:i] // the flag that answers it elsewhere
+	}
 	prompt := "\n" + report.Escape(message) + "\n" + report.Escape(string(q.Pointer))
 	if q.Suggestion != "" {
 		prompt += " [" + report.Escape(q.Suggestion) + "]"
@@ -103,33 +105,20 @@ func refuses(old *oldManifest, given []migrate.Answer, answer migrate.Answer) st
 	return ""
 }
 
-// line prints a prompt and reads a line. An interruption ends it, although the read goes on.
-func (a *asker) line(ctx context.Context, prompt string) (string, error) {
+// line prints a prompt and reads a line. An interruption ends it, since standard input is interruptible.
+func (a *asker) line(prompt string) (string, error) {
 	if _, err := fmt.Fprint(a.out, prompt); err != nil {
 		return "", err
 	}
-	type answer struct {
-		text string
-		err  error
+	text, err := a.in.ReadString('\n')
+	if text != "" && errors.Is(err, io.EOF) {
+		err = nil
 	}
-	got := make(chan answer, 1)
-	go func() {
-		text, err := a.in.ReadString('\n')
-		if text != "" {
-			err = nil
-		}
-		got <- answer{text, err}
-	}()
-	select {
-	case <-ctx.Done():
-		return "", context.Cause(ctx)
-	case one := <-got:
-		return one.text, one.err
-	}
+	return text, err
 }
 
 // confirm shows how the new manifests differ from the old one, and asks whether to write them.
-func (m *migration) confirm(ctx context.Context, targets []string) (bool, error) {
+func (m *migration) confirm(targets []string) (bool, error) {
 	for i, manifest := range m.result.Manifests {
 		text := diff.Diff(m.old.path, manifest.Old(m.old.doc.Source), targets[i], manifest.Text())
 		if _, err := fmt.Fprint(m.process.Stderr, escapeDiff(string(text))); err != nil {
@@ -139,7 +128,7 @@ func (m *migration) confirm(ctx context.Context, targets []string) (bool, error)
 	if m.asker == nil {
 		m.asker = newAsker(m.process.Stdin, m.process.Stderr)
 	}
-	text, err := m.asker.line(ctx, "\nwrite "+report.Escape(strings.Join(targets, ", "))+"? [Y/n] ")
+	text, err := m.asker.line("\nwrite " + report.Escape(strings.Join(targets, ", ")) + "? [Y/n] ")
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}

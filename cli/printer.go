@@ -220,12 +220,14 @@ func textOptions(p *Process, out io.Writer) report.TextOptions {
 	}
 }
 
-// terminal reports whether a writer is one, and how many columns an excerpt may take on it; 0 if it does not say.
+// terminal reports whether a writer or reader is one, and how many columns an excerpt may take on it; 0 if it does not say.
 func terminal(w any) (columns int, ok bool) {
 	switch wrapped := w.(type) {
 	case *countingWriter:
 		w = wrapped.next
 	case *hidingWriter:
+		w = wrapped.next
+	case *interruptible:
 		w = wrapped.next
 	}
 	f, ok := w.(*os.File)

@@ -24,7 +24,7 @@ func (b *batch) takeMigrated(ctx context.Context, image string, answers []migrat
 	if err != nil {
 		return err
 	}
-	manifest, err := b.migrate(ctx, img, answers)
+	manifest, err := b.migrate(img, answers)
 	if err != nil {
 		return errors.Join(err, img.Close())
 	}
@@ -33,7 +33,7 @@ func (b *batch) takeMigrated(ctx context.Context, image string, answers []migrat
 }
 
 // migrate makes the manifest of an image.
-func (b *batch) migrate(ctx context.Context, img *source.Image, answers []migrate.Answer) (*seed.Manifest, error) {
+func (b *batch) migrate(img *source.Image, answers []migrate.Answer) (*seed.Manifest, error) {
 	old, err := oldOfImage(img)
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (b *batch) migrate(ctx context.Context, img *source.Image, answers []migrat
 	r, _, err := convert(old, answers)
 	if err == nil && len(r.Questions) > 0 && b.out.text() && b.out.process.person() {
 		a := newAsker(b.out.process.Stdin, b.out.process.Stderr)
-		if answers, err = a.questions(ctx, old, r, answers); err == nil {
+		if answers, err = a.questions(old, r, answers); err == nil {
 			r, _, err = convert(old, answers)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/seedpack/seedpack/seed"
 )
@@ -14,7 +15,11 @@ func (c *converter) ask(id string, to seed.Pointer, suggestion, format string, a
 		c.put(to, value)
 		return
 	}
-	how := fmt.Sprintf("--set %s=…", to)
+	answer := suggestion
+	if answer == "" {
+		answer = "…"
+	}
+	how := "--set " + shellWord(string(to)+"="+answer)
 	if id == "maintainer-email" {
 		how = "--maintainer-email ADDRESS"
 	}
@@ -188,3 +193,13 @@ func quote(s string) string {
 	}
 	return `"` + s + `"`
 }
+
+// shellWord quotes a word for a shell, if it needs that.
+func shellWord(s string) string {
+	if strings.ContainsFunc(s, func(r rune) bool { return !isWord(r) && !strings.ContainsRune("/=.,:@%+-…", r) }) {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
