@@ -57,7 +57,7 @@ var brokenManifests = map[string]string{
 	"resource-spelling":  `44:19 warning: resource "CPUS" is not "cpus", which has a meaning to executors: this one has none [resource-name-case]`,
 	"string-unclosed":    `7:14 error: string is not closed before the end of the line [json-syntax]`,
 	"text-after":         `55:1 error: a second document begins here, but a file holds one [json-syntax]`,
-	"text-cut":           `1:1 error: "{" is not closed [json-syntax]`,
+	"text-cut":           `1:1 error: "{" is not closed, nor is what it holds (2 more): the text ends too early [json-syntax]`,
 	"timeout-zero":       `14:16 error: timeout is 0, which Scale takes for no limit, while other executors end the job at once: give seconds more than 0 [timeout-positive]`,
 	"type-wrong":         `14:16 error: timeout is a string, must be an integer [member-type]`,
 	"utf-16":             `1:1 error: file is UTF-16, JSON is UTF-8 [json-encoding]`,

@@ -3,6 +3,7 @@ package lint
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,6 +50,17 @@ var kinds = []struct{ name, old, with, want string }{
 	{"mark in the middle", `"title"`, "\ufeff\"title\"", `7:5 error json-syntax: a byte order mark inside of the file (U+FEFF) outside of a string, which is no white space in JSON`},
 	{"line separator", `"title"`, "\u2028\"title\"", `7:5 error json-syntax: a line separator (U+2028) outside of a string, which is no white space in JSON`},
 	{"NUL", `"title"`, "\x00\"title\"", `7:5 error json-syntax: a character that cannot be seen (U+0000) outside of a string, which is no white space in JSON`},
+	{"mixed quotes of a name", `"title":`, `'title":`, `7:5 error json-syntax: a name in two kinds of quotes, JSON has double quotes`},
+	{"stray quote", `"title":`, `""title":`, `7:5 error json-syntax: a quote with nothing in it before a name`},
+	{"second quote", `"title":`, `"title"":`, `7:12 error json-syntax: a second quote after this name`},
+	{"second colon", `"title":`, `"title"::`, `7:13 error json-syntax: a second colon after the name of a member`},
+	{"line break in a name", `"title":`, "\"ti\ntle\":", `7:5 error json-syntax: string is not closed before the end of the line`},
+	{"quotes in a name", `"title":`, `"ti"t"le":`, `7:5 error json-syntax: a quote inside of a name`},
+	{"number not opened", `"1.2.0"`, `1.2.0"`, `5:19 error json-syntax: a quote is missing before this text`},
+	{"value not closed before a brace", `"path": "/models", "mode": "ro"`, `"path": "/models", "mode": "ro`, `35:56 error json-syntax: string is not closed before the end of the line`},
+	{"brace missing", `"maintainer": {`, `"maintainer":`, `11:7 error json-syntax: a member in place of a value: is a brace missing before it?`},
+	{"brace one too many", `"type": "number" }`, `"type": "number" }}`, `22:48 error json-syntax: "}" closes nothing, "[" is open`},
+	{"cut", "\"tags\": [\"image\"", "\x00cut", `1:1 error json-syntax: "{" is not closed, nor is what it holds (1 more): the text ends too early`},
 	{"conflict", `"timeout": 3600,`, "\n<<<<<<< HEAD\n    \"timeout\": 10,\n=======\n    \"timeout\": 20,\n>>>>>>> other", "15:1 error json-syntax: <<<<<<< is a marker of a merge conflict\n" +
 		"17:1 error json-syntax: ======= is a marker of a merge conflict\n19:1 error json-syntax: >>>>>>> is a marker of a merge conflict"},
 	{"conflict with base", `"timeout": 3600,`, "\n<<<<<<< a\n1\n||||||| b\n2\n=======\n3\n>>>>>>> c", "15:1 error json-syntax: <<<<<<< is a marker of a merge conflict\n" +
@@ -89,6 +101,9 @@ func TestKinds(t *testing.T) {
 			n = -1
 		}
 		text := strings.Replace(string(base), k.old, k.with, n)
+		if before, _, cut := strings.Cut(text, "\x00cut"); cut {
+			text = before
+		}
 		if text == string(base) {
 			t.Fatalf("%s: %q is not in the manifest", k.name, k.old)
 		}
@@ -108,6 +123,47 @@ func seen(r *diag.Report) string {
 		}
 	}
 	return strings.Join(all, "\n")
+}
+
+// One mistake is one finding, nearly always: whatever is broken in a manifest, few findings come of it.
+func TestOneCause(t *testing.T) {
+	t.Parallel()
+	n := 1000
+	if os.Getenv("SEEDPACK_LONG") != "" {
+		n = 20_000
+	}
+	all := bases(t)
+	r := rand.New(rand.NewPCG(3, 4))
+	many := map[int]int{}
+	for range n {
+		base := all[r.IntN(len(all))]
+		b := breakages[r.IntN(len(breakages))]
+		from, to, with := b.do(r, base, r.IntN(len(base)))
+		text := slices.Concat(base[:from], []byte(with), base[to:])
+		found := count(text) - count(base)
+		many[found]++
+		if found > 8 {
+			t.Errorf("%s: %d findings:\n%s", b.name, found, around(text, from))
+		}
+	}
+	several, more := 0, 0
+	for found, times := range many {
+		if found > 1 {
+			several += times
+		}
+		if found > 2 {
+			more += times
+		}
+	}
+	t.Logf("of %d mistakes, %d are several findings, %d more than two", n, several, more)
+	if several > n/20 || more > n/50 {
+		t.Errorf("of %d mistakes, %d are several findings, %d more than two", n, several, more)
+	}
+}
+
+func count(text []byte) int {
+	r := Manifest("it", seed.Parse(text), Options{})
+	return r.Count(diag.Error) + r.Count(diag.Warning)
 }
 
 // wholes are texts that are wrong as a whole, with the one finding on each.

@@ -102,6 +102,8 @@ type schemaReporter struct {
 // silent reports whether a violation has a cause that is reported elsewhere.
 func (s *schemaReporter) silent(v *schema.Violation) bool {
 	switch v.Keyword {
+	case "type":
+		return v.Pointer != "" && !s.m.Source.Readable(v.Pointer)
 	case "enum", "pattern":
 		return s.wrongType[v.Pointer] || !s.m.Source.Readable(v.Pointer)
 	case "required":

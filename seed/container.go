@@ -10,7 +10,8 @@ import (
 type list struct {
 	*node
 	close byte
-	comma int // offset of the comma before the next element, or -1
+	comma int  // offset of the comma before the next element, or -1
+	read  bool // an element was read, and perhaps dropped
 }
 
 // container reads the object or array at i, including its closing bracket.
@@ -21,7 +22,7 @@ func (p *parser) container() *node {
 	}
 	l.span = Span{p.i, p.i + 1}
 	p.i++
-	p.open, p.indents = append(p.open, l.close), append(p.indents, p.indent(l.span.Start))
+	p.open, p.indents, p.starts = append(p.open, l.close), append(p.indents, p.indent(l.span.Start)), append(p.starts, l.span.Start)
 	if len(p.open) > MaxDepth {
 		p.problem(Problem{Span: l.span, Code: CodeDepth, Message: fmt.Sprintf("nested deeper than %d levels, the rest is not read", MaxDepth)})
 		p.stopped, p.i = true, len(p.Text)
@@ -29,7 +30,7 @@ func (p *parser) container() *node {
 	for p.blanks(); !p.ended(l); p.blanks() {
 		p.element(l)
 	}
-	p.open, p.indents = p.open[:len(p.open)-1], p.indents[:len(p.indents)-1]
+	p.open, p.indents, p.starts = p.open[:len(p.open)-1], p.indents[:len(p.indents)-1], p.starts[:len(p.starts)-1]
 	l.span.End = p.i
 	if p.unfinished == p.i { // the text after the last child is not part of it
 		l.span.End = l.span.Start + len(bytes.TrimRight(p.Text[l.span.Start:p.i], " \t\r\n"))
@@ -66,6 +67,8 @@ func (p *parser) ended(l *list) bool {
 		}
 		p.i++
 		return true
+	case (c == '}' || c == ']') && p.guess == asExtra && p.comesNext(l.close):
+		return false
 	case (c == '}' || c == ']') && p.guess == byKind:
 		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeBracket, Message: fmt.Sprintf("%q closes the %q on line %d, it should be %q", string(c), p.Text[l.span.Start:l.span.Start+1], p.line(l.span.Start), string(l.close)),
 			Fix: "Write " + string(l.close), Edits: []Edit{{Span{p.i, p.i + 1}, string(l.close)}}})
@@ -76,6 +79,12 @@ func (p *parser) ended(l *list) bool {
 		return true
 	}
 	return false
+}
+
+// comesNext reports whether a bracket is the first thing after the byte at i, on whichever line.
+func (p *parser) comesNext(bracket byte) bool {
+	rest := bytes.TrimLeft(p.Text[p.i+1:], " \t\r\n")
+	return len(rest) > 0 && rest[0] == bracket
 }
 
 // indent returns the indentation of the line at an offset.
@@ -131,6 +140,13 @@ func (p *parser) tooEarly(l *list) bool {
 func (p *parser) unclosed(l *list, where string) {
 	at := Span{l.span.Start, l.span.Start + 1}
 	p.unfinished = p.i
+	if p.i >= len(p.Text) && len(p.open) > 1 {
+		p.cut++ // the outermost bracket says so
+		return
+	}
+	if p.cut > 0 && p.i >= len(p.Text) {
+		where = fmt.Sprintf(", nor is what it holds (%d more): the text ends too early", p.cut)
+	}
 	p.problem(Problem{Span: at, Code: CodeUnclosed, Message: fmt.Sprintf("%q is not closed%s", p.Text[at.Start:at.End], where),
 		Hint: fmt.Sprintf("write %q where this %s ends", string(l.close), l.kind)})
 }
@@ -144,7 +160,7 @@ func (p *parser) element(l *list) {
 		p.i++
 		return
 	case c == ',':
-		if l.comma >= 0 || len(l.children) == 0 {
+		if l.comma >= 0 || !l.read {
 			p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeComma, Message: "a comma with nothing before it",
 				Fix: "Remove the comma", Edits: []Edit{{Span{p.i, p.i + 1}, ""}}})
 		} else {
@@ -156,10 +172,12 @@ func (p *parser) element(l *list) {
 	if l.comma < 0 && len(l.children) > 0 && !p.carried {
 		p.missingComma(l.children[len(l.children)-1].span)
 	}
-	l.comma, p.carried = -1, false
+	l.comma, p.carried, l.read = -1, false, true
 	before := p.i
 	if l.kind == kindArray {
-		l.children = append(l.children, p.value())
+		n := p.value()
+		l.children = append(l.children, n)
+		p.memberOfArray(n)
 	} else {
 		p.member(l.node)
 	}
@@ -168,7 +186,21 @@ func (p *parser) element(l *list) {
 	}
 }
 
+// memberOfArray reports a member that stands in an array: the braces around it are missing. The rest of its line is skipped.
+func (p *parser) memberOfArray(n *node) {
+	if c, _ := p.next(p.i); c != ':' || n.kind != kindString {
+		return
+	}
+	if !p.lostText {
+		p.lost(Problem{Span: n.span, Code: CodeBracket, Message: "a member in an array, whose elements are values: the braces around it are missing"})
+	}
+	n.kind, p.i = kindBroken, p.lineEnd()
+}
+
 func (p *parser) strayBracket(l *list, bracket string) {
+	if p.lostText {
+		return // it closes something in the text that could not be read
+	}
 	open := p.Text[l.span.Start : l.span.Start+1]
 	pr := Problem{Span: Span{p.i, p.i + 1}, Code: CodeBracket, Message: fmt.Sprintf("%q closes nothing, %q is open", bracket, open)}
 	if bracket[0] == l.close {

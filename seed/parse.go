@@ -65,8 +65,10 @@ func ParseJSON(text []byte) *Source {
 	if other := parse(text, byIndentation); len(other.Problems) <= len(s.Problems) {
 		s = other
 	}
-	if other := parse(text, byKind); len(other.Problems) < len(s.Problems) {
-		s = other
+	for _, g := range []guess{byKind, asExtra} {
+		if other := parse(text, g); len(other.Problems) < len(s.Problems) {
+			s = other
+		}
 	}
 	return s
 }
@@ -79,6 +81,7 @@ const (
 	asWritten     guess = iota
 	byIndentation       // a bracket at the start of a line closes the bracket with the same indentation
 	byKind              // a bracket of the other kind closes the open one
+	asExtra             // a bracket of the other kind is one too many if the right one comes next
 )
 
 func parse(text []byte, g guess) *Source {
@@ -103,6 +106,7 @@ type parser struct {
 	i int
 	guess
 	open    []byte // the expected closing brackets, outermost first
+	starts  []int  // their offsets
 	indents []int  // indentation of the lines with the opening brackets
 	// unfinished is the end of the last string, object or array without a closing quote or bracket. Text inserted there
 	// would become part of it.
@@ -117,6 +121,8 @@ type parser struct {
 	searched int
 	// oddities are the characters that only look like white space.
 	oddities map[rune]*oddity
+	// cut is how many brackets are still open at the end of the text, apart from the outermost.
+	cut int
 	// template is the first placeholder of a template.
 	template *Problem
 }
@@ -142,7 +148,7 @@ func (p *parser) document() {
 		return
 	}
 	p.root = p.value()
-	if p.blanks(); p.i < len(p.Text) {
+	if p.blanks(); p.i < len(p.Text) && !p.closersLeft() {
 		end := len(bytes.TrimRight(p.Text, " \t\r\n"))
 		pr := Problem{Span: Span{p.i, end}, Code: CodeTrailingText, Message: "text after the end of the document, which is one JSON value",
 			Hint: "is there a closing bracket too many before it?"}
@@ -154,6 +160,16 @@ func (p *parser) document() {
 		}
 		p.problem(pr)
 	}
+}
+
+// cutOff reports whether the text ends at i, within a bracket.
+func (p *parser) cutOff() bool {
+	return len(p.open) > 0 && len(bytes.TrimSpace(p.Text[p.i:])) == 0
+}
+
+// closersLeft reports whether only closing brackets are left, which belong to text that could not be read.
+func (p *parser) closersLeft() bool {
+	return p.lostText && len(bytes.Trim(p.rest(), "]}, \t\r\n")) == 0
 }
 
 // problem records pr. It may record more problems than are kept, since they do not arrive in order.

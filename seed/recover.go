@@ -20,24 +20,49 @@ func (p *parser) lost(pr Problem) {
 
 // member reads a name, a colon and a value and adds them to n.
 func (p *parser) member(n *node) {
+	found := len(p.Problems)
 	name, key, ok := p.name()
 	if !ok {
 		return
 	}
+	uncertain := p.uncertainName(found)
 	p.blanks()
 	var c *node
 	if p.colon(key) {
 		p.blanks()
 		c = p.value()
+		p.memberAsValue(c)
 	} else {
 		c = &node{span: Span{key.End, key.End}}
+		uncertain = true
 	}
-	c.name, c.key = name, key
+	c.name, c.key, c.nameless = name, key, uncertain
+	p.lostText = p.lostText || uncertain
 	if first := n.add(c); first != nil {
 		p.problem(Problem{Span: key, Code: CodeDuplicate,
 			Message: fmt.Sprintf("member %q is already on line %d, a name should stand once", name, p.line(first.key.Start)),
 			Hint:    "readers differ in which one they take: remove one"})
 	}
+}
+
+// memberAsValue reports a member in place of the value n of another member, as in "a": "b": 1. A brace is missing before it.
+func (p *parser) memberAsValue(n *node) {
+	if c, at := p.next(p.i); c == ':' && n.kind == kindString {
+		p.problem(Problem{Span: n.span, Code: CodeBracket, Message: "a member in place of a value: is a brace missing before it?"})
+		n.kind, p.lostText, p.i = kindBroken, true, at+1
+		p.blanks()
+		p.value()
+	}
+}
+
+// uncertainName reports whether a problem since the given one is about the text of a name.
+func (p *parser) uncertainName(since int) bool {
+	for _, pr := range p.Problems[since:] {
+		if pr.Code == CodeString || pr.Code == CodeEncoding || pr.Code == CodeName && pr.Fix == "" || pr.Code == CodeUnclosed && pr.Unsafe {
+			return true
+		}
+	}
+	return false
 }
 
 // name reads the name of a member and its place. Ok is false if there is no name: the text up to the next member is then
@@ -49,11 +74,27 @@ func (p *parser) name() (name string, key Span, ok bool) {
 		if name, ok := p.unclosedName(); ok {
 			return name, Span{start, p.i}, true
 		}
+		if p.strayQuote() {
+			return p.name()
+		}
 		name, _ := p.str()
+		p.innerName(start)
+		p.tornName(start)
 		return name, Span{start, p.i}, true
 	case c == '\'':
+		if name, ok := p.unclosedName(); ok {
+			return name, Span{start, p.i}, true
+		}
 		name, _ := p.str()
 		return name, Span{start, p.i}, true
+	case c == '{' || c == '[':
+		at := Span{start, start + 1}
+		if !p.lostText {
+			p.problem(Problem{Span: at, Code: CodeName, Message: fmt.Sprintf("%s begins a value without a name, but an object has members", quote(string(c)))})
+		}
+		p.lostText = true
+		p.value()
+		return "", Span{}, false
 	case p.placeholder():
 		return "", Span{}, false
 	}
@@ -106,12 +147,22 @@ func (p *parser) colon(key Span) bool {
 	switch c := p.peek(); {
 	case c == ':':
 		p.i++
+		if next, at := p.next(p.i); next == ':' || next == '=' {
+			p.problem(Problem{Span: Span{at, at + 1}, Code: CodeColon, Message: "a second colon after the name of a member",
+				Fix: "Remove it", Edits: []Edit{{Span{at, at + 1}, ""}}})
+			p.i = at + 1
+		}
 	case c == '=':
 		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeColon, Message: `"=" after the name of a member, there should be a colon`,
 			Fix: "Write a colon", Edits: []Edit{{Span{p.i, p.i + 1}, ":"}}})
 		p.i++
+	case p.cutOff():
+		return false // the text is cut off here, which is said of the brackets
 	case p.i >= len(p.Text) || c == ',' || c == '}' || c == ']':
-		p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon and a value are missing after this name"})
+		const missing = "a colon and a value are missing after this name"
+		if n := len(p.Problems); n == 0 || p.Problems[n-1].Message != missing { // several such are elements whose bracket is missing
+			p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: missing})
+		}
 		return false
 	default:
 		p.problem(p.insert(key.End, ":", Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: "a colon is missing after this name",
@@ -162,7 +213,7 @@ func (p *parser) notFinite(at Span) {
 
 // textEnd matches the end of text without quotes on a line: the next member, or the brackets and the comma that end the
 // line.
-var textEnd = regexp.MustCompile(`,[ \t]*"|[ \t]*[}\]][}\], \t]*$|,?[ \t\r]*$`)
+var textEnd = regexp.MustCompile(`,[ \t]*"|[ \t]*[}\]][ \t]*(?:[}\],]|$)|,?[ \t\r]*$`)
 
 // bareText reads text without quotes, in place of the value n, up to the end of the line or to the next member.
 func (p *parser) bareText(n *node) {
@@ -218,7 +269,9 @@ func (p *parser) noValue(n *node) {
 	}
 	n.span.End = p.i
 	pr.Span = n.span
-	p.problem(pr)
+	if !p.cutOff() { // or else the text is cut off here, which is said of the brackets
+		p.problem(pr)
+	}
 }
 
 // Quote returns a text in quotes that leave it readable: double ones, or back quotes if it has double ones. Only a text with

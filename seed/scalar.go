@@ -16,6 +16,11 @@ func (p *parser) number() *node {
 	start := p.i
 	n := &node{kind: kindNumber, text: p.skipWord()}
 	n.span = Span{start, p.i}
+	if p.peek() == '"' {
+		n.kind = kindBroken
+		p.openingMissing(n, p.i)
+		return n
+	}
 	if validNumber(n.text) && !p.goesOn() {
 		if _, err := strconv.ParseFloat(n.text, 64); errors.Is(err, strconv.ErrRange) {
 			n.kind = kindBroken
@@ -280,17 +285,33 @@ func (p *parser) unclosedString(start int, decoded string) string {
 	if comma {
 		text = text[:len(text)-1]
 	}
+	text = p.withoutClosers(start, text)
 	if raw[0] == '"' && len(text) > 1 {
-		decoded = strings.TrimSuffix(strings.TrimRight(decoded, " \t\r"), ",")
+		decoded = strings.TrimRight(strings.TrimSuffix(strings.TrimRight(decoded, " \t\r"), ","), "]} \t")
 	}
 	p.i = start + max(len(text), 1)
 	p.unfinished = p.i
 	pr := Problem{Span: Span{start, p.i}, Code: CodeUnclosed, Message: "string is not closed before the end of the line"}
+	if p.cutOff() {
+		return decoded // the text is cut off here, which is said of the brackets
+	}
 	if raw[0] == '"' && !bytes.HasSuffix(text, []byte(`\`)) {
 		pr.Fix, pr.Unsafe, pr.Edits = "Close the string", true, []Edit{{Span{p.i, p.i}, `"`}}
 	}
 	p.problem(pr)
 	return decoded
+}
+
+// withoutClosers cuts the brackets from an unclosed string that close what was opened on its line.
+func (p *parser) withoutClosers(start int, text []byte) []byte {
+	for i := len(p.open) - 1; i >= 0 && p.line(p.starts[i]) == p.line(start); i-- {
+		cut := bytes.TrimRight(text, " \t,")
+		if len(cut) < 2 || cut[len(cut)-1] != p.open[i] {
+			break
+		}
+		text = bytes.TrimRight(cut[:len(cut)-1], " \t")
+	}
+	return text
 }
 
 // A unit is the text of one code point in a string.

@@ -217,7 +217,9 @@ func (n *node) value() any {
 	case kindObject:
 		m := make(map[string]any, len(n.children))
 		for _, c := range n.children {
-			m[c.name] = c.value()
+			if !c.nameless {
+				m[c.name] = c.value()
+			}
 		}
 		return m
 	case kindArray:

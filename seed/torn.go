@@ -37,7 +37,10 @@ func (p *parser) closing(at int) (quote int, ok bool) {
 
 // endsWell reports whether what follows a quote can follow a string. A missing comma is a problem of its own.
 func (p *parser) endsWell(quote int) bool {
-	c, _ := p.next(quote + 1)
+	c, at := p.next(quote + 1)
+	if c == '"' && p.inObject() && !p.isName(at) {
+		return false // it cannot be the next member
+	}
 	return !isWord(c) && strings.IndexByte("!%&()*;<=>?@^`|~\\", c) < 0 || c == 0
 }
 
@@ -201,11 +204,93 @@ func (p *parser) unclosedName() (name string, ok bool) {
 	for end < len(p.Text) && isWord(p.Text[end]) {
 		end++
 	}
-	if c, _ := p.next(end); c != ':' || end == start+1 || p.isName(start) {
+	if end == start+1 || end >= len(p.Text) {
+		return "", false
+	}
+	if other := p.Text[end]; (other == '"' || other == '\'') && other != p.Text[start] {
+		return p.mixedName(start, end)
+	}
+	if c, _ := p.next(end); c != ':' || p.Text[start] != '"' || p.isName(start) {
 		return "", false
 	}
 	p.i = end
 	p.problem(Problem{Span: Span{start, end}, Code: CodeUnclosed, Message: fmt.Sprintf("the name %s is not closed, a quote is missing after it", p.Text[start:end]),
 		Fix: "Close the name", Edits: []Edit{{Span{end, end}, `"`}}})
 	return string(p.Text[start+1 : end]), true
+}
+
+// mixedName reads a name in two kinds of quotes. The second is at the given offset.
+func (p *parser) mixedName(start, end int) (name string, ok bool) {
+	if c, _ := p.next(end + 1); c != ':' {
+		return "", false
+	}
+	p.i = end + 1
+	wrong := start
+	if p.Text[start] == '"' {
+		wrong = end
+	}
+	p.problem(Problem{Span: Span{start, p.i}, Code: CodeQuote, Message: "a name in two kinds of quotes, JSON has double quotes",
+		Fix: "Put it in double quotes", Edits: []Edit{{Span{wrong, wrong + 1}, `"`}}})
+	return string(p.Text[start+1 : end]), true
+}
+
+// strayQuote skips a quote before a name, with nothing but blanks between the two.
+func (p *parser) strayQuote() bool {
+	c, at := p.next(p.i + 1)
+	if c != '"' || !p.isName(at) || at == p.i+1 && at+1 < len(p.Text) && !isWord(p.Text[at+1]) {
+		return false
+	}
+	if c, _ := p.next(at + 1); c == ':' {
+		return false // the name is empty, or blanks
+	}
+	p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeQuote, Message: "a quote with nothing in it before a name",
+		Fix: "Remove it", Unsafe: true, Edits: []Edit{{Span{p.i, p.i + 1}, ""}}})
+	p.i = at
+	return true
+}
+
+// innerName goes on to the end of a name with quotes in it, if i is behind the first of them.
+func (p *parser) innerName(start int) {
+	c, at := p.next(p.i)
+	if c|0x20 < 'a' || c|0x20 > 'z' || otherSpellings[strings.ToLower(string(wordAt(p.Text[at:])))] != "" {
+		return
+	}
+	for quote, ok := p.closing(p.i); ok; quote, ok = p.closing(quote + 1) {
+		if c, _ := p.next(quote + 1); c == ':' {
+			p.lostText = true
+			p.problem(Problem{Span: Span{start, quote + 1}, Code: CodeName, Message: "a quote inside of a name"})
+			p.i = quote + 1
+			return
+		}
+		if quote-start > tornBytes {
+			return
+		}
+	}
+}
+
+// wordAt returns the letters at the beginning of a text.
+func wordAt(text []byte) []byte {
+	n := 0
+	for n < len(text) && n < tornBytes && isWord(text[n]) {
+		n++
+	}
+	return text[:n]
+}
+
+// nameGoesOn matches the rest of a name that was broken by a line break.
+var nameGoesOn = regexp.MustCompile(`^\r?\n[ \t]*[\w-]*"[ \t]*:`)
+
+// tornName goes on behind a name that ended at i, if a second quote or a line break tears it.
+func (p *parser) tornName(start int) {
+	if c, _ := p.next(p.i + 1); p.peek() == '"' && c == ':' {
+		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeQuote, Message: "a second quote after this name",
+			Fix: "Remove it", Unsafe: true, Edits: []Edit{{Span{p.i, p.i + 1}, ""}}})
+		p.i++
+		return
+	}
+	rest := p.rest()
+	if m := nameGoesOn.Find(rest[:min(len(rest), 200)]); m != nil && p.unfinished == p.i {
+		p.lostText = true
+		p.i += len(m) - 1
+	}
 }
