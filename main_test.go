@@ -55,7 +55,7 @@ var arrows = map[string][]string{
 	"export/slurm":      {"export", "seed"},
 	"export/jobbergate": {"export", "export/slurm", "seed"},
 	"export/openjd":     {"export", "seed"},
-	"export/cwl":        {"export", "seed", "lint/command"},
+	"export/cwl":        {"export", "seed", "lint/command", "lint/glob"},
 
 	"pipeline": {"compare", "job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
 		"pack/source", "verify", "verify/cases", "migrate", "secret"},
