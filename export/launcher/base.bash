@@ -77,7 +77,7 @@ cleanup() {
   [ -z "$mode" ] || chmod "$mode" "$out" 2>/dev/null
   if [ -n "$scratch" ]; then
     [ -z "$sif" ] || rm -f "$sif"
-    rm -f "$scratch/log" "$scratch/seed.cid" "$scratch/seed.container" "$scratch/seed.runtime"
+    rm -f "$scratch/log" "$scratch/seed.cid" "$scratch/seed.container" "$scratch/seed.runtime" "$scratch/seed.pid"
     [ -n "$session" ] || rmdir "$scratch" 2>/dev/null
   fi
 }
@@ -89,7 +89,7 @@ remove_container() {
 
 # choose_runtime sets runtime to the one that is asked for, or to the first that works.
 choose_runtime() {
-  local wanted=${given[SeedRuntime]-$seed_runtime} each first=''
+  local wanted=${given[SeedRuntime]:-$seed_runtime} each first=''
   case $wanted in
   docker | podman | apptainer)
     command -v "$wanted" >/dev/null || fail "SeedRuntime is $wanted, and there is no such program on the PATH"
@@ -114,7 +114,7 @@ choose_runtime() {
 
 # choose_image checks SeedImage: a reference, or a file of apptainer.
 choose_image() {
-  image=${given[SeedImage]-$seed_image}
+  image=${given[SeedImage]:-$seed_image}
   image=${image#docker://}
   case $image in
   *.sif)

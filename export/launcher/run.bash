@@ -375,6 +375,7 @@ run_job() {
     "${line[@]}" </dev/null &
   fi
   child=$!
+  printf '%s\n' "$child" >"$scratch/seed.pid"
   [ -z "$ended" ] || kill -TERM "$child" # a signal came before the child was known
   [ "$seed_timeout" -eq 0 ] || watch
   attend "$child"
