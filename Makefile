@@ -23,7 +23,7 @@ demo: seedpack base ## pack an example job and publish it to a registry on this 
 
 test: seedpack base $(SEEDPACK_TEST_ACT) ## run all tests, with a real BuildKit and registry; a skipped test fails
 	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs npm dockerd=docker.io ip=iproute2 curl \
-		podman slurmctld=slurm-wlm munged=munge chromium
+		podman slurmctld=slurm-wlm munged=munge cwltool python3-jinja2 chromium
 	@setup/node.sh .cache/node
 	@setup/browser.sh .cache/browser
 	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) $(WITH_DOCKER) setup/test.sh

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,21 +14,21 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
-	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/export"
+	"github.com/seedpack/seedpack/export/cwl"
+	"github.com/seedpack/seedpack/export/jobbergate"
+	"github.com/seedpack/seedpack/export/openjd"
 	"github.com/seedpack/seedpack/export/slurm"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
-	"github.com/seedpack/seedpack/lint/dockerfile"
-	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/pipeline"
 )
 
 // exportTargets returns the systems that jobs are exported to. A new one is a package below export and a line here.
 func exportTargets() []*export.Target {
-	return []*export.Target{slurm.Target}
+	return []*export.Target{openjd.Target, slurm.Target, jobbergate.Target, cwl.Tool, cwl.Application}
 }
 
 type exportOptions struct {
@@ -42,6 +40,7 @@ type exportOptions struct {
 	registry string
 	manifest string
 	platform []string
+	publish  publishTemplate
 	job      export.Options
 }
 
@@ -74,6 +73,8 @@ Its manifest is that of its label, and it is pinned by digest.
 	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the name of the image")
 	s.StringSliceVar(&o.platform, "platform", nil, "OS/ARCH that the image is for, if the image does not say it")
 	s.StringVar(&o.job.Runtime, "runtime", export.Auto, "what runs the container: "+strings.Join(export.Runtimes(), ", "))
+	o.publish.add(s)
+	s.StringVar(&o.job.Entrypoint, "entrypoint", "", "of cwl and eoap: keep relies on the image's ENTRYPOINT, explicit writes it (default keep for cwl, explicit for eoap)")
 	s.BoolVar(&o.job.Network, "allow-network", false, "let the job use the network")
 	return cmd
 }
@@ -101,11 +102,14 @@ func (o *exportOptions) target() (*export.Target, error) {
 
 // check refuses flags that cannot be meant.
 func (o *exportOptions) check() error {
-	if o.dir == "" {
+	if o.dir == "" && o.publish.url == "" {
 		return exit.Usagef("say where the files go: -o OUTDIR")
 	}
 	if !slices.Contains(export.Runtimes(), o.job.Runtime) {
 		return exit.Usagef("--runtime %q must be one of %s", o.job.Runtime, strings.Join(export.Runtimes(), ", "))
+	}
+	if o.job.Entrypoint != "" && o.job.Entrypoint != "keep" && o.job.Entrypoint != "explicit" {
+		return exit.Usagef("--entrypoint %q must be keep or explicit", o.job.Entrypoint)
 	}
 	if o.image != "" {
 		if _, err := reference.ParseNormalizedNamed(o.image); err != nil {
@@ -131,6 +135,8 @@ type exportDocument struct {
 	Files   []string      `json:"files"`
 	Losses  []export.Note `json:"losses"`
 	Command string        `json:"command"` // runs the job; may have several lines
+
+	Published *publishedTemplate `json:"published,omitempty"` // nil: it was not asked for
 }
 
 func exportJob(ctx context.Context, p *Process, o *exportOptions, args []string) (err error) {
@@ -142,7 +148,7 @@ func exportJob(ctx context.Context, p *Process, o *exportOptions, args []string)
 		return err
 	}
 	out, policies, err := o.report.options(p)
-	if err = errors.Join(err, o.check()); err != nil {
+	if err = errors.Join(err, o.check(), o.publish.check(p, o.to)); err != nil {
 		return err
 	}
 	task, err := o.take(ctx, p, args)
@@ -161,7 +167,7 @@ func exportJob(ctx context.Context, p *Process, o *exportOptions, args []string)
 	if task.Manifest != nil {
 		all.judge(task.Policy.Apply(lint.Manifest(task.Path, task.Manifest, lint.Options{Registry: o.registry})), task.Policy)
 		if !all.fail() {
-			if err := o.write(p, target, task, all, &doc); err != nil {
+			if err := o.write(ctx, p, target, task, all, &doc); err != nil {
 				return err
 			}
 		}
@@ -210,12 +216,13 @@ func (o *exportOptions) take(ctx context.Context, p *Process, args []string) (pi
 }
 
 // write exports the job and writes the files. What is impossible becomes findings, and then there are no files.
-func (o *exportOptions) write(p *Process, target *export.Target, t pipeline.Task, all *findings, doc *exportDocument) error {
+func (o *exportOptions) write(ctx context.Context, p *Process, target *export.Target, t pipeline.Task, all *findings, doc *exportDocument) error {
 	image, losses, err := o.imageOf(p, t)
 	if err != nil {
 		return err
 	}
-	made := target.Export(export.New(t.Manifest, image, o.job))
+	prepared := export.New(t.Manifest, image, o.job)
+	made := target.Export(prepared)
 	if len(made.Refused) > 0 {
 		found := &diag.Report{Path: t.Path, Source: t.Manifest.Source}
 		for _, r := range made.Refused {
@@ -228,96 +235,22 @@ func (o *exportOptions) write(p *Process, target *export.Target, t pipeline.Task
 		}
 		return exit.Usagef("%s cannot be exported to %s, whatever the policy says", t.Path, target.Name)
 	}
-	if err := writeDir(p.roots, o.dir, made.Files); err != nil {
-		return err
-	}
-	for _, f := range made.Files {
-		doc.Files = append(doc.Files, filepath.Join(o.dir, filepath.FromSlash(f.Name)))
+	if o.dir != "" {
+		if err := writeDir(p.roots, o.dir, made.Files); err != nil {
+			return err
+		}
+		for _, f := range made.Files {
+			doc.Files = append(doc.Files, filepath.Join(o.dir, filepath.FromSlash(f.Name)))
+		}
 	}
 	doc.Image, doc.Losses, doc.Command = image.Reference, append(losses, made.Losses...), made.Run(o.dir)
 	slices.SortStableFunc(doc.Losses, func(a, b export.Note) int {
 		return t.Manifest.Source.Span(a.Pointer).Start - t.Manifest.Source.Span(b.Pointer).Start
 	})
-	return nil
-}
-
-// imageOf says where the other system finds the image, and how it starts.
-func (o *exportOptions) imageOf(p *Process, t pipeline.Task) (image export.Image, losses []export.Note, err error) {
-	image.Platforms = o.platform
-	if image.Reference = o.image; image.Reference == "" {
-		if image.Reference, err = pack.Name(t.Manifest, o.registry); err != nil {
-			return image, nil, err
-		}
+	if o.publish.url != "" {
+		doc.Published, err = o.publish.publish(ctx, p, &o.network, prepared, made)
 	}
-	if t.Image == nil {
-		if o.image == "" || !strings.Contains(o.image, "@") {
-			losses = append(losses, export.Note{Pointer: "/job", Message: "the image is not pinned by its digest, since it need not be built yet: export the published image for that"})
-		}
-		return image, losses, o.startOf(p, t.Job, &image)
-	}
-	pinned, named := pinnedReference(t.Image)
-	switch {
-	case t.Image.Reference != nil && o.image == "":
-		image.Reference = pinned
-	case o.image == "" && o.registry == "" && named != "":
-		image.Reference = named
-		fallthrough
-	default:
-		image.Reference = pin(image.Reference, t.Image.Digest)
-		losses = append(losses, export.Note{Pointer: "/job", Message: "the other system does not read " + t.Image.Source.String() + ": push or load the image as " + image.Reference})
-	}
-	for _, platform := range t.Image.Platforms {
-		if len(o.platform) == 0 {
-			image.Platforms = append(image.Platforms, platform.Name)
-		}
-	}
-	if len(t.Image.Platforms) > 0 {
-		cfg := t.Image.Platforms[0].Config.Config
-		image.Start = &export.Start{Entrypoint: cfg.Entrypoint, Cmd: cfg.Cmd, User: cfg.User, WorkingDir: cfg.WorkingDir, Configured: true}
-	}
-	return image, losses, nil
-}
-
-// pinnedReference returns the reference of an image in a registry with its digest, and the name of one from elsewhere.
-func pinnedReference(i *source.Image) (pinned, named string) {
-	if i.Reference != nil {
-		return i.Reference.Context().Name() + "@" + i.Digest, ""
-	}
-	if _, err := reference.ParseNormalizedNamed(i.Name); err == nil && strings.ContainsAny(i.Name, "/:") {
-		return "", i.Name
-	}
-	return "", ""
-}
-
-// pin adds a digest to a reference that has none. The tag goes, since runtimes disagree on references with both.
-func pin(name, digest string) string {
-	parsed, err := reference.ParseNormalizedNamed(name)
-	if err != nil || digest == "" {
-		return name
-	}
-	if _, ok := parsed.(reference.Digested); ok {
-		return name
-	}
-	return reference.FamiliarName(parsed) + "@" + digest
-}
-
-// startOf reads from the Dockerfile how the image of a job will start. Without one it is unknown.
-func (o *exportOptions) startOf(p *Process, j *job.Job, image *export.Image) error {
-	if j.Dir == "" {
-		return nil
-	}
-	file := filepath.Join(j.Dir, "Dockerfile")
-	if err := p.roots.Check(file); err != nil {
-		return err
-	}
-	text, err := disk.ReadFile(file, disk.MaxText)
-	if err != nil {
-		return nil // the image may be built in another way
-	}
-	if start, ok := dockerfile.ReadStart(text); ok {
-		image.Start = &export.Start{Entrypoint: start.Entrypoint, Cmd: start.Cmd}
-	}
-	return nil
+	return err
 }
 
 // say prints what was written, what is lost, and how to run it.
@@ -332,6 +265,9 @@ func (o *exportOptions) say(p *Process, out *printer, t *pipeline.Task, doc *exp
 	for _, f := range doc.Files {
 		sayf(out.out, "wrote %s", f)
 	}
+	if doc.Published != nil {
+		sayf(out.out, "%s", doc.Published)
+	}
 	sayf(out.out, "run it:")
 	for line := range strings.Lines(doc.Command) {
 		sayf(out.out, "  %s", strings.TrimSuffix(line, "\n"))
@@ -345,51 +281,4 @@ func listTargets(p *Process) error {
 		fmt.Fprintf(table, "%s\t%s\n", t.Name, t.Summary)
 	}
 	return table.Flush()
-}
-
-// writeDir writes files to a directory, which is new or empty: all of them or none.
-func writeDir(roots disk.Roots, path string, files []export.File) (err error) {
-	entries, err := os.ReadDir(path)
-	switch {
-	case err == nil && len(entries) > 0:
-		return exit.Usagef("--output-dir %s is not empty: give a new or empty directory", path)
-	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return exit.Usagef("--output-dir: %w", err)
-	}
-	dir, err := roots.OpenDir(path)
-	if err != nil {
-		return exit.Usagef("--output-dir: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			for _, f := range files {
-				top, _, _ := strings.Cut(f.Name, "/")
-				err = errors.Join(err, dir.RemoveAll(top))
-			}
-		}
-		err = errors.Join(err, dir.Close())
-	}()
-	for _, f := range files {
-		if err := writeIn(dir, f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// writeIn writes one file, and the directory that it is in.
-func writeIn(dir *os.Root, f export.File) error {
-	folder, name := path.Split(f.Name)
-	if folder != "" {
-		sub, err := disk.Sub(dir, filepath.FromSlash(path.Clean(folder)))
-		if err != nil {
-			return err
-		}
-		defer sub.Close()
-		dir = sub
-	}
-	return disk.WriteIn(dir, name, newFile, func(w *os.File) error {
-		_, err := w.WriteString(f.Text)
-		return err
-	})
 }

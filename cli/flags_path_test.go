@@ -12,9 +12,9 @@ import (
 // plainFlags hold a text that is no path of this machine. A new flag with a text is declared with pathVar or pathsVar, or
 // it has a place here, so that --root forgets none.
 var plainFlags = strings.Fields(`
-	add-host allow annotation api attest base build-arg builder builder-tls-server-name description fail-on form format if-exists
+	add-host allow annotation api attest base build-arg builder builder-tls-server-name description entrypoint fail-on form format identifier if-exists
 	input job-version json kind label maintainer-email maintainer-name name network no-cache-filter package-version platform progress
-	provenance provides push query registry repository rule run-as runtime sbom seed-version set setting shm-size smoke tag target title to ulimit`)
+	provenance provides publish push query registry repository rule run-as runtime sbom seed-version set setting shm-size smoke tag target title to ulimit`)
 
 // outputsOfInit is a flag of the name of pack's --output, and holds no path.
 const outputsOfInit = "init --output"

@@ -85,7 +85,8 @@ var trials = []trial{
 	{name: "quotes and braces", job: "quotes-and-braces", values: map[string]string{"TEXT": "a {{Param.X}} {% endraw %} $(id) '\""},
 		want: map[string]string{"args.txt": regexp.QuoteMeta("{{x}}|a b|{{y}}|a|{{Param.X}}|{%|endraw|%}|$(id)|'\"|a {{Param.X}} {% endraw %} $(id) '\"|{{z}}|it's|{%q%}|{#r#}|$(touch /tmp/x)|`id`|{{|")}},
 	{name: "directives", job: "directives", says: "openjd_env", want: map[string]string{"done.txt": ""}},
-	{name: "timeout", job: "ignores-term", status: 124, says: "timeout after 3 s"},
+	{name: "timeout", job: "ends-on-term", status: 124, says: "told to end"},
+	{name: "timeout without an end", job: "ignores-term", status: 124, says: "timeout after 3 s", unlike: "cwl"},
 }
 
 // export runs seedpack export in this process, for an image localhost/JOB:1, and returns the directory of the result.

@@ -262,9 +262,7 @@ func TestSlurm(t *testing.T) {
 			})
 		}
 	})
-	if left := p.left(t); len(left) > 0 {
-		t.Errorf("containers are left: %q", left)
-	}
+	podmanIsEmpty(t, p)
 }
 
 // cancelled cancels a job that does not end on TERM. Its container ends before Slurm kills the launcher.
