@@ -18,6 +18,7 @@ import (
 	"github.com/seedpack/seedpack/catalogue"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 )
@@ -229,7 +230,7 @@ func readReferences(p *Process, path string) (all []string, err error) {
 	const most = 32 << 20
 	in := p.Stdin
 	if path != "-" {
-		f, err := os.Open(path)
+		f, err := disk.Open(path)
 		if err != nil {
 			return nil, exit.Usagef("--references: %w", err)
 		}
@@ -257,7 +258,7 @@ func readReferences(p *Process, path string) (all []string, err error) {
 func readCatalogue(p *Process, path string) (_ *catalogue.Catalogue, err error) {
 	in := p.Stdin
 	if path != "-" {
-		f, err := os.Open(path)
+		f, err := disk.Open(path)
 		if err != nil {
 			return nil, exit.Usage(err)
 		}

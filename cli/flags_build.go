@@ -3,11 +3,11 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/pack"
@@ -144,7 +144,7 @@ func readSecret(spec string, getenv func(string) string) (id, value string, err 
 	case id == "" || src != "" && env != "":
 		return "", "", exit.Usagef("--secret %q must be id=NAME with src=FILE or env=VARIABLE", spec)
 	case src != "":
-		text, err := os.ReadFile(src)
+		text, err := disk.ReadFile(src, disk.MaxText)
 		if err != nil {
 			return "", "", fmt.Errorf("secret %s: %w", id, err)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
@@ -35,6 +36,12 @@ func (f *engineFlags) options(p *Process) (engine.Options, error) {
 	if err := f.tls.Check(); err != nil {
 		return engine.Options{}, exit.Usagef("--builder-tls-cert, --builder-tls-key: %w", err)
 	}
+	if err := disk.Check(f.tls.CA, f.tls.Cert, f.tls.Key); err != nil {
+		return engine.Options{}, exit.Usage(err)
+	}
+	if err := (engine.DockerHost{Getenv: p.Getenv}).CheckFiles(); err != nil {
+		return engine.Options{}, err
+	}
 	return engine.Options{Builder: f.builder, TLS: f.tls, Config: f.config, CacheDir: CacheDir(p.Getenv), Getenv: p.Getenv, Log: p.Stderr},
 		checkBuildkitdConfig(f.config)
 }
@@ -52,7 +59,7 @@ func checkBuildkitdConfig(path string) error {
 	case err == nil && !info.Mode().IsRegular() && path != os.DevNull:
 		return exit.Usagef("--buildkitd-config %s is no regular file", path)
 	}
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path, disk.MaxText)
 	if err != nil {
 		return exit.Usagef("--buildkitd-config: %w", err)
 	}

@@ -20,6 +20,9 @@ func (f *networkFlags) add(s *pflag.FlagSet) {
 }
 
 func (f *networkFlags) options(p *Process) (registry.Registry, registry.Trust, error) {
+	if err := (engine.DockerHost{Getenv: p.Getenv}).CheckFiles(); err != nil {
+		return registry.Registry{}, registry.Trust{}, err
+	}
 	remote := registry.Registry{UserAgent: "seedpack/" + p.version(), Insecure: f.insecure, Save: engine.DockerHost{Getenv: p.Getenv}.Save}
 	if f.caFile == "" {
 		return remote, registry.Trust{}, nil

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
@@ -127,7 +127,7 @@ func lintFileOf(f lintFile, m *seed.Manifest) (*diag.Report, error) {
 	if f.kind == policyFile || f.kind == smokeFile && m == nil {
 		return nil, nil
 	}
-	file, err := os.Open(f.path)
+	file, err := disk.Open(f.path)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/migrate"
@@ -101,7 +102,7 @@ func readOldDir(dir string) (*oldManifest, error) {
 
 // openOldFile reads a manifest, or the label in a Dockerfile. The Dockerfile beside a manifest says how the image starts.
 func openOldFile(path string) (*oldManifest, error) {
-	f, err := os.Open(path)
+	f, err := disk.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +135,7 @@ func findDockerfile(dir string) (path string, text []byte, err error) {
 	for _, name := range []string{"Dockerfile", "dockerfile"} {
 		path := filepath.Join(dir, name)
 		if job.IsFile(path) {
-			text, err := os.ReadFile(path)
+			text, err := disk.ReadFile(path, maxDockerfile)
 			return path, text, err
 		}
 	}

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/migrate"
 	"github.com/seedpack/seedpack/seed"
@@ -228,7 +228,7 @@ func (m *migration) annotations() []*diag.Report {
 	}
 	all := []*diag.Report{own}
 	for _, p := range m.code {
-		text, err := os.ReadFile(m.codePath(p))
+		text, err := disk.ReadFile(m.codePath(p), disk.MaxText)
 		if err != nil {
 			continue // it was there a moment ago
 		}

@@ -83,12 +83,30 @@ func readAll(r io.Reader, path string, limit int64) ([]byte, error) {
 	return text, nil
 }
 
+// IsGiven reports whether a path stands for what this process was given under a number: /dev/stdin, /dev/fd/N. What is read from
+// it is gone.
+func IsGiven(path string) bool {
+	_, ok := descriptor(path)
+	return ok
+}
+
+// IsStdin reports whether a path stands for standard input.
+func IsStdin(path string) bool {
+	fd, ok := descriptor(path)
+	return ok && fd == 0
+}
+
 // Check refuses what Open would refuse because of its kind, for code that opens a path itself. A path with nothing there passes,
-// and so does an empty one.
-func Check(paths ...string) error {
+// and so do an empty one and a directory.
+func Check(paths ...string) error { return check(0, paths) }
+
+// CheckSockets is Check for paths that may also be sockets.
+func CheckSockets(paths ...string) error { return check(fs.ModeSocket, paths) }
+
+func check(allowed fs.FileMode, paths []string) error {
 	for _, path := range paths {
 		info, err := os.Stat(path)
-		if err != nil || info.IsDir() || path == os.DevNull {
+		if err != nil || info.IsDir() || info.Mode()&allowed != 0 || path == os.DevNull || IsGiven(path) {
 			continue
 		}
 		if err := regular(path, info); err != nil {

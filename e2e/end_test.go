@@ -133,7 +133,7 @@ func TestClosedOutput(t *testing.T) {
 // TestWaitEnds proves that a signal ends a command that waits for its input. A command that ignores HUP, as under nohup, goes on.
 func TestWaitEnds(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"lint", "-"}} {
+	for _, args := range [][]string{{"lint", "-"}, {"lint", "/dev/stdin"}, {"lint", "--config", "/dev/fd/0"}} {
 		for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 			t.Run(fmt.Sprint(args, s), func(t *testing.T) {
 				t.Parallel()

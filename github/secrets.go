@@ -2,12 +2,12 @@ package github
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pipeline"
 )
@@ -61,7 +61,7 @@ func (in *inputs) maskFile(path string) {
 	if in.roots.Check(path) != nil {
 		return
 	}
-	if text, err := os.ReadFile(path); err == nil {
+	if text, err := disk.ReadFile(path, disk.MaxText); err == nil {
 		in.mask(string(text))
 	}
 }

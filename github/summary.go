@@ -3,13 +3,13 @@ package github
 import (
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pipeline"
 )
 
@@ -183,14 +183,14 @@ func blobs(env func(string) string, dir string) string {
 	if !serverForm.MatchString(server) || !repositoryForm.MatchString(repository) {
 		return ""
 	}
-	config, err := os.ReadFile(filepath.Join(dir, ".git", "config"))
+	config, err := disk.ReadFile(filepath.Join(dir, ".git", "config"), disk.MaxText)
 	if err != nil || !strings.Contains(strings.ReplaceAll(string(config), ".git\n", "\n")+"\n", "url = "+server+"/"+repository+"\n") {
 		return ""
 	}
-	head, err := os.ReadFile(filepath.Join(dir, ".git", "HEAD"))
+	head, err := disk.ReadFile(filepath.Join(dir, ".git", "HEAD"), disk.MaxText)
 	commit := strings.TrimSpace(string(head))
 	if ref, ok := strings.CutPrefix(commit, "ref: "); ok && filepath.IsLocal(ref) {
-		head, err = os.ReadFile(filepath.Join(dir, ".git", filepath.FromSlash(ref)))
+		head, err = disk.ReadFile(filepath.Join(dir, ".git", filepath.FromSlash(ref)), disk.MaxText)
 		commit = strings.TrimSpace(string(head))
 	}
 	if err != nil || !commitForm.MatchString(commit) {

@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 )
 
@@ -60,7 +60,7 @@ func trustOf(getenv func(string) string) (trust, error) {
 		distrust = untrustedWithSecrets
 	}
 	var event githubEvent
-	text, err := os.ReadFile(getenv("GITHUB_EVENT_PATH"))
+	text, err := disk.ReadFile(getenv("GITHUB_EVENT_PATH"), maxEvent)
 	if err == nil {
 		err = json.Unmarshal(text, &event)
 	}
@@ -72,6 +72,9 @@ func trustOf(getenv func(string) string) (trust, error) {
 	}
 	return distrust, nil
 }
+
+// maxEvent is more than an event has.
+const maxEvent = 64 << 20
 
 // ours reports whether the code of the event was pushed to this repository itself.
 func (e *githubEvent) ours(repository string) bool {

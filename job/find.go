@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -77,7 +78,7 @@ func (s *searcher) add(path string) {
 
 // IsStream reports whether a path is a stream of this process: standard input, or one that a shell opened, as in <(command).
 func IsStream(path string) bool {
-	return path == "-" || path == "/dev/stdin" || strings.HasPrefix(path, "/dev/fd/") || strings.HasPrefix(path, "/proc/self/fd/")
+	return path == "-" || disk.IsGiven(path)
 }
 
 func (s *searcher) search(path string) error {
@@ -95,7 +96,7 @@ func (s *searcher) search(path string) error {
 		s.add(path)
 		return nil
 	case !info.IsDir():
-		return exit.Usagef("%s is neither a file nor a directory", path)
+		return exit.Usage(disk.Check(path))
 	}
 	return s.directory(path)
 }

@@ -3,9 +3,9 @@ package job
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -15,9 +15,12 @@ const maxManifest = 16 << 20
 
 // Read reads and parses a manifest; "-" is read from stdin. What is wrong with its text is for the linter to say.
 func Read(path string, stdin io.Reader) (*Job, error) {
-	r := stdin
+	r, dir := stdin, "."
 	if !isStdin(path) {
-		f, err := os.Open(path)
+		if !disk.IsGiven(path) {
+			dir = filepath.Dir(path)
+		}
+		f, err := disk.Open(path)
 		if err != nil {
 			return nil, err
 		}
@@ -31,12 +34,12 @@ func Read(path string, stdin io.Reader) (*Job, error) {
 	if len(text) > maxManifest {
 		return nil, fmt.Errorf("%s is larger than %d MiB: that is no manifest", path, maxManifest>>20)
 	}
-	return &Job{Path: path, Dir: filepath.Dir(path), Manifest: seed.Parse(text)}, nil
+	return &Job{Path: path, Dir: dir, Manifest: seed.Parse(text)}, nil
 }
 
 // isStdin reports whether a path is standard input, under any of its names.
 func isStdin(path string) bool {
-	return path == "-" || path == "/dev/stdin" || path == "/dev/fd/0" || path == "/proc/self/fd/0"
+	return path == "-" || disk.IsStdin(path)
 }
 
 // ReadAll reads the jobs that the paths name. Each path is a directory or a manifest, as Find takes them.

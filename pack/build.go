@@ -28,6 +28,8 @@ import (
 type Request struct {
 	Context    string // directory of the build context
 	Dockerfile string // its path; it may lie outside the context
+	// DockerfileText is the text of a Dockerfile that cannot be read again, such as a pipe. Default: Dockerfile is read.
+	DockerfileText []byte
 	// Image was built elsewhere. It is tried and then pushed byte for byte, except that a missing label is added.
 	Image *source.Image
 	// Label is the value of com.ngageoint.seed.manifest, as EncodeLabel returns it. If it is empty, the labels stay as

@@ -19,6 +19,11 @@ import (
 // link in its place. A cache that holds nothing under its tag is left out, as the client does.
 func findCaches(entries []client.CacheOptionsEntry, roots disk.Roots) (found []client.CacheOptionsEntry, err error) {
 	for _, e := range entries {
+		if src := e.Attrs["src"]; e.Type == "local" && src != "" {
+			if err := checkLayout(src); err != nil {
+				return nil, fmt.Errorf("read the cache %s: %w", src, err)
+			}
+		}
 		if len(roots) == 0 || e.Type != "local" || e.Attrs["src"] == "" || e.Attrs["digest"] != "" {
 			found = append(found, e)
 			continue
@@ -77,6 +82,11 @@ type cacheStage struct {
 func stageCaches(entries []client.CacheOptionsEntry, roots disk.Roots) (all []*cacheStage, err error) {
 	for i := range entries {
 		e := &entries[i]
+		if dest := e.Attrs["dest"]; e.Type == "local" && dest != "" {
+			if err := checkLayout(dest); err != nil {
+				return all, fmt.Errorf("write the cache %s: %w", dest, err)
+			}
+		}
 		if len(roots) == 0 || e.Type != "local" || e.Attrs["dest"] == "" {
 			continue
 		}

@@ -63,6 +63,9 @@ func addDirectory(opt *client.SolveOpt, attrs map[string]string, key, id, dir st
 
 func addLayout(opt *client.SolveOpt, attrs map[string]string, key, id, source string) error {
 	dir, digest, err := resolveLayout(source)
+	if err == nil {
+		err = checkLayout(dir)
+	}
 	if err != nil {
 		return err
 	}
@@ -88,6 +91,9 @@ func resolveLayout(source string) (dir, digest string, err error) {
 	dir, tag := source, ""
 	if i := strings.LastIndex(source, ":"); i > strings.LastIndex(source, "/") {
 		dir, tag = source[:i], source[i+1:]
+	}
+	if err := checkLayout(dir); err != nil {
+		return "", "", err
 	}
 	index, err := layout.ImageIndexFromPath(filepath.FromSlash(dir))
 	if err != nil {

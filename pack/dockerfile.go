@@ -10,6 +10,8 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/tonistiigi/fsutil"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // A dockerfile is a Dockerfile with its contexts, and the outputs of its image.
@@ -20,6 +22,9 @@ type dockerfile struct {
 }
 
 func (d *dockerfile) offer(_ context.Context, opt *client.SolveOpt, attrs map[string]string) error {
+	if err := d.checkFiles(); err != nil {
+		return err
+	}
 	attrs["filename"] = filepath.Base(d.request.Dockerfile)
 	for name, dir := range map[string]string{
 		localContext:    d.request.Context,
@@ -31,10 +36,29 @@ func (d *dockerfile) offer(_ context.Context, opt *client.SolveOpt, attrs map[st
 		}
 		opt.LocalMounts[name] = f
 	}
+	if text := d.request.DockerfileText; text != nil {
+		f, err := newTreeFS(Tree{attrs["filename"]: Entry{Content: text}})
+		if err != nil {
+			return err
+		}
+		opt.LocalMounts[localDockerfile] = f
+	}
 	if err := d.addContexts(opt, attrs); err != nil {
 		return err
 	}
 	return d.addExports(opt)
+}
+
+// checkFiles refuses pipes and the like in the place of files that the engine asks for. It would wait for them.
+func (d *dockerfile) checkFiles() error {
+	const ignore = ".dockerignore"
+	paths := []string{d.request.Dockerfile, d.request.Dockerfile + ignore, filepath.Join(d.request.Context, ignore)}
+	for _, source := range d.request.BuildContexts {
+		if IsDirectory(source) {
+			paths = append(paths, filepath.Join(source, ignore))
+		}
+	}
+	return disk.Check(paths...)
 }
 
 func (d *dockerfile) addExports(opt *client.SolveOpt) error {

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/moby/buildkit/solver/errdefs"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // A StepError is the error for a step of the Dockerfile that failed.
@@ -117,7 +118,7 @@ func placeOf(err error) place {
 // the place.
 func placeOfStep(path, step string) place {
 	_, instruction, _ := strings.Cut(step, "] ")
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path, disk.MaxText)
 	if err != nil || instruction == "" {
 		return place{}
 	}

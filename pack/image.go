@@ -53,6 +53,9 @@ func (f *foreignImage) offer(ctx context.Context, opt *client.SolveOpt, _ map[st
 		return err
 	}
 	f.layout = dir
+	if err := checkLayout(dir.Path); err != nil {
+		return err
+	}
 	store, err := contentlocal.NewStore(dir.Path)
 	if err != nil {
 		return err

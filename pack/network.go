@@ -2,9 +2,12 @@ package pack
 
 import (
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/docker/cli/cli/config"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // ProxyArgs returns the build arguments for proxies, in upper and lower case. Those of the Docker configuration, which
@@ -23,6 +26,9 @@ func ProxyArgs(getenv func(string) string) map[string]string {
 		if upperValue != "" {
 			args[name], args[lower] = upperValue, lowerValue
 		}
+	}
+	if disk.Check(filepath.Join(config.Dir(), config.ConfigFileName)) != nil {
+		return args // what reads credentials there says why
 	}
 	for name, value := range config.LoadDefaultConfigFile(io.Discard).ParseProxyConfig(getenv("DOCKER_HOST"), nil) {
 		args[name] = *value

@@ -13,6 +13,7 @@ import (
 	"github.com/moby/buildkit/session/sshforward/sshprovider"
 	"github.com/moby/buildkit/util/entitlements"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -123,6 +124,11 @@ func (o *BuildOptions) addSSH(opt *client.SolveOpt) error {
 	agents, err := sshAgents(o.SSH)
 	if err != nil || len(agents) == 0 {
 		return err
+	}
+	for _, a := range agents {
+		if err := disk.CheckSockets(a.Paths...); err != nil {
+			return fmt.Errorf("ssh %s: %w", a.ID, err)
+		}
 	}
 	provider, err := sshprovider.NewSSHAgentProvider(agents)
 	if err != nil {

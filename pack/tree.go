@@ -19,6 +19,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pack/supervisor/bin"
 )
 
@@ -69,8 +70,8 @@ func (f *treeFS) add(name string, e Entry) error {
 		if err != nil {
 			return err
 		}
-		if !info.Mode().IsRegular() {
-			return fmt.Errorf("%s is not a regular file", e.Host)
+		if err := disk.Check(e.Host); err != nil {
+			return err
 		}
 		f.put(name, treeEntry{host: e.Host}, fileMode(info), info.Size(), info.ModTime())
 		return nil
@@ -175,7 +176,7 @@ func (f *treeFS) Open(name string) (io.ReadCloser, error) {
 	case !ok:
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	case e.host != "":
-		return os.Open(e.host)
+		return disk.Open(e.host)
 	case e.program != nil:
 		return e.program.Open()
 	}

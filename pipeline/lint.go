@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
@@ -58,7 +58,7 @@ func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 		return nil, err
 	}
 	var err error
-	d.text, err = os.ReadFile(d.path)
+	d.text, err = disk.ReadFile(d.path, disk.MaxText)
 	if errors.Is(err, fs.ErrNotExist) && p.opt.Build.File == "" {
 		return nil, exit.Usagef("%s: there is no such file\n%s", d.path, otherDockerfile(t.Dir))
 	}
@@ -96,7 +96,7 @@ func (p *Pipeline) cases(j *job.Job) ([]cases.Case, *diag.Report, error) {
 	if err := p.host.Roots.Check(path); err != nil {
 		return nil, nil, err
 	}
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path, disk.MaxText)
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return cases.Made(j.Manifest), nil, nil
 	}

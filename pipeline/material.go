@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint/dockerfile"
@@ -47,6 +48,9 @@ func (d *dockerfileText) check() []*diag.Report {
 
 func (d *dockerfileText) fill(r *pack.Request) {
 	r.Dockerfile, r.Context = d.path, d.context()
+	if disk.IsGiven(d.path) {
+		r.DockerfileText = d.text
+	}
 	r.Target, r.Platforms, r.BuildArgs, r.BuildContexts = d.build.Target, d.build.Platforms, d.build.Args, d.build.Contexts
 	r.Annotations, r.Options = d.build.Annotations, d.build.Options
 }

@@ -3,9 +3,9 @@ package verify
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
@@ -25,7 +25,7 @@ func Doubts(c *cases.Case, m *seed.Manifest) (lines []string) {
 }
 
 func doubt(types []string, f cases.InputFile) (found string, yes bool) {
-	file, err := os.Open(f.Host)
+	file, err := disk.Open(f.Host)
 	if err != nil {
 		return "", false // the build reports it
 	}

@@ -5,6 +5,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"github.com/moby/patternmatcher"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 )
 
 // FileName is the name of a policy file.
@@ -124,20 +126,20 @@ func (f *Finder) Open(path string) (*File, error) {
 			return nil, err
 		}
 	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	file, err := disk.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &Error{[]string{path + ": there is no such file"}}
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, &Error{[]string{path + ": not a file"}}
-	case info.Size() > maxFile:
-		return nil, &Error{[]string{fmt.Sprintf("%s: %d bytes, at most %d are read", path, info.Size(), maxFile)}}
 	}
-	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, &Error{[]string{err.Error()}}
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
 		return nil, err
+	}
+	if len(text) > maxFile {
+		return nil, &Error{[]string{fmt.Sprintf("%s: more than %d bytes", path, maxFile)}}
 	}
 	return Read(path, text, f.Rules)
 }

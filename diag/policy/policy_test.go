@@ -136,7 +136,7 @@ func TestFind(t *testing.T) {
 			t.Errorf("from %q: %q, want %q (%v)", from, got, want, err)
 		}
 	}
-	for from, want := range map[string]string{"repo/yml": "call it .seedpack.yaml", "repo/dir": "not a file"} {
+	for from, want := range map[string]string{"repo/yml": "call it .seedpack.yaml", "repo/dir": "is a directory"} {
 		if _, err := f.Find(filepath.Join(dir, from)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("from %q: %v, want %s", from, err, want)
 		}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/docker/cli/cli/connhelper/commandconn"
 	"github.com/moby/buildkit/client"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // A buildxBuilder is the file in which buildx keeps a builder.
@@ -62,7 +64,7 @@ func (s buildxStore) read(name string) (*buildxBuilder, error) {
 		return nil, nil
 	}
 	path := filepath.Join(s.dir, "instances", strings.ToLower(name))
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path, disk.MaxText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -101,7 +103,7 @@ func (s buildxStore) current() (*buildxBuilder, error) {
 		return nil, nil
 	}
 	key := s.docker.key()
-	text, err := os.ReadFile(filepath.Join(s.dir, "current"))
+	text, err := disk.ReadFile(filepath.Join(s.dir, "current"), disk.MaxText)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -118,7 +120,7 @@ func (s buildxStore) current() (*buildxBuilder, error) {
 		return s.read(chosen.Name)
 	}
 	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(key)))
-	text, err = os.ReadFile(filepath.Join(s.dir, "defaults", sum[:20]))
+	text, err = disk.ReadFile(filepath.Join(s.dir, "defaults", sum[:20]), disk.MaxText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/docker/cli/cli/context/docker"
 	"github.com/docker/cli/cli/context/store"
 	mobyclient "github.com/moby/moby/client"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // A DockerHost finds Docker Engines as the docker command does: by DOCKER_HOST, DOCKER_CONTEXT and its configuration.
@@ -38,6 +40,33 @@ func (d DockerHost) dir() string {
 		dir = filepath.Join(home, ".docker")
 	}
 	return dir
+}
+
+// CheckFiles refuses pipes and the like in the place of files of the Docker configuration, and of others that hold credentials.
+// The libraries that read them would wait.
+func (d DockerHost) CheckFiles() error {
+	paths := []string{d.env("REGISTRY_AUTH_FILE")}
+	if runtime := d.env("XDG_RUNTIME_DIR"); runtime != "" {
+		paths = append(paths, filepath.Join(runtime, "containers", "auth.json"))
+	}
+	for _, dir := range []string{d.dir(), config.Dir()} {
+		if dir == "" {
+			continue
+		}
+		paths = append(paths, filepath.Join(dir, config.ConfigFileName))
+		for _, pattern := range []string{"contexts/meta/*/meta.json", "contexts/tls/*/*/*"} {
+			found, _ := fs.Glob(os.DirFS(dir), pattern) // the pattern is well-formed
+			for _, name := range found {
+				paths = append(paths, filepath.Join(dir, filepath.FromSlash(name)))
+			}
+		}
+	}
+	for _, dir := range []string{d.env("DOCKER_CERT_PATH"), d.dir()} {
+		for _, name := range []string{"ca.pem", "cert.pem", "key.pem"} {
+			paths = append(paths, filepath.Join(dir, name))
+		}
+	}
+	return disk.Check(paths...)
 }
 
 // defaultContext is the name of the context for DOCKER_HOST and the default socket.

@@ -4,8 +4,9 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // A Trust is a set of certificates that registries may show, in addition to those of the system. The zero value is
@@ -18,7 +19,7 @@ type Trust struct {
 
 // ReadTrust reads the certificates of one or more authorities in PEM.
 func ReadTrust(path string) (Trust, error) {
-	text, err := os.ReadFile(path)
+	text, err := disk.ReadFile(path, disk.MaxText)
 	if err != nil {
 		return Trust{}, err
 	}

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // Options say how sources are reached. The zero value reads files, and registries without credentials.
@@ -97,11 +99,17 @@ func (i *Image) open(ctx context.Context, opt Options) error {
 	case DockerDaemon:
 		return i.openDaemon(ctx, opt)
 	}
-	file, err := os.Open(i.Source.Path)
+	file, err := disk.Open(i.Source.Path)
 	if err != nil {
-		return err
+		return i.Source.explain(err)
 	}
-	return i.Source.explain(i.openArchive(file, opt))
+	temporary := disk.IsGiven(i.Source.Path)
+	if temporary { // it may be a pipe, and an archive is read in any order
+		if file, err = spool(ctx, file, opt.TempDir); err != nil {
+			return err
+		}
+	}
+	return i.Source.explain(i.openArchive(file, temporary, opt))
 }
 
 // explain returns an error that says what the path holds, if the source says otherwise.
@@ -118,8 +126,8 @@ func (s Source) explain(err error) error {
 	return err
 }
 
-func (i *Image) openArchive(file *os.File, opt Options) error {
-	a, err := openArchive(file, false, opt.TempDir)
+func (i *Image) openArchive(file *os.File, temporary bool, opt Options) error {
+	a, err := openArchive(file, temporary, opt.TempDir)
 	if err != nil {
 		return err
 	}
@@ -156,14 +164,9 @@ func (i *Image) openDaemon(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
-	temp, err := os.CreateTemp(opt.TempDir, "seedpack-archive-*")
+	temp, err := copyToTemp(ctx, stream, opt.TempDir)
 	if err != nil {
 		return err
-	}
-	_, copyErr := io.Copy(temp, stream)
-	_, seekErr := temp.Seek(0, io.SeekStart)
-	if err := errors.Join(copyErr, seekErr); err != nil {
-		return errors.Join(err, temp.Close(), os.Remove(temp.Name()))
 	}
 	a, err := openArchive(temp, true, opt.TempDir)
 	if err != nil {
@@ -171,6 +174,25 @@ func (i *Image) openDaemon(ctx context.Context, opt Options) (err error) {
 	}
 	i.close = a.Close
 	return i.addDocker(a, "")
+}
+
+// spool copies a file to a temporary one, and closes it.
+func spool(ctx context.Context, file *os.File, tempDir string) (*os.File, error) {
+	temp, err := copyToTemp(ctx, file, tempDir)
+	return temp, errors.Join(err, file.Close())
+}
+
+func copyToTemp(ctx context.Context, from io.Reader, tempDir string) (*os.File, error) {
+	temp, err := os.CreateTemp(tempDir, "seedpack-archive-*")
+	if err != nil {
+		return nil, err
+	}
+	_, copyErr := io.Copy(temp, contextReader{ctx, from})
+	_, seekErr := temp.Seek(0, io.SeekStart)
+	if err := errors.Join(copyErr, seekErr); err != nil {
+		return nil, errors.Join(err, temp.Close(), os.Remove(temp.Name()))
+	}
+	return temp, nil
 }
 
 func (i *Image) openRegistry(ctx context.Context, opt Options) error {

@@ -11,6 +11,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // Limits for what is read into memory. A configuration has the label, which may be large.
@@ -35,14 +37,11 @@ type files interface {
 type directory struct{ root *os.Root }
 
 func (d directory) openFile(name string) (io.ReadCloser, int64, error) {
-	f, err := d.root.Open(name)
+	f, err := disk.OpenIn(d.root, name)
 	if err != nil {
 		return nil, 0, err
 	}
 	info, err := f.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a regular file", name)
-	}
 	if err != nil {
 		return nil, 0, errors.Join(err, f.Close())
 	}

@@ -148,6 +148,8 @@ func givenPath(in *seed.InputFile, p string) (files []InputFile, err error) {
 		}
 	case err != nil:
 		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s is no regular file: an input must be one", p)
 	}
 	for _, name := range names {
 		info, err := os.Stat(name)

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -65,7 +66,7 @@ func (r *reader) expectedContent(n *yaml.Node) []byte {
 	if !ok {
 		return nil
 	}
-	f, err := r.root.Open(name)
+	f, err := disk.OpenIn(r.root, name)
 	if err != nil {
 		r.noFile(n, name, err)
 		return nil
