@@ -180,10 +180,14 @@ func (t *tagging) put(ctx context.Context) {
 	t.stored, t.putErr = "", t.request(ctx)
 }
 
-func (t *tagging) request(ctx context.Context) error {
+// place returns the address of the tag.
+func (t *tagging) place() *url.URL {
 	repo := t.tag.Context()
-	place := url.URL{Scheme: repo.Scheme(), Host: repo.RegistryStr(), Path: fmt.Sprintf("/v2/%s/manifests/%s", repo.RepositoryStr(), t.tag.TagStr())}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPut, place.String(), bytes.NewReader(t.pushed.Manifest))
+	return &url.URL{Scheme: repo.Scheme(), Host: repo.RegistryStr(), Path: fmt.Sprintf("/v2/%s/manifests/%s", repo.RepositoryStr(), t.tag.TagStr())}
+}
+
+func (t *tagging) request(ctx context.Context) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPut, t.place().String(), bytes.NewReader(t.pushed.Manifest))
 	if err != nil {
 		return err
 	}

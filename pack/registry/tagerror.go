@@ -102,12 +102,13 @@ func (t *tagging) notNamed(err error) error {
 
 // lost is for a name that the registry took and does not give. Held is what it gives instead; it may be empty.
 func (t *tagging) lost(held string) error {
-	gives := "it gives nothing for it"
+	gives := "GET of it was not found"
 	if held != "" {
-		gives = "it gives " + held + " for it, as before"
+		gives = "GET of it gave " + held + ", as before,"
 	}
-	return fmt.Errorf("tag %s: the registry took the tag %d times, and does not have it: %s\n%[1]s is not named: the registry holds %[4]s without that tag\n"+
-		"seedpack verify %[1]s tells whether it names an image now", t.tag, t.puts, gives, t.digest)
+	return fmt.Errorf("tag %s: the registry took the tag, and does not have it: PUT %s was answered with success, and %s for %s\n"+
+		"%[1]s is not named: the registry holds %[5]s without that tag\nseedpack verify %[1]s tells whether it names an image now",
+		t.tag, t.place(), gives, awaited, t.digest)
 }
 
 // An Unsettled is the error for a name that was put, if it is not certain what it stands for.
