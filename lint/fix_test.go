@@ -152,7 +152,10 @@ var breakages = []breakage{
 func TestFixNeverHarms(t *testing.T) {
 	t.Parallel()
 	n := 1000
-	if os.Getenv("SEEDPACK_LONG") != "" {
+	switch {
+	case testing.Short(): // with the race detector
+		n = 100
+	case os.Getenv("SEEDPACK_LONG") != "":
 		n = 20_000
 	}
 	all := bases(t)
