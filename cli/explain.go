@@ -13,22 +13,32 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/lint/schema"
 	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/verify"
 )
 
 func newExplainCommand(p *Process) *cobra.Command {
 	return &cobra.Command{
-		Use:   "explain RULE",
-		Short: "Say what a rule is for, with an example",
+		Use:   "explain RULE|MEMBER",
+		Short: "Say what a rule is for, or what a member of the manifest means",
+		Long: `Explain says what a rule is for, with an example, or what a member of the manifest means: what the
+standard says of it, an example, and the rules about it.
+
+MEMBER is a path without indices, whole or as much of it as tells it from others.`,
+		Example: "  seedpack explain output-pattern\n  seedpack explain interface.outputs.json\n  seedpack explain errors.code",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return exit.Usagef("explain takes one rule: seedpack explain RULE; seedpack rules lists them")
+				return exit.Usagef("explain takes one rule or member: seedpack explain RULE; seedpack rules lists them")
 			}
 			return nil
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return ruleIDs(), cobra.ShellCompDirectiveNoFileComp
+			all := ruleIDs()
+			for _, m := range schema.Members() {
+				all = append(all, m.Path())
+			}
+			return all, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			for _, r := range AllRules() {
@@ -37,7 +47,7 @@ func newExplainCommand(p *Process) *cobra.Command {
 					return err
 				}
 			}
-			return exit.Usagef("there is no rule %q: %s", args[0], nearestRule(args[0]))
+			return explainMember(p, args[0])
 		},
 	}
 }
