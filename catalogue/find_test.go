@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -76,6 +77,43 @@ func TestFind(t *testing.T) {
 	}
 	equal(t, "below a namespace", names(f.find("geo/deep", Options{})), []string{"geo/deep/er/tiler-2.0.0-seed:1.0.0"})
 	equal(t, "a namespace is no prefix of a name", names(f.find("ge", Options{})), []string{})
+}
+
+// A registry without pages gives as many names as it is asked for, in any order and without a word of the rest. All are
+// found, and what may be cut off is not taken for whole.
+func TestFindWithoutPages(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	const all = 1100
+	for n := range all {
+		f.tags[fmt.Sprintf("job-%04d-1.0.0-seed", n)] = nil
+	}
+	most := 0
+	f.swap(on("/v2/_catalog", func(w http.ResponseWriter, r *http.Request) {
+		n, err := strconv.Atoi(r.URL.Query().Get("n"))
+		if err != nil {
+			t.Error(err)
+		}
+		names := []string{}
+		for name := range f.tags {
+			if len(names) < n {
+				names = append(names, name)
+			}
+		}
+		for most > 0 && len(names) < n {
+			names = append(names, "other")
+		}
+		answer(w, map[string]any{"repositories": names})
+	}))
+	progress := Progress{}
+	opt := Options{Kind: Plain, Progress: func(now Progress) { progress = now }}
+	if found := f.find("", opt); !found.Complete || progress.Candidates != all {
+		t.Errorf("%d of %d repositories are found, failures are %v", progress.Candidates, all, found.Failures)
+	}
+	most = 1
+	if found := f.find("", opt); found.Complete || !strings.Contains(found.Failures[0].Error(), "there may be more") {
+		t.Errorf("what may be cut off is complete: %v", found.Failures)
+	}
 }
 
 // JobPack images are found only on demand, and apart from Seed images (J-15).

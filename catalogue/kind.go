@@ -67,14 +67,14 @@ func (f *finder) detect(ctx context.Context, t target, client *registry.Client) 
 	case strings.HasSuffix(pathOf(client.Realm), gitlabRealm):
 		return GitLab
 	}
-	// Harbor's answer is the one word. A web server that answers everything with a page is no Harbor.
+	// Harbor's answer is one word. A web server that answers everything with a page is no Harbor.
 	const most = 1 << 10
 	base, err := client.Address("/")
 	if err != nil {
 		return Plain
 	}
 	pong, err := f.opt.Registry.API(base, nil).Get(ctx, "/api/v2.0/ping", most)
-	if err == nil && pong.Status == http.StatusOK && strings.EqualFold(strings.Trim(string(pong.Body), "\" \r\n\t"), "pong") {
+	if err == nil && pong.Status == http.StatusOK && !strings.HasPrefix(pong.Header.Get("Content-Type"), "text/html") {
 		return Harbor
 	}
 	return Plain

@@ -132,15 +132,38 @@ func decode(r *registry.Response, v any) error {
 	return nil
 }
 
-// listRegistry lists a plain registry. Its catalog is in no standard, and may name repositories that are gone.
+// Names of a page of the catalog that are asked for: at first, and of a registry that has no pages.
+const (
+	catalogPage  = 1_000
+	catalogWhole = 100_000
+)
+
+// listRegistry lists a plain registry. Its catalog is in no standard, and may name repositories that are gone. A registry
+// without pages gives as many names as it is asked for, and does not say that there are more. So it is asked for many.
 func (s *service) listRegistry(ctx context.Context, add func([]string) error) error {
-	return pages(ctx, s.fromRegistry(""), "/v2/_catalog?n=1000", func(r *registry.Response) (int, string, error) {
+	full, err := s.listCatalog(ctx, catalogPage, add)
+	if err != nil || !full {
+		return err
+	}
+	full, err = s.listCatalog(ctx, catalogWhole, add)
+	if err == nil && full {
+		err = fmt.Errorf("the registry gives as many names as it is asked for, %d, and no next page: there may be more", catalogWhole)
+	}
+	return err
+}
+
+// listCatalog reports full if the last page has as many names as were asked for: it may be cut off.
+func (s *service) listCatalog(ctx context.Context, n int, add func([]string) error) (full bool, err error) {
+	err = pages(ctx, s.fromRegistry(""), fmt.Sprintf("/v2/_catalog?n=%d", n), func(r *registry.Response) (int, string, error) {
 		var list struct{ Repositories []string }
 		if err := decode(r, &list); err != nil {
 			return 0, "", err
 		}
-		return len(list.Repositories), nextLink(r.Header), add(list.Repositories)
+		next := nextLink(r.Header)
+		full = next == "" && len(list.Repositories) >= n
+		return len(list.Repositories), next, add(list.Repositories)
 	})
+	return full, err
 }
 
 func (s *service) listDockerHub(ctx context.Context, add func([]string) error) error {

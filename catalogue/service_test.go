@@ -280,3 +280,18 @@ func TestServices(t *testing.T) {
 		})
 	}
 }
+
+// A registry beside a web server that answers everything is a plain registry.
+func TestDetectWebServer(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.job("geo", "a", "1.0.0", "1.0.0")
+	f.swap(func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasPrefix(r.URL.Path, "/v2/") {
+			return false
+		}
+		_, _ = w.Write([]byte("<!doctype html><title>Welcome</title>"))
+		return true
+	})
+	equal(t, "images", names(f.find("geo", Options{})), []string{"geo/a-1.0.0-seed:1.0.0"})
+}
