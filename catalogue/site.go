@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -152,7 +153,7 @@ func (w *siteWriter) write() error {
 		return err
 	}
 	for _, name := range last {
-		if err := w.writeFile(name); err != nil {
+		if err := w.writeFiles([]string{name}); err != nil {
 			return err
 		}
 	}
@@ -162,30 +163,44 @@ func (w *siteWriter) write() error {
 	return w.writeList(names)
 }
 
+// writeFiles writes files, those of one directory at once.
 func (w *siteWriter) writeFiles(names []string) error {
+	byDir := map[string][]string{}
+	for _, name := range names {
+		byDir[path.Dir(name)] = append(byDir[path.Dir(name)], name)
+	}
+	for _, dir := range slices.Sorted(maps.Keys(byDir)) {
+		if err := w.writeDir(dir, byDir[dir]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *siteWriter) writeDir(name string, files []string) (err error) {
+	dir, err := disk.Sub(w.dir, filepath.FromSlash(name))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, name := range names {
-		group.Go(func() error { return w.writeFile(name) })
+	for _, file := range files {
+		group.Go(func() error { return w.writeFile(dir, path.Base(file), w.content[file]) })
 	}
 	return group.Wait()
 }
 
 // writeFile writes a file whole or not at all. One that is the same already keeps its time.
-func (w *siteWriter) writeFile(name string) (err error) {
-	content, err := w.content[name]()
+func (w *siteWriter) writeFile(dir *os.Root, name string, make func() ([]byte, error)) error {
+	content, err := make()
 	if err != nil {
 		return fmt.Errorf("make %s: %w", name, err)
 	}
-	if same(w.dir, name, content) {
+	if same(dir, name, content) {
 		return nil
 	}
-	dir, err := disk.Sub(w.dir, filepath.FromSlash(path.Dir(name)))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
-	return disk.WriteIn(dir, path.Base(name), 0o644, func(f *os.File) error {
+	return disk.WriteIn(dir, name, 0o644, func(f *os.File) error {
 		_, err := f.Write(content)
 		return err
 	})
