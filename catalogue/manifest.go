@@ -62,6 +62,9 @@ type imageConfig struct {
 // platformForm is what a platform may consist of. It is printed and becomes part of commands.
 var platformForm = regexp.MustCompile(`^[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)?$`)
 
+// IsPlatform reports whether a text is os/arch or os/arch/variant.
+func IsPlatform(s string) bool { return platformForm.MatchString(s) }
+
 // String returns os/arch[/variant], or "unknown". It omits the variant v8 of arm64, as other tools do.
 func (p *platform) String() string {
 	if p == nil {

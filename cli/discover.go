@@ -216,6 +216,9 @@ func (o *discoverOptions) options(p *Process) (opt catalogue.Options, err error)
 			return opt, exit.Usagef("--api %q must be scheme, host and port, such as https://gitlab.example.com", o.api)
 		}
 	}
+	if o.platform != "" && !catalogue.IsPlatform(o.platform) {
+		return opt, exit.Usagef("--platform %q must be os/arch or os/arch/variant, such as linux/arm64", o.platform)
+	}
 	if o.recheck && o.cache == "" {
 		return opt, exit.Usagef("--recheck is for what --cache DIR knows: give that, too")
 	}
