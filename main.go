@@ -20,5 +20,9 @@ func main() {
 		// tenth of them.
 		debug.SetGCPercent(400)
 	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		// A hostile file must not take the memory of the machine. Beyond this, the collector works as hard as it can.
+		debug.SetMemoryLimit(128 << 20)
+	}
 	os.Exit(cli.Main(os.Args[1:], cli.Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Version: version}))
 }

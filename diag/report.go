@@ -2,6 +2,7 @@ package diag
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/seedpack/seedpack/seed"
@@ -14,10 +15,55 @@ type Report struct {
 	Source *seed.Source
 	// Diagnostics are in the order of discovery until Sort is called.
 	Diagnostics []Diagnostic
+
+	counts map[countKey]int // of what Add was given, since the last Sort
 }
 
-// Add appends a diagnostic.
-func (r *Report) Add(d Diagnostic) { r.Diagnostics = append(r.Diagnostics, d) }
+// MaxFindings is how many findings of a rule with one severity a report holds. The others are counted: nobody reads
+// thousands, and a hostile file must not fill memory or log.
+const MaxFindings = 200
+
+type countKey struct {
+	rule  *Rule
+	level Severity
+}
+
+// Add appends a diagnostic, or counts it if there are MaxFindings of its kind.
+func (r *Report) Add(d Diagnostic) {
+	if r.counts == nil {
+		r.counts = map[countKey]int{}
+	}
+	key := countKey{d.Rule, d.Level()}
+	if r.counts[key]++; r.counts[key] <= MaxFindings {
+		r.Diagnostics = append(r.Diagnostics, d)
+	}
+}
+
+// AddMore counts findings of a rule that were not made.
+func (r *Report) AddMore(rule *Rule, n int) {
+	if r.counts == nil {
+		r.counts = map[countKey]int{}
+	}
+	r.counts[countKey{rule, rule.Severity}] += n
+}
+
+// tellMore adds a diagnostic for each kind of which there are more than the report holds. Its place is that of the last
+// one that it holds.
+func (r *Report) tellMore() {
+	for key, n := range r.counts {
+		if n <= MaxFindings {
+			continue
+		}
+		more := Diagnostic{Rule: key.rule, Severity: key.level, Message: fmt.Sprintf("%d more findings of this kind are not shown", n-MaxFindings)}
+		for i := range r.Diagnostics {
+			if d := &r.Diagnostics[i]; d.Rule == key.rule && d.Level() == key.level {
+				more.Pointer, more.Key, more.Span = d.Pointer, d.Key, d.Span
+			}
+		}
+		r.Diagnostics = append(r.Diagnostics, more)
+	}
+	r.counts = nil
+}
 
 // Place returns the place of the diagnostic in r.Source, or the zero Span without a source.
 func (r *Report) Place(d *Diagnostic) seed.Span {
@@ -43,9 +89,11 @@ func (r *Report) Count(s Severity) int {
 	return n
 }
 
-// Sort orders the diagnostics by offset, rule and message, and drops duplicates. The same input thus always prints the
+// Sort orders the diagnostics by offset, rule and message, and drops duplicates. It says how many there are beyond those
+// that are held. The same input thus always prints the
 // same bytes.
 func (r *Report) Sort() {
+	r.tellMore()
 	slices.SortStableFunc(r.Diagnostics, func(a, b Diagnostic) int {
 		pa, pb := r.Place(&a), r.Place(&b)
 		return cmp.Or(cmp.Compare(pa.Start, pb.Start), cmp.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.Message, b.Message))

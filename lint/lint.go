@@ -35,7 +35,7 @@ func Manifest(path string, m *seed.Manifest, opt Options) *diag.Report {
 // judge runs the schema and the rules. A member with a wrong name is reported, and judged as the one that it was meant to
 // be.
 func judge(report *diag.Report, m *seed.Manifest, opt Options) {
-	violations := schema.Manifest(m.Source)
+	violations, beyond := schema.ManifestMost(m.Source)
 	const deepest = 5 // as deep as such members can lie within each other
 	for range deepest {
 		names := renamable(m.Source, violations)
@@ -44,14 +44,18 @@ func judge(report *diag.Report, m *seed.Manifest, opt Options) {
 		}
 		reportSchema(report, m, slices.DeleteFunc(violations, func(v schema.Violation) bool { return !v.Key || names[v.Pointer] == "" }))
 		m = m.Renamed(names)
-		violations = schema.Manifest(m.Source)
+		violations, beyond = schema.ManifestMost(m.Source)
 	}
 	reportSchema(report, m, violations)
-	runRules(report, m, opt, violations)
+	report.AddMore(&memberType, len(beyond))
+	runRules(report, m, opt, violations, beyond)
 }
 
-func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []schema.Violation) {
-	broken, misnamed := map[seed.Pointer]bool{}, map[seed.Pointer]bool{}
+func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []schema.Violation, broken map[seed.Pointer]bool) {
+	misnamed := map[seed.Pointer]bool{}
+	if broken == nil {
+		broken = map[seed.Pointer]bool{}
+	}
 	for _, v := range violations {
 		if v.Key {
 			misnamed[v.Pointer.Parent()] = true

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seedpack/seedpack/seed"
 )
 
 // EncodeLabel returns the value of the label com.ngageoint.seed.manifest for a manifest (section 1.1). It is the same
@@ -33,6 +35,9 @@ func EncodeLabel(manifest []byte) (string, error) {
 // backslash for the start of a sequence.
 var labelEscapes = strings.NewReplacer(`\"`, `\u0022`, `\\`, `\u005c`, `\/`, `/`)
 
+// maxLabel is how many bytes of a label are read: enough for the largest manifest, with all of it escaped.
+const maxLabel = 4 * seed.MaxSize
+
 // labelDepth is how many levels of quoting or escaping DecodeLabel removes (trap T-21).
 const labelDepth = 4
 
@@ -49,6 +54,9 @@ func DecodeJobPackLabel(value string) (text []byte, notes []string, err error) {
 }
 
 func decodeLabel(value string, accept func(string) bool) (text []byte, notes []string, err error) {
+	if len(value) > maxLabel {
+		return nil, nil, fmt.Errorf("the label has %d bytes, at most %d are read", len(value), maxLabel)
+	}
 	if strings.TrimSpace(value) == "" {
 		return nil, nil, errors.New("the label is empty")
 	}
@@ -105,7 +113,12 @@ var labelUndo = []struct {
 
 // ReadsBlindly reports whether two kinds of readers read the same from a label that is plain JSON: strict ones, and
 // those that remove backslashes first (Silo, and the older CLI's publish).
+//
+// A label that is larger than any manifest is not compared: that takes much memory, and the manifest is refused anyway.
 func ReadsBlindly(label string) bool {
+	if len(label) > seed.MaxSize {
+		return true
+	}
 	taken := strings.NewReplacer(`\"`, `"`).Replace(strings.NewReplacer(`\"`, `"`).Replace(label))
 	taken = strings.Trim(strings.NewReplacer(`\$`, `$`, `\/`, `/`).Replace(taken), " ")
 	for _, quotes := range []string{`'"`, `"'`} {

@@ -209,7 +209,7 @@ func TestSARIFCut(t *testing.T) {
 	for _, severity := range []diag.Severity{diag.Notice, diag.Warning, diag.Error} {
 		rule := &diag.Rule{ID: "rule-" + severity.String(), Severity: severity}
 		for range maxResults/2 - 1 {
-			r.Add(diag.Diagnostic{Rule: rule, Message: "is so"})
+			r.Diagnostics = append(r.Diagnostics, diag.Diagnostic{Rule: rule, Message: "is so"})
 		}
 	}
 	var b bytes.Buffer

@@ -28,6 +28,9 @@ type place struct {
 	start seed.Pointer // pointer to the value that is validated
 	steps []step       // from there to the current value
 	found []Violation
+	// counts are how many were reported, by keyword. Those after maxViolations are only in beyond.
+	counts map[string]int
+	beyond map[seed.Pointer]bool
 	// known is set by properties, for additionalProperties: the engine calls it next.
 	known map[string]*qri.Schema
 }
@@ -57,8 +60,18 @@ func (p *place) at() seed.Pointer {
 
 func (p *place) report(v Violation) {
 	v.Pointer = p.at() + v.Pointer
+	if p.counts == nil {
+		p.counts, p.beyond = map[string]int{}, map[seed.Pointer]bool{}
+	}
+	if p.counts[v.Keyword]++; p.counts[v.Keyword] > maxViolations {
+		p.beyond[v.Pointer] = true
+		return
+	}
 	p.found = append(p.found, v)
 }
+
+// maxViolations is how many violations of a keyword are reported, many more than a reader looks at.
+const maxViolations = 2000
 
 func report(ctx context.Context, v Violation) { placeOf(ctx).report(v) }
 

@@ -60,16 +60,22 @@ type Violation struct {
 
 // Manifest checks a manifest. Violations are sorted by place.
 func Manifest(src *seed.Source) []Violation {
+	found, _ := ManifestMost(src)
+	return found
+}
+
+// ManifestMost is Manifest for any text. It returns the first violations of each keyword, and the values with others.
+func ManifestMost(src *seed.Source) (found []Violation, beyond map[seed.Pointer]bool) {
 	if src.Kind("") == "" {
-		return nil // there is no value; the syntax stage reports that
+		return nil, nil // there is no value; the syntax stage reports that
 	}
-	found := check(manifestValidator(), src, "", src.Value())
+	found, beyond = checkMost(manifestValidator(), src, "", src.Value())
 	for i := range found {
 		if found[i].Hint == "" {
 			found[i].Hint = describe(&found[i])
 		}
 	}
-	return found
+	return found, beyond
 }
 
 // described returns the schema with its descriptions, which only violations need.
@@ -234,11 +240,16 @@ func inline(v any, definitions map[string]any) any {
 
 // check validates the value at a pointer of the source.
 func check(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) []Violation {
+	found, _ := checkMost(s, src, at, value)
+	return found
+}
+
+func checkMost(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) (_ []Violation, beyond map[seed.Pointer]bool) {
 	p := &place{start: at}
 	s.Validate(context.WithValue(context.Background(), placeKey{}, p), value)
 	found := p.found
 	slices.SortStableFunc(found, func(a, b Violation) int {
 		return cmp.Or(cmp.Compare(src.Span(a.Pointer).Start, src.Span(b.Pointer).Start), cmp.Compare(a.Keyword, b.Keyword), cmp.Compare(a.Member, b.Member))
 	})
-	return found
+	return found, p.beyond
 }
