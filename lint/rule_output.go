@@ -161,13 +161,17 @@ var outputPatternOverlap = &Rule{
 	},
 	Check: func(p *Pass) {
 		files := p.Job.Interface.Outputs.Files
+		var before []glob.Pattern
+		for i := range files {
+			before = append(before, glob.Compile(files[i].Pattern))
+		}
 		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			for i := range files {
 				first := seed.AtOutputFiles.Index(i).Member("pattern")
 				if first == at {
 					return
 				}
-				if witness, ok := glob.Overlap(files[i].Pattern, o.Pattern); ok && p.valid(first) {
+				if witness, ok := before[i].Overlap(glob.Compile(o.Pattern)); ok && p.valid(first) {
 					p.Reportf(at, "pattern %q and %q on line %d both match %q: executors give such a file to one of them only, so make one narrower",
 						o.Pattern, files[i].Pattern, p.line(first), witness)
 					return

@@ -213,6 +213,15 @@ func judge(r *Run, opt Options) CaseResult {
 		result.Verdict = Failed
 	}
 	switch {
+	case r.succeeded() && r.Outcome.FilesCut > 0 && r.lacksOutputs():
+		result.Reason = r.hidef("the job left more files than are listed, %d and %d more, so it is not known whether these outputs are there: %s",
+			len(r.Outcome.Files), r.Outcome.FilesCut, diag.QuoteFew(r.lacking()))
+		if result.Verdict = Inconclusive; slices.ContainsFunc(r.found, func(d diag.Diagnostic) bool { return d.Level() == diag.Error }) {
+			result.Verdict = Failed
+			return result
+		}
+		result.Diagnostics = append(result.Diagnostics, diag.Diagnostic{Rule: caseInconclusive, Pointer: seed.AtOutputFiles.Parent(), Message: "inconclusive: " + result.Reason})
+		return result
 	case r.cannotStart() || result.Verdict == Passed:
 		return result
 	case r.Outcome.TimedOut && timeout(r.Manifest, r.Case, opt) < declaredTimeout(r.Manifest):
