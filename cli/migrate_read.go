@@ -54,11 +54,9 @@ func (m *migration) read(ctx context.Context, args []string) (*oldManifest, erro
 	case path == "-":
 		return readOldFile("-", m.process.Stdin)
 	case err == nil && info.IsDir():
-		return readOldDir(path)
-	case err == nil && info.Mode().IsRegular():
-		return openOldFile(path)
-	case err == nil:
-		return nil, exit.Usagef("%s is neither a file nor a directory", path)
+		return readOldDir(path, m.process.roots)
+	case err == nil: // also what a shell gives for <(command)
+		return openOldFile(path, m.process.roots)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	case filepath.Ext(path) == ".json" || strings.HasPrefix(path, ".") || filepath.IsAbs(path):
@@ -76,17 +74,17 @@ func (m *migration) read(ctx context.Context, args []string) (*oldManifest, erro
 }
 
 // readOldDir reads the manifest of a directory, under the first of its names, or the label in its Dockerfile.
-func readOldDir(dir string) (*oldManifest, error) {
+func readOldDir(dir string, roots disk.Roots) (*oldManifest, error) {
 	for _, name := range []string{seed.ManifestFile, seed.OldManifestFile, seed.JobPackFile} {
 		if job.IsFile(filepath.Join(dir, name)) {
-			old, err := openOldFile(filepath.Join(dir, name))
+			old, err := openOldFile(filepath.Join(dir, name), roots)
 			if err == nil {
 				old.dir, old.file = dir, name
 			}
 			return old, err
 		}
 	}
-	path, text, err := findDockerfile(dir)
+	path, text, err := findDockerfile(dir, roots)
 	if err != nil {
 		return nil, err
 	}
@@ -101,14 +99,17 @@ func readOldDir(dir string) (*oldManifest, error) {
 }
 
 // openOldFile reads a manifest, or the label in a Dockerfile. The Dockerfile beside a manifest says how the image starts.
-func openOldFile(path string) (*oldManifest, error) {
+func openOldFile(path string, roots disk.Roots) (*oldManifest, error) {
+	if err := roots.Check(path); err != nil { // a link in a directory may lead out
+		return nil, err
+	}
 	f, err := disk.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if strings.Contains(strings.ToLower(filepath.Base(path)), "dockerfile") {
-		text, err := io.ReadAll(io.LimitReader(f, maxDockerfile))
+	if job.NamedLikeDockerfile(filepath.Base(path)) {
+		text, err := io.ReadAll(io.LimitReader(f, 16<<20))
 		if err != nil {
 			return nil, err
 		}
@@ -118,7 +119,7 @@ func openOldFile(path string) (*oldManifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, text, err := findDockerfile(filepath.Dir(path))
+	name, text, err := findDockerfile(filepath.Dir(path), roots)
 	if err != nil || name == "" {
 		return old, err
 	}
@@ -128,18 +129,18 @@ func openOldFile(path string) (*oldManifest, error) {
 	return old, nil
 }
 
-const maxDockerfile = 16 << 20
-
-// findDockerfile returns the Dockerfile of a directory, under the names that BuildKit knows. The path is empty if there is none.
-func findDockerfile(dir string) (path string, text []byte, err error) {
-	for _, name := range []string{"Dockerfile", "dockerfile"} {
-		path := filepath.Join(dir, name)
-		if job.IsFile(path) {
-			text, err := disk.ReadFile(path, maxDockerfile)
-			return path, text, err
-		}
+// findDockerfile returns the Dockerfile of a directory. The path is empty if there is none.
+func findDockerfile(dir string, roots disk.Roots) (path string, text []byte, err error) {
+	path, ok := job.Dockerfile(dir)
+	if !ok {
+		return "", nil, nil
 	}
-	return "", nil, nil
+	if err := roots.Check(path); err != nil {
+		return "", nil, err
+	}
+	const most = 16 << 20 // bytes; a longer one is no Dockerfile
+	text, err = disk.ReadFile(path, most)
+	return path, text, err
 }
 
 // readOldFile reads the text of a manifest.

@@ -62,6 +62,9 @@ func runArchive(t *testing.T, files []txtar.File) string {
 			continue
 		case seed.ManifestFile, seed.OldManifestFile, seed.JobPackFile:
 			doc.Source, doc.Name = seed.ParseJSON(file.Data), file.Name
+		case "label": // of an image
+			doc.Source, doc.Name, doc.Label = seed.ParseJSON(file.Data), seed.JobPackLabel, true
+			continue
 		case "Dockerfile":
 			d, err := ReadDockerfile(file.Name, file.Data)
 			if err != nil {

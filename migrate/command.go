@@ -129,7 +129,7 @@ func (c *converter) holes(command string, at seed.Pointer) bool {
 	case len(lost) > 0:
 		c.ask("command", seed.AtCommand, c.rewrite(command), "the label does not escape %s, so the image has a command with holes; as it is written it is %s",
 			strings.Join(lost, ", "), quote(c.rewrite(command)))
-	case c.punched(command):
+	case c.doc.Emptied == nil && c.punched(command):
 		c.ask("command", seed.AtCommand, "", "the command in the label is %s, with holes where Docker took variables that were not escaped: write it anew", quote(command))
 	default:
 		return false
@@ -154,7 +154,7 @@ func (c *converter) punched(command string) bool {
 		}
 	}
 	args := text(c.src, c.parts.arguments)
-	return c.parts.arguments != "" && strings.TrimSpace(args) != args
+	return command == "" || c.parts.arguments != "" && (args == "" || strings.TrimSpace(args) != args)
 }
 
 // A variable is one that the job was given, under its old and its new name.

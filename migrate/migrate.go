@@ -25,6 +25,7 @@ type Document struct {
 	// Label says that the text was in an image's label: the builder may have taken variables out of it.
 	Label bool
 	// Emptied are the variables that a builder replaces by nothing, since the label is not escaped. The text has them still.
+	// Nil: that is not known, and the text may lack them.
 	Emptied []string
 	// Start says how the image starts. Nil: that is not known.
 	Start *Start

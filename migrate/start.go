@@ -12,7 +12,7 @@ type Dockerfile struct {
 	Start *Start
 	// Key and Value are the label with the manifest; Key is empty if there is none.
 	Key, Value string
-	// Emptied are the variables in Value that a build replaces by nothing.
+	// Emptied are the variables in Value that a build replaces by nothing. It is not nil if there is a label.
 	Emptied []string
 	Line    int
 }
@@ -28,7 +28,7 @@ func ReadDockerfile(name string, text []byte) (*Dockerfile, error) {
 		i := slices.IndexFunc(image.Labels, func(l dockerfile.Label) bool { return l.Key == key })
 		if i >= 0 && image.Labels[i].Value != "" {
 			l := image.Labels[i]
-			d.Key, d.Value, d.Emptied, d.Line = l.Key, l.Value, l.Unescaped, l.Line
+			d.Key, d.Value, d.Emptied, d.Line = l.Key, l.Value, append([]string{}, l.Unescaped...), l.Line
 		}
 	}
 	return d, nil
