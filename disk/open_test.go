@@ -3,6 +3,8 @@
 package disk
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // specials makes one of each kind of thing that is no file, and a link to each. It returns what they are called in errors.
@@ -128,5 +131,43 @@ func TestOpenGiven(t *testing.T) {
 	}
 	if f, err := Open("/dev/fd/999999"); err == nil {
 		t.Errorf("%s was opened", f.Name())
+	}
+}
+
+// A pipe gets what is written once it has a reader. Without one, the wait ends with the context, and so does a write that is not read.
+func TestCopyToDevice(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	roots := Roots{dir}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(30*time.Millisecond, cancel)
+	if err := roots.CopyToDevice(ctx, path, strings.NewReader("lost")); !errors.Is(err, context.Canceled) {
+		t.Errorf("without a reader: %v", err)
+	}
+	written := make(chan error, 1)
+	go func() { written <- roots.CopyToDevice(t.Context(), path, strings.NewReader("text")) }()
+	text, err := os.ReadFile(path)
+	if err := errors.Join(err, <-written); err != nil || string(text) != "text" {
+		t.Errorf("%q, %v", text, err)
+	}
+	reader, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	ctx, cancel = context.WithCancel(t.Context())
+	time.AfterFunc(30*time.Millisecond, cancel)
+	if err := roots.CopyToDevice(ctx, path, strings.NewReader(strings.Repeat("x", 1<<20))); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a reader that does not read: %v", err)
+	}
+	if err := roots.CopyToDevice(t.Context(), os.DevNull, strings.NewReader("x")); err == nil {
+		t.Error("a device outside of the roots was written to")
+	}
+	if err := Roots(nil).CopyToDevice(t.Context(), os.DevNull, strings.NewReader("x")); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,12 +1,16 @@
 package disk
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 )
 
 // tempPrefix begins the names of files and directories that are not complete yet.
@@ -37,7 +41,11 @@ func (r Roots) writeFile(path string, mode fs.FileMode, write func(*os.File) err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
 	if isDevice(path) {
-		return r.writeDevice(dir, path, write)
+		f, err := r.openDevice(dir, path, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
 	}
 	return WriteIn(dir, base, mode, write)
 }
@@ -59,18 +67,47 @@ func WriteIn(dir *os.Root, name string, mode fs.FileMode, write func(*os.File) e
 	return dir.Rename(temp, name)
 }
 
-// writeDevice writes to a device. Only without roots may it be a link, such as /dev/stdout.
-func (r Roots) writeDevice(dir *os.Root, path string, write func(*os.File) error) (err error) {
-	var f *os.File
+// openDevice opens a device to write to. Only without roots may it be a link, such as /dev/stdout.
+func (r Roots) openDevice(dir *os.Root, path string, flag int) (*os.File, error) {
 	if len(r) == 0 {
-		f, err = os.OpenFile(path, os.O_WRONLY, 0)
-	} else if err = NoLink(dir, filepath.Base(path)); err == nil {
-		f, err = dir.OpenFile(filepath.Base(path), os.O_WRONLY, 0)
+		return os.OpenFile(path, os.O_WRONLY|flag, 0)
+	}
+	if err := NoLink(dir, filepath.Base(path)); err != nil {
+		return nil, err
+	}
+	return dir.OpenFile(filepath.Base(path), os.O_WRONLY|flag, 0)
+}
+
+// CopyToDevice writes to a pipe or another device. It waits for the reader of a named pipe. The wait ends with the context, and so
+// does one for a reader that stops to read.
+func (r Roots) CopyToDevice(ctx context.Context, path string, from io.Reader) (err error) {
+	dir, _, err := r.parent(path)
+	if err != nil {
+		return writeError(path, err)
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	to, err := r.openDevice(dir, path, nonblock)
+	for ; isPipe(path) && errors.Is(err, syscall.ENXIO); to, err = r.openDevice(dir, path, nonblock) {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
 	if err != nil {
-		return err
+		return writeError(path, err)
 	}
-	return errors.Join(write(f), f.Close())
+	defer context.AfterFunc(ctx, func() { _ = to.SetWriteDeadline(time.Now()) })() // a device without deadlines never waits for us
+	_, err = io.Copy(to, from)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		err = cause
+	}
+	return errors.Join(err, to.Close())
+}
+
+func isPipe(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode()&fs.ModeNamedPipe != 0
 }
 
 // ReplaceFile writes a file that exists anew, whole or not at all, with the mode that it has. Of a link it is the target, if

@@ -202,16 +202,13 @@ func (p *pending) copyTo(ctx context.Context) error {
 }
 
 // copyToDevice copies to a file that a rename cannot replace.
-func (p *pending) copyToDevice(_ context.Context, roots disk.Roots) error {
+func (p *pending) copyToDevice(ctx context.Context, roots disk.Roots) error {
 	from, err := p.dir.Open(p.temp)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	return roots.WriteFile(p.Dest, 0o644, func(to *os.File) error {
-		_, err := io.Copy(to, from)
-		return err
-	})
+	return roots.CopyToDevice(ctx, p.Dest, from)
 }
 
 // unpack unpacks an archive of plain files, as exporters of layouts write it.
