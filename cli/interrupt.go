@@ -109,7 +109,7 @@ func (r *interruptible) Read(b []byte) (int, error) {
 	}()
 	select {
 	case <-r.ctx.Done():
-		return 0, context.Cause(r.ctx)
+		return 0, fmt.Errorf("interrupted: %w", context.Cause(r.ctx))
 	case read := <-done:
 		return copy(b, own[:read.n]), read.err
 	}

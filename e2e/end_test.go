@@ -168,7 +168,7 @@ func waitEnds(t *testing.T, s syscall.Signal, args []string) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // the status is compared
-	if status := cmd.ProcessState.ExitCode(); status != exit.StatusInterrupted || !strings.HasPrefix(said.String(), "seedpack: interrupted") {
+	if status := cmd.ProcessState.ExitCode(); status != exit.StatusInterrupted || !strings.Contains(said.String(), "interrupted") {
 		t.Errorf("exit status %d: %s", status, &said)
 	}
 }
