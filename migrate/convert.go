@@ -119,7 +119,7 @@ func (c *converter) object(from, to seed.Pointer, t *table) {
 	}
 	for _, name := range c.src.Members(from) {
 		if !known[name] {
-			c.unknown(from.Member(name))
+			c.lose("member", from.Member(name), "1.0.0 has nothing for %s: it is left out", quote(name))
 		}
 	}
 }
