@@ -361,3 +361,27 @@ func TestSecretsAreMasked(t *testing.T) {
 		t.Errorf("a secret is shown:\n%s", after)
 	}
 }
+
+// TestStepExport proves that a step writes a job for another system, and refuses directories outside of the workspace.
+func TestStepExport(t *testing.T) {
+	t.Parallel()
+	r := newStep(t, below("job", example(t, "image-watermark")))
+	if status := r.action("INPUT_COMMAND=export", "INPUT_TO=slurm", "INPUT_PATH=job"); status != 0 {
+		t.Fatalf("exit %d\n%s", status, r.printed)
+	}
+	script, err := os.ReadFile(filepath.Join(r.workspace, "export", "job.sbatch"))
+	if err != nil || !strings.HasPrefix(string(script), "#!/bin/bash\n#SBATCH --job-name=image-watermark\n") {
+		t.Errorf("%v: %.100s", err, script)
+	}
+	if result := r.outputs()["result"]; !strings.Contains(result, `"files":["export/job.sbatch"]`) || !strings.Contains(result, `"losses":[{"pointer":`) {
+		t.Errorf("the result is %s", result)
+	}
+	for _, dir := range []string{"../out", "/tmp/seedpack-out"} {
+		if status := r.action("INPUT_COMMAND=export", "INPUT_TO=slurm", "INPUT_PATH=job", "INPUT_EXPORT-DIR="+dir); status != 2 {
+			t.Errorf("%s: exit %d\n%s", dir, status, r.printed)
+		}
+	}
+	if status := r.action("INPUT_COMMAND=export", "INPUT_TO=slurm", "INPUT_PATH=job", "INPUT_IMAGE=x"); status != 2 {
+		t.Errorf("exit %d\n%s", status, r.printed)
+	}
+}

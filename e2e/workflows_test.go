@@ -196,6 +196,10 @@ var scenarios = map[string][]scenario{
 		onTag.gives("published", "true").publishes(randomSeed).asks("docker/setup-buildx-action"),
 	},
 	"Signed": {onTag.gives("published", "true").publishes(randomSeed).asks("sigstore/cosign-installer", "cosign sign --yes ", "/"+randomSeed+":0.1.0@sha256:")},
+	"Run it elsewhere": {
+		onBranch.gives("errors", "0").asks("actions/upload-artifact", "PATH=my-job-slurm"),
+		onPull.with(func(r *repository) { r.write("my-job/seed.manifest.json", badManifest) }).gives("errors", "2").failing(),
+	},
 	"Code scanning": {
 		onBranch.gives("errors", "0").asks("github/codeql-action SARIF_FILE=seedpack.sarif"),
 		onPull.with(func(r *repository) { r.write("my-job/seed.manifest.json", badManifest) }).gives("errors", "2").asks("github/codeql-action").failing(),

@@ -63,6 +63,8 @@ var inputFlags = []inputFlag{
 	{"rules", "rule", manyLines},
 	{"sarif-file", "sarif-file", oneValue},
 	{"junit-file", "junit-file", oneValue},
+	{"to", "to", oneValue},
+	{"export-dir", "output-dir", oneValue},
 }
 
 // inputs reads the inputs of a step, and keeps the secrets among them.
@@ -97,7 +99,9 @@ func (in *inputs) values(name string, form inputForm) []string {
 }
 
 // StepCommands lists the commands that a step can run.
-func StepCommands() []string { return []string{"pack", "lint", "smoke", "verify", "publish", "list"} }
+func StepCommands() []string {
+	return []string{"pack", "lint", "smoke", "verify", "publish", "list", "export"}
+}
 
 // InputFlags returns the flags that inputs stand for, by the names of the inputs.
 func InputFlags() map[string]string {
@@ -158,10 +162,32 @@ func (in *inputs) addPush(args []string, flags *pflag.FlagSet) []string {
 	return append(args, "--push="+push)
 }
 
+// exportDir is where exported files go, if the input export-dir does not say it.
+const exportDir = "export"
+
+// flagValues returns the values of the flag that an input stands for. An image to export is no flag, but an operand.
+func (in *inputs) flagValues(command string, f inputFlag) []string {
+	values := in.values(f.input, f.form)
+	switch {
+	case command == "export" && f.flag == "image":
+		return nil
+	case command == "export" && f.flag == "output-dir" && len(values) == 0:
+		return []string{exportDir}
+	}
+	return values
+}
+
 // operands returns the arguments besides the flags: the paths of jobs, or images. Images are compared with the job of the
 // input path, if it is given.
 func (in *inputs) operands(command string) ([]string, error) {
 	paths, err := in.paths()
+	image := in.input("image")
+	switch {
+	case command == "export" && image != "" && len(paths) > 0:
+		return nil, exit.Usagef("export takes the input image or the input path: which one?")
+	case command == "export" && image != "":
+		return []string{"--", image}, err
+	}
 	if command != "verify" && command != "publish" {
 		return append([]string{"--"}, paths...), err
 	}

@@ -62,7 +62,7 @@ func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string,
 		if flags.Lookup(f.flag) == nil {
 			continue
 		}
-		for _, v := range s.inputs.values(f.input, f.form) {
+		for _, v := range s.inputs.flagValues(name, f) {
 			args = append(args, "--"+f.flag+"="+v)
 		}
 	}
