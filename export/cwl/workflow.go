@@ -70,6 +70,11 @@ func (w *writer) lose() {
 	if len(w.Manifest.Job.Interface.Outputs.JSON) > 0 {
 		w.p.Lose(seed.AtOutputJSON, seed.OutputsFile+" is read up to 64 KiB, and integers only up to 2^53")
 	}
+	for i, o := range w.Manifest.Job.Interface.Outputs.Files {
+		if strings.Contains(strings.TrimPrefix(o.Pattern, "./"), "/") {
+			w.p.Lose(seed.AtOutputFiles.Index(i), fmt.Sprintf("files of output %q come without their directory", o.Name))
+		}
+	}
 	w.loseStart()
 }
 

@@ -39,7 +39,10 @@ cancel() {
   [ -z "$ended" ] || return 0
   ended=$1
   case $child in
-  '') exit "$ended" ;;
+  '')
+    say_status "ended from outside, with status $ended"
+    exit "$ended"
+    ;;
   starting) return 0 ;;
   esac
   if [ -z "$cidfile" ] || [ "$runtime" = apptainer ]; then
@@ -144,7 +147,10 @@ ready_image() {
   child=$!
   attend "$child"
   child=''
-  [ -z "$ended" ] || exit "$ended"
+  if [ -n "$ended" ]; then
+    say_status "ended from outside, with status $ended"
+    exit "$ended"
+  fi
   if [ "$runtime" = apptainer ]; then
     [ -s "$sif" ] || sif='' # apptainer run converts it then, and says what is wrong
   elif [ "$attended" -ne 0 ]; then
