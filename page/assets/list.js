@@ -5,7 +5,7 @@
 "use strict";
 
 (() => {
-	const STEP = 50; // cards that are shown at once
+	const STEP = 30; // cards that are shown at once
 	const FEW = 8; // values of a filter that are shown at first
 	const $ = (id) => document.getElementById(id);
 
@@ -21,6 +21,7 @@
 
 	let jobs = null; // of data/jobs.js
 	let values = []; // texts of filters, which jobs name by number
+	let numbers = new Map(); // the numbers of values
 	let index = null; // of data/search.js
 	let state = { q: "", sort: "", chosen: new Map(), limits: new Map() };
 	let order = []; // numbers of jobs that fit
@@ -30,6 +31,7 @@
 	window.seedpackJobs = (data) => {
 		jobs = data.jobs;
 		values = data.values;
+		numbers = new Map(values.map((text, n) => [text, n]));
 		start();
 	};
 
@@ -146,31 +148,40 @@
 		small: (a, b) => (jobs[a].s || 0) - (jobs[b].s || 0) || a - b,
 	};
 
-	// select computes the jobs that fit, and how many there would be for each value of a filter.
+	// select computes the jobs that fit, and how many there would be for each value of a filter. It is run with every key
+	// that is pressed, so it counts in arrays and does not compare what it can count.
 	function select() {
 		const words = terms(state.q);
 		const scores = words.length && index ? index.scores(words, jobs.length) : null;
-		const numbers = new Map(values.map((text, n) => [text, n]));
 		const wanted = facets.map(({ key }) => {
 			const chosen = state.chosen.get(key);
 			return chosen.size ? new Set([...chosen].map((text) => numbers.get(text))) : null;
 		});
-		const counts = facets.map(() => new Map());
-		order = [];
+		const counts = facets.map(() => new Int32Array(values.length));
+		const fitting = [];
 		for (let n = 0; n < jobs.length; n++) {
+			if (scores && !scores[n]) continue;
 			const job = jobs[n];
-			if (scores && !scores[n] || !fitsLimits(job)) continue;
+			if (state.limits.size && !fitsLimits(job)) continue;
 			const [fails, last] = failing(job, wanted);
-			if (!fails) order.push(n);
+			if (!fails) fitting.push(n);
 			for (let f = 0; f < facets.length; f++) {
 				if (fails && !(fails === 1 && last === f)) continue;
-				for (const value of job[facets[f].field] || []) counts[f].set(value, (counts[f].get(value) || 0) + 1);
+				const has = job[facets[f].field];
+				if (has) for (let k = 0; k < has.length; k++) counts[f][has[k]]++;
 			}
 		}
 		const by = state.sort || (scores ? "best" : "name");
-		if (by === "best" && scores) order.sort((a, b) => scores[b] - scores[a] || a - b);
-		else if (Object.hasOwn(sorts, by)) order.sort(sorts[by]);
+		order = by === "best" && scores ? byScore(fitting, scores) : fitting;
+		if (Object.hasOwn(sorts, by) && by !== "name") order.sort(sorts[by]);
 		return counts;
+	}
+
+	// byScore sorts jobs by score, the highest first, and keeps the order of equal ones. Scores are small numbers.
+	function byScore(list, scores) {
+		const groups = [];
+		for (const n of list) (groups[scores[n]] ||= []).push(n);
+		return groups.filter(Boolean).reverse().flat();
 	}
 
 	// Drawing
@@ -229,7 +240,8 @@
 		const fresh = document.createDocumentFragment();
 		facets.forEach((facet, f) => {
 			const chosen = state.chosen.get(facet.key);
-			const all = [...counts[f]].map(([value, n]) => [values[value], n]);
+			const all = [];
+			counts[f].forEach((n, value) => { if (n) all.push([values[value], n]); });
 			for (const text of chosen) if (!all.some(([known]) => known === text)) all.push([text, 0]);
 			if (all.length === 0 || all.length === 1 && !chosen.size && facet.key === "registry") return;
 			all.sort((a, b) => chosen.has(b[0]) - chosen.has(a[0]) || b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
