@@ -113,6 +113,9 @@ func runMigrate(ctx context.Context, p *Process, o *migrateOptions, args []strin
 	default:
 		return exit.Usagef("--format %q must be text, json or github", o.format)
 	}
+	if o.dockerfile && (o.outDir != "" || o.format != formatText) {
+		return exit.Usagef("--dockerfile prints the lines of a Dockerfile: leave out -o and --format")
+	}
 	var err error
 	if m.answers, err = o.answers.options(); err != nil {
 		return err
