@@ -51,6 +51,12 @@ func judge(report *diag.Report, m *seed.Manifest, opt Options) {
 	runRules(report, m, opt, violations, beyond)
 }
 
+// A place is where a rule has a finding.
+type place struct {
+	rule *diag.Rule
+	span seed.Span
+}
+
 func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []schema.Violation, broken map[seed.Pointer]bool) {
 	misnamed := map[seed.Pointer]bool{}
 	if broken == nil {
@@ -68,7 +74,15 @@ func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []s
 		p.rule = r
 		r.Check(&p)
 	}
+	seen := map[place]bool{}
 	for _, d := range p.found {
-		report.Add(written(m, *d))
+		at := place{d.Rule, report.Place(d)}
+		if d.Span == nil {
+			at.span = m.Source.Span(d.Pointer)
+		}
+		if !seen[at] { // what a rule says twice of one place has one cause
+			report.Add(written(m, *d))
+		}
+		seen[at] = true
 	}
 }

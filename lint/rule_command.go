@@ -33,7 +33,7 @@ var commandSyntax = &Rule{
 		if p.oldSwitches() {
 			p.commands = nil // other rules would speak of the same
 		} else if errors.As(p.parsing, &e) {
-			p.reportPart(seed.AtCommand, e.Start, e.End, "command is no Bash: %s", e.What)
+			p.reportPart(seed.AtCommand, e.Start, e.End, "Bash cannot read command: %s", e.What)
 		}
 	},
 }

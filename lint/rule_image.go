@@ -118,7 +118,7 @@ var imageNameForm = &Rule{
 		// Other rules report leading dashes and capital letters, so they are removed before this check.
 		repository := name + "-" + strings.ToLower(version) + "-seed"
 		if _, err := reference.WithName("x/" + repository); err != nil && !errors.Is(err, reference.ErrNameTooLong) {
-			d := p.Reportf(at, "jobVersion %q makes the repository name %q, which is no possible one", p.Job.JobVersion, p.Manifest.Repository())
+			d := p.Reportf(at, "jobVersion %q makes the repository name %q, which is not a possible one", p.Job.JobVersion, p.Manifest.Repository())
 			d.Hint = "let letters or digits stand on both sides of each dot and dash"
 		}
 	},

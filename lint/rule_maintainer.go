@@ -33,7 +33,7 @@ var maintainerEmail = &Rule{
 		at, email := seed.AtMaintainer.Member("email"), p.Job.Maintainer.Email
 		local, host, ok := strings.Cut(email, "@")
 		if p.valid(at) && (!ok || blank(local) || blank(host) || strings.ContainsAny(host, "@ \t")) {
-			p.Reportf(at, "the maintainer's e-mail %q is no address: users of the job have nobody to write to", email)
+			p.Reportf(at, "the maintainer's e-mail %q is not an address: users of the job cannot write to anybody", email)
 		}
 	},
 }
@@ -53,7 +53,7 @@ var maintainerURL = &Rule{
 		u, err := url.Parse(text)
 		switch {
 		case err != nil, u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-			p.Reportf(at, "the maintainer's url %q is no http or https URL: give one with the job's documentation", text)
+			p.Reportf(at, "the maintainer's url %q is not an http or https URL: give one with the job's documentation", text)
 		case local(u.Hostname()):
 			p.Reportf(at, "the maintainer's url %q is only reachable on one machine: give a public one", text)
 		}

@@ -125,7 +125,7 @@ var dataOutside = &Rule{
 		}
 		for i, m := range p.Job.Interface.Mounts {
 			if at := seed.AtMounts.Index(i).Member("mode"); p.valid(at) && m.Mode == "rw" {
-				p.Reportf(at, "mount %q can be written to and there are no outputs: nobody knows of what the job leaves there, so declare outputs for it", m.Name)
+				p.Reportf(at, "mount %q can be written to and there are no outputs: what the job writes there is not captured, so declare outputs for it", m.Name)
 			}
 		}
 	},

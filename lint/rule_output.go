@@ -86,7 +86,7 @@ var outputPatternDialect = &Rule{
 // dialect returns how Go, Python, glob(7) or people read a pattern differently, as the end of a message, or "".
 func dialect(pattern string) string {
 	if err := glob.Valid(pattern); err != nil {
-		return "is no glob: " + err.Error()
+		return "is not a glob: " + err.Error()
 	}
 	switch {
 	case strings.Contains(pattern, "**"):

@@ -103,11 +103,11 @@ func problems(s *Source) string {
 func TestProblemMessages(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ text, message, hint string }{
-		{"{\n \"a\": 1,\n\n \"a\": 2}", `member "a" is already on line 2, a name should stand once`, "readers differ in which one they take: remove one"},
+		{"{\n \"a\": 1,\n\n \"a\": 2}", `member "a" is already on line 2, a name should be there once`, "readers differ in which one they take: remove one"},
 		{"{\"a\": [1, 2\n}", `"[" is not closed before the "}" on line 2`, `write "]" where this array ends`},
-		{`[True]`, `"True" is no JSON value`, "JSON writes it true"},
-		{`[+.5]`, `"+.5" is no JSON number`, "JSON writes it 0.5"},
-		{`["\d"]`, `"\\d" is no escape sequence`, "a backslash is written twice"},
+		{`[True]`, `"True" is not a JSON value`, "JSON writes it true"},
+		{`[+.5]`, `"+.5" is not a JSON number`, "JSON writes it 0.5"},
+		{`["\d"]`, `"\\d" is not an escape sequence`, "a backslash is written twice"},
 		{"[\"a\tb\"]", `control character 0x09 in a string, it should be written \t`, ""},
 	}
 	for _, tt := range tests {

@@ -40,7 +40,7 @@ func (p *parser) member(n *node) {
 	p.lostText = p.lostText || uncertain
 	if first := n.add(c); first != nil {
 		p.problem(Problem{Span: key, Code: CodeDuplicate,
-			Message: fmt.Sprintf("member %q is already on line %d, a name should stand once", name, p.line(first.key.Start)),
+			Message: fmt.Sprintf("member %q is already on line %d, a name should be there once", name, p.line(first.key.Start)),
 			Hint:    "readers differ in which one they take: remove one"})
 	}
 }
@@ -113,7 +113,7 @@ func (p *parser) name() (name string, key Span, ok bool) {
 	case name == "" && p.peek() == ':':
 		pr.Message = "the name of a member is missing"
 	case name != "" && (next == ':' || next == '='):
-		pr.Message = fmt.Sprintf("%q is a name without quotes, names stand in double quotes", name)
+		pr.Message = fmt.Sprintf("%q is a name without quotes, names are written in double quotes", name)
 		if utf8.ValidString(name) {
 			pr.Fix, pr.Edits = "Put it in double quotes", []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
 		}
@@ -196,7 +196,7 @@ func (p *parser) word() *node {
 		p.noValue(n)
 	case ends && otherSpellings[lower] != "":
 		right := otherSpellings[lower]
-		p.problem(Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%q is no JSON value", n.text),
+		p.problem(Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%q is not a JSON value", n.text),
 			Hint: "JSON writes it " + right, Fix: "Write it " + right, Edits: []Edit{{n.span, right}}})
 	case ends && notFinite[lower]:
 		p.notFinite(n.span)
@@ -207,7 +207,7 @@ func (p *parser) word() *node {
 }
 
 func (p *parser) notFinite(at Span) {
-	p.problem(Problem{Span: at, Code: CodeValue, Message: fmt.Sprintf("%s is no JSON value: JSON has no NaN and no infinity", p.Text[at.Start:at.End]),
+	p.problem(Problem{Span: at, Code: CodeValue, Message: fmt.Sprintf("%s is not a JSON value: JSON has no NaN and no infinity", p.Text[at.Start:at.End]),
 		Hint: "write a number that is finite, or leave the member out"})
 }
 
@@ -227,8 +227,8 @@ func (p *parser) bareText(n *node) {
 		return
 	}
 	n.span.End = p.i
-	pr := Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%s is no JSON value", quote(string(p.Text[start:p.i]))),
-		Hint: "text stands in double quotes"}
+	pr := Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%s is not a JSON value", quote(string(p.Text[start:p.i]))),
+		Hint: "text is written in double quotes"}
 	if text := p.Text[start:p.i]; utf8.Valid(text) && bytes.IndexByte(text, '\\') < 0 {
 		pr.Fix, pr.Unsafe = "Put it in double quotes", true
 		pr.Edits = []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
@@ -261,7 +261,7 @@ func (p *parser) noValue(n *node) {
 			end = p.i + n
 		}
 		p.i = max(end, p.i)
-		pr.Message = fmt.Sprintf("%s is no JSON value", quote(string(bytes.TrimRight(p.Text[n.span.Start:p.i], " \t\r"))))
+		pr.Message = fmt.Sprintf("%s is not a JSON value", quote(string(bytes.TrimRight(p.Text[n.span.Start:p.i], " \t\r"))))
 		n.span.End = p.i
 		pr.Span = n.span
 		p.lost(pr)

@@ -38,7 +38,7 @@ func (p *parser) number() *node {
 		p.notFinite(n.span)
 		return n
 	}
-	pr := Problem{Span: n.span, Code: CodeNumber, Message: fmt.Sprintf("%s is no JSON number", quote(n.text)), Hint: numberHint(n.text)}
+	pr := Problem{Span: n.span, Code: CodeNumber, Message: fmt.Sprintf("%s is not a JSON number", quote(n.text)), Hint: numberHint(n.text)}
 	if right := fixNumber(n.text); right != "" {
 		pr.Hint, pr.Fix, pr.Edits = "JSON writes it "+right, "Write it "+right, []Edit{{n.span, right}}
 	}
@@ -203,7 +203,7 @@ func (p *parser) badUnit(u unit) {
 	case u.rune == '\\':
 		_, size := utf8.DecodeRune(p.rest()[1:])
 		pr.Span.End += size
-		pr.Message = fmt.Sprintf("%q is no escape sequence", p.Text[pr.Span.Start:pr.Span.End])
+		pr.Message = fmt.Sprintf("%q is not an escape sequence", p.Text[pr.Span.Start:pr.Span.End])
 		p.fixEscape(&pr)
 	}
 	p.problem(pr)

@@ -155,7 +155,7 @@ var probeTests = []struct {
 	{"no file", func(o *pack.Outcome) { o.Files[0] = dir(seed.OutputsFile) }, `/job/interface/outputs/json: error: seed.outputs.json is a directory, it should be a file [outputs-json-syntax]`},
 	{"missing key", outputs(`{"note": "x"}`), `/job/interface/outputs/json/0: error: JSON output "count" has no value: seed.outputs.json has no key "theCount"; there is "note" [outputs-json-key]`},
 	{"key in other letters", outputs(`{"thecount": 1}`), `/job/interface/outputs/json/0: error: JSON output "count" has no value: seed.outputs.json has no key "theCount"; there is "thecount" [outputs-json-key] (keys are case-sensitive)`},
-	{"duplicate key", outputs(`{"theCount": 1, "theCount": 2}`), `/job/interface/outputs/json: warning: seed.outputs.json, line 1: member "theCount" is already on line 1, a name should stand once [outputs-json-duplicate]`},
+	{"duplicate key", outputs(`{"theCount": 1, "theCount": 2}`), `/job/interface/outputs/json: warning: seed.outputs.json, line 1: member "theCount" is already on line 1, a name should be there once [outputs-json-duplicate]`},
 	{"further key", outputs(`{"theCount": 1, "count": 2}`), `/job/interface/outputs/json: warning: no JSON output captures "count" of seed.outputs.json [outputs-json-unexpected]`},
 	{"wrong types", outputs(`{"theCount": "3", "note": null}`), `/job/interface/outputs/json/0: error: JSON output "count" is string "3", it should be of type integer [outputs-json-type]
 /job/interface/outputs/json/1: error: JSON output "note" is null null, it should be of type string [outputs-json-type]`},

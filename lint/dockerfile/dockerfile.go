@@ -122,7 +122,7 @@ func syntaxError(report *diag.Report, err error) {
 	}
 	span := lines(report.Source, at)
 	message := ownPlace.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")
-	report.Add(diag.Diagnostic{Rule: Syntax, Span: &span, Message: "no Dockerfile: " + message})
+	report.Add(diag.Diagnostic{Rule: Syntax, Span: &span, Message: "this is not a Dockerfile: " + message})
 }
 
 // lines returns the place of whole lines. The parser knows no more exact place.

@@ -205,7 +205,7 @@ var labelStage = &rule{
 				continue
 			}
 			for _, l := range f.seedLabels(&f.stages[i]) {
-				f.reportf(l.at, "LABEL %s stands in a stage that the image is not built from: it is lost", seed.Label)
+				f.reportf(l.at, "LABEL %s is in a stage that the image is not built from, so it is lost", seed.Label)
 			}
 		}
 	},
