@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
@@ -108,7 +109,7 @@ func (b *batch) run(ctx context.Context) (err error) {
 			return policyError(err)
 		}
 	}
-	if err := b.decide(); err != nil {
+	if err := b.decide(ctx); err != nil {
 		return err
 	}
 	pipe, err := b.pipeline()
@@ -124,15 +125,33 @@ func (b *batch) run(ctx context.Context) (err error) {
 }
 
 // decide has images published if that was asked for, and if the event may publish. Nothing else sets Publish.
-func (b *batch) decide() error {
+func (b *batch) decide(ctx context.Context) error {
 	if b.publishing == nil {
 		return nil
 	}
-	push, err := b.publishing.decide(b.out.process)
+	push, err := b.publishing.decide(ctx, b.out.process, b.places())
 	if err == nil && push {
 		b.options.Publish = b.publish
 	}
 	return err
+}
+
+// places returns the files and directories that images are made from.
+func (b *batch) places() []string {
+	places := []string{b.options.Build.File, b.options.Build.Context}
+	for _, source := range b.options.Build.Contexts {
+		if pack.IsDirectory(source) {
+			places = append(places, source)
+		}
+	}
+	for _, t := range b.tasks {
+		if t.Dir != "" {
+			places = append(places, t.Dir)
+		} else {
+			places = append(places, ".") // an image
+		}
+	}
+	return places
 }
 
 // pipeline checks that the options fit each other and the tasks.

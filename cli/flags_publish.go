@@ -1,14 +1,20 @@
 package cli
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pipeline"
@@ -59,13 +65,16 @@ func (f *publishFlags) options() (*pipeline.Publish, error) {
 
 // decide reports whether images are published: whether that was asked for, and whether the event may publish. If a fork's
 // pull request may not, it says so on standard error.
-func (f *publishFlags) decide(p *Process) (push bool, err error) {
+//
+// Places are the files and directories that images are made from.
+func (f *publishFlags) decide(ctx context.Context, p *Process, places []string) (push bool, err error) {
+	var taken string
 	switch f.push {
 	case "true":
 		push = true
 	case "false":
 	case "auto":
-		push = github.IsRelease(p.Getenv)
+		push, taken = github.IsRelease(p.Getenv)
 	default:
 		return false, exit.Usagef("--push %q must be true, false or auto", f.push)
 	}
@@ -75,11 +84,44 @@ func (f *publishFlags) decide(p *Process) (push bool, err error) {
 	if f.registry == "" {
 		return push, nil
 	}
-	push, notice, err := github.MayPush(p.Getenv, push)
-	if notice != "" {
-		fmt.Fprintln(p.Stderr, report.EscapeLines(notice))
+	push, notice, err := github.MayPush(p.Getenv, push, func(commit string) error {
+		return atCommit(ctx, commit, append(places, p.Getenv("GITHUB_WORKSPACE")))
+	})
+	for _, text := range []string{taken, notice} {
+		if text != "" {
+			fmt.Fprintln(p.Stderr, report.EscapeLines(text))
+		}
 	}
 	return push, err
+}
+
+// atCommit returns an error unless each work tree that one of the places lies in is at the commit or at one of its ancestors.
+// At least one place must lie in a work tree. An empty place counts as none.
+func atCommit(ctx context.Context, commit string, places []string) error {
+	found := false
+	for _, place := range slices.Compact(slices.Sorted(slices.Values(places))) {
+		if place == "" {
+			continue
+		}
+		if info, err := os.Stat(place); err == nil && !info.IsDir() {
+			place = filepath.Dir(place)
+		}
+		repository, err := git.Open(ctx, place)
+		switch {
+		case errors.Is(err, git.ErrNone):
+			continue
+		case err != nil:
+			return err
+		}
+		if err := repository.HeadIn(commit); err != nil {
+			return err
+		}
+		found = true
+	}
+	if !found {
+		return errors.New("the workspace is not known to be at GITHUB_SHA, since there is no git repository or no git")
+	}
+	return nil
 }
 
 func checkRegistry(registry string) error { return exit.Usage(pack.CheckRegistry(registry)) }

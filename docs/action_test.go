@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/seedpack/seedpack/github"
 )
 
 const actionPage = "action.md"
@@ -56,11 +58,46 @@ func memberTable(t *testing.T, head string, members *yaml.Node) string {
 
 func replaceTable(t *testing.T, page, name, table string) string {
 	t.Helper()
-	begin, end := "<!-- "+name+": go test ./docs -run TestActionDocs -update -->\n", "<!-- end of "+name+" -->"
+	return replaceTableBy(t, page, name, "TestActionDocs", table)
+}
+
+func replaceTableBy(t *testing.T, page, name, test, table string) string {
+	t.Helper()
+	begin, end := "<!-- "+name+": go test ./docs -run "+test+" -update -->\n", "<!-- end of "+name+" -->"
 	before, rest, ok := strings.Cut(page, begin)
 	_, after, ok2 := strings.Cut(rest, end)
 	if !ok || !ok2 {
 		t.Fatalf("%s has no place for the %s", actionPage, name)
 	}
 	return before + begin + table + end + after
+}
+
+// The table of events in the docs is that of the program.
+func TestEventTable(t *testing.T) {
+	page, err := os.ReadFile(actionPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("| event | `push: auto` publishes | `push: true` publishes | why |\n|---|---|---|---|\n")
+	for _, e := range github.Events() {
+		forced := "yes"
+		switch {
+		case e.Never:
+			forced = "nothing"
+		case e.Stranger:
+			forced = "commits in the history of `GITHUB_SHA`"
+		case e.Name == "pull_request":
+			forced = "those of the repository itself"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", e.Name, e.Auto, forced, e.Why)
+	}
+	want := replaceTableBy(t, string(page), "events", "TestEventTable", b.String())
+	if *update {
+		if err := os.WriteFile(actionPage, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(page) {
+		t.Error("docs/" + actionPage + " does not show the events of the program: go test ./docs -run TestEventTable -update")
+	}
 }

@@ -111,6 +111,29 @@ func (r *Repository) Shallow() bool {
 	return err == nil && strings.TrimSpace(out) == "true"
 }
 
+// HeadIn returns an error unless HEAD is a commit or one of its ancestors. A shallow clone whose HEAD is another commit does not
+// know, which is an error, too.
+func (r *Repository) HeadIn(commit string) error {
+	head, err := r.Commit("HEAD")
+	if err != nil {
+		return err
+	}
+	switch {
+	case head == commit:
+		return nil
+	case r.Shallow():
+		return fmt.Errorf("HEAD of %s is %s, and a shallow clone does not know whether that is in the history of %s", r.Top, head, commit)
+	}
+	full, err := r.Commit(commit)
+	if err != nil {
+		return fmt.Errorf("HEAD of %s is %s: %w", r.Top, head, err)
+	}
+	if _, err := r.git.run("merge-base", "--is-ancestor", head, full); err != nil {
+		return fmt.Errorf("HEAD of %s is %s, which is not in the history of %s", r.Top, head, commit)
+	}
+	return nil
+}
+
 // FetchHint says how to get a whole history.
 const FetchHint = "fetch the whole history: fetch-depth: 0 for actions/checkout, GIT_DEPTH: 0 for GitLab, git fetch --unshallow elsewhere"
 

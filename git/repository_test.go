@@ -145,3 +145,33 @@ func TestRepositoryForeign(t *testing.T) {
 		t.Errorf("it was fetched: %q", texts)
 	}
 }
+
+// HEAD may be a commit or one of its ancestors. A later commit, one of another branch, and what a shallow clone cannot know is
+// refused.
+func TestHeadIn(t *testing.T) {
+	r := newRepository(t)
+	first := r.commit(time.Unix(1, 0))
+	second := r.commit(time.Unix(2, 0))
+	r.git("checkout", "--quiet", "-b", "other", first)
+	other := r.commit(time.Unix(3, 0))
+	shallow := filepath.Join(t.TempDir(), "shallow")
+	r.git("clone", "--quiet", "--depth=1", "--branch=other", "file://"+r.dir, shallow)
+	for _, tt := range []struct {
+		dir, head, commit string
+		ok                bool
+	}{
+		{r.dir, second, second, true},
+		{r.dir, first, second, true},
+		{r.dir, second, first, false},
+		{r.dir, other, second, false},
+		{r.dir, first, strings.Repeat("1", 40), false},
+		{r.dir, first, "--all", false},
+		{shallow, other, other, true},
+		{shallow, other, second, false},
+	} {
+		repository{t, tt.dir}.git("checkout", "--quiet", "--detach", tt.head)
+		if err := open(t, tt.dir).HeadIn(tt.commit); (err == nil) != tt.ok {
+			t.Errorf("HEAD %s in %s: %v", tt.head, tt.commit, err)
+		}
+	}
+}

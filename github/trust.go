@@ -4,27 +4,44 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 )
 
-// IsRelease reports whether --push=auto publishes: for a tag or a release in CI, never for a pull request.
-func IsRelease(getenv func(string) string) bool {
-	switch event := getenv("GITHUB_EVENT_NAME"); {
-	case strings.HasPrefix(event, "pull_request"):
-		return false
-	case event == "release":
-		return true
-	case event != "":
-		return getenv("GITHUB_REF_TYPE") == "tag" || strings.HasPrefix(getenv("GITHUB_REF"), "refs/tags/")
+// IsRelease reports whether --push=auto publishes: for a tag or a release in CI, never for a pull request, and never for what
+// takes a tag or a release back. If the event cannot be read, it is no release, and the notice says why.
+func IsRelease(getenv func(string) string) (release bool, notice string) {
+	name := getenv("GITHUB_EVENT_NAME")
+	if name == "" {
+		return getenv("CI_COMMIT_TAG") != "", "" // GitLab
 	}
-	return getenv("CI_COMMIT_TAG") != "" // GitLab
+	auto := eventNamed(name).Auto
+	isTag := getenv("GITHUB_REF_TYPE") == "tag" || strings.HasPrefix(getenv("GITHUB_REF"), "refs/tags/")
+	if auto == AutoNever || auto == AutoTag && !isTag {
+		return false, ""
+	}
+	if getenv("GITHUB_EVENT_PATH") == "" {
+		return true, "" // a runner always sets it
+	}
+	event, err := readEvent(getenv)
+	switch {
+	case err != nil:
+		return false, fmt.Sprintf("%v\nso it is not known whether this run takes a tag or a release back: it is tried, and nothing is published", err)
+	case event.Deleted:
+		return false, "this run is for a tag that was deleted: the job is tried, and nothing is published"
+	case auto == AutoReleased && event.Action != "" && !slices.Contains(releaseActions, event.Action):
+		return false, fmt.Sprintf("this run is for a release that was %s: the job is tried, and nothing is published", event.Action)
+	}
+	return true, ""
 }
 
 // A githubEvent is why a workflow runs.
 type githubEvent struct {
+	Action      string           `json:"action"`
+	Deleted     bool             `json:"deleted"` // the branch or tag of a push
 	Repository  githubRepository `json:"repository"`
 	PullRequest *struct {
 		Head, Base struct {
@@ -59,18 +76,26 @@ func trustOf(getenv func(string) string) (trust, error) {
 	if kind == "pull_request_target" || kind == "workflow_run" {
 		distrust = untrustedWithSecrets
 	}
+	event, err := readEvent(getenv)
+	if err != nil {
+		return distrust, err
+	}
+	if event.ours(getenv("GITHUB_REPOSITORY")) {
+		return trusted, nil
+	}
+	return distrust, nil
+}
+
+func readEvent(getenv func(string) string) (*githubEvent, error) {
 	var event githubEvent
 	text, err := disk.ReadFile(getenv("GITHUB_EVENT_PATH"), maxEvent)
 	if err == nil {
 		err = json.Unmarshal(text, &event)
 	}
 	if err != nil {
-		return distrust, fmt.Errorf("read the event that this run is for: %w", err)
+		return nil, fmt.Errorf("read the event that this run is for: %w", err)
 	}
-	if event.ours(getenv("GITHUB_REPOSITORY")) {
-		return trusted, nil
-	}
-	return distrust, nil
+	return &event, nil
 }
 
 // maxEvent is more than an event has.
@@ -100,10 +125,20 @@ var errForeignHead = errors.New("what a fork wrote is not published from a workf
 // forkNotice is what to tell the user of a pull request that is tried, not published.
 const forkNotice = "this is a pull request of a fork: it is tried, and nothing is published"
 
-// MayPush returns push, unless what would be published is not to be trusted. The notice is empty if there is none.
-func MayPush(getenv func(string) string, push bool) (may bool, notice string, err error) {
+// mergeGroupNotice is what to tell the user of a merge queue.
+const mergeGroupNotice = "this is a merge group: it is tried, and nothing is published before it is merged"
+
+// MayPush returns push, unless what would be published is not to be trusted. The notice is empty if there is none. AtCommit
+// returns an error if the workspace is not known to be at a commit or at one of its ancestors. It is called for events that
+// a stranger can cause.
+func MayPush(getenv func(string) string, push bool, atCommit func(commit string) error) (may bool, notice string, err error) {
 	t, unknown := trustOf(getenv)
+	event := eventNamed(getenv("GITHUB_EVENT_NAME"))
 	switch {
+	case t == trusted && push && event.Never:
+		return false, mergeGroupNotice, nil
+	case t == trusted && push && event.Name != "" && event.Stranger:
+		return ownCommit(getenv, event.Name, atCommit)
 	case t == trusted, t == untrustedWithSecrets && !push:
 		return push, "", nil
 	case t == untrustedWithSecrets && unknown != nil:
@@ -114,4 +149,17 @@ func MayPush(getenv func(string) string, push bool) (may bool, notice string, er
 		return false, fmt.Sprintf("whose code this run is about could not be found out, so it is tried, and nothing is published: %v", unknown), nil
 	}
 	return false, forkNotice, nil
+}
+
+// ownCommit lets a run publish if the workspace is at the commit that GitHub vouches for, or at one of its ancestors.
+func ownCommit(getenv func(string) string, event string, atCommit func(string) error) (bool, string, error) {
+	sha, err := getenv("GITHUB_SHA"), errors.New("GITHUB_SHA is not set")
+	if sha != "" {
+		err = atCommit(sha)
+	}
+	if err == nil {
+		return true, "", nil
+	}
+	return false, "", exit.Usagef("on %s, which anyone can cause, only a commit of this repository's own history is published: %w\n"+
+		"publish from push or release, check out GITHUB_SHA or a commit before it with fetch-depth: 0, or set push to false", event, err)
 }
