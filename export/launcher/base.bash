@@ -6,7 +6,8 @@ shopt -u patsub_replacement 2>/dev/null || :
 unset CDPATH GLOBIGNORE "${!v_@}"
 
 # Patterns compare characters as the smoke run does, where the system has such a locale.
-for LC_ALL in C.UTF-8 C.utf8 en_US.UTF-8 C; do
+for seed_locale in C.UTF-8 C.utf8 en_US.UTF-8 C; do
+  LC_ALL=$seed_locale
   seed_text=$'\303\244'
   [ "${#seed_text}" -ne 1 ] || break
 done 2>/dev/null

@@ -18,7 +18,8 @@ filter_lines() {
     -e "s/($character)/\\n\\1/g" \
     -e "s/(\\n($character))|[\\x80-\\xff]/\\1?/g" \
     -e "s/\\n($character)\\?/\\1/g" \
-    -e 's/([\x0b\x0c\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9]|\r+)(.)/\1| \2/g' \
+    -e 's/([\r\x0b\x0c\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9])/\1| /g' \
+    -e 's/\r\| $/\r/' \
     -e 's/^/| /'
 }
 
