@@ -97,12 +97,20 @@ func needPrograms(t *testing.T, names ...string) {
 	}
 }
 
-// removePodman removes what is left of it.
-func removePodman() {
-	if p := thePodman.podman; p != nil {
-		_ = p.command("rm", "--all", "--force", "-t", "0").Run()
-		_ = os.RemoveAll(p.dir)
+// removePodman removes it when all tests are done. A container that is left then is one that a launcher has left: the tests fail.
+func removePodman(status int) int {
+	p := thePodman.podman
+	if p == nil {
+		return status
 	}
+	left, err := p.command("ps", "--all", "--format", "{{.Names}} {{.Image}} {{.Status}}").Output()
+	if err != nil || len(left) > 0 {
+		fmt.Printf("containers are left, and the tests thus fail: %v\n%s", err, left)
+		status = max(status, 1)
+	}
+	_ = p.command("rm", "--all", "--force", "-t", "0").Run()
+	_ = os.RemoveAll(p.dir)
+	return status
 }
 
 func newPodman(base string) (*podman, error) {
@@ -135,16 +143,6 @@ func (p *podman) command(args ...string) *exec.Cmd {
 
 // path is PATH with this Podman first.
 func (p *podman) path() string { return "PATH=" + p.bin + ":" + os.Getenv("PATH") + ":/usr/sbin:/sbin" }
-
-// left returns the names of containers that are still there, whether they run or not.
-func (p *podman) left(t *testing.T) []string {
-	t.Helper()
-	out, err := p.command("ps", "--all", "--format", "{{.Names}} {{.Image}}").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Fields(string(out))
-}
 
 // exportedJobs are the directories of the jobs, each with a manifest and a Dockerfile, by their names.
 func exportedJobs(t *testing.T) map[string]string {

@@ -37,8 +37,7 @@ func (m fromTop) Run() int {
 	if err := os.Chdir(".."); err != nil {
 		panic(err)
 	}
-	defer removePodman()
-	return m.M.Run()
+	return removePodman(m.M.Run())
 }
 
 // TestScripts proves that commands do in testdata/script what the scripts say. Parts run under [buildkit] and [registry].

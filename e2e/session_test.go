@@ -3,7 +3,6 @@ package e2e
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -478,7 +477,6 @@ func TestOpenJD(t *testing.T) {
 			p.check(t, s.status, s.text())
 		})
 	})
-	podmanIsEmpty(t, pod)
 }
 
 // session begins a session for a trial.
@@ -490,21 +488,6 @@ func (p *prepared) session(t *testing.T, pod *podman, template *jobTemplate) *se
 	}
 	s.env = append(append(s.env, pod.path()), p.environment()...)
 	return s
-}
-
-// podmanIsEmpty fails the test if containers of launchers are left. Other tests may run some of their own meanwhile.
-func podmanIsEmpty(t *testing.T, p *podman) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	var left []string
-	for ctx.Err() == nil {
-		if left = p.left(t); len(left) == 0 {
-			return
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
-	t.Errorf("containers are left: %q", left)
 }
 
 // TestOpenJDOtherUser proves that a launcher works for a user who is not the host's: the session's directory is all that it needs.

@@ -249,7 +249,7 @@ func TestSlurm(t *testing.T) {
 		}
 		t.Run("cancelled", func(t *testing.T) {
 			t.Parallel()
-			c.cancelled(t, p, scripts["ignores-term"])
+			c.cancelled(t, scripts["ignores-term"])
 		})
 		t.Run("tasks", func(t *testing.T) {
 			t.Parallel()
@@ -262,11 +262,10 @@ func TestSlurm(t *testing.T) {
 			})
 		}
 	})
-	podmanIsEmpty(t, p)
 }
 
 // cancelled cancels a job that does not end on TERM. Its container ends before Slurm kills the launcher.
-func (c *cluster) cancelled(t *testing.T, pod *podman, script string) {
+func (c *cluster) cancelled(t *testing.T, script string) {
 	p := prepare(t, trial{}, ".")
 	number := c.submit(t, p, script, "--time=5")
 	log := filepath.Join(p.dir, fmt.Sprintf("ignores-term-%s.out", number))
