@@ -33,7 +33,7 @@ type publishFlags struct {
 func (f *publishFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
 	s.StringVar(&f.push, "push", f.push, "publish: true, false, or auto (for tags and releases in CI)")
-	s.StringVar(&f.ifExists, "if-exists", pipeline.IfExistsError, "when the name is another image's already: error, skip or overwrite")
+	s.StringVar(&f.ifExists, "if-exists", pipeline.IfExistsError, "when the name is another image's already: error, skip (leave it, if only the build is not reproducible) or overwrite")
 	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
 	s.BoolVar(&f.preflight, "preflight", true, "ask for the right to push before building")
 	s.BoolVar(&f.dryRun, "dry-run", false, "say what would be built, run, written, pushed and tagged, and do nothing of it")

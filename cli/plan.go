@@ -45,8 +45,8 @@ func planText(p *pipeline.Plan, name string) string {
 
 func ifAnother(ifHeld string) string {
 	switch ifHeld {
-	case pipeline.HeldLeft:
-		return "that stays, since --if-exists is skip"
+	case pipeline.HeldSame:
+		return "it is published already"
 	case pipeline.HeldMoved:
 		return "it moves, since --if-exists is overwrite"
 	}

@@ -69,6 +69,10 @@ type Change struct {
 	Message string
 	// Media is true if the change is about media types.
 	Media bool
+	// History is true if the change is about how an image was made. Files are the files that differ, if the change is of
+	// those of an image or its sources.
+	History bool
+	Files   *Files
 }
 
 // A Comparison is what changed between two states of a job.

@@ -56,6 +56,7 @@ func Images(old, new []Platform, files func(platform string) (*Files, error)) (c
 		c.config(was.Config, new[i].Config)
 		if c.found == nil && was.History != new[i].History {
 			c.add(rowLabels, "the history of the image differs")
+			c.found[0].History = true
 		}
 		if !slices.Equal(was.DiffIDs, new[i].DiffIDs) {
 			differing, err := files(was.Name)
@@ -64,6 +65,7 @@ func Images(old, new []Platform, files func(platform string) (*Files, error)) (c
 			}
 			if !differing.Empty() {
 				c.add(rowFiles, "files of the image differ: %s", differing.describe())
+				c.found[len(c.found)-1].Files = differing
 			}
 		}
 		changes = append(changes, c.found...)

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/containerd/platforms"
+	"github.com/moby/buildkit/client/llb/sourceresolver"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 
@@ -19,7 +22,7 @@ const AttributePrefix = "org.opencontainers.image."
 
 // attributeNames are those that a job sets, without the prefix. The values of a base image are wrong for the job's
 // image, so they are removed.
-var attributeNames = []string{"title", "description", "version", "authors", "url", "source", "revision", "created"}
+var attributeNames = []string{"title", "description", "version", "authors", "url", "source", "revision", "created", "base.name", "base.digest"}
 
 // Attributes returns the facts that the manifest and the commit state about an image, by name, for Request.Attributes.
 // It leaves out unknown ones. If created is zero, it leaves out the time.
@@ -49,6 +52,25 @@ func authors(m seed.Maintainer) string {
 		return m.Email
 	}
 	return name + " <" + m.Email + ">"
+}
+
+// resolveBase adds name and digest of the base image to the attributes. What the engine cannot say is left out.
+func (r *Request) resolveBase(ctx context.Context, g gateway.Client) {
+	if r.Base == "" || r.Attributes == nil || r.Repository == "" && len(r.Outputs) == 0 {
+		return
+	}
+	opt := sourceresolver.Opt{LogName: "[base] " + r.Base, ImageOpt: &sourceresolver.ResolveImageOpt{}}
+	if len(r.Platforms) > 0 {
+		if p, err := platforms.Parse(r.Platforms[0]); err == nil {
+			opt.ImageOpt.Platform = &p
+		}
+	}
+	_, digest, _, err := g.ResolveImageConfig(ctx, r.Base, opt)
+	if err != nil || digest == "" {
+		return
+	}
+	r.Attributes = maps.Clone(r.Attributes)
+	r.Attributes["base.name"], r.Attributes["base.digest"] = r.Base, digest.String()
 }
 
 // describe sets labels in every image configuration of the result, and annotations next to it. It does not use the
@@ -115,6 +137,7 @@ func (r *Request) label(image, base []byte) (config []byte, values map[string]st
 		// What was built elsewhere as JobPack is Seed now. With both labels it would be listed as two jobs.
 		delete(labels, seed.JobPackLabel)
 	}
+	maps.Copy(labels, r.Marks)
 	var errConfig error
 	inner["Labels"], err = json.Marshal(labels)
 	all["config"], errConfig = json.Marshal(inner)

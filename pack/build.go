@@ -38,6 +38,11 @@ type Request struct {
 	// Attributes are the labels org.opencontainers.image.NAME, by NAME, and annotations of the same names. Those of the
 	// Dockerfile and of Options.Labels replace them. If the map is not nil, such labels of base images are removed.
 	Attributes    map[string]string
+	// Marks are further labels, which nothing replaces.
+	Marks map[string]string
+	// Base is the reference of the base image that the engine pulls. Its name and digest become attributes. Empty: none is
+	// known.
+	Base          string
 	Annotations   []Annotation // these replace Attributes
 	BuildArgs     map[string]string
 	BuildContexts map[string]string // NAME to a directory, oci-layout://DIR[:TAG|@DIGEST], docker-image://REF or a git URL
@@ -245,6 +250,7 @@ func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result
 	if err != nil {
 		return nil, err
 	}
+	b.request.resolveBase(ctx, g)
 	if err := b.request.describe(result); err != nil {
 		return nil, err
 	}

@@ -22,6 +22,11 @@ func (p *Pipeline) build(ctx context.Context, r *Result, m material, request *pa
 	if err != nil {
 		return err
 	}
+	if r.holder != nil {
+		if err := r.setAside(ctx, builder, request); err != nil {
+			return err
+		}
+	}
 	r.add(m.describe(request))
 	built, err := p.buildAndPush(ctx, r, builder, *request, gate)
 	found, err := m.explain(built.Warnings, err)

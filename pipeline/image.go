@@ -73,7 +73,7 @@ type Plan struct {
 	Tags  []string      `json:"tags"`
 	Held  string        `json:"held,omitempty"` // digest that the name has now
 	Write []PlannedFile `json:"write"`
-	// IfHeld is what becomes of the name if another image has it: HeldRefused, HeldLeft or HeldMoved.
+	// IfHeld is what becomes of the name if an image has it: HeldSame, HeldRefused or HeldMoved.
 	IfHeld string `json:"ifHeld,omitempty"`
 }
 

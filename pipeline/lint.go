@@ -25,6 +25,13 @@ func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case,
 	}
 	p.begin(r, StageLint)
 	r.add(lint.Manifest(r.Path, r.Manifest, lint.Options{Registry: p.opt.Registry}))
+	if p.opt.Compare != nil {
+		found, err := p.opt.Compare(ctx, r.Job)
+		if err != nil {
+			return nil, nil, err
+		}
+		r.add(found)
+	}
 	m, err := p.material(ctx, r.Task)
 	if err != nil {
 		return nil, nil, err
@@ -49,7 +56,7 @@ func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 	if t.Image != nil {
 		return &foreignImage{Task: t, platforms: p.opt.Build.Platforms, published: p.opt.Publish != nil}, nil
 	}
-	d := &dockerfileText{build: p.opt.Build, job: t.Job}
+	d := &dockerfileText{build: p.opt.Build, job: t.Job, getenv: p.host.Getenv}
 	d.path, _ = job.Dockerfile(t.Dir)
 	if p.opt.Build.File != "" {
 		d.path = p.opt.Build.File

@@ -24,6 +24,8 @@ type material interface {
 	check() []*diag.Report
 	// fill puts the material into a request.
 	fill(*pack.Request)
+	// mark adds labels to a request that say what the image is made from.
+	mark(context.Context, *pack.Request) error
 	// describe puts into a request what git says of the material, and returns what git could not say. It waits for git.
 	describe(*pack.Request) *diag.Report
 	// explain returns what a build found in the material. An error that its author must fix becomes a finding.
@@ -40,6 +42,7 @@ type dockerfileText struct {
 	text   []byte
 	epoch  string // SOURCE_DATE_EPOCH, if it is given
 	commit *askedCommit
+	getenv func(string) string
 }
 
 func (d *dockerfileText) check() []*diag.Report {
@@ -53,6 +56,47 @@ func (d *dockerfileText) fill(r *pack.Request) {
 	}
 	r.Target, r.Platforms, r.BuildArgs, r.BuildContexts = d.build.Target, d.build.Platforms, d.build.Args, d.build.Contexts
 	r.Annotations, r.Options = d.build.Annotations, d.build.Options
+	r.Base = d.base()
+}
+
+func (d *dockerfileText) mark(ctx context.Context, r *pack.Request) error {
+	sources := r.Sources(d.job.Path, d.getenv)
+	digest, err := sources.Digest(ctx)
+	if err != nil {
+		return fmt.Errorf("read what the image is built from: %w", err)
+	}
+	r.Marks = map[string]string{pack.SourceLabel: digest}
+	if own := pack.JobSources(d.job.Path, d.job.Dir); own.Dockerfile == d.path && own.Context == d.context() && len(d.build.Contexts) == 0 {
+		r.Marks[pack.FilesLabel], err = own.FilesDigest(ctx)
+	}
+	return err
+}
+
+// base returns the reference of the base image, if the engine takes it from a registry.
+func (d *dockerfileText) base() string {
+	name := dockerfile.Base(d.text, d.build.Target, d.build.Args)
+	for from, source := range d.build.Contexts {
+		if !sameImage(from, name) {
+			continue
+		}
+		elsewhere, ok := strings.CutPrefix(source, "docker-image://")
+		if !ok {
+			return ""
+		}
+		name = elsewhere
+	}
+	reference, err := pack.ParseImage(name)
+	if err != nil {
+		return ""
+	}
+	return reference
+}
+
+// sameImage reports whether two names are of one image: busybox is docker.io/library/busybox:latest.
+func sameImage(a, b string) bool {
+	x, errX := pack.ParseImage(a)
+	y, errY := pack.ParseImage(b)
+	return errX == nil && errY == nil && x == y
 }
 
 // context returns the directory that the job is built from.
@@ -100,6 +144,8 @@ func (f *foreignImage) check() []*diag.Report {
 }
 
 func (f *foreignImage) fill(r *pack.Request) { r.Image, r.Platforms = f.Image, f.platforms }
+
+func (f *foreignImage) mark(context.Context, *pack.Request) error { return nil }
 
 func (f *foreignImage) describe(*pack.Request) *diag.Report { return nil }
 

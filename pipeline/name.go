@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -10,17 +11,17 @@ import (
 )
 
 // name gives the image its reference, and makes the request for its build.
-func (p *Pipeline) name(r *Result, m material, tried []cases.Case) (*pack.Request, error) {
+func (p *Pipeline) name(ctx context.Context, r *Result, m material, tried []cases.Case) (*pack.Request, error) {
 	p.begin(r, StageName)
 	reference, err := pack.Name(r.Manifest, p.opt.Registry)
 	if err != nil {
 		return nil, err
 	}
 	r.Name = reference
-	return p.request(r, m, tried)
+	return p.request(ctx, r, m, tried)
 }
 
-func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (*pack.Request, error) {
+func (p *Pipeline) request(ctx context.Context, r *Result, m material, tried []cases.Case) (*pack.Request, error) {
 	label, err := pack.EncodeLabel(r.Manifest.Source.Text)
 	if err != nil {
 		return nil, fmt.Errorf("job %s: %w", r.Path, err)
@@ -30,6 +31,11 @@ func (p *Pipeline) request(r *Result, m material, tried []cases.Case) (*pack.Req
 		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape, Secrets: p.host.Secrets},
 	}
 	m.fill(request)
+	if p.opt.Publish != nil || len(p.opt.Outputs) > 0 { // other images go nowhere
+		if err := m.mark(ctx, request); err != nil {
+			return nil, err
+		}
+	}
 	if request.Epoch, err = epoch(epochGiven(p.opt.Build.Args, p.host.Getenv)); err != nil {
 		return nil, err
 	}

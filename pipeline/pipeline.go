@@ -40,6 +40,8 @@ type Options struct {
 	// Cases returns the smoke cases of a job, and what is wrong with them. Default: those of the job's smoke file, or
 	// else cases made from its manifest.
 	Cases    func(*job.Job) ([]cases.Case, *diag.Report, error)
+	// Compare returns what is wrong with the versions of a job, compared with an earlier state of it. Default: it is not compared.
+	Compare  func(context.Context, *job.Job) (*diag.Report, error)
 	Publish  *Publish      // nil: nothing is published
 	Outputs  []pack.Output // files, directories and engines that get the image once all is verified
 	Parallel int           // jobs at a time; default 1
@@ -134,6 +136,7 @@ func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
 func (p *Pipeline) Pack(ctx context.Context, t Task) (_ *Result, err error) {
 	r := &Result{Task: t}
 	defer r.discard()
+	defer r.release()
 	defer func() { err = p.undone(r, err) }()
 
 	// lint: the manifest, what the image is made from, and the smoke cases
@@ -144,7 +147,7 @@ func (p *Pipeline) Pack(ctx context.Context, t Task) (_ *Result, err error) {
 	defer material.close()
 
 	// name
-	request, err := p.name(r, material, trials)
+	request, err := p.name(ctx, r, material, trials)
 	if err != nil {
 		return r, err
 	}
@@ -157,6 +160,11 @@ func (p *Pipeline) Pack(ctx context.Context, t Task) (_ *Result, err error) {
 	// build; the gate is within: nothing is exported unless the smoke run passes
 	if err := p.build(ctx, r, material, request, p.gate(r, trials)); err != nil {
 		return r, err
+	}
+
+	// the name was taken: what was built was not pushed, but is compared
+	if r.aside != "" {
+		return r, p.compareAside(ctx, r)
 	}
 
 	// the build ended with the push: verify what the registry holds, and only then tag it
@@ -177,7 +185,7 @@ func (p *Pipeline) Try(ctx context.Context, t Task) (*Result, error) {
 		return r, err
 	}
 	defer material.close()
-	request, err := p.name(r, material, trials)
+	request, err := p.name(ctx, r, material, trials)
 	if err != nil {
 		return r, err
 	}
@@ -192,7 +200,7 @@ func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
 		return r, err
 	}
 	defer material.close()
-	request, err := p.name(r, material, trials)
+	request, err := p.name(ctx, r, material, trials)
 	if err != nil {
 		return r, err
 	}

@@ -11,8 +11,8 @@ import (
 
 // What becomes of a name that is another image's, in a Plan.
 const (
-	HeldRefused = "refused"
-	HeldLeft    = "left"
+	HeldSame    = "same"    // it was built from the same sources
+	HeldRefused = "refused" // unless what is built is the same
 	HeldMoved   = "moved"
 )
 
@@ -27,18 +27,19 @@ func (r *Result) plan(ctx context.Context, request *pack.Request, trials []cases
 	if !pub.Preflight {
 		return nil
 	}
-	var err error
-	if r.Plan.Held, err = pub.remote.Held(ctx, r.Name); err != nil || r.Plan.Held == "" {
+	held, err := pub.open(ctx, r.Name)
+	if held == nil || err != nil {
 		return err
 	}
-	switch pub.IfExists {
-	case IfExistsSkip:
-		r.Plan.IfHeld = HeldLeft
-	case IfExistsOverwrite:
-		r.Plan.IfHeld = HeldMoved
-	default:
-		r.Plan.IfHeld = HeldRefused
-		err = pub.conflictEarly(ctx, r, request.Label)
+	defer held.Close()
+	r.Plan.Held, r.Plan.IfHeld = held.Digest, HeldMoved
+	if pub.IfExists == IfExistsOverwrite {
+		return nil
+	}
+	r.Plan.IfHeld = HeldRefused
+	same, err := pub.judge(ctx, r, held, request)
+	if same {
+		r.Plan.IfHeld = HeldSame
 	}
 	return err
 }

@@ -5,14 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
-	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/verify"
 )
 
@@ -38,60 +35,23 @@ func (p *Pipeline) publisher() *publisher {
 	return &publisher{p.opt.Publish, p.opt.Remote, p.begin}
 }
 
-// preflight asks the registry what would make the build pointless. It reports done if the job is to be skipped for certain.
+// preflight asks the registry what would make the build pointless. It reports done if the image is published already.
 func (p *publisher) preflight(ctx context.Context, r *Result, request *pack.Request) (done bool, err error) {
-	if p.Preflight {
+	var lookErr error
+	if p.IfExists != IfExistsOverwrite {
+		if done, lookErr = p.checkHolder(ctx, r, request); done || errors.Is(lookErr, exit.Findings) {
+			return done, lookErr
+		}
+	}
+	if p.Preflight && r.holder == nil { // nothing is pushed under a name that is taken
 		if err := p.remote.Preflight(ctx, r.Name); err != nil {
 			return false, err
 		}
 	}
-	switch p.IfExists {
-	case IfExistsOverwrite:
-		return false, nil
-	case IfExistsSkip:
-		if len(request.Outputs) > 0 {
-			return false, nil // they are wanted also if the name is taken
-		}
-		return p.skipEarly(ctx, r)
+	if p.IfExists == IfExistsSkip {
+		return false, lookErr
 	}
-	return false, p.conflictEarly(ctx, r, request.Label)
-}
-
-// skipEarly reports done if the name is taken.
-func (p *publisher) skipEarly(ctx context.Context, r *Result) (done bool, err error) {
-	held, err := p.remote.Held(ctx, r.Name)
-	if err != nil || held == "" {
-		return false, err
-	}
-	instead := "not built"
-	if r.Task.Image != nil {
-		instead = "not tried"
-	}
-	r.skip(fmt.Sprintf("%q names %s already: %s", r.Name, held, instead))
-	return true, nil
-}
-
-// conflictEarly refuses a name that is held by an image with another manifest: what is to be built cannot have the same
-// digest. If the registry does not answer, it is asked again when the image is tagged.
-func (p *publisher) conflictEarly(ctx context.Context, r *Result, label string) error {
-	if !p.Preflight {
-		return nil
-	}
-	ref, err := p.remote.Parse(r.Name)
-	if err != nil {
-		return err
-	}
-	img, err := source.OpenReference(ctx, ref, p.remote.Options(ctx)...)
-	if err != nil {
-		return nil
-	}
-	for _, platform := range img.Platforms {
-		if !pack.Labelled(platform.Config.Config.Labels, label) {
-			r.taken(&registry.TagConflict{Reference: r.Name, Held: img.Digest})
-			return errors.Join(exit.Findings, img.Close())
-		}
-	}
-	return img.Close()
+	return false, nil // if the registry did not say whether the name is taken, it is asked again when the image is tagged
 }
 
 // publish verifies what the registry holds, and only then names it. An image that has vanished from the registry before it
@@ -169,16 +129,18 @@ func (p *publisher) tag(ctx context.Context, r *Result) error {
 	already, err := p.remote.Tag(ctx, r.Name, digest, p.IfExists == IfExistsOverwrite)
 	var conflict *registry.TagConflict
 	switch {
-	case errors.As(err, &conflict) && p.IfExists == IfExistsSkip:
-		r.skip(conflictText(conflict) + "; not moved to " + conflict.Proposed)
-		return nil
 	case errors.As(err, &conflict):
-		r.taken(conflict)
-		return exit.Findings
+		return p.conflict(ctx, r, conflict)
 	case err != nil:
 		return err
 	}
 	r.Published = &Published{Reference: r.Name + "@" + digest, Tags: []string{tagOf(r.Name)}, Already: already}
+	return p.alias(ctx, r)
+}
+
+// alias gives a published image its aliases.
+func (p *publisher) alias(ctx context.Context, r *Result) error {
+	digest, conflict := r.Built.Digest, new(registry.TagConflict)
 	for _, alias := range p.Aliases {
 		err := p.remote.Alias(ctx, repositoryOf(r.Name)+":"+alias, digest)
 		switch {
@@ -207,25 +169,13 @@ func conflictText(c *registry.TagConflict) string {
 	return fmt.Sprintf("%q names another image already, %s", c.Reference, c.Held)
 }
 
-// taken refuses to move a name.
-func (r *Result) taken(c *registry.TagConflict) {
-	version := r.Manifest.Job.PackageVersion
-	hint := "raise packageVersion, or jobVersion where the job itself has changed"
-	if next := nextVersion(version); next != "" {
-		hint = fmt.Sprintf("raise packageVersion from %s to %s, or jobVersion where the job itself has changed", version, next)
-	}
+// conflict refuses to move a name to an image that could not be compared.
+func (r *Result) conflict(c *registry.TagConflict) {
 	message := conflictText(c)
-	switch {
-	case c.Proposed == "" && r.Task.Image != nil:
-		message += ", whose manifest is another: not tried"
-	case c.Proposed == "":
-		message += ", whose manifest is another: not built"
-	case c.Immutable && !c.Overtaken:
-		message += ", and the registry lets no tag move; what was built is " + c.Proposed
-	default:
-		message += "; what was built is " + c.Proposed
+	if c.Immutable && !c.Overtaken {
+		message += ", and the registry lets no tag move"
 	}
-	r.addTag(diag.Diagnostic{Hint: hint, Message: message})
+	r.addTag(diag.Diagnostic{Hint: "raise " + r.raise(nil), Message: message + "; what was built is " + c.Proposed})
 }
 
 // aliasTaken is about a tag that would move if the registry let it.
@@ -245,22 +195,4 @@ func (r *Result) addTag(d diag.Diagnostic) {
 	found := &diag.Report{Path: r.Path, Source: r.Manifest.Source}
 	found.Add(d)
 	r.add(found)
-}
-
-// nextVersion returns the version to publish after one that is taken: the release of a pre-release, else the next patch.
-// It is empty if the version is no semantic version.
-func nextVersion(version string) string {
-	release, _, isPre := strings.Cut(version, "-")
-	parts := strings.Split(release, ".")
-	if len(parts) != 3 {
-		return ""
-	}
-	patch, err := strconv.ParseUint(parts[2], 10, 32)
-	switch {
-	case err != nil:
-		return ""
-	case isPre:
-		return release
-	}
-	return fmt.Sprintf("%s.%s.%d", parts[0], parts[1], patch+1)
 }

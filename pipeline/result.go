@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/seedpack/seedpack/diag"
@@ -31,7 +33,7 @@ type Result struct {
 	// Reports are all findings. Each gives them by file, sorted, with the severities of the job's policy.
 	Reports   []*diag.Report
 	Name      string          // reference that the image is named by; empty if the job did not come that far
-	Built     *pack.Result    // nil unless it was built, tried and exported
+	Built     *pack.Result    // nil unless it was built, tried and exported, or is published already
 	Smoked    []Smoked        // one for each platform that was tried
 	Manifests []PlatformImage // of an image that was read back from a registry or a file
 	Published *Published      // nil unless the image has its name
@@ -40,6 +42,8 @@ type Result struct {
 	Stages    Stages
 
 	secrets *secret.Set // of the call
+	holder *holder // the image that has the name already; nil if there is none
+	aside  string  // file of the image that is compared with the holder; empty if it is pushed
 }
 
 // A Smoked is what the smoke run of one platform came to.
@@ -137,6 +141,17 @@ func (r *Result) Written() (all []string) {
 		all = append(all, path)
 	}
 	return all
+}
+
+// release closes the image that had the name, and removes the one that was compared with it. A temporary file that stays matters
+// less than the result.
+func (r *Result) release() {
+	if r.holder != nil {
+		_ = r.holder.Close()
+	}
+	if r.aside != "" {
+		_ = os.RemoveAll(filepath.Dir(r.aside))
+	}
 }
 
 // discard throws away outputs that were not kept. A temporary file that stays matters less than the error before it.

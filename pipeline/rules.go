@@ -18,8 +18,14 @@ var attestationsDropped = &diag.Rule{ID: "attestations-dropped", Severity: diag.
 var imageRevision = &diag.Rule{ID: "image-revision", Severity: diag.Notice,
 	Summary: "an image should say which commit it was built from"}
 
+// baseMoved is reported of a published image whose base image has another digest now.
+var baseMoved = &diag.Rule{ID: "base-moved", Severity: diag.Notice, Spec: "2.1.1 S-2.1.1-19",
+	Summary: "an image may be built anew if its base image has moved"}
+
 // Rules returns the rules that no other stage can judge: they need git, a registry, or an image from elsewhere.
-func Rules() []*diag.Rule { return []*diag.Rule{tagTaken, attestationsDropped, imageRevision} }
+func Rules() []*diag.Rule {
+	return []*diag.Rule{tagTaken, attestationsDropped, imageRevision, baseMoved}
+}
 
 //go:embed testdata/*.txtar
 var archives embed.FS

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"log"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -41,6 +42,7 @@ var trials = map[string]func(*testing.T, *sample) []*diag.Report{
 	"tag-taken":            tryTag,
 	"attestations-dropped": tryAttestations,
 	"image-revision":       tryRevision,
+	"base-moved":           tryBase,
 }
 
 // A sample is one of the two jobs of an archive, in a directory of its own.
@@ -90,7 +92,7 @@ func TestRules(t *testing.T) {
 }
 
 // varying is what differs from run to run.
-var varying = regexp.MustCompile(`sha256:[0-9a-f]{64}|127\.0\.0\.1:[0-9]+`)
+var varying = regexp.MustCompile(`sha256:[0-9a-f]{64}|127\.0\.0\.1:[0-9]+|random_file_[0-9]+\.txt`)
 
 // said returns what a rule says of a sample, as the command line prints it, without what differs from run to run.
 func said(t *testing.T, rule *diag.Rule, archive *txtar.Archive, kind string) string {
@@ -114,8 +116,11 @@ func said(t *testing.T, rule *diag.Rule, archive *txtar.Archive, kind string) st
 		}
 	}
 	return varying.ReplaceAllStringFunc(strings.Join(lines, ""), func(s string) string {
-		if strings.HasPrefix(s, "sha256:") {
+		switch {
+		case strings.HasPrefix(s, "sha256:"):
 			return "sha256:…"
+		case strings.HasPrefix(s, "random"):
+			return "tiles.py"
 		}
 		return "registry.example.com"
 	})
@@ -170,10 +175,10 @@ func tryTag(t *testing.T, s *sample) []*diag.Report {
 	t.Cleanup(server.Close)
 	remoteRegistry := registry.Registry{}
 	r := &Result{Task: Task{Job: s.job}, Name: strings.TrimPrefix(server.URL, "http://") + "/" + s.job.Manifest.ImageName()}
-	held := pushRandom(t, remoteRegistry, r.Name)
+	held := pushRandom(t, remoteRegistry, r.Name, s.job.Manifest, nil)
 	built := held
 	if s.kind == "bad" {
-		built = pushRandom(t, remoteRegistry, repositoryOf(r.Name)+":other")
+		built = pushRandom(t, remoteRegistry, repositoryOf(r.Name)+":other", s.job.Manifest, nil)
 	}
 	r.Built = &pack.Result{Digest: built}
 	pub := &publisher{&Publish{}, remoteRegistry, func(*Result, string) {}}
@@ -181,11 +186,41 @@ func tryTag(t *testing.T, s *sample) []*diag.Report {
 	return r.Reports
 }
 
-// pushRandom pushes an image of random bytes under a name, and returns its digest.
-func pushRandom(t *testing.T, to registry.Registry, reference string) string {
+// tryBase publishes an image, and moves its base image.
+func tryBase(t *testing.T, s *sample) []*diag.Report {
+	server := httptest.NewServer(ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0))))
+	t.Cleanup(server.Close)
+	remoteRegistry := registry.Registry{}
+	host := strings.TrimPrefix(server.URL, "http://")
+	r := &Result{Task: Task{Job: s.job}, Name: host + "/" + s.job.Manifest.ImageName()}
+	base := pushRandom(t, remoteRegistry, host+"/debian:12", s.job.Manifest, nil)
+	pushRandom(t, remoteRegistry, r.Name, s.job.Manifest, map[string]string{pack.SourceLabel: "sha256:x",
+		"org.opencontainers.image.base.name": host + "/debian:12", "org.opencontainers.image.base.digest": base})
+	if s.kind == "bad" {
+		pushRandom(t, remoteRegistry, host+"/debian:12", s.job.Manifest, nil)
+	}
+	label, err := pack.EncodeLabel(s.job.Manifest.Source.Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pub := &publisher{&Publish{}, remoteRegistry, func(*Result, string) {}}
+	done, err := pub.preflight(t.Context(), r, &pack.Request{Label: label, Marks: map[string]string{pack.SourceLabel: "sha256:x"}})
+	if !done || err != nil || r.Published == nil || !r.Published.Already {
+		t.Errorf("it is not published already: %v", err)
+	}
+	return r.Reports
+}
+
+// pushRandom pushes an image of random bytes with a manifest under a name, and returns its digest.
+func pushRandom(t *testing.T, to registry.Registry, reference string, m *seed.Manifest, labels map[string]string) string {
 	t.Helper()
 	img, err := random.Image(100, 1)
 	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{seed.Label: string(m.Source.Text)}
+	maps.Copy(all, labels)
+	if img, err = mutate.Config(img, v1.Config{Labels: all}); err != nil {
 		t.Fatal(err)
 	}
 	ref, err := to.Parse(reference)

@@ -72,6 +72,35 @@ func (r Registry) transport() *guardTransport {
 	return newGuardTransport(awaitTransport{newRetryTransport(bufferedTransport{newIdleTransport(base)}), r.await}, base)
 }
 
+// Head returns the digest that a reference names, with one request that reads no image.
+func (r Registry) Head(ctx context.Context, reference string) (digest string, err error) {
+	ref, err := r.Parse(reference)
+	if err != nil {
+		return "", err
+	}
+	found, err := remote.Head(ref, r.Options(ctx)...)
+	if err != nil {
+		return "", err
+	}
+	return found.Digest.String(), nil
+}
+
+// Tags returns the tags of a repository. One that is not there has none.
+func (r Registry) Tags(ctx context.Context, repository string) ([]string, error) {
+	repo, err := name.NewRepository(repository, r.nameOptions()...)
+	if err != nil {
+		return nil, err
+	}
+	tags, err := remote.List(repo, r.Options(ctx)...)
+	switch {
+	case IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("list the tags of %s: %w", repository, err)
+	}
+	return tags, nil
+}
+
 // Preflight asks the registry, before the build, whether it would accept a push of the reference. It starts an upload
 // and cancels it.
 func (r Registry) Preflight(ctx context.Context, ref string) error {
