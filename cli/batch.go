@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
@@ -95,6 +98,32 @@ type batch struct {
 	docker                *engine.DockerHost // must answer; nil: it need not
 	showPrinted           bool               // show what the jobs printed
 	metadataFile, iidFile string
+	base                  *baseline // with which jobs are compared; nil: with nothing
+	compared              comparisons
+}
+
+// comparisons collects those of jobs that may run side by side.
+type comparisons struct {
+	mu  sync.Mutex
+	all map[string]*github.JobComparison // by the path of the manifest
+}
+
+func (c *comparisons) add(path string, one *compared) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.all == nil {
+		c.all = map[string]*github.JobComparison{}
+	}
+	c.all[path] = one.document(path)
+}
+
+// compare compares a job with its base, and returns what was found.
+func (b *batch) compare(ctx context.Context, j *job.Job) (*diag.Report, error) {
+	found, c, err := b.base.report(ctx, j)
+	if c != nil {
+		b.compared.add(j.Path, c)
+	}
+	return found, err
 }
 
 // run does what the batch says for all jobs, and returns the worst error. It closes the tasks' images.
@@ -108,6 +137,14 @@ func (b *batch) run(ctx context.Context) (err error) {
 		if t.Policy, err = b.policies.For(t.Path); err != nil {
 			return policyError(err)
 		}
+		if b.base != nil {
+			if t.Policy, err = b.base.policyOf(ctx, t.Job, t.Policy, b.policies.Flags); err != nil {
+				return err
+			}
+		}
+	}
+	if b.base != nil {
+		b.options.Compare = b.compare
 	}
 	if err := b.decide(ctx); err != nil {
 		return err
@@ -261,7 +298,8 @@ func failures(image *pipeline.Image) []report.Failure {
 // A batchDocument is what these commands print as JSON: lint's object with the images.
 type batchDocument struct {
 	report.Document
-	Images []*pipeline.Image `json:"images"`
+	Images      []*pipeline.Image       `json:"images"`
+	Comparisons []*github.JobComparison `json:"comparisons,omitempty"` // in the order of the jobs
 }
 
 // finish writes the files about all jobs. It prints the formats that are one document.
@@ -269,7 +307,12 @@ func (b *batch) finish(images []*pipeline.Image) error {
 	if err := b.writeID(images); err != nil {
 		return err
 	}
-	doc := batchDocument{report.New(b.found.reports), images}
+	doc := batchDocument{report.New(b.found.reports), images, nil}
+	for _, t := range b.tasks {
+		if c := b.compared.all[t.Path]; c != nil {
+			doc.Comparisons = append(doc.Comparisons, c)
+		}
+	}
 	if doc.Images == nil {
 		doc.Images = []*pipeline.Image{}
 	}

@@ -9,11 +9,14 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/lint"
 )
 
 type lintOptions struct {
 	report    reportFlags
+	network   networkFlags
+	base      baseFlags
 	registry  string
 	fix, diff bool
 	quiet     bool // do not say what was linted
@@ -32,13 +35,20 @@ A directory is searched for seed.manifest.json, leaving out dot directories and 
 manifest, its Dockerfile and seed.smoke.yaml are linted too. A file is linted alone: a manifest,
 a Dockerfile, a smoke file or a .seedpack.yaml, told by its name.
 
-The nearest .seedpack.yaml beside a manifest or above says what its findings are worth.`,
+The nearest .seedpack.yaml beside a manifest or above says what its findings are worth.
+
+With --base each job is compared with an earlier state of it, and a version that did not rise
+as far as the changes ask for is a finding: seedpack bump writes it. auto takes the newest image
+that is published in --registry, or without one the commit that the branch begins at. What the
+findings are worth is said by the .seedpack.yaml of that commit.`,
 		Example:     "  seedpack lint\n  seedpack lint jobs/*/seed.manifest.json --format json\n  git show HEAD:seed.manifest.json | seedpack lint -",
 		Annotations: pathArgs(wholePath),
 		RunE:        func(cmd *cobra.Command, args []string) error { return lintJobs(cmd.Context(), p, o, args) },
 	}
 	s := cmd.Flags()
 	o.report.add(s)
+	o.network.add(s)
+	o.base.add(s, baseUsage)
 	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] the image will go to, so that the length of the whole name counts")
 	s.BoolVar(&o.fix, "fix", false, "fix what can be fixed without changing the meaning, keep every other byte, and report the rest")
 	s.BoolVar(&o.unsafe, "unsafe-fixes", false, "with --fix: also apply fixes that guess, remove text, or change what the job offers; --diff shows them")
@@ -69,7 +79,12 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if err := work.judgeBy(policies); err != nil {
 		return policyError(err)
 	}
-	run := &linter{process: p, options: lint.Options{Registry: o.registry}, work: work}
+	remote, _, err := o.network.options(p)
+	if err != nil {
+		return err
+	}
+	run := &linter{process: p, options: lint.Options{Registry: o.registry}, work: work, flags: policies.Flags,
+		base: newBaseline(p, o.base.base, o.registry, remote)}
 	if o.fix || o.diff {
 		f := &fixes{process: p, options: run.options, unsafe: o.unsafe, show: o.diff, out: p.Stdout}
 		if !out.text() || work.printed() {
@@ -86,7 +101,7 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if o.fix && work.printed() {
 		out.out = p.Stderr // standard output holds the fixed text
 	}
-	if err := errors.Join(out.writeFiles(all), out.print(all, failedLint(all))); err != nil {
+	if err := errors.Join(out.writeFiles(all), out.print(all, run.document(all))); err != nil {
 		return err
 	}
 	if !o.quiet {
@@ -95,14 +110,18 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	return run.end(all)
 }
 
-// failedLint returns what --format json prints if something could not be checked, or nil.
-func failedLint(all *findings) any {
-	if len(all.failures) == 0 {
-		return nil
-	}
+// A lintDocument is what lint prints as JSON.
+type lintDocument struct {
+	report.Document
+	Comparisons []*github.JobComparison `json:"comparisons,omitempty"`
+	Error       string                  `json:"error,omitempty"` // what could not be checked
+}
+
+// document returns what --format json prints.
+func (l *linter) document(all *findings) lintDocument {
 	var messages []string
 	for _, f := range all.failures {
 		messages = append(messages, f.Message)
 	}
-	return failedDocument{report.New(all.reports), strings.Join(messages, "\n")}
+	return lintDocument{report.New(all.reports), l.comparisons, strings.Join(messages, "\n")}
 }

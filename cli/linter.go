@@ -13,6 +13,7 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
@@ -27,12 +28,17 @@ type linter struct {
 	work     *lintWork
 	streams  map[string][]byte // texts that have been read
 	failures []error           // what could not be read
+	base     *baseline         // with which jobs are compared; nil: with nothing
+	flags    diag.Policy       // of the command line
+
+	comparisons []*github.JobComparison // of the jobs that were compared
 }
 
 // A linted is what came of one task.
 type linted struct {
 	reports []*diag.Report
 	name    lint.Named
+	compare *github.JobComparison // nil: it was not compared
 	err     error
 }
 
@@ -48,7 +54,7 @@ func (l *linter) all(ctx context.Context, all *findings) error {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				results[i] = l.one(l.work.tasks[i])
+				results[i] = l.one(ctx, l.work.tasks[i])
 			}
 			return nil
 		})
@@ -63,6 +69,9 @@ func (l *linter) all(ctx context.Context, all *findings) error {
 	for i, r := range results {
 		if r.err != nil {
 			l.fail(all, l.work.tasks[i].path(), r.err)
+		}
+		if r.compare != nil {
+			l.comparisons = append(l.comparisons, r.compare)
 		}
 		for _, found := range r.reports {
 			all.judge(found, l.work.tasks[i].policy)
@@ -79,7 +88,7 @@ func (l *linter) fail(all *findings, path string, err error) {
 }
 
 // one lints the manifest and the files of a task. It keeps only what will be printed.
-func (l *linter) one(t *lintTask) (out linted) {
+func (l *linter) one(ctx context.Context, t *lintTask) (out linted) {
 	var m *seed.Manifest
 	if t.manifest != "" {
 		var err error
@@ -89,7 +98,15 @@ func (l *linter) one(t *lintTask) (out linted) {
 	}
 	if !t.alone {
 		out.name = lint.NameOf(t.manifest, m)
-		out.reports = append(out.reports, t.policy.Apply(lint.Manifest(t.manifest, m, l.options)).DropDocument())
+		found := lint.Manifest(t.manifest, m, l.options)
+		if l.base != nil {
+			var report *diag.Report
+			if report, out.err = l.compare(ctx, t, m, &out); out.err != nil {
+				return out
+			}
+			found = diag.Merge(found, report)[0]
+		}
+		out.reports = append(out.reports, t.policy.Apply(found).DropDocument())
 	}
 	if m != nil && (len(m.Source.Problems) > 0 || m.Source.Kind(seed.AtJob) != "object") {
 		m = nil // what it says of the other files is not certain
@@ -105,6 +122,22 @@ func (l *linter) one(t *lintTask) (out linted) {
 		}
 	}
 	return out
+}
+
+// compare compares a job with its base. It gives the task the severities of the base.
+func (l *linter) compare(ctx context.Context, t *lintTask, m *seed.Manifest, out *linted) (report *diag.Report, err error) {
+	j := &job.Job{Path: t.manifest, Dir: filepath.Dir(t.manifest), Manifest: m}
+	if job.IsStream(t.manifest) {
+		return nil, nil
+	}
+	if t.policy, err = l.base.policyOf(ctx, j, t.policy, l.flags); err != nil {
+		return nil, err
+	}
+	report, c, err := l.base.report(ctx, j)
+	if c != nil {
+		out.compare = c.document(t.manifest)
+	}
+	return report, err
 }
 
 func (l *linter) read(path string) (*seed.Manifest, error) {

@@ -17,6 +17,7 @@ type packOptions struct {
 	sharedFlags           sharedFlags
 	build                 buildFlags
 	publish               publishFlags
+	base                  baseFlags
 	manifest              string
 	outputs               []string
 	load                  bool
@@ -45,6 +46,7 @@ Without --push and --output nothing leaves the builder.`,
 	o.sharedFlags.add(s)
 	o.build.add(s)
 	o.publish.add(s)
+	o.base.add(s, baseUsage)
 	s.Lookup("push").NoOptDefVal = "true"
 	manifestVar(s, &o.manifest)
 	pathsVar(s, &o.outputs, "output", "o", outputPath, "type=oci|docker|tar|local,dest=FILE|DIR|-[,tar=false]: write the image or its files there, once all is verified")
@@ -61,6 +63,7 @@ func packJobs(ctx context.Context, p *Process, o *packOptions, args []string) er
 	}
 	b := &batch{session: session, do: (*pipeline.Pipeline).Pack, words: packWords, found: findings{command: "pack"},
 		publishing: &o.publish, dryRun: o.publish.dryRun, metadataFile: o.metadataFile, iidFile: o.iidFile}
+	b.base = newBaseline(p, o.base.base, o.publish.registry, b.options.Remote)
 	if b.options.Outputs, err = readOutputs(o.outputs, b.out); err != nil {
 		return err
 	}

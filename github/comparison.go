@@ -77,3 +77,9 @@ func ComparisonTable(c *Comparison) string {
 	}
 	return b.String() + "\n"
 }
+
+// A JobComparison is the comparison of a job with an earlier state, as commands with --base print it.
+type JobComparison struct {
+	Manifest string `json:"manifest"`
+	*Comparison
+}

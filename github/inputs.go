@@ -53,6 +53,7 @@ var inputFlags = []inputFlag{
 	{"smoke", "smoke", oneValue},
 	{"smoke-timeout", "smoke-timeout", oneValue},
 	{"cases", "cases", oneValue},
+	{"base", "base", oneValue},
 	{"registry", "registry", oneValue},
 	{"if-exists", "if-exists", oneValue},
 	{"tags", "tag", manyWords},
@@ -175,6 +176,14 @@ func (in *inputs) flagValues(command string, f inputFlag) []string {
 		return []string{exportDir}
 	}
 	return values
+}
+
+// addBase compares jobs with what a pull request is made against, unless the input says otherwise.
+func (in *inputs) addBase(command string, args []string, flags *pflag.FlagSet) []string {
+	if flags.Lookup("base") == nil || command == "list" || in.input("base") != "" || in.env("GITHUB_BASE_REF") == "" {
+		return args
+	}
+	return append(args, "--base=auto")
 }
 
 // operands returns the arguments besides the flags: the paths of jobs, or images. Images are compared with the job of the

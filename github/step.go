@@ -70,6 +70,7 @@ func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string,
 		return nil, err
 	}
 	args = s.inputs.addPush(args, flags)
+	args = s.inputs.addBase(name, args, flags)
 	rest, err := s.inputs.operands(name)
 	return append(args, rest...), err
 }
@@ -131,8 +132,9 @@ func (t *tail) message() string {
 // A Document is what a command prints as JSON.
 type Document struct {
 	report.Document
-	Images []*pipeline.Image `json:"images"`
-	Error  string            `json:"error"`
+	Images      []*pipeline.Image `json:"images"`
+	Comparisons []*JobComparison  `json:"comparisons,omitempty"`
+	Error       string            `json:"error"`
 }
 
 // Fail shows why a command was not started.

@@ -49,6 +49,7 @@ func writeSummary(env func(string) string, r *Document, hide func(string) string
 	}
 	b.jobs(r.Images)
 	b.cases(r.Images)
+	b.comparisons(r.Comparisons)
 	fmt.Fprintf(b, "%s, %s, %s\n\n", plural(r.Errors, "error"), plural(r.Warnings, "warning"), plural(r.Notices, "notice"))
 	b.failures(r)
 	b.findings(r)
@@ -110,6 +111,21 @@ func (b *summary) cases(images []*pipeline.Image) {
 		b.row(row...)
 	}
 	b.WriteString("\n")
+}
+
+// comparisons writes what changed in each job since its base.
+func (b *summary) comparisons(all []*JobComparison) {
+	for _, c := range all {
+		if len(c.Changes) == 0 {
+			continue
+		}
+		table := ComparisonTable(c.Comparison)
+		if b.Len()+len(table) > summaryMax/2 {
+			b.left++
+			continue
+		}
+		b.WriteString(table)
+	}
 }
 
 func caseRow(job string, c pipeline.CaseImage) []string {

@@ -1,0 +1,98 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/mod/semver"
+
+	"github.com/seedpack/seedpack/compare"
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/registry"
+	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify"
+)
+
+// A Predecessor is a published image of a job, with the manifest of its label. The caller closes it.
+type Predecessor struct {
+	*source.Image
+	Manifest *seed.Manifest
+}
+
+// Name returns how findings call it.
+func (p *Predecessor) Name() string { return p.Reference.String() }
+
+// maxPredecessors is how many jobVersions are asked for.
+const maxPredecessors = 10
+
+// Newest returns the newest published image of a job: the one with the greatest packageVersion of the greatest jobVersion that is
+// published. Versions are the jobVersions that the job had before, as far as they are known.
+// It returns nil if none of them is published.
+func Newest(ctx context.Context, remote registry.Registry, host string, m *seed.Manifest, versions []string) (*Predecessor, error) {
+	return newest(ctx, remote, host, m, versions, func(string) bool { return true })
+}
+
+// Before is Newest without the image of the same versions, and those after it.
+func Before(ctx context.Context, remote registry.Registry, host string, m *seed.Manifest, versions []string) (*Predecessor, error) {
+	own := m.Job.PackageVersion
+	return newest(ctx, remote, host, m, versions, func(tag string) bool { return semver.Compare("v"+tag, "v"+own) < 0 })
+}
+
+// newest asks for one repository after the other. The function says which tags of the job's own jobVersion count.
+func newest(ctx context.Context, remote registry.Registry, host string, m *seed.Manifest, versions []string, counts func(tag string) bool) (*Predecessor, error) {
+	for _, version := range jobVersions(m, versions) {
+		was := *m
+		was.Job.JobVersion = version
+		name, err := pack.Name(&was, host)
+		if err != nil {
+			continue // it never had a possible name
+		}
+		tags, err := remote.Tags(ctx, repositoryOf(name))
+		if err != nil {
+			return nil, err
+		}
+		if version == m.Job.JobVersion {
+			tags = slices.DeleteFunc(tags, func(tag string) bool { return !counts(tag) })
+		}
+		tag := greatest(tags)
+		if tag == "" {
+			continue
+		}
+		ref, err := remote.Parse(repositoryOf(name) + ":" + tag)
+		if err != nil {
+			return nil, err
+		}
+		img, err := source.OpenReference(ctx, ref, remote.Options(ctx)...)
+		if err != nil {
+			return nil, err
+		}
+		held, _ := verify.FromLabel(img)
+		if held == nil {
+			return nil, fmt.Errorf("%s holds no manifest", ref)
+		}
+		return &Predecessor{img, held}, nil
+	}
+	return nil, nil
+}
+
+// jobVersions returns the job's own jobVersion and the others, the newest first, each once. Those after its own are there, too: a
+// job whose version is lower than before must not pass for a new one.
+func jobVersions(m *seed.Manifest, versions []string) []string {
+	all := slices.DeleteFunc(append(slices.Clone(versions), m.Job.JobVersion), func(v string) bool { return !compare.IsVersion(v) })
+	slices.SortFunc(all, func(a, b string) int { return compare.Precedence(b, a) })
+	all = slices.Compact(all)
+	return all[:min(len(all), 1+maxPredecessors)]
+}
+
+// greatest returns the tag with the greatest version. It ignores aliases, which are not versions (trap T-38).
+func greatest(tags []string) string {
+	last := ""
+	for _, tag := range tags {
+		if compare.IsVersion(tag) && (last == "" || compare.Precedence(tag, last) > 0) {
+			last = tag
+		}
+	}
+	return last
+}
