@@ -53,7 +53,7 @@ func Run(ctx context.Context, args []string, p Process) int {
 	}
 	p.Stderr = &hidingWriter{p.Stderr, p.secrets}
 	root := newRootCommand(&p)
-	root.SetArgs(args)
+	root.SetArgs(fillBase(args))
 	cmd, err := root.ExecuteContextC(ctx)
 	status := exit.Status(ctx, err)
 	if err != nil && p.closed != nil && p.closed() {
@@ -109,7 +109,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	cmd.SetFlagErrorFunc(flagError)
 	for _, newCommand := range []func(*Process) *cobra.Command{
 		newInitCommand, newLintCommand, newListCommand, newNameCommand, newLabelCommand, newPackCommand, newSmokeCommand, newRunCommand,
-		newPublishCommand, newVerifyCommand, newExportCommand, newMigrateCommand, newDiffCommand, newDiscoverCommand, newDoctorCommand, newRulesCommand, newExplainCommand,
+		newPublishCommand, newVerifyCommand, newExportCommand, newMigrateCommand, newDiffCommand, newBumpCommand, newDiscoverCommand, newDoctorCommand, newRulesCommand, newExplainCommand,
 		newSchemaCommand, newVersionCommand, newActionCommand,
 	} {
 		sub := newCommand(p)

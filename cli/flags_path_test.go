@@ -84,6 +84,7 @@ var pathsOf = map[string]map[string]string{
 	"--secret":           {"id=x,src=../s": "../s", `id=x,"source=a,b"`: "a,b", "id=x,env=Y": ""},
 	"--ssh":              {"default": "", "id=../k1,../k2,raw=true": "../k1 ../k2"},
 	"discover":           {"../x": "../x", "x.json": "x.json", "example.com/x": "", "-": ""},
+	"bump":               {"../x": "../x"},
 	"diff":               {"oci:../x": "../x", "../x": "../x", "git:main": "", "git:main:../x": "", "example.com/x:1": ""},
 	"export":             {"../x": "../x", "oci:../x": "../x", "example.com/x:1": ""},
 	"init":               {"../x": "../x"},

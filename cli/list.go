@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -12,7 +13,12 @@ import (
 	"github.com/seedpack/seedpack/pack"
 )
 
-type listOptions struct{ registry, format string }
+type listOptions struct {
+	registry, format string
+	base             baseFlags
+	file, context    string
+	contexts         []string
+}
 
 func newListCommand(p *Process) *cobra.Command {
 	o := &listOptions{}
@@ -21,13 +27,25 @@ func newListCommand(p *Process) *cobra.Command {
 		Short: "List the jobs below a directory, with their versions and references",
 		Long: `List finds jobs as lint does and prints name, versions and reference of each.
 
+With --base only those are listed that changed since: their manifest, a file that they are built
+from, their .seedpack.yaml, what its build.paths match, or the workflow that runs.
+
 With --format json it prints one line, whose member "matrix" is ready for a workflow:
 
+  if: fromJSON(needs.list.outputs.jobs).count > 0
   strategy:
-    matrix: ${{ fromJSON(needs.list.outputs.jobs).matrix }}`,
+    matrix: ${{ fromJSON(needs.list.outputs.jobs).matrix }}
+
+A matrix has at most 256 entries: of more jobs, each entry has the paths of several, on a line
+each.`,
 		Annotations: pathArgs(wholePath),
-		RunE:        func(_ *cobra.Command, args []string) error { return listJobs(p, o, args) },
+		RunE:        func(cmd *cobra.Command, args []string) error { return listJobs(cmd.Context(), p, o, args) },
 	}
+	s := cmd.Flags()
+	o.base.add(s, "list only the jobs that changed since: merge-base, a revision, auto (merge-base, or all if it is not known), or none")
+	pathVar(s, &o.file, "file", "f", wholePath, "with --base: the Dockerfile of all jobs, when it is not their own")
+	pathVar(s, &o.context, "context", "", sourcePath, "with --base: the build context of all jobs, when it is not their own")
+	pathsVar(s, &o.contexts, "build-context", "", namedBuild, "with --base: NAME=DIR, a further build context of all jobs")
 	cmd.Flags().StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the names")
 	cmd.Flags().StringVar(&o.format, "format", formatText, "how to print: text or json")
 	return cmd
@@ -43,12 +61,15 @@ type listed struct {
 	Reference      string `json:"reference"` // empty if no reference can hold the members
 }
 
-func listJobs(p *Process, o *listOptions, args []string) error {
+func listJobs(ctx context.Context, p *Process, o *listOptions, args []string) error {
 	if err := checkRegistry(o.registry); err != nil {
 		return err
 	}
 	jobs, err := job.ReadAll(args, p.Stdin)
 	if err != nil {
+		return err
+	}
+	if jobs, err = changedJobs(ctx, p, o, jobs); err != nil {
 		return err
 	}
 	all := make([]listed, 0, len(jobs))
@@ -91,6 +112,7 @@ func listJSON(w io.Writer, all []listed) error {
 	}
 	return report.EncodeLine(w, struct {
 		SchemaVersion int    `json:"schemaVersion"`
+		Count         int    `json:"count"` // of jobs, which may be more than the matrix has entries
 		Matrix        matrix `json:"matrix"`
-	}{1, matrix{all}})
+	}{1, len(all), matrix{chunks(all)}})
 }

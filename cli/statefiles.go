@@ -5,8 +5,10 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/seedpack/seedpack/compare"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
@@ -20,7 +22,8 @@ func filesSince(old *commitState, new *state) (*compare.Files, error) {
 		if err != nil {
 			return nil, err
 		}
-		return differentTrees(old, path.Dir(old.path), new.commit.tree, path.Dir(new.commit.path), nil, ignored), nil
+		counted := func(name string) bool { return ignoredFile(name, ignored) }
+		return differentTrees(old, path.Dir(old.path), new.commit.tree, path.Dir(new.commit.path), nil, counted), nil
 	}
 	changes, err := old.repo.ChangesSince(old.tree.Commit)
 	if err != nil {
@@ -70,8 +73,41 @@ func movedFiles(old *commitState, dir string, ignored func(string) bool) (*compa
 	if err != nil {
 		return nil, err
 	}
-	return differentTrees(old, path.Dir(old.path), now.Tree, dir, now.Below(dir), ignored), nil
+	var dirty []string
+	for _, name := range now.Below(dir) {
+		same, err := old.holds(name, filepath.Join(old.repo.Top, filepath.FromSlash(dir), filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		if !same {
+			dirty = append(dirty, name)
+		}
+	}
+	clean := func(name string) bool { return slices.Contains(now.Below(dir), name) && !slices.Contains(dirty, name) }
+	return differentTrees(old, path.Dir(old.path), now.Tree, dir, dirty, func(name string) bool { return clean(name) || ignoredFile(name, ignored) }), nil
 }
+
+// holds reports whether the job in the commit has a file of its directory as it is on disk.
+func (c *commitState) holds(name, file string) (bool, error) {
+	at := path.Join(path.Dir(c.path), name)
+	info, err := os.Lstat(file)
+	if err != nil || !info.Mode().IsRegular() || !c.tree.Has(at) {
+		return false, nil
+	}
+	was, err := c.tree.Read(at)
+	if err != nil {
+		return false, err
+	}
+	is, err := disk.ReadFile(file, maxSource)
+	if err != nil {
+		return false, nil // it is too large to be looked at, and counts as different
+	}
+	executable := strings.HasPrefix(c.tree.ID(at), "100755")
+	return string(was[at]) == string(is) && executable == (info.Mode()&0o111 != 0), nil
+}
+
+// maxSource is how many bytes of a file are compared with a commit.
+const maxSource = 16 << 20
 
 // differentTrees compares the files of a job in two commits. Dirty ones differ from the later one on disk.
 func differentTrees(old *commitState, oldDir string, tree *git.Tree, dir string, dirty []string, ignored func(string) bool) *compare.Files {
@@ -82,7 +118,7 @@ func differentTrees(old *commitState, oldDir string, tree *git.Tree, dir string,
 	for _, name := range slices.Compact(names) {
 		was, is := old.tree.ID(path.Join(oldDir, name)), tree.ID(path.Join(dir, name))
 		switch {
-		case name == seed.ManifestFile, ignoredFile(name, ignored), was == is && !slices.Contains(dirty, name):
+		case name == seed.ManifestFile, ignored(name), was == is && !slices.Contains(dirty, name):
 		case was == "":
 			files.Added = append(files.Added, name)
 		case is == "":

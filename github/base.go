@@ -14,7 +14,7 @@ func BaseRevisions(getenv func(string) string) []BaseRevision {
 		return []BaseRevision{{sha, true}}
 	}
 	if branch := getenv("GITHUB_BASE_REF"); branch != "" {
-		return []BaseRevision{{"refs/remotes/origin/" + branch, false}}
+		return []BaseRevision{{"refs/remotes/origin/" + branch, false}, {"refs/heads/" + branch, false}}
 	}
 	return []BaseRevision{
 		{"refs/remotes/origin/HEAD", false}, {"refs/remotes/origin/main", false}, {"refs/remotes/origin/master", false},

@@ -29,6 +29,8 @@ type File struct {
 	FailOn diag.Severity
 	Rules  map[string]diag.Severity
 	Ignore []Ignore
+	// Build are patterns of further files that the jobs below are built from, as those of Ignore. Nil: there are none.
+	Build *patternmatcher.PatternMatcher
 }
 
 // An Ignore turns off rules for the manifests that its patterns match, and for the other files of their jobs.

@@ -15,7 +15,7 @@ var rules = []string{"output-name-unique", "timeout-long", "tags-form"}
 // problems are files with a mistake.
 var problems = []struct{ name, text, want string }{
 	{"a misspelt key", "fail_on: error", `p:1:1: the file has no key "fail_on": did you mean "fail-on"?`},
-	{"another key", "extends: base\n", `p:1:1: the file has no key "extends": there are fail-on, ignore, rules`},
+	{"another key", "extends: base\n", `p:1:1: the file has no key "extends": there are build, fail-on, ignore, rules`},
 	{"a key twice", "fail-on: error\nfail-on: error\n", `p:2:1: "fail-on" is there already, on line 1`},
 	{"no mapping", "- a\n", `p:1:1: the file is a list, it should be a mapping`},
 	{"no YAML", "rules:\n  a: [\n", `p:3:1: not YAML: `},

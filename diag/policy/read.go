@@ -65,12 +65,28 @@ func (r *reader) document(n *yaml.Node) {
 	r.members(n, "the file", map[string]func(*yaml.Node){
 		"fail-on": r.failOn,
 		"rules":   r.severities,
+		"build": func(n *yaml.Node) {
+			r.members(n, "build", map[string]func(*yaml.Node){"paths": r.buildPaths})
+		},
 		"ignore": func(n *yaml.Node) {
 			for _, e := range r.list(n, "ignore") {
 				r.ignore(e)
 			}
 		},
 	})
+}
+
+func (r *reader) buildPaths(n *yaml.Node) {
+	patterns := r.texts(n, "paths")
+	matcher, err := patternmatcher.New(patterns)
+	if err == nil {
+		_, err = matcher.MatchesOrParentMatches("a") // compiles the patterns
+	}
+	if err != nil {
+		r.add(n, "paths %q: %v", patterns, err)
+		return
+	}
+	r.file.Build = matcher
 }
 
 func (r *reader) failOn(n *yaml.Node) {

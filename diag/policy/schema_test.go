@@ -28,6 +28,7 @@ func TestSchemaIsAsRead(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "# nothing yet\n", "{}", "fail-on: notice", "rules: {}", "rules: {tags-form: off, timeout-long: error}", "ignore: []",
+		"build: {}", "build: {paths: shared}", "build: {paths: [shared, \"lib/*.py\"]}",
 		"ignore: [{path: a, rules: tags-form}]", "ignore: [{path: [a, 1], rules: [tags-form, timeout-long], reason: 2026}]",
 	} {
 		if _, err := Read("p", []byte(text), rules); err != nil {
