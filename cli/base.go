@@ -103,21 +103,7 @@ func (b *baseline) published(ctx context.Context, j *job.Job) (c *compared, know
 
 // versions returns the earlier jobVersions of a job, the newest first, as far as git knows them.
 func (b *baseline) versions(ctx context.Context, j *job.Job) []string {
-	repo, err := git.Open(ctx, j.Dir)
-	if err != nil {
-		return nil
-	}
-	inside, ok := repo.Path(j.Path)
-	if !ok {
-		return nil
-	}
-	var all []string
-	texts, _ := repo.History(inside) // what is not known is not asked for
-	for _, text := range texts {
-		if m := seed.Parse(text); m.Job.Name == j.Manifest.Job.Name {
-			all = append(all, m.Job.JobVersion)
-		}
-	}
+	all := pipeline.EarlierVersions(ctx, j)
 	if base, err := b.repo(ctx, j.Dir); err == nil { // a shallow clone may have the base, and no history
 		if was, ok := base.find(j); ok {
 			all = append(all, was.manifest.Job.JobVersion)
@@ -344,4 +330,3 @@ func (r *baseRepo) policy(j *job.Job, rules []string) (diag.Policy, error) {
 func (c *compared) document(path string) *github.JobComparison {
 	return &github.JobComparison{Manifest: path, Comparison: github.NewComparison(c.Comparison, c.from, path)}
 }
-

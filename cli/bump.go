@@ -149,4 +149,3 @@ func sortedEdits(edits []diag.Edit) []diag.Edit {
 	}
 	return edits
 }
-

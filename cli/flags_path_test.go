@@ -80,6 +80,7 @@ var pathsOf = map[string]map[string]string{
 	"--mount-output":     {"A=../x": "../x"},
 	"--output":           {"type=oci,dest=../x.tar": "../x.tar", "../x": "../x", "type=tar,dest=-": "-"},
 	"--output-dir":       {"../x": "../x"},
+	"--predecessor":      {"oci:../x": "../x", "example.com/x:1": ""},
 	"--sarif-file":       {"../x": "../x"},
 	"--secret":           {"id=x,src=../s": "../s", `id=x,"source=a,b"`: "a,b", "id=x,env=Y": ""},
 	"--ssh":              {"default": "", "id=../k1,../k2,raw=true": "../k1 ../k2"},

@@ -17,6 +17,7 @@ import (
 	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/pipeline"
 )
 
@@ -28,6 +29,7 @@ type publishFlags struct {
 	preflight      bool
 	timeout        time.Duration
 	dryRun         bool
+	predecessor    string
 }
 
 func (f *publishFlags) add(s *pflag.FlagSet) {
@@ -36,6 +38,7 @@ func (f *publishFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.ifExists, "if-exists", pipeline.IfExistsError, "when the name is another image's already: error, skip (leave it, if only the build is not reproducible) or overwrite")
 	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
 	s.BoolVar(&f.preflight, "preflight", true, "ask for the right to push before building")
+	pathVar(s, &f.predecessor, "predecessor", "", imagePath, "the image that was published before, to compare with; default: the newest one of the jobVersions that git knows")
 	s.BoolVar(&f.dryRun, "dry-run", false, "say what would be built, run, written, pushed and tagged, and do nothing of it")
 	s.DurationVar(&f.timeout, "push-timeout", time.Hour, "how long a push may take before it is given up")
 }
@@ -60,7 +63,15 @@ func (f *publishFlags) options() (*pipeline.Publish, error) {
 			return nil, exit.Usagef("--tag %q must be a tag alone, without a repository: letters, digits, and _ . - after the first", alias)
 		}
 	}
-	return &pipeline.Publish{IfExists: f.ifExists, Aliases: f.aliases, Preflight: f.preflight, Timeout: f.timeout}, nil
+	var predecessor *source.Source
+	if f.predecessor != "" {
+		from, err := source.Parse(f.predecessor)
+		if err != nil {
+			return nil, exit.Usagef("--predecessor: %w", err)
+		}
+		predecessor = &from
+	}
+	return &pipeline.Publish{Predecessor: predecessor, IfExists: f.ifExists, Aliases: f.aliases, Preflight: f.preflight, Timeout: f.timeout}, nil
 }
 
 // decide reports whether images are published: whether that was asked for, and whether the event may publish. If a fork's

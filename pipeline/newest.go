@@ -2,12 +2,17 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/semver"
 
 	"github.com/seedpack/seedpack/compare"
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/git"
+	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
@@ -22,7 +27,78 @@ type Predecessor struct {
 }
 
 // Name returns how findings call it.
-func (p *Predecessor) Name() string { return p.Reference.String() }
+func (p *Predecessor) Name() string { return p.Image.Source.String() }
+
+// EarlierVersions returns the jobVersions that a job had before, as far as its repository knows them.
+func EarlierVersions(ctx context.Context, j *job.Job) (all []string) {
+	if j.Dir == "" || j.Path == "-" {
+		return nil
+	}
+	repo, err := git.Open(ctx, j.Dir)
+	if err != nil {
+		return nil
+	}
+	inside, ok := repo.Path(j.Path)
+	if !ok {
+		return nil
+	}
+	texts, _ := repo.History(inside) // what is not known is not asked for
+	for _, text := range texts {
+		if m := seed.Parse(text); m.Job.Name == j.Manifest.Job.Name {
+			all = append(all, m.Job.JobVersion)
+		}
+	}
+	return all
+}
+
+// checkPredecessor compares a job with the newest image that was published before it. It returns exit.Findings if the versions
+// have not risen as the changes ask for, and the job's policy minds that. What cannot be read is a notice.
+func (p *publisher) checkPredecessor(ctx context.Context, r *Result, request *pack.Request) error {
+	last, err := p.before(ctx, r)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if err != nil {
+		r.add(verify.NotCompared(r.Path, r.Manifest, err))
+		return nil
+	}
+	if last == nil {
+		return nil // it is the first
+	}
+	r.predecessor = last
+	c := compare.Manifests(last.Manifest, r.Manifest)
+	digest := request.Marks[pack.SourceLabel]
+	for _, platform := range last.Platforms {
+		if was := platform.Config.Config.Labels[pack.SourceLabel]; was != "" && digest != "" && was != digest {
+			c.Add(compare.Sources(&compare.Files{Unknown: true}))
+			break
+		}
+	}
+	r.add(c.Report(r.Path, last.Name()))
+	if r.fails() {
+		return exit.Findings
+	}
+	return nil
+}
+
+// before returns the newest image that was published before a job; nil if there is none.
+func (p *publisher) before(ctx context.Context, r *Result) (*Predecessor, error) {
+	if p.Predecessor == nil {
+		return Before(ctx, p.remote, hostOf(r.Name), r.Manifest, EarlierVersions(ctx, r.Job))
+	}
+	img, err := p.remote.Open(ctx, *p.Predecessor)
+	if err != nil {
+		return nil, err
+	}
+	m, _ := verify.FromLabel(img)
+	if m == nil {
+		return nil, errors.Join(fmt.Errorf("%s holds no manifest", p.Predecessor), img.Close())
+	}
+	return &Predecessor{img, m}, nil
+}
+
+// hostOf returns HOST[/NAMESPACE] of a reference.
+func hostOf(reference string) string { return reference[:strings.LastIndexByte(reference, '/')] }
 
 // maxPredecessors is how many jobVersions are asked for.
 const maxPredecessors = 10

@@ -39,7 +39,7 @@ type Options struct {
 	Smoke    Smoke
 	// Cases returns the smoke cases of a job, and what is wrong with them. Default: those of the job's smoke file, or
 	// else cases made from its manifest.
-	Cases    func(*job.Job) ([]cases.Case, *diag.Report, error)
+	Cases func(*job.Job) ([]cases.Case, *diag.Report, error)
 	// Compare returns what is wrong with the versions of a job, compared with an earlier state of it. Default: it is not compared.
 	Compare  func(context.Context, *job.Job) (*diag.Report, error)
 	Publish  *Publish      // nil: nothing is published
@@ -76,10 +76,12 @@ type Smoke struct {
 
 // A Publish says how an image gets its name in a registry.
 type Publish struct {
-	IfExists  string        // what to do if the name is another image's: IfExistsError (default), IfExistsSkip or IfExistsOverwrite
-	Aliases   []string      // further tags in the same repository, which may move
-	Preflight bool          // before the build: ask for the right to push, and whether the name is free
-	Timeout   time.Duration // of a push; 0: none
+	// Predecessor is the image that was published before, for a job without a history in git. Default: it is looked for.
+	Predecessor *source.Source
+	IfExists    string        // what to do if the name is another image's: IfExistsError (default), IfExistsSkip or IfExistsOverwrite
+	Aliases     []string      // further tags in the same repository, which may move
+	Preflight   bool          // before the build: ask for the right to push, and whether the name is free
+	Timeout     time.Duration // of a push; 0: none
 }
 
 // A Host is what the pipeline needs of the process around it.
@@ -195,6 +197,7 @@ func (p *Pipeline) Try(ctx context.Context, t Task) (*Result, error) {
 // Plan says what Pack would do, and does nothing of it. It shares lint and name with Pack.
 func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
 	r := &Result{Task: t}
+	defer r.release()
 	material, trials, err := p.lint(ctx, r)
 	if err != nil {
 		return r, err

@@ -28,8 +28,11 @@ func (r *Result) plan(ctx context.Context, request *pack.Request, trials []cases
 		return nil
 	}
 	held, err := pub.open(ctx, r.Name)
-	if held == nil || err != nil {
+	if err != nil {
 		return err
+	}
+	if held == nil {
+		return pub.checkPredecessor(ctx, r, request)
 	}
 	defer held.Close()
 	r.Plan.Held, r.Plan.IfHeld = held.Digest, HeldMoved

@@ -43,6 +43,9 @@ func (p *publisher) preflight(ctx context.Context, r *Result, request *pack.Requ
 			return done, lookErr
 		}
 	}
+	if err := p.checkPredecessor(ctx, r, request); err != nil {
+		return false, err
+	}
 	if p.Preflight && r.holder == nil { // nothing is pushed under a name that is taken
 		if err := p.remote.Preflight(ctx, r.Name); err != nil {
 			return false, err
@@ -118,7 +121,9 @@ func (p *publisher) readBack(ctx context.Context, r *Result) (*diag.Report, erro
 	if err != nil {
 		return nil, err
 	}
-	r.add(verify.Succession(ctx, r.Path, r.Manifest, image, p.remote.Options(ctx)...))
+	if last := r.predecessor; last != nil && last.Manifest.Job.JobVersion == r.Manifest.Job.JobVersion {
+		r.add(verify.Succession(r.Path, r.Manifest, image, last.Image, last.Manifest))
+	}
 	r.Manifests, err = platformImages(image)
 	return found, errors.Join(err, image.Close())
 }

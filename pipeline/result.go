@@ -43,7 +43,9 @@ type Result struct {
 
 	secrets *secret.Set // of the call
 	holder *holder // the image that has the name already; nil if there is none
-	aside  string  // file of the image that is compared with the holder; empty if it is pushed
+	// predecessor is the newest image that was published before; nil if there is none, or none that is known.
+	predecessor *Predecessor
+	aside       string // file of the image that is compared with the holder; empty if it is pushed
 }
 
 // A Smoked is what the smoke run of one platform came to.
@@ -148,6 +150,9 @@ func (r *Result) Written() (all []string) {
 func (r *Result) release() {
 	if r.holder != nil {
 		_ = r.holder.Close()
+	}
+	if r.predecessor != nil {
+		_ = r.predecessor.Close()
 	}
 	if r.aside != "" {
 		_ = os.RemoveAll(filepath.Dir(r.aside))

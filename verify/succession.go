@@ -1,14 +1,10 @@
 package verify
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"golang.org/x/mod/semver"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack/source"
@@ -19,7 +15,7 @@ import (
 var (
 	jobIdentity = &diag.Rule{ID: "job-identity", Severity: diag.Warning, Spec: "2.1.1 S-2.1.1-18",
 		Summary: "name and jobVersion should stand for one job"}
-	jobChanged = &diag.Rule{ID: "job-changed", Severity: diag.Warning, Spec: "2.1.1 S-2.1.1-19",
+	jobChanged = &diag.Rule{ID: "job-changed", Severity: diag.Notice, Spec: "2.1.1 S-2.1.1-19",
 		Summary: "a new packageVersion should not stand for a change of the job itself"}
 	errorCodeMoved = &diag.Rule{ID: "error-code-moved", Severity: diag.Notice, Spec: "2.1.1.4 S-2.1.1.4-05",
 		Summary: "an error should keep its code"}
@@ -29,14 +25,22 @@ var (
 
 var successionRules = []*diag.Rule{jobIdentity, jobChanged, errorCodeMoved, notCompared}
 
-// Succession compares an image, before it is named, with the last image in its repository. If that image cannot be
-// read, a notice says so. path is the manifest's, which the report is about.
-func Succession(ctx context.Context, path string, m *seed.Manifest, img *source.Image, options ...remote.Option) *diag.Report {
+// Succession compares an image, before it is named, with the image that was published before it under the same jobVersion, and
+// the manifests of both. Path is the manifest's, which the report is about.
+func Succession(path string, m *seed.Manifest, img, last *source.Image, was *seed.Manifest) *diag.Report {
 	s := &succession{m: m, image: img, report: &diag.Report{Path: path, Source: m.Source}}
-	if err := s.run(ctx, img.Reference.Context(), options); err != nil {
-		s.add(notCompared, "/job/packageVersion", "the image is not compared with those that were published before: %v", err)
-	}
+	_, tag := imageName(last)
+	s.identity(tag, was)
+	s.layers(tag, last)
+	s.codes(tag, was)
 	s.report.Sort()
+	return s.report
+}
+
+// NotCompared reports that an image is not compared with those that were published before.
+func NotCompared(path string, m *seed.Manifest, err error) *diag.Report {
+	s := &succession{m: m, report: &diag.Report{Path: path, Source: m.Source}}
+	s.add(notCompared, "/job/packageVersion", "the image is not compared with those that were published before: %v", err)
 	return s.report
 }
 
@@ -48,42 +52,6 @@ type succession struct {
 
 func (s *succession) add(rule *diag.Rule, at seed.Pointer, format string, args ...any) {
 	s.report.Add(diag.Diagnostic{Rule: rule, Pointer: at, Message: fmt.Sprintf(format, args...)})
-}
-
-func (s *succession) run(ctx context.Context, repository name.Repository, options []remote.Option) (err error) {
-	tags, err := remote.List(repository, append(options, remote.WithContext(ctx))...)
-	if err != nil {
-		return err
-	}
-	tag := predecessor(tags, s.m.Job.PackageVersion)
-	if tag == "" {
-		return nil
-	}
-	last, err := source.OpenReference(ctx, repository.Tag(tag), append(options, remote.WithContext(ctx))...)
-	if err != nil {
-		return err
-	}
-	defer last.Close()
-	was, _ := FromLabel(last)
-	if was == nil {
-		return fmt.Errorf("tag %q holds no manifest", tag)
-	}
-	s.identity(tag, was)
-	s.layers(tag, last)
-	s.codes(tag, was)
-	return nil
-}
-
-// predecessor returns the greatest version among tags that is less than the given one, or "". It ignores aliases, which
-// are not versions and never name a job (trap T-38).
-func predecessor(tags []string, version string) string {
-	last := ""
-	for _, tag := range tags {
-		if v := "v" + tag; semver.IsValid(v) && semver.Compare(v, "v"+version) < 0 && (last == "" || semver.Compare(v, "v"+last) > 0) {
-			last = tag
-		}
-	}
-	return last
 }
 
 // identity reports another job under the same name: one with another title and another maintainer.

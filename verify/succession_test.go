@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"errors"
 	"io"
 	"log"
 	"net/http/httptest"
@@ -43,51 +44,41 @@ func TestSuccession(t *testing.T) {
 	now := jobImage(t, "amd64", label(t, succeeding), "/job")
 	other := strings.NewReplacer(`"T"`, `"U"`, `"N"`, `"M"`, "n@", "m@").Replace(succeeding)
 	tests := []struct {
-		name   string
-		before map[string]v1.Image
-		want   string
+		name string
+		last v1.Image
+		want string
 	}{
-		{"first", nil, ""},
-		{"same layers", map[string]v1.Image{"1.9.0": relabelled(t, now, strings.Replace(succeeding, "1.10.0", "1.9.0", 1))}, ""},
-		{"only the last before counts", map[string]v1.Image{"1.9.0": now, "1.2.0": jobImage(t, "amd64", label(t, other), "/job"),
-			"2.0.0": jobImage(t, "amd64", label(t, other), "/job"), "latest": jobImage(t, "amd64", nil)}, ""},
-		{"other layers", map[string]v1.Image{"1.9.0": jobImage(t, "amd64", label(t, succeeding), "/job")},
-			`/job/packageVersion: warning: the files of the image for linux/amd64 are not those of tag "1.9.0": where the job itself changed, jobVersion should be raised [job-changed]`},
-		{"other job", map[string]v1.Image{"1.9.0": relabelled(t, now, other)},
+		{"same layers", relabelled(t, now, strings.Replace(succeeding, "1.10.0", "1.9.0", 1)), ""},
+		{"other layers", jobImage(t, "amd64", label(t, succeeding), "/job"),
+			`/job/packageVersion: notice: the files of the image for linux/amd64 are not those of tag "1.9.0": where the job itself changed, jobVersion should be raised [job-changed]`},
+		{"other job", relabelled(t, now, other),
 			`/job/name: warning: tag "1.9.0" is another job, "U" by "M": a job of its own should have a name of its own [job-identity]`},
-		{"other codes", map[string]v1.Image{"1.9.0": relabelled(t, now, strings.Replace(succeeding, `"code": 4`, `"code": 5`, 1))},
+		{"other codes", relabelled(t, now, strings.Replace(succeeding, `"code": 4`, `"code": 5`, 1)),
 			`/job/errors/1/code: notice: error "b" has code 4, it had 5 in tag "1.9.0": who compares runs should find one code [error-code-moved]`},
-		{"no manifest", map[string]v1.Image{"1.9.0": jobImage(t, "amd64", nil)},
-			`/job/packageVersion: notice: the image is not compared with those that were published before: tag "1.9.0" holds no manifest [predecessor-unknown]`},
 	}
 	for i, tt := range tests {
 		repository, err := name.NewRepository(host + "/" + string(rune('a'+i)) + "/j-1.0.0-seed")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for tag, img := range tt.before {
+		images := map[string]*source.Image{}
+		for tag, img := range map[string]v1.Image{"1.9.0": tt.last, "1.10.0": now} {
 			if err := remote.Write(repository.Tag(tag), img); err != nil {
 				t.Fatal(err)
 			}
+			if images[tag], err = source.OpenReference(t.Context(), repository.Tag(tag)); err != nil {
+				t.Fatal(err)
+			}
+			defer images[tag].Close()
 		}
-		digest, err := now.Digest()
-		if err != nil {
-			t.Fatal(err)
-		}
-		ref := repository.Digest(digest.String())
-		if err := remote.Write(ref, now); err != nil {
-			t.Fatal(err)
-		}
-		img, err := source.OpenReference(t.Context(), ref)
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := Succession(t.Context(), "m.json", seed.Parse([]byte(succeeding)), img)
+		was, _ := FromLabel(images["1.9.0"])
+		found := Succession("m.json", seed.Parse([]byte(succeeding)), images["1.10.0"], images["1.9.0"], was)
 		if got := findings(found.Diagnostics); got != tt.want {
 			t.Errorf("%s:\n got %s\nwant %s", tt.name, got, tt.want)
 		}
-		if err := img.Close(); err != nil {
-			t.Error(err)
-		}
+	}
+	found := NotCompared("m.json", seed.Parse([]byte(succeeding)), errors.New("no answer"))
+	if got := findings(found.Diagnostics); got != `/job/packageVersion: notice: the image is not compared with those that were published before: no answer [predecessor-unknown]` {
+		t.Error(got)
 	}
 }
