@@ -108,6 +108,15 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		return err
 	}
 	groups = append(append(append(groups, docker, pushed), lints...), append(found, pages)...)
+	bases, saidBases, err := t.bases(dir)
+	if err != nil {
+		return err
+	}
+	skips, saidSkips, err := t.skips(dir)
+	if err != nil {
+		return err
+	}
+	groups = append(groups, bases, skips)
 	groups = append(groups, group{rounds: rounds, sides: []*side{
 		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
@@ -121,6 +130,8 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		return err
 	}
 	said()
+	saidBases()
+	saidSkips()
 	askedFor()
 	return open()
 }
