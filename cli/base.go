@@ -44,11 +44,14 @@ type compared struct {
 }
 
 // newBaseline returns nil if nothing is to be compared.
-func newBaseline(p *Process, base, registry string, remote registry.Registry) *baseline {
-	if base == "" || base == baseNone {
-		return nil
+func newBaseline(p *Process, base, registry string, remote registry.Registry) (*baseline, error) {
+	switch {
+	case base == "" || base == baseNone:
+		return nil, nil
+	case base == basePublished && registry == "":
+		return nil, exit.Usagef("--base published needs --registry HOST[/NAMESPACE]: where are the images?")
 	}
-	return &baseline{process: p, base: base, registry: registry, remote: remote, rules: ruleIDs(), repos: map[string]*baseRepo{}}
+	return &baseline{process: p, base: base, registry: registry, remote: remote, rules: ruleIDs(), repos: map[string]*baseRepo{}}, nil
 }
 
 // compare compares a job. It returns nil, and no error, if the job is new: nothing has a name that it could take from others.
@@ -77,10 +80,7 @@ func (b *baseline) compare(ctx context.Context, j *job.Job) (*compared, error) {
 // none.
 func (b *baseline) published(ctx context.Context, j *job.Job) (c *compared, known bool, err error) {
 	if b.registry == "" {
-		if b.base == basePublished {
-			err = exit.Usagef("--base published needs --registry HOST[/NAMESPACE]: where are the images?")
-		}
-		return nil, false, err
+		return nil, false, nil
 	}
 	found, err := pipeline.Newest(ctx, b.remote, b.registry, j.Manifest, b.versions(ctx, j))
 	if err != nil {

@@ -63,7 +63,10 @@ func bumpJobs(ctx context.Context, p *Process, o *bumpOptions, args []string) er
 	if err != nil {
 		return err
 	}
-	base := newBaseline(p, o.base.base, o.registry, remote)
+	base, err := newBaseline(p, o.base.base, o.registry, remote)
+	if err != nil {
+		return err
+	}
 	written := make([]*bumped, len(jobs))
 	for i, j := range jobs {
 		c, err := base.compare(ctx, j)

@@ -83,8 +83,10 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if err != nil {
 		return err
 	}
-	run := &linter{process: p, options: lint.Options{Registry: o.registry}, work: work, flags: policies.Flags,
-		base: newBaseline(p, o.base.base, o.registry, remote)}
+	run := &linter{process: p, options: lint.Options{Registry: o.registry}, work: work, flags: policies.Flags}
+	if run.base, err = newBaseline(p, o.base.base, o.registry, remote); err != nil {
+		return err
+	}
 	if o.fix || o.diff {
 		f := &fixes{process: p, options: run.options, unsafe: o.unsafe, show: o.diff, out: p.Stdout}
 		if !out.text() || work.printed() {

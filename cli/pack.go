@@ -63,7 +63,9 @@ func packJobs(ctx context.Context, p *Process, o *packOptions, args []string) er
 	}
 	b := &batch{session: session, do: (*pipeline.Pipeline).Pack, words: packWords, found: findings{command: "pack"},
 		publishing: &o.publish, dryRun: o.publish.dryRun, metadataFile: o.metadataFile, iidFile: o.iidFile}
-	b.base = newBaseline(p, o.base.base, o.publish.registry, b.options.Remote)
+	if b.base, err = newBaseline(p, o.base.base, o.publish.registry, b.options.Remote); err != nil {
+		return err
+	}
 	if b.options.Outputs, err = readOutputs(o.outputs, b.out); err != nil {
 		return err
 	}

@@ -132,7 +132,7 @@ func differentTrees(old *commitState, oldDir string, tree *git.Tree, dir string,
 
 // ignoredFile reports whether a file of a job's directory does not count. The Dockerfile does, even if it is ignored.
 func ignoredFile(name string, ignored func(string) bool) bool {
-	return name != "Dockerfile" && ignored(name)
+	return !slices.Contains([]string{"Dockerfile", "dockerfile"}, name) && ignored(name)
 }
 
 // ignored reads what the job's files in the commit say of themselves.

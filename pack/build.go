@@ -37,7 +37,7 @@ type Request struct {
 	Label string
 	// Attributes are the labels org.opencontainers.image.NAME, by NAME, and annotations of the same names. Those of the
 	// Dockerfile and of Options.Labels replace them. If the map is not nil, such labels of base images are removed.
-	Attributes    map[string]string
+	Attributes map[string]string
 	// Marks are further labels, which nothing replaces.
 	Marks map[string]string
 	// Base is the reference of the base image that the engine pulls. Its name and digest become attributes. Empty: none is

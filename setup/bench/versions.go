@@ -37,7 +37,9 @@ func history(dir string) (string, error) {
 		return "", err
 	}
 	var b bytes.Buffer
-	file := func(path, content string) { fmt.Fprintf(&b, "M 100644 inline %s\ndata %d\n%s\n", path, len(content), content) }
+	file := func(path, content string) {
+		fmt.Fprintf(&b, "M 100644 inline %s\ndata %d\n%s\n", path, len(content), content)
+	}
 	for n := range baseCommits {
 		fmt.Fprintf(&b, "commit refs/heads/main\ncommitter a <a@example.com> %d +0000\ndata 1\nc\n", 1_700_000_000+n)
 		if n > 0 {
