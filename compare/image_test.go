@@ -53,6 +53,7 @@ func TestImages(t *testing.T) {
 		{"creation", one(nil), one(label("org.opencontainers.image.created")), nil, nil},
 		{"source", one(nil), one(label("org.opencontainers.image.source")), nil, nil},
 		{"source digest", one(nil), one(label(SourceLabel)), nil, nil},
+		{"digest of the files", one(nil), one(label(SourceLabel + ".files")), nil, nil},
 		{"base", one(nil), one(label("org.opencontainers.image.base.digest")), nil, nil},
 		{"manifest", one(nil), one(label("com.ngageoint.seed.manifest")), nil, nil},
 		{"a platform gone", append(one(nil), platformWith(arm64, nil)), one(nil), nil, []Row{rowLess}},

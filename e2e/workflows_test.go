@@ -185,7 +185,8 @@ var scenarios = map[string][]scenario{
 	},
 	"Publish each merge": {
 		onBranch.gives("published", "true").gives("tags", "0.1.0,latest").publishes(randomSeed),
-		onBranch.gives("published", "false").with(func(r *repository) { r.write("my-job/job.sh", "#!/bin/sh\necho other\n") }),
+		onBranch.gives("published", "true").with(func(r *repository) { r.write("README.md", "elsewhere") }),
+		onBranch.gives("published", "false").with(func(r *repository) { r.write("my-job/job.sh", "#!/bin/sh\necho other\n") }).failing(),
 	},
 	"Several jobs": {
 		onPull.gives("published", "false"),
