@@ -83,7 +83,9 @@ func globalArgs(lex *shell.Lex, global []instructions.ArgCommand, given map[stri
 }
 
 // ofPlatform reports whether an argument has the value of a platform, or a part of it.
-func ofPlatform(name string) bool { return strings.HasPrefix(name, "TARGET") || strings.HasPrefix(name, "BUILD") }
+func ofPlatform(name string) bool {
+	return strings.HasPrefix(name, "TARGET") || strings.HasPrefix(name, "BUILD")
+}
 
 // expand returns a word with the values of variables. It reports unknown if one of them has none.
 func expand(lex *shell.Lex, word string, env map[string]string) (value string, unknown bool) {
