@@ -117,6 +117,7 @@ func (c *images) config(old, new map[string]any) {
 		switch {
 		case name == "Labels":
 			c.labels(object(was), object(is))
+		case name == "ArgsEscaped": // a mark of builders, which means something on Windows alone
 		case name == "Env" && equalSets(orEmpty(was), orEmpty(is)), sameOrEmpty(was, is):
 		case slices.Contains(running, name):
 			c.add(rowConfig, "%s of the image was %s, is %s", name, brief(was), brief(is))

@@ -45,6 +45,7 @@ func TestImages(t *testing.T) {
 		{"no working directory", one(nil), one(set("WorkingDir", "")), nil, nil},
 		{"environment", one(nil), one(set("Env", []any{"A=1", "B=3"})), nil, []Row{rowConfig}},
 		{"order of the environment", one(nil), one(set("Env", []any{"B=2", "A=1"})), nil, nil},
+		{"a mark of builders", one(nil), one(set("ArgsEscaped", true)), nil, nil},
 		{"ports", one(nil), one(set("ExposedPorts", nil)), nil, []Row{rowLabels}},
 		{"label", one(nil), one(label("team")), nil, []Row{rowLabels}},
 		{"new label", one(nil), one(label("more")), nil, []Row{rowLabels}},
