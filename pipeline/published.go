@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
@@ -216,16 +218,34 @@ func (r *Result) already(held *holder) {
 	}
 }
 
-// baseMoved reports that the base image of a published image has another digest now. It asks the registry of the base image
-// once; if that does not answer, there is nothing to report.
+// headWait is how long the registry of a base image is waited for. A closed network may swallow the request.
+const headWait = 5 * time.Second
+
+// head returns the digest that a base image has now, or "" if that is not known. It asks once for each base image.
+func (p *publisher) head(ctx context.Context, name string) string {
+	ask := sync.OnceValue(func() string {
+		ctx, cancel := context.WithTimeout(ctx, headWait)
+		defer cancel()
+		digest, err := p.remote.Head(ctx, name)
+		if err != nil {
+			return ""
+		}
+		return digest
+	})
+	known, _ := p.heads.LoadOrStore(name, ask)
+	return known.(func() string)()
+}
+
+// baseMoved reports that the base image of a published image has another digest now. If the registry of the base image does not
+// answer, there is nothing to report.
 func (p *publisher) baseMoved(ctx context.Context, r *Result, held *holder) *diag.Report {
 	labels := held.Platforms[0].Config.Config.Labels
 	name, was := labels[pack.AttributePrefix+"base.name"], labels[pack.AttributePrefix+"base.digest"]
 	if name == "" || was == "" || strings.Contains(name, "@") {
 		return nil
 	}
-	is, err := p.remote.Head(ctx, name)
-	if err != nil || is == was {
+	is := p.head(ctx, name)
+	if is == "" || is == was {
 		return nil
 	}
 	found := &diag.Report{Path: r.Path, Source: r.Manifest.Source}
