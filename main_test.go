@@ -22,7 +22,7 @@ const module = "github.com/seedpack/seedpack"
 var arrows = map[string][]string{
 	"seed":         {},
 	"exit":         {},
-	"git":          {},
+	"git":          {"disk"},
 	"disk":         {"exit"},
 	"secret":       {},
 	"lint/glob":    {},

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // A Commit says where a job's files come from. The zero value says that nothing is known.
@@ -42,6 +44,9 @@ func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) 
 		return Commit{}, ""
 	}
 	real, err := resolveAll(paths)
+	if err == nil {
+		err = checkFiles(g.dir)
+	}
 	if err != nil {
 		return Commit{}, err.Error()
 	}
@@ -155,7 +160,7 @@ func (a *answers) last(shallow string) (c Commit, unknown string) {
 
 // shallowCommits returns the commits whose parents are missing. Such a commit seems to have changed all files.
 func shallowCommits(shallow string) ([]string, error) {
-	text, err := os.ReadFile(shallow)
+	text, err := disk.ReadFile(shallow, disk.MaxText)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -169,3 +169,26 @@ func TestWebAddress(t *testing.T) {
 		}
 	}
 }
+
+// Git would wait for ever for a named pipe. It is not asked about a work tree that has one in the place of a file that it reads.
+func TestPipes(t *testing.T) {
+	for _, name := range []string{".git/HEAD", ".git/config", ".git/index", ".git/shallow", ".git/packed-refs", ".git/info/exclude", ".gitignore", "job/.gitignore", "job/.gitattributes"} {
+		r := newRepository(t)
+		file := r.write("job/f", "text")
+		r.commit(time.Unix(1, 0))
+		path := filepath.Join(r.dir, filepath.FromSlash(name))
+		if err := os.RemoveAll(path); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := exec.Command("mkfifo", path).CombinedOutput(); err != nil {
+			t.Skipf("mkfifo: %v: %s", err, out)
+		}
+		want := name + ": it is a named pipe"
+		if c, unknown := LastCommit(t.Context(), []string{file}); !strings.Contains(unknown, want) {
+			t.Errorf("%s: %v, %q", name, c, unknown)
+		}
+		if _, err := Open(t.Context(), filepath.Join(r.dir, "job")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: Open: %v", name, err)
+		}
+	}
+}

@@ -28,6 +28,9 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: git is not installed", ErrNone)
 	}
+	if err := checkFiles(dir); err != nil {
+		return nil, err
+	}
 	g.dir = dir
 	top, err := g.run("rev-parse", "--show-toplevel")
 	if err != nil {
