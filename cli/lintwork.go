@@ -9,6 +9,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/policy"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/seed"
@@ -106,7 +107,7 @@ func filesOf(dir string) (files []lintFile) {
 		files = append(files, lintFile{path, dockerFile})
 	}
 	for _, f := range []lintFile{{filepath.Join(dir, cases.File), smokeFile}, {filepath.Join(dir, policy.FileName), policyFile}} {
-		if job.IsFile(f.path) {
+		if job.IsFile(f.path) || disk.Check(f.path) != nil { // who reads a pipe is told that it is one
 			files = append(files, f)
 		}
 	}
@@ -187,7 +188,10 @@ func (l *linter) say() {
 	if jobs > 0 {
 		head = counted(jobs, "job") + ": "
 	}
-	if n := len(l.failures); n > 0 {
+	switch n := len(l.failures); {
+	case n > 0 && len(parts) == 0:
+		parts = []string{fmt.Sprintf("nothing: %d could not be read", n)}
+	case n > 0:
 		parts = append(parts, fmt.Sprintf("of which %d could not be read", n))
 	}
 	sayf(l.process.Stderr, "linted %s%s", head, strings.Join(parts, ", "))

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // Names that BuildKit looks for in a build context, in this order.
@@ -15,10 +17,10 @@ const (
 )
 
 // Dockerfile returns the Dockerfile in a directory, as BuildKit finds it: Dockerfile, or else dockerfile. If there is none, it
-// returns where it should be, and ok is false.
+// returns where it should be, and ok is false. A pipe or a device of that name is found too: who reads it is told what it is.
 func Dockerfile(dir string) (path string, ok bool) {
 	for _, name := range []string{dockerfileName, lowerDockerfile} {
-		if path := filepath.Join(dir, name); IsFile(path) {
+		if path := filepath.Join(dir, name); IsFile(path) || disk.Check(path) != nil {
 			return path, true
 		}
 	}

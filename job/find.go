@@ -137,6 +137,10 @@ func (s *searcher) directory(path string) error {
 			if _, named := s.In[p]; !named {
 				s.In[p] = path
 			}
+		case e.Name() == seed.ManifestFile:
+			if err := disk.Check(p); err != nil {
+				s.Unreadable = append(s.Unreadable, err)
+			}
 		}
 		return nil
 	})
