@@ -53,7 +53,7 @@ var arrows = map[string][]string{
 
 	"export":            {"seed", "diag", "lint/command", "lint/glob"},
 	"export/slurm":      {"export", "seed"},
-	"export/jobbergate": {"export", "export/slurm", "seed"},
+	"export/jobbergate": {"export", "export/slurm", "secret", "seed"},
 	"export/openjd":     {"export", "seed"},
 	"export/cwl":        {"export", "seed", "lint/command", "lint/glob"},
 

@@ -84,6 +84,7 @@ func (f *publishTemplate) publish(ctx context.Context, p *Process, network *netw
 	if err != nil {
 		return nil, err
 	}
+	p.secrets.Add(p.Getenv(tokenVariable))
 	identifier := cmp.Or(f.identifier, j.Job.Name)
 	if err := jobbergate.CheckIdentifier(identifier); err != nil {
 		return nil, exit.Usagef("%w: give one with --identifier", err)

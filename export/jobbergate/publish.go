@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/export"
+	"github.com/seedpack/seedpack/secret"
 )
 
 // A Client publishes templates to the API of Jobbergate.
@@ -222,22 +223,23 @@ func (c *Client) do(ctx context.Context, method, at, kind string, body io.Reader
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	if response.StatusCode >= 300 {
-		return nil, &statusError{what, response.StatusCode, strings.ReplaceAll(detail(answer), c.Token, "***")}
+		return nil, &statusError{what, response.StatusCode, detail(answer, secret.New(c.Token).Hide)}
 	}
 	return answer, nil
 }
 
-// detail is what an answer says, as the API writes it, or else its beginning.
-func detail(answer []byte) string {
+// detail is what an answer says, as the API writes it, or else its beginning. The token is redacted before the text is cut.
+func detail(answer []byte, hide func(string) string) string {
 	var said struct {
 		Detail json.RawMessage `json:"detail"`
 	}
+	brief := func(text string, most int) string { return export.Cut(hide(export.OneLine(hide(text))), most) }
 	if json.Unmarshal(answer, &said) == nil && len(said.Detail) > 0 {
 		var text string
 		if json.Unmarshal(said.Detail, &text) == nil {
-			return export.Cut(export.OneLine(text), 500)
+			return brief(text, 500)
 		}
-		return export.Cut(export.OneLine(string(said.Detail)), 500)
+		return brief(string(said.Detail), 500)
 	}
-	return export.Cut(export.OneLine(string(answer)), 200)
+	return brief(string(answer), 200)
 }

@@ -2,15 +2,18 @@ package jobbergate
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -199,6 +202,30 @@ func TestPublish(t *testing.T) {
 		s.asked = nil
 		if _, err := c.Publish(context.Background(), j, p, identifier); err == nil || len(s.asked) > 0 {
 			t.Errorf("%q: %v, asked %q", identifier, err, s.asked)
+		}
+	}
+}
+
+// An answer may hold the token in another spelling, or so that it would be cut within. Neither shows a part of it.
+func TestPublishHidesToken(t *testing.T) {
+	t.Parallel()
+	const token = `tok"en+of\Jobbergate/0123456789`
+	quoted := strconv.Quote(token)
+	for name, detail := range map[string]any{
+		"plain": token, "quoted": "got " + quoted, "quoted twice": strconv.Quote(quoted), "in a list": []string{token}, "in an object": map[string]string{"input": quoted},
+		"URL-encoded": url.QueryEscape(token), "base64": base64.StdEncoding.EncodeToString([]byte("user:" + token)), "cut": strings.Repeat("x", 485) + token,
+	} {
+		host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { answer(w, 401, detail) }))
+		t.Cleanup(host.Close)
+		j, p := testJob(t, "")
+		_, err := (&Client{URL: host.URL, Token: token, HTTP: host.Client()}).Publish(context.Background(), j, p, "trial")
+		if err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		for _, part := range []string{"Jobbergate/", "0123456", "Sm9iYmVyZ2", "pvYmJlcmdhdG", "Kb2JiZXJnYXRl", `tok"en`, "tok%22en"} {
+			if strings.Contains(err.Error(), part) {
+				t.Errorf("%s: %v", name, err)
+			}
 		}
 	}
 }
