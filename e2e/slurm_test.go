@@ -127,8 +127,14 @@ func (c *cluster) start(t *testing.T, name string, attributes *syscall.SysProcAt
 	if err != nil {
 		path = "/usr/sbin/" + name
 	}
-	cmd := exec.Command(path, args...)
+	// A shell keeps the daemon, and ends it when its input ends: with the test, or with a test process that is killed.
+	const keeper = `"$@" & daemon=$!; read -r _; kill -TERM "$daemon"; wait "$daemon"`
+	cmd := exec.Command("sh", append([]string{"-c", keeper, "sh", path}, args...)...)
 	cmd.Env, cmd.SysProcAttr = c.env, attributes
+	alive, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	log, err := os.Create(filepath.Join(c.dir, name+".out"))
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +157,7 @@ func (c *cluster) start(t *testing.T, name string, attributes *syscall.SysProcAt
 				}
 			}
 		}
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = alive.Close()
 		select {
 		case <-ended:
 		case <-time.After(20 * time.Second):
