@@ -138,11 +138,12 @@ func (s scenario) on(event, ref, payload string) scenario {
 }
 
 var (
-	onPull    = scenario{}.on("pull_request", "refs/pull/1/merge", pullEvent)
-	onFork    = scenario{}.on("pull_request", "refs/pull/1/merge", forkEvent)
-	onBranch  = scenario{}.on("push", "refs/heads/main", `{"ref": "refs/heads/main"}`)
-	onTag     = scenario{}.on("push", "refs/tags/v1.0.0", `{"ref": "refs/tags/v1.0.0"}`)
-	onRelease = scenario{}.on("release", "refs/tags/v1.0.0", releaseEvent)
+	onPull     = scenario{}.on("pull_request", "refs/pull/1/merge", pullEvent)
+	onFork     = scenario{}.on("pull_request", "refs/pull/1/merge", forkEvent)
+	onBranch   = scenario{}.on("push", "refs/heads/main", `{"ref": "refs/heads/main"}`)
+	onTag      = scenario{}.on("push", "refs/tags/v1.0.0", `{"ref": "refs/tags/v1.0.0"}`)
+	onSchedule = scenario{}.on("schedule", "refs/heads/main", `{"schedule": "17 3 * * *"}`)
+	onRelease  = scenario{}.on("release", "refs/tags/v1.0.0", releaseEvent)
 )
 
 func (s scenario) publishes(repositories ...string) scenario {
@@ -196,6 +197,10 @@ var scenarios = map[string][]scenario{
 		onPull.with(buildElsewhere).gives("published", "false").gives("smoke", "passed").asks(`docker/build-push-action CONTEXT=my-job LABELS="com.ngageoint.seed.manifest={""seedVersion"":""1.0.0"",`),
 		onTag.gives("published", "true").publishes(randomSeed).asks("docker/setup-buildx-action"),
 	},
+	"Catalogue": {
+		onSchedule.with(packElsewhere("docs-catalogue")).gives("images", "1").gives("html", "site").gives("complete", "true").
+			asks("actions/cache KEY=catalogue-", "PATH=catalogue-cache", "actions/upload-pages-artifact PATH=site", "actions/deploy-pages").publishes(randomSeed),
+	},
 	"Signed": {onTag.gives("published", "true").publishes(randomSeed).asks("sigstore/cosign-installer", "cosign sign --yes ", "/"+randomSeed+":0.1.0@sha256:")},
 	"Run it elsewhere": {
 		onBranch.gives("errors", "0").asks("actions/upload-artifact", "PATH=my-job-slurm"),
@@ -211,6 +216,18 @@ var scenarios = map[string][]scenario{
 var jobsOf = map[string]map[string]string{
 	"Seed job":     {".": "random-number"},
 	"Several jobs": {"jobs/random": "random-number", "jobs/mark": "image-watermark"},
+}
+
+// packElsewhere publishes the job, as another workflow has done.
+func packElsewhere(namespace string) func(*repository) {
+	return func(r *repository) {
+		r.t.Helper()
+		cmd := exec.Command(r.program, "pack", "my-job", "--smoke", "off", "--push", "--registry", material(r.t, "SEEDPACK_TEST_REGISTRY")+"/"+namespace)
+		cmd.Dir = r.dir
+		if out, err := cmd.CombinedOutput(); err != nil {
+			r.t.Fatalf("%v\n%s", err, out)
+		}
+	}
 }
 
 // buildElsewhere makes the image that docker/build-push-action would make.

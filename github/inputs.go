@@ -62,6 +62,12 @@ var inputFlags = []inputFlag{
 	{"fail-on", "fail-on", oneValue},
 	{"config", "config", oneValue},
 	{"rules", "rule", manyLines},
+	{"html", "html", oneValue},
+	{"kind", "kind", oneValue},
+	{"references", "references", oneValue},
+	{"cache", "cache", oneValue},
+	{"attachments", "attachments", oneValue},
+	{"strict", "strict", oneValue},
 	{"sarif-file", "sarif-file", oneValue},
 	{"junit-file", "junit-file", oneValue},
 	{"to", "to", oneValue},
@@ -101,7 +107,7 @@ func (in *inputs) values(name string, form inputForm) []string {
 
 // StepCommands lists the commands that a step can run.
 func StepCommands() []string {
-	return []string{"pack", "lint", "smoke", "verify", "publish", "list", "export"}
+	return []string{"pack", "lint", "smoke", "verify", "publish", "list", "export", "discover"}
 }
 
 // InputFlags returns the flags that inputs stand for, by the names of the inputs.
@@ -189,6 +195,9 @@ func (in *inputs) addBase(command string, args []string, flags *pflag.FlagSet) [
 // operands returns the arguments besides the flags: the paths of jobs, or images. Images are compared with the job of the
 // input path, if it is given.
 func (in *inputs) operands(command string) ([]string, error) {
+	if command == "discover" {
+		return append([]string{"--"}, in.values("registry", manyLines)...), nil
+	}
 	paths, err := in.paths()
 	image := in.input("image")
 	switch {

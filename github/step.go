@@ -29,6 +29,7 @@ type Step struct {
 	inputs    inputs
 	annotator annotator
 	said      tail // of standard error
+	command   string
 	group     bool // a group of the log is open
 	hide      func(string) string
 }
@@ -51,6 +52,7 @@ func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string,
 	if err != nil {
 		return nil, err
 	}
+	s.command = name
 	args := []string{name, "--format=json"}
 	if args, err = s.inputs.addRoots(args); err != nil {
 		return nil, err
@@ -143,6 +145,9 @@ func (s *Step) Fail(err error) { s.annotator.show("error", annotation{message: e
 // Present turns what a command printed as JSON into log, annotations, a summary and outputs. It prints nothing of the job
 // unescaped. Status is the command's exit status.
 func (s *Step) Present(printed []byte, status int) error {
+	if s.command == "discover" {
+		return s.presentFound(printed, status)
+	}
 	var r Document
 	if err := json.Unmarshal(printed, &r); err != nil {
 		if status != exit.StatusClean {
