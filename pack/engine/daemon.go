@@ -128,11 +128,15 @@ func launch(ctx context.Context, launcher []string, program, runtime, root, conf
 	return d, nil
 }
 
+const (
+	maxSocket   = 104 // bytes of a path that the daemon can listen on; unix(7) has 107
+	agentSocket = "/.buildkit-ssh-sock1234567890/ssh_auth_sock"
+)
+
 // daemonTemp returns the directory for the daemon's sockets of SSH agents and other temporary files. It is below the
 // root if the paths fit into a socket address, else the directory of the daemon's own socket.
 func daemonTemp(root, dir string) string {
-	const agent = "/.buildkit-ssh-sock1234567890/ssh_auth_sock"
-	if temp := filepath.Join(root, tempDir); len(temp)+len(agent) <= 107 { // unix(7)
+	if temp := filepath.Join(root, tempDir); len(temp)+len(agentSocket) <= maxSocket {
 		return temp
 	}
 	return dir

@@ -32,11 +32,23 @@ const socketPrefix = "seedpack-"
 // newDaemonRecord makes a directory for the socket. The path of a socket has at most 107 bytes, so it cannot lie below
 // the cache directory. The record is written first, so that the directory is found even if we are killed.
 func newDaemonRecord(root string) (daemonRecord, error) {
-	r := daemonRecord{Socket: filepath.Join(os.TempDir(), socketPrefix+rand.Text()[:10])}
+	r := daemonRecord{Socket: filepath.Join(socketParent(os.TempDir(), os.Getenv("XDG_RUNTIME_DIR")), socketPrefix+rand.Text()[:10])}
 	if err := r.write(root); err != nil {
 		return r, err
 	}
 	return r, os.Mkdir(r.Socket, 0o700)
+}
+
+// socketParent returns the directory for directories of sockets: the one for temporary files if the paths fit into a socket
+// address, or else the user's runtime directory or /tmp.
+func socketParent(temp, runtime string) string {
+	const longest = "/" + socketPrefix + "0123456789" + agentSocket
+	for _, dir := range []string{temp, runtime} {
+		if filepath.IsAbs(dir) && len(dir)+len(longest) <= maxSocket {
+			return dir
+		}
+	}
+	return "/tmp"
 }
 
 // write writes the whole record or nothing. If the run is killed, the record tells the next run what to clean up.

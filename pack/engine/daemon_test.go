@@ -3,6 +3,7 @@ package engine
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -27,5 +28,23 @@ func TestLastLines(t *testing.T) {
 	}
 	if got := lastLines(filepath.Join(t.TempDir(), "none"), 3); got == "" {
 		t.Error("nothing is said of a log that is not there")
+	}
+}
+
+// A socket lies where its path is short enough, however long the name of the directory for temporary files is.
+func TestSocketParent(t *testing.T) {
+	t.Parallel()
+	long := "/" + strings.Repeat("a", 60)
+	for _, tt := range []struct{ temp, runtime, want string }{
+		{"/tmp", "/run/user/1000", "/tmp"},
+		{"/var/tmp", "", "/var/tmp"},
+		{long, "/run/user/1000", "/run/user/1000"},
+		{long, "", "/tmp"},
+		{long, long, "/tmp"},
+		{"relative", "", "/tmp"},
+	} {
+		if got := socketParent(tt.temp, tt.runtime); got != tt.want {
+			t.Errorf("%q, %q: %q", tt.temp, tt.runtime, got)
+		}
 	}
 }
