@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"path/filepath"
 
 	"github.com/moby/buildkit/client"
@@ -49,16 +50,57 @@ func (d *dockerfile) offer(_ context.Context, opt *client.SolveOpt, attrs map[st
 	return d.addExports(opt)
 }
 
-// checkFiles refuses pipes and the like in the place of files that the engine asks for. It would wait for them.
+// checkFiles refuses pipes and the like in the place of files that the engine asks for. It would wait for them. It also refuses
+// links that the engine cannot follow. It would ignore a .dockerignore that is one, and put into the image what that leaves out.
 func (d *dockerfile) checkFiles() error {
 	const ignore = ".dockerignore"
-	paths := []string{d.request.Dockerfile, d.request.Dockerfile + ignore, filepath.Join(d.request.Context, ignore)}
+	file := d.request.Dockerfile
+	contexts := []string{d.request.Context}
 	for _, source := range d.request.BuildContexts {
 		if IsDirectory(source) {
-			paths = append(paths, filepath.Join(source, ignore))
+			contexts = append(contexts, source)
 		}
 	}
+	paths := []string{file, file + ignore}
+	if d.request.DockerfileText == nil {
+		for _, path := range paths {
+			if err := checkLink(filepath.Dir(file), path, file); err != nil {
+				return err
+			}
+		}
+	}
+	for _, dir := range contexts {
+		path := filepath.Join(dir, ignore)
+		if err := checkLink(dir, path, file); err != nil {
+			return err
+		}
+		paths = append(paths, path)
+	}
 	return disk.Check(paths...)
+}
+
+// checkLink returns a *SyntaxError if a path is a link that leads out of a directory or to nothing.
+func checkLink(dir, path, dockerfile string) error {
+	target, err := os.Readlink(path)
+	if err != nil {
+		return nil // no link
+	}
+	refused := func(why string) error {
+		return &SyntaxError{File: dockerfile, Line: 1, Message: fmt.Sprintf("%s is a link to %q, %s: put a copy of the file there", filepath.Base(path), target, why)}
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	_, err = root.Stat(filepath.Base(path))
+	switch _, outside := os.Stat(path); {
+	case err == nil:
+		return nil
+	case outside != nil:
+		return refused("which is not there")
+	}
+	return refused("which is outside of the directory that is given to the build")
 }
 
 func (d *dockerfile) addExports(opt *client.SolveOpt) error {

@@ -76,7 +76,16 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	if at.first == 0 && log != nil {
 		at = placeOfStep(path, log.names[log.failed])
 	}
-	if at.first == 0 || log == nil || log.failed == "" {
+	if at.first == 0 && (log == nil || log.failed == "") {
+		at = placeOfFrom(path, err.Error())
+	}
+	if log == nil || log.failed == "" {
+		if at.first > 0 {
+			return &SyntaxError{File: at.file, Line: at.first, Message: plainMessage(lastCause(err))}
+		}
+		return fmt.Errorf("build: %s", lastCause(err))
+	}
+	if at.first == 0 {
 		return fmt.Errorf("build: %s", lastCause(err))
 	}
 	var vertex *errdefs.VertexError
@@ -85,6 +94,11 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	}
 	return &StepError{File: at.file, Line: at.first, Source: strings.TrimSpace(at.lines[at.first-1]), Step: log.names[log.failed],
 		Lines: at.excerpt(), Tail: log.tail(20), Err: err}
+}
+
+// plainMessage returns a message of the engine on one line, without characters that cannot be shown.
+func plainMessage(text string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
 }
 
 // A place is one or more lines of a Dockerfile.
@@ -135,6 +149,33 @@ func placeOfStep(path, step string) place {
 	return p
 }
 
+// fromMistakes matches mistakes in a --from that the engine reports without a place, each with what is on the line.
+var fromMistakes = []struct{ message, line *regexp.Regexp }{
+	{regexp.MustCompile(`variable expansion is not supported for --from`), regexp.MustCompile(`--from=\S*\$`)},
+	{regexp.MustCompile(`invalid stage index (\d+)`), regexp.MustCompile(`--from=["']?(\d+)`)},
+}
+
+// placeOfFrom returns the first place of a --from that a message speaks of.
+func placeOfFrom(path, message string) place {
+	for _, mistake := range fromMistakes {
+		said := mistake.message.FindStringSubmatch(message)
+		if said == nil {
+			continue
+		}
+		text, err := disk.ReadFile(path, disk.MaxText)
+		if err != nil {
+			return place{}
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			m := mistake.line.FindStringSubmatch(line)
+			if m != nil && m[len(m)-1] == said[len(said)-1] || m != nil && len(said) == 1 {
+				return place{file: path, first: i + 1, last: i + 1}
+			}
+		}
+	}
+	return place{}
+}
+
 // linesAround and linesShown keep an excerpt short, because a step may have a script of hundreds of lines.
 const (
 	linesAround = 2
@@ -150,6 +191,9 @@ func (p place) excerpt() []SourceLine {
 	return all
 }
 
+// engineWords matches what tells how the engine works, and nothing of the Dockerfile.
+var engineWords = regexp.MustCompile(`failed to compute cache key: |failed to calculate checksum of ref \S+: |rpc error: code = \w+ desc = `)
+
 // lastCause removes the chain of calls that BuildKit writes before the cause.
 func lastCause(err error) string {
 	s := err.Error()
@@ -162,5 +206,5 @@ func lastCause(err error) string {
 	if errors.As(err, &step) {
 		return step.Error()
 	}
-	return s
+	return engineWords.ReplaceAllString(s, "")
 }
