@@ -140,6 +140,9 @@ func pushHint(repository string, err error) string {
 		return "\nis it an authority of your own? name its certificate with --ca-file or SSL_CERT_FILE"
 	}
 	if !errors.As(err, &te) {
+		if strings.Contains(err.Error(), "resolving authorization") {
+			return "\nthe credentials could not be read: look at Docker's config.json (DOCKER_CONFIG) and at the credential helper that it names"
+		}
 		return "\nis the registry's address right, and does it answer?"
 	}
 	switch te.StatusCode {
