@@ -292,6 +292,9 @@ func failures(image *pipeline.Image) []report.Failure {
 	if image.Error == "" {
 		return nil
 	}
+	if at := image.ErrorAt; at != nil {
+		return []report.Failure{{Path: at.Path, Line: at.Line, Message: image.Error}}
+	}
 	return []report.Failure{{Path: image.Manifest, Message: image.Error}}
 }
 

@@ -45,8 +45,12 @@ func (a *annotator) some(level string, all []annotation) {
 // failures returns what could not be checked or done.
 func failures(env func(string) string, r *Document) (all []annotation) {
 	for _, image := range r.Images {
-		if image.Error != "" {
-			all = append(all, annotation{fileOf(env, image.Manifest), image.Error})
+		switch at := image.ErrorAt; {
+		case image.Error == "":
+		case at != nil:
+			all = append(all, failure(env, at.Path, at.Line, image.Error))
+		default:
+			all = append(all, failure(env, image.Manifest, 0, image.Error))
 		}
 	}
 	if r.Error != "" {
@@ -55,12 +59,21 @@ func failures(env func(string) string, r *Document) (all []annotation) {
 	return all
 }
 
+// failure returns an annotation for what could not be done, at a line of a file if that is known.
+func failure(env func(string) string, path string, line int, message string) annotation {
+	a := annotation{fileOf(env, path), message}
+	if a.fields != nil && line > 0 {
+		a.fields["line"] = strconv.Itoa(line)
+	}
+	return a
+}
+
 // Annotate shows findings without the action, for --format github. What could not be checked and errors come first, since a
 // runner shows only so many.
 func Annotate(w io.Writer, getenv func(string) string, reports []*diag.Report, failures []report.Failure) {
 	a := NewStep(getenv, w, nil).annotator
 	for _, f := range failures {
-		a.show("error", annotation{fileOf(getenv, f.Path), f.Message})
+		a.show("error", failure(getenv, f.Path, f.Line, f.Message))
 	}
 	r := &Document{Document: report.New(reports)}
 	for _, level := range []string{"error", "warning"} {
@@ -112,7 +125,7 @@ func (a *annotator) show(level string, one annotation) {
 	for k, v := range one.fields {
 		safe[k] = report.Escape(v)
 	}
-	message := report.Escape(one.message)
+	message := report.EscapeLines(one.message)
 	if len(message) > annotationMax {
 		message = strings.ToValidUTF8(message[:annotationMax], "") + " …"
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -20,6 +21,8 @@ type Image struct {
 	Published bool     `json:"published"`
 	Smoke     string   `json:"smoke"` // passed, failed, inconclusive or skipped
 	Error     string   `json:"error,omitempty"`
+	// ErrorAt is the step of the Dockerfile that failed; nil if the error is no such step's.
+	ErrorAt *FailedAt `json:"errorAt,omitempty"`
 
 	JobName        string `json:"jobName"`
 	JobVersion     string `json:"jobVersion"`
@@ -116,11 +119,21 @@ func (r *Result) Image(err error) *Image {
 	}
 	if err != nil && !errors.Is(err, exit.Findings) {
 		i.Error = r.secrets.Hide(err.Error())
+		var step *pack.StepError
+		if errors.As(err, &step) && step.Line > 0 {
+			i.ErrorAt = &FailedAt{Path: step.File, Line: step.Line}
+		}
 	}
 	if i.Manifests == nil {
 		i.Manifests = []PlatformImage{}
 	}
 	return i
+}
+
+// A FailedAt is where an error comes from.
+type FailedAt struct {
+	Path string `json:"path"`
+	Line int    `json:"line"` // counts from 1
 }
 
 func (r *Result) cases() []CaseImage {

@@ -17,7 +17,7 @@ func TestJUnit(t *testing.T) {
 	reports := append(fixable(), &diag.Report{Path: "clean/seed.manifest.json"}, sample()[0])
 	err := JUnit(&b, reports, JUnitOptions{
 		Fails:    func(_ *diag.Report, d *diag.Diagnostic) bool { return d.Level() >= diag.Warning },
-		Failures: []Failure{{"b/seed.manifest.json", "the registry does not answer"}, {"", "a <broken> \"pipe\""}},
+		Failures: []Failure{{Path: "b/seed.manifest.json", Message: "the registry does not answer"}, {Message: "a <broken> \"pipe\""}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +50,7 @@ func FuzzJUnit(f *testing.F) {
 		r.Add(diag.Diagnostic{Rule: ruleTag, Message: message})
 		r.Add(diag.Diagnostic{Rule: ruleTag, Message: message})
 		var b bytes.Buffer
-		if err := JUnit(&b, []*diag.Report{r}, JUnitOptions{Failures: []Failure{{path, message}}}); err != nil {
+		if err := JUnit(&b, []*diag.Report{r}, JUnitOptions{Failures: []Failure{{Path: path, Message: message}}}); err != nil {
 			t.Fatal(err)
 		}
 		d := xml.NewDecoder(bytes.NewReader(b.Bytes()))

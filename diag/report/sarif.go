@@ -38,6 +38,7 @@ type SARIFOptions struct {
 type Failure struct {
 	Path    string // the file or image; may be empty
 	Message string
+	Line    int // counts from 1; 0 if it is not known
 }
 
 // SARIF writes reports as one run in a log of SARIF 2.1.0, https://docs.oasis-open.org/sarif/sarif/v2.1.0/.

@@ -52,7 +52,7 @@ var sarifSample = SARIFOptions{
 	Version: "1.2.3", ID: "seedpack/lint/a/",
 	Help:     func(r *diag.Rule) (string, string) { return "text of " + r.ID, "**text** of " + r.ID },
 	Locate:   func(path string) (string, bool) { return "jobs/" + path, strings.HasSuffix(path, ".json") },
-	Failures: []Failure{{"b/seed.manifest.json", "the registry [does](http://x) not answer"}},
+	Failures: []Failure{{Path: "b/seed.manifest.json", Message: "the registry [does](http://x) not answer"}},
 }
 
 func golden(t *testing.T, name string, got []byte) {
@@ -184,7 +184,7 @@ func FuzzSARIF(f *testing.F) {
 		r.Add(diag.Diagnostic{Rule: ruleName, Pointer: "/a", Message: message, Fixes: []diag.Fix{{Title: title, Edits: []diag.Edit{{Span: span, New: title}}}}})
 		r.Add(diag.Diagnostic{Rule: ruleTag, Message: message, Hint: title})
 		var b bytes.Buffer
-		if err := SARIF(&b, []*diag.Report{r, {Path: message}}, SARIFOptions{ID: title, Failures: []Failure{{path, message}}}); err != nil {
+		if err := SARIF(&b, []*diag.Report{r, {Path: message}}, SARIFOptions{ID: title, Failures: []Failure{{Path: path, Message: message}}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := validSARIF(t, schema, b.Bytes()); err != nil {
