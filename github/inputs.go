@@ -26,9 +26,10 @@ type inputFlag struct {
 type inputForm int
 
 const (
-	oneValue  inputForm = iota
-	manyLines           // several values, one a line
-	manyWords           // several values, separated by line ends or commas
+	oneValue    inputForm = iota
+	manyLines             // several values, one a line
+	manyWords             // several values, separated by line ends or commas
+	manyRecords           // several values, one a line, or in quotes as docker/build-push-action takes them
 )
 
 var inputFlags = []inputFlag{
@@ -37,10 +38,10 @@ var inputFlags = []inputFlag{
 	{"file", "file", oneValue},
 	{"target", "target", oneValue},
 	{"platforms", "platform", manyWords},
-	{"build-args", "build-arg", manyLines},
+	{"build-args", "build-arg", manyRecords},
 	{"build-contexts", "build-context", manyLines},
-	{"labels", "label", manyLines},
-	{"annotations", "annotation", manyLines},
+	{"labels", "label", manyRecords},
+	{"annotations", "annotation", manyRecords},
 	{"provenance", "provenance", oneValue},
 	{"sbom", "sbom", oneValue},
 	{"cache-from", "cache-from", manyLines},
@@ -93,6 +94,12 @@ func (in *inputs) values(name string, form inputForm) []string {
 			return []string{v}
 		}
 		return nil
+	case manyRecords:
+		all := records(in.gha.GetInput(name))
+		for i := range all {
+			all[i] = strings.TrimSpace(all[i])
+		}
+		return all
 	case manyWords:
 		separators = "\n,"
 	}
