@@ -160,23 +160,14 @@ var outputPatternOverlap = &Rule{
 		Spec:     "2.1.1.3.2 T-27",
 	},
 	Check: func(p *Pass) {
-		files := p.Job.Interface.Outputs.Files
-		var before []glob.Pattern
-		for i := range files {
-			before = append(before, glob.Compile(files[i].Pattern))
-		}
+		var places []seed.Pointer
+		var patterns []string
 		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
-			for i := range files {
-				first := seed.AtOutputFiles.Index(i).Member("pattern")
-				if first == at {
-					return
-				}
-				if witness, ok := before[i].Overlap(glob.Compile(o.Pattern)); ok && p.valid(first) {
-					p.Reportf(at, "pattern %q and %q on line %d both match %q: executors give such a file to one of them only, so make one narrower",
-						o.Pattern, files[i].Pattern, p.line(first), witness)
-					return
-				}
-			}
+			places, patterns = append(places, at), append(patterns, o.Pattern)
+		})
+		glob.Overlaps(patterns, func(i, first int, witness string) {
+			p.Reportf(places[i], "pattern %q and %q on line %d both match %q: executors give such a file to one of them only, so make one narrower",
+				patterns[i], patterns[first], p.line(places[first]), witness)
 		})
 	},
 }

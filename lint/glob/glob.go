@@ -7,6 +7,7 @@ package glob
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"unicode/utf8"
 )
@@ -58,6 +59,17 @@ type item struct {
 
 type interval struct{ low, high rune }
 
+// length returns how many characters a name has that the segment matches.
+func (s segment) length() (least, most int) {
+	least, most = len(s), len(s)
+	for _, it := range s {
+		if it.star {
+			least, most = least-1, math.MaxInt
+		}
+	}
+	return least, most
+}
+
 // wild reports whether the item is a wildcard, which does not match a leading dot. Even "[.]" is one.
 func (it item) wild() bool { return it.star || it.set || it.negate }
 
@@ -88,14 +100,23 @@ func compile(pattern string) []segment {
 	return segments
 }
 
+// maxErrors is how many errors of a component are found. After them, a bracket is a plain character: to look for the end of
+// each takes too long.
+const maxErrors = 16
+
 // parse reads a pattern for one component. With an error, it still returns a usable segment.
 func parse(p string) (segment, error) {
 	var out segment
 	var errs []error
 	for len(p) > 0 {
-		it, n, err := next(p)
+		it, n, err := literal('['), 1, error(nil)
+		if p[0] != '[' || len(errs) < maxErrors {
+			it, n, err = next(p)
+		}
 		p = p[n:]
-		errs = append(errs, err)
+		if err != nil {
+			errs = append(errs, err)
+		}
 		if it.star && len(out) > 0 && out[len(out)-1].star {
 			continue
 		}
@@ -165,8 +186,11 @@ func (it item) backwards() error {
 // member reads one member of a bracket expression: a class, a range or a character. It returns length 0 if the text
 // ends too early.
 func member(p string) ([]interval, int) {
-	if class, _, ok := strings.Cut(strings.TrimPrefix(p, "[:"), ":]"); ok && strings.HasPrefix(p, "[:") && classes[class] != nil {
-		return classes[class], len(class) + len("[::]")
+	const longest = len("[:xdigit:]")
+	if strings.HasPrefix(p, "[:") {
+		if class, _, ok := strings.Cut(p[2:min(len(p), longest)], ":]"); ok && classes[class] != nil {
+			return classes[class], len(class) + len("[::]")
+		}
 	}
 	low, n := character(p)
 	if n == 0 {

@@ -224,3 +224,104 @@ func TestMatchLikeBash(t *testing.T) {
 		}
 	}
 }
+
+// pairwise is Overlaps by the comparison of every pair.
+func pairwise(patterns []string) []string {
+	var out []string
+	for i, p := range patterns {
+		for j, q := range patterns[:i] {
+			if witness, ok := Overlap(q, p); ok {
+				out = append(out, fmt.Sprint(i, j, witness))
+				break
+			}
+		}
+	}
+	return out
+}
+
+func listed(patterns []string) []string {
+	var out []string
+	Overlaps(patterns, func(i, first int, witness string) { out = append(out, fmt.Sprint(i, first, witness)) })
+	return out
+}
+
+// Overlaps finds in a list what the comparison of every pair finds.
+func TestOverlapsLikePairs(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(5, 6))
+	found := 0
+	for range 1500 {
+		patterns := make([]string, 2+r.IntN(14))
+		for i := range patterns {
+			patterns[i] = randomPattern(r)
+			if r.IntN(2) == 0 { // most patterns of jobs have much text, and few overlap
+				patterns[i] = fmt.Sprintf("d%d/%s%d.%c", r.IntN(3), patterns[i], r.IntN(4), 'a'+r.IntN(2))
+			}
+			if r.IntN(9) == 0 {
+				patterns[i] = strings.Repeat("é", 20+r.IntN(4)) + patterns[i]
+			}
+		}
+		want := pairwise(patterns)
+		found += len(want)
+		if got := listed(patterns); !slices.Equal(got, want) {
+			t.Fatalf("%q:\ngot  %q\nwant %q", patterns, got, want)
+		}
+	}
+	if found < 1000 {
+		t.Errorf("only %d patterns overlap, which tries little", found)
+	}
+}
+
+// Thousands of patterns that overlap nowhere are told apart with few steps for each.
+func TestOverlapsIsFast(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{"dir%d/*.txt", "*.e%d", "a%d.txt", "*/x%d", "[ab]%d.txt"} {
+		var patterns []string
+		for i := range 3_000 {
+			patterns = append(patterns, fmt.Sprintf(form, i))
+		}
+		l, effort := newList(patterns), 100*len(patterns)
+		for i := range patterns {
+			if f := l.first(i, &effort); f.ok {
+				t.Fatalf("%s: %d overlaps %d with %q", form, i, f.first, f.witness)
+			}
+		}
+		if effort < 0 {
+			t.Errorf("%s takes more than a hundred steps for each", form)
+		}
+	}
+}
+
+// Hostile patterns take a bounded effort, and are no error.
+func TestOverlapsIsBounded(t *testing.T) {
+	t.Parallel()
+	sets := "[" + strings.Repeat("ab", 200_000) + "]"
+	for _, patterns := range [][]string{
+		{strings.Repeat("*a", 50_000) + "b", strings.Repeat("*a", 50_000) + "c"},
+		{strings.Repeat("[", 500_000), strings.Repeat("[[:alpha:]", 50_000)},
+		{sets + sets, sets + "[" + strings.Repeat("cd", 200_000) + "]"},
+		{strings.Repeat("*/", 100_000), strings.Repeat("*a/", 100_000)},
+	} {
+		for _, p := range patterns {
+			_ = Valid(p)
+		}
+		listed(patterns)
+	}
+}
+
+func BenchmarkOverlaps(b *testing.B) {
+	var patterns []string
+	for i := range 3_000 {
+		patterns = append(patterns, fmt.Sprintf("dir%d/*.txt", i))
+	}
+	b.Run("list", func(b *testing.B) {
+		for b.Loop() {
+			listed(patterns)
+		}
+	})
+	b.Run("pairs", func(b *testing.B) {
+		for b.Loop() {
+			pairwise(patterns)
+		}
+	})
+}
