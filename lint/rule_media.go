@@ -42,12 +42,14 @@ var mediaType = &Rule{
 		Spec:     "1.2 S-1.2-02 S-2.1.1.3.1-08 S-2.1.1.3.2-11 T-18",
 	},
 	Check: func(p *Pass) {
+		n := 0
 		p.eachMediaType(func(at seed.Pointer, value string, others []string) {
 			if mediaTypeForm.MatchString(value) {
 				return
 			}
 			d := p.Reportf(at, "media type %q is not of the form type/subtype, as in \"image/png\"", value)
-			switch {
+			switch n++; {
+			case n > diag.MaxFindings: // it is counted only, and to compare it with all others takes long
 			case formed(value) != value:
 				p.replaceType(d, formed(value), others)
 			case strings.HasSuffix(value, "/*") && others != nil:
@@ -85,11 +87,15 @@ var mediaTypeUnregistered = &Rule{
 		Spec:     "1.2 S-1.2-02 T-18",
 	},
 	Check: func(p *Pass) {
+		n := 0
 		p.eachMediaType(func(at seed.Pointer, value string, others []string) {
 			if !mediaTypeForm.MatchString(value) || passes(baseType(value)) {
 				return
 			}
 			d := p.Reportf(at, "media type %q is neither registered nor known to be in use: check it, since files are matched by it", value)
+			if n++; n > diag.MaxFindings { // it is counted only, and to find the right type takes long
+				return
+			}
 			if right := meantMediaType(baseType(value)); right != "" {
 				d.Message = diag.Sprintf("media type %q is not registered, while %q is: files are matched by the type", value, right)
 				if inList(inUseList, right) {

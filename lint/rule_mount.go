@@ -65,24 +65,68 @@ var mountPathOverlap = &Rule{
 		Spec:     "2.1.1.3.3 S-2.1.1.3.3-04",
 	},
 	Check: func(p *Pass) {
-		type place struct {
-			path string
-			at   seed.Pointer
-		}
-		var seen []place
+		seen := placesSeen{exact: map[string]int{}, below: map[string]int{}}
 		p.eachMountPath(func(at seed.Pointer, m seed.Mount) {
 			clean := path.Clean(m.Path)
-			for _, s := range seen {
-				if within(clean, s.path) || within(s.path, clean) {
-					p.Reportf(at, "mount path %q and %q on line %d lie over one another: engines refuse that or hide one of them, so give each a place of its own", m.Path, s.path, p.line(s.at))
-					break
-				}
+			if s, ok := seen.over(clean); ok {
+				p.Reportf(at, "mount path %q and %q on line %d lie over one another: engines refuse that or hide one of them, so give each a place of its own", m.Path, s.path, p.line(s.at))
 			}
-			if strings.HasPrefix(m.Path, "/") && clean != "/" {
-				seen = append(seen, place{clean, at})
+			if strings.HasPrefix(m.Path, "/") && clean != "/" && len(clean) <= longestPath {
+				seen.add(mountPlace{clean, at})
 			}
 		})
 	},
+}
+
+// longestPath is how many bytes of a path the kernel accepts.
+const longestPath = 4096
+
+type mountPlace struct {
+	path string
+	at   seed.Pointer
+}
+
+// placesSeen are the places of mounts. Exact has the first with a path, and below the first at or below a path.
+type placesSeen struct {
+	all          []mountPlace
+	exact, below map[string]int
+}
+
+func (s *placesSeen) add(p mountPlace) {
+	i := len(s.all)
+	s.all = append(s.all, p)
+	first := func(m map[string]int, path string) {
+		if _, ok := m[path]; !ok {
+			m[path] = i
+		}
+	}
+	first(s.exact, p.path)
+	for dir := p.path; ; dir = dir[:max(1, strings.LastIndexByte(dir, '/'))] {
+		first(s.below, dir)
+		if dir == "/" {
+			return
+		}
+	}
+}
+
+// over returns the first place that lies over a path or below it.
+func (s *placesSeen) over(clean string) (mountPlace, bool) {
+	if len(clean) > longestPath || !strings.HasPrefix(clean, "/") {
+		return mountPlace{}, false
+	}
+	best := len(s.all)
+	if i, ok := s.below[clean]; ok {
+		best = i
+	}
+	for dir := clean; dir != "/"; dir = dir[:max(1, strings.LastIndexByte(dir, '/'))] {
+		if i, ok := s.exact[dir]; ok {
+			best = min(best, i)
+		}
+	}
+	if best == len(s.all) {
+		return mountPlace{}, false
+	}
+	return s.all[best], true
 }
 
 func within(inner, outer string) bool {

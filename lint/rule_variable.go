@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"index/suffixarray"
 	"regexp"
 	"slices"
 	"strings"
@@ -27,10 +28,10 @@ var variableUnique = &Rule{
 }
 
 // allocated returns the variables of the declared resources.
-func (p *Pass) allocated() []string {
-	var names []string
+func (p *Pass) allocated() map[string]bool {
+	names := map[string]bool{}
 	for _, m := range p.scalars() {
-		names = append(names, seed.AllocatedPrefix+variableOf(m))
+		names[seed.AllocatedPrefix+variableOf(m)] = true
 	}
 	return names
 }
@@ -43,9 +44,10 @@ var variableReserved = &Rule{
 		Spec:     "3.1.1.2 S-3.1.1.2-01 T-16",
 	},
 	Check: func(p *Pass) {
-		reserved := append(p.allocated(), seed.OutputDir)
+		reserved := p.allocated()
+		reserved[seed.OutputDir] = true
 		for _, m := range p.variables() {
-			if v := variableOf(m); slices.Contains(reserved, v) {
+			if v := variableOf(m); reserved[v] {
 				p.Reportf(m.name(), "%s %q gives the variable %q, which the executor sets itself: choose another name", m.Kind, m.Name, v)
 			}
 		}
@@ -62,7 +64,7 @@ var variableAllocated = &Rule{
 	Check: func(p *Pass) {
 		declared := p.allocated()
 		for _, m := range p.variables() {
-			if v := variableOf(m); strings.HasPrefix(v, seed.AllocatedPrefix) && !slices.Contains(declared, v) {
+			if v := variableOf(m); strings.HasPrefix(v, seed.AllocatedPrefix) && !declared[v] {
 				p.Reportf(m.name(), "%s %q gives the variable %q, one of those for resources, which one of that name would take: choose another name", m.Kind, m.Name, v)
 			}
 		}
@@ -103,13 +105,17 @@ var variableName = &Rule{
 		Spec:     "3.1.1.1 T-23",
 	},
 	Check: func(p *Pass) {
+		var text *suffixarray.Index // of the command, in which thousands of names may be sought
 		for _, m := range p.variables() {
 			v := variableOf(m)
 			if shellName.MatchString(v) {
 				continue
 			}
+			if text == nil {
+				text = suffixarray.New([]byte(p.Job.Interface.Command))
+			}
 			d := p.Reportf(m.name(), "%s %q gives the variable %q, which no shell can name: begin with a letter", m.Kind, m.Name, v)
-			if c := p.Job.Interface.Command; strings.Contains(c, "$"+v) || strings.Contains(c, "${"+v) {
+			if len(text.Lookup([]byte("$"+v), 1)) > 0 || len(text.Lookup([]byte("${"+v), 1)) > 0 {
 				d.Severity = diag.Error
 				d.Message += ", since command cannot use it"
 			}
@@ -125,15 +131,13 @@ var variableNormalForm = &Rule{
 		Spec:     "3.1.1.1",
 	},
 	Check: func(p *Pass) {
-		all := p.variables()
-		for i, m := range all {
+		next := map[string]member{} // the one after m, by variable
+		for _, m := range slices.Backward(p.variables()) {
 			v := variableOf(m)
-			for _, other := range all[i+1:] {
-				if v != m.Name && variableOf(other) == v {
-					p.Reportf(m.name(), "%s %q is given to the job as %q, as is %s %q on line %d", m.Kind, m.Name, v, other.Kind, other.Name, p.line(other.name()))
-					break
-				}
+			if other, ok := next[v]; ok && v != m.Name {
+				p.Reportf(m.name(), "%s %q is given to the job as %q, as is %s %q on line %d", m.Kind, m.Name, v, other.Kind, other.Name, p.line(other.name()))
 			}
+			next[v] = m
 		}
 	},
 }
