@@ -53,7 +53,7 @@ func Run(ctx context.Context, args []string, p Process) int {
 	}
 	p.Stderr = &hidingWriter{p.Stderr, p.secrets}
 	root := newRootCommand(&p)
-	root.SetArgs(fillBase(args))
+	root.SetArgs(fillBase(joinPush(args)))
 	cmd, err := root.ExecuteContextC(ctx)
 	status := exit.Status(ctx, err)
 	if err != nil && p.closed != nil && p.closed() {

@@ -35,12 +35,28 @@ type publishFlags struct {
 func (f *publishFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
 	s.StringVar(&f.push, "push", f.push, "publish: true, false, or auto (for tags and releases in CI)")
+	s.Lookup("push").NoOptDefVal = "true"
 	s.StringVar(&f.ifExists, "if-exists", pipeline.IfExistsError, "when the name is another image's already: error, skip (leave it, if only the build is not reproducible) or overwrite")
 	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
 	s.BoolVar(&f.preflight, "preflight", true, "ask for the right to push before building")
 	pathVar(s, &f.predecessor, "predecessor", "", imagePath, "the image that was published before, to compare with; default: the newest one of the jobVersions that git knows")
 	s.BoolVar(&f.dryRun, "dry-run", false, "say what would be built, run, written, pushed and tagged, and do nothing of it")
 	s.DurationVar(&f.timeout, "push-timeout", time.Hour, "how long a push may take before it is given up")
+}
+
+// joinPush writes --push VALUE as --push=VALUE, so that its value may stand behind it and may also be left out.
+func joinPush(args []string) (joined []string) {
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--" {
+			return append(joined, args[i:]...)
+		}
+		joined = append(joined, args[i])
+		if args[i] == "--push" && i+1 < len(args) && slices.Contains([]string{"true", "false", "auto"}, args[i+1]) {
+			i++
+			joined[len(joined)-1] += "=" + args[i]
+		}
+	}
+	return joined
 }
 
 var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)

@@ -47,7 +47,6 @@ Without --push and --output nothing leaves the builder.`,
 	o.build.add(s)
 	o.publish.add(s)
 	o.base.add(s, baseUsage)
-	s.Lookup("push").NoOptDefVal = "true"
 	manifestVar(s, &o.manifest)
 	pathsVar(s, &o.outputs, "output", "o", outputPath, "type=oci|docker|tar|local,dest=FILE|DIR|-[,tar=false]: write the image or its files there, once all is verified")
 	s.BoolVar(&o.load, "load", false, "hand the image to the Docker Engine, once all is verified")
