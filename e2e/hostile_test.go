@@ -199,6 +199,10 @@ var outputForms = map[string]string{
 	"smoke":           `(passed|failed|inconclusive|skipped)?`,
 	"errors":          `[0-9]+`,
 	"warnings":        `[0-9]+`,
+	"html":            `([A-Za-z0-9._/\\:-]+)?`,
+	"images":          `[0-9]*`,
+	"skipped":         `[0-9]*`,
+	"complete":        `(true|false)?`,
 	"result":          `[\[{].*[\]}]`,
 }
 

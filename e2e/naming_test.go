@@ -44,7 +44,7 @@ func TestNaming(t *testing.T) {
 			host := serveFaults(t, faulty.With(toRegistry(t), c.kind, c.skip, c.times, 2*time.Second))
 			// An image that is in another repository already need not be sent.
 			got, out := packTo(t, builder, host+"/"+namespaceOf(t), `"title": "`, `"title": "`+name)
-			expect(t, got, out, c.want, c.held, c.texts...)
+			expect(t, got, "\n"+out, c.want, c.held, c.texts...)
 		})
 	}
 	for name, test := range map[string]func(*testing.T, string){"lost and silent": testLostTag, "refused": testRefusedPush, "race": testRace} {
@@ -128,6 +128,7 @@ func raceOnce(t *testing.T, builder, host, namespace string) {
 	for i := range 10 {
 		runs.Go(func() {
 			got, out := packTo(t, builder, host+"/"+namespace, `"title": "`, fmt.Sprintf(`"title": "%d `, i), "--preflight=false")
+			out = "\n" + out
 			mu.Lock()
 			defer mu.Unlock()
 			switch {

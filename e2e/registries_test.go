@@ -241,5 +241,5 @@ func testCertainConflict(t *testing.T, builder string) {
 	got, out := packTo(t, builder, host+"/"+namespaceOf(t), "", "")
 	expect(t, got, out, exit.StatusClean, true)
 	got, out = packTo(t, "unix:///nobody", host+"/"+namespaceOf(t), `"title": "`, `"title": "No longer `)
-	expect(t, got, out, exit.StatusFindings, true, "whose manifest is another: not built", "[tag-taken]", "raise packageVersion from 0.1.0 to 0.1.1")
+	expect(t, got, out, exit.StatusFindings, true, "title was \"Random Number Generator\", is \"No longer Random Number Generator\"; not built", "[tag-taken]", "raise packageVersion from 0.1.0 to 0.1.1")
 }

@@ -144,7 +144,7 @@ func (r *reading) refused(t *testing.T, put func(path string) error) {
 	if ctx.Err() != nil || status < exit.StatusFindings || status > exit.StatusFailure {
 		t.Errorf("exit status %d, %v\n%s", status, ctx.Err(), out)
 	}
-	if !containsAny(string(out), []string{"regular file", "gives no files", "escapes from parent"}) {
+	if !containsAny(string(out), []string{"regular file", "gives no files", "escapes from parent", "outside of the directory"}) {
 		t.Errorf("it does not say that it is no file\n%s", out)
 	}
 }
