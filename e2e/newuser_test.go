@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -26,6 +27,9 @@ func TestNewUser(t *testing.T) {
 	}
 	cmd := exec.Command(r.program, "init", ".", "--name", "first-job")
 	cmd.Dir = r.dir
+	// A person has told git a name. A machine that runs tests may have none.
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_COUNT=2", "GIT_CONFIG_KEY_0=user.name", "GIT_CONFIG_VALUE_0=J",
+		"GIT_CONFIG_KEY_1=user.email", "GIT_CONFIG_VALUE_1=j@example.com")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
