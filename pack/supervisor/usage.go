@@ -25,7 +25,10 @@ const hopeless = 50
 // A meter samples what the job uses. The kernel's own peaks include the page cache. So a job that writes a large file
 // would seem to need that much memory.
 type meter struct {
-	group       group
+	group, cpus group
+	begun       time.Time
+	idle        time.Duration // processor time before the job
+	curve       curve
 	base, peak  int64
 	shm         int64
 	kills       int64
@@ -36,8 +39,9 @@ type meter struct {
 }
 
 func newMeter() *meter {
-	m := &meter{group: findGroup("memory"), stop: make(chan struct{}), ended: make(chan struct{})}
+	m := &meter{group: findGroup("memory"), cpus: findGroup("cpuacct"), begun: time.Now(), stop: make(chan struct{}), ended: make(chan struct{})}
 	m.base, _ = m.group.memory()
+	m.idle = m.cpus.cpu()
 	m.kills = m.group.kills()
 	m.limit = max(m.group.limit()-wire.MemoryReserve, 0)
 	return m
@@ -50,6 +54,7 @@ func (m *meter) begin() {
 		for {
 			now, _ := m.group.memory()
 			m.peak = max(m.peak, now-m.base)
+			m.curve.add(wire.Sample{At: time.Since(m.begun), Memory: max(now-m.base, 0), CPU: m.cpus.cpu() - m.idle})
 			used, _ := sharedMemory()
 			m.shm = max(m.shm, used)
 			if m.limit > 0 && now-m.base > m.limit {
@@ -73,7 +78,7 @@ func (m *meter) end(o *wire.Outcome) {
 	var used syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used)
 	o.Usage.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano())
-	o.Usage.Memory = m.peak
+	o.Usage.Memory, o.Usage.Samples = m.peak, m.curve.end()
 	if _, ok := m.group.memory(); !ok {
 		o.Usage.Memory = used.Maxrss << 10 // only of the largest process
 	}
@@ -147,6 +152,48 @@ func sharedMemory() (used, size int64) {
 	return int64(fs.Blocks-fs.Bfree) * block, int64(fs.Blocks) * block
 }
 
+// A curve keeps few of many samples. When it is full, it makes one of each two, and from then on one of twice as many.
+type curve struct {
+	samples   []wire.Sample
+	next      wire.Sample // of those that are being joined
+	each, has int         // how many make one, and how many next has
+}
+
+func (c *curve) add(s wire.Sample) {
+	c.each = max(c.each, 1)
+	c.next = join(c.next, s)
+	if c.has++; c.has < c.each {
+		return
+	}
+	c.take()
+	if len(c.samples) < wire.MaxSamples {
+		return
+	}
+	for i := range wire.MaxSamples / 2 {
+		c.samples[i] = join(c.samples[2*i], c.samples[2*i+1])
+	}
+	c.samples = c.samples[:wire.MaxSamples/2]
+	c.each *= 2
+}
+
+func (c *curve) take() {
+	c.samples = append(c.samples, c.next)
+	c.next, c.has = wire.Sample{}, 0
+}
+
+// end returns the samples, with those that have not been joined yet.
+func (c *curve) end() []wire.Sample {
+	if c.has > 0 {
+		c.take()
+	}
+	return c.samples
+}
+
+// join returns one sample for two. The second is the later one.
+func join(a, b wire.Sample) wire.Sample {
+	return wire.Sample{At: b.At, Memory: max(a.Memory, b.Memory), CPU: max(a.CPU, b.CPU)}
+}
+
 // A group is the directory of our cgroup for a controller, of version 1 or 2. It is empty if we have none of our own.
 type group struct {
 	dir string
@@ -200,9 +247,9 @@ func hasWord(list, word string) bool { return strings.Contains(","+list+",", ","
 // isOwn reports whether the directory is only about us, and not about the whole machine.
 func (g group) isOwn(controller string) bool {
 	// In version 2, the root has none of these files.
-	names := map[string]string{"memory": "memory.stat", "cpu": "cpu.shares"}
+	names := map[string]string{"memory": "memory.stat", "cpu": "cpu.shares", "cpuacct": "cpuacct.usage"}
 	if g.v2 {
-		names = map[string]string{"memory": "memory.current", "cpu": "cpu.weight"}
+		names = map[string]string{"memory": "memory.current", "cpu": "cpu.weight", "cpuacct": "cgroup.type"} // cpu.stat needs no controller
 	}
 	_, isBelow := os.Stat(filepath.Join(g.dir, "release_agent")) // only the root of version 1 has it
 	_, err := os.Stat(filepath.Join(g.dir, names[controller]))
@@ -219,6 +266,20 @@ func (g group) memory() (int64, bool) {
 		names = []string{"anon", "shmem"}
 	}
 	return g.sum("memory.stat", names...)
+}
+
+// cpu returns the processor time of all processes of the group, also of those that have ended; 0 if it is not known.
+func (g group) cpu() time.Duration {
+	if g.dir == "" {
+		return 0
+	}
+	if g.v2 {
+		n, _ := g.sum("cpu.stat", "usage_usec")
+		return time.Duration(n) * time.Microsecond
+	}
+	text, _ := os.ReadFile(filepath.Join(g.dir, "cpuacct.usage"))
+	n, _ := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	return time.Duration(n)
 }
 
 // kills returns how often the kernel has killed a process for lack of memory.

@@ -18,6 +18,7 @@ const (
 	MaxContent  = 16 << 20 // bytes of all requested Content
 	MaxFiles    = 100_000
 	MaxNames    = 16 << 20 // bytes of all Names and Links
+	MaxSamples  = 120      // elements of Usage.Samples
 	MaxSome     = 20       // elements in each of the other lists
 	MaxReport   = 1 << 20  // bytes of ReportFile
 	MaxListing  = 96 << 20 // bytes of FilesFile
@@ -78,6 +79,20 @@ func (o *Outcome) check() error {
 	}
 	if max(len(o.LeftoverNames), len(o.Leaks), len(o.Elsewhere.Files)) > MaxSome {
 		return fmt.Errorf("a list has more than %d elements", MaxSome)
+	}
+	return u.checkSamples()
+}
+
+func (u *Usage) checkSamples() error {
+	if len(u.Samples) > MaxSamples {
+		return fmt.Errorf("%d samples, where there are at most %d", len(u.Samples), MaxSamples)
+	}
+	var last Sample
+	for _, s := range u.Samples {
+		if s.At < last.At || s.CPU < last.CPU || s.Memory < 0 {
+			return errors.New("the samples are not in the order of time")
+		}
+		last = s
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ func sample() *Outcome {
 	return &Outcome{
 		Nonce: "n", Started: true, Exit: 3, Signal: "killed", Leftover: 1, LeftoverNames: []string{"sleep"},
 		Leaks:  []Leak{{"PASS", []byte("a\xff"), true}},
-		Usage:  Usage{Wall: time.Second, Memory: 5, Output: 7},
+		Usage:  Usage{Wall: time.Second, Memory: 5, Output: 7, Samples: []Sample{{At: 1, Memory: 5, CPU: 2}, {At: 3, CPU: 2}}},
 		Stdout: Excerpt{Head: []byte("\x00\xff"), Tail: []byte("end"), Total: 100},
 		Files: []File{
 			{Name: "a\xff\n", Mode: 0o644, UID: 1, GID: 2, Size: 3, ReadableByOther: true, Content: []byte("abc"), Collected: true},
@@ -61,6 +61,9 @@ func TestRefused(t *testing.T) {
 		{"excerpt", func(o *Outcome) { o.Stderr.Head = make([]byte, ExcerptSize+1); o.Stderr.Total = 1 << 30 }, 0, "an excerpt is longer"},
 		{"total", func(o *Outcome) { o.Stdout.Total = 1 }, 0, "an excerpt is longer"},
 		{"negative", func(o *Outcome) { o.Usage.Memory = -1 }, 0, "an amount is negative"},
+		{"samples", func(o *Outcome) { o.Usage.Samples = make([]Sample, MaxSamples+1) }, 0, "121 samples, where there are at most 120"},
+		{"time", func(o *Outcome) { o.Usage.Samples[1].At = 0 }, 0, "not in the order of time"},
+		{"backwards", func(o *Outcome) { o.Usage.Samples[1].CPU = 1 }, 0, "not in the order of time"},
 		{"leaks", func(o *Outcome) { o.Leaks = make([]Leak, MaxSome+1) }, 0, "a list has more than 20 elements"},
 		{"parent", func(o *Outcome) { o.Files[0].Name = "a/../b" }, 0, `file 0 is called "a/../b"`},
 		{"absolute", func(o *Outcome) { o.Files[0].Name = "/a" }, 0, `file 0 is called "/a"`},

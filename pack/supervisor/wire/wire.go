@@ -122,6 +122,16 @@ type Usage struct {
 	// SharedMem is the largest use of /dev/shm that was seen, and SharedMemSize its size, in bytes.
 	SharedMem     int64 `json:"sharedMem"`
 	SharedMemSize int64 `json:"sharedMemSize"`
+	// Samples show how the use went on. There are at most MaxSamples, in the order of time.
+	Samples []Sample `json:"samples,omitempty"`
+}
+
+// A Sample is what a run used at a time. The processor time is that of the container, with the little that the supervisor
+// takes. It is 0 in all samples if the engine gives the container no cgroup.
+type Sample struct {
+	At     time.Duration `json:"at"`     // since the start of the main process
+	Memory int64         `json:"memory"` // the peak since the sample before, in bytes, as in Usage.Memory
+	CPU    time.Duration `json:"cpu"`    // since the start, of all processes
 }
 
 // A Leak is a secret that was printed or written.
