@@ -50,6 +50,7 @@ func (f *buildFlags) add(s *pflag.FlagSet) {
 	own.StringSliceVar(&f.build.Allow, "allow", nil, "what steps may ask for: network.host, security.insecure, device")
 	own.StringVar(&f.build.ShmSize, "shm-size", "", "size of /dev/shm of RUN, as in 64m")
 	own.StringArrayVar(&f.build.Ulimits, "ulimit", nil, "TYPE=SOFT[:HARD]: a limit of the processes of RUN")
+	own.StringVar(&f.build.CgroupParent, "cgroup-parent", "", "the control group of the processes of RUN")
 	own.StringVar(&f.build.Network, "network", "default", "network of RUN: default, none or host")
 	own.VisitAll(func(flag *pflag.Flag) { annotate(flag, buildOnly) })
 	s.AddFlagSet(own)

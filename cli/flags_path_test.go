@@ -12,7 +12,7 @@ import (
 // plainFlags hold a text that is no path of this machine. A new flag with a text is declared with pathVar or pathsVar, or
 // it has a place here, so that --root forgets none.
 var plainFlags = strings.Fields(`
-	add-host allow annotation api attest base build-arg builder builder-tls-server-name description entrypoint fail-on form format identifier if-exists
+	add-host allow annotation api attest base build-arg builder builder-tls-server-name cgroup-parent description entrypoint fail-on form format identifier if-exists
 	input job-version json kind label maintainer-email maintainer-name name network no-cache-filter package-version platform progress
 	provenance provides publish push query registry repository rule run-as runtime sbom seed-version set setting shm-size smoke tag target title to ulimit`)
 

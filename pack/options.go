@@ -33,6 +33,8 @@ type BuildOptions struct {
 	SSH     []string
 	ShmSize string   // size of /dev/shm in steps, in bytes or with a unit
 	Ulimits []string // TYPE=SOFT[:HARD]
+	// CgroupParent is the control group below which steps run. An engine may refuse it.
+	CgroupParent string
 	// Attest are the attestations to attach, provenance and sbom, with BuildKit's attributes for them ("mode=max") or
 	// "". The image then becomes an index, which hides the label from readers that know only single manifests.
 	Attest map[string]string
@@ -107,6 +109,9 @@ func (o *BuildOptions) add(opt *client.SolveOpt, attrs map[string]string) error 
 	}
 	if len(o.Ulimits) > 0 {
 		attrs["ulimit"] = strings.Join(o.Ulimits, ",")
+	}
+	if o.CgroupParent != "" {
+		attrs["cgroup-parent"] = o.CgroupParent
 	}
 	if err := o.addSSH(opt); err != nil {
 		return err
