@@ -10,6 +10,9 @@ export SEEDPACK_TEST_ACT := $(CURDIR)/.cache/act/$(ACT_VERSION)/act
 # The browser tests of pages are driven by what lies here.
 export SEEDPACK_TEST_BROWSER := $(CURDIR)/.cache/browser
 
+# Reports for code scanning are judged by this validator.
+export SEEDPACK_TEST_SARIF := $(CURDIR)/.cache/sarif/node_modules/@microsoft/sarif-multitool-linux/Sarif.Multitool
+
 # WITH_REGISTRY runs a command, and a registry that ends with it.
 WITH_REGISTRY = .cache/bin/registry
 # WITH_DOCKER runs a command, and a Docker Engine that ends with it.
@@ -26,6 +29,7 @@ test: seedpack base $(SEEDPACK_TEST_ACT) ## run all tests, with a real BuildKit 
 		podman slurmctld=slurm-wlm munged=munge cwltool python3-jinja2 chromium
 	@setup/node.sh .cache/node
 	@setup/browser.sh .cache/browser
+	@setup/sarif.sh .cache/sarif
 	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) $(WITH_DOCKER) setup/test.sh
 
 test-long: export SEEDPACK_LONG = 1

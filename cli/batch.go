@@ -237,7 +237,7 @@ func (b *batch) checkFiles() error {
 		}
 	}
 	paths = append(paths, b.metadataFile, b.iidFile)
-	if err := b.out.process.roots.CheckWritable(append(paths, b.out.files()...)...); err != nil {
+	if err := b.out.process.roots.CheckWritable(append(paths, b.out.files.all()...)...); err != nil {
 		return err
 	}
 	return b.smoke.checkKeepDir(b.out.process.roots)

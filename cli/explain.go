@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/txtar"
@@ -77,8 +78,35 @@ func archiveOf(r *diag.Rule) (archive string, ok bool) {
 	return "", false
 }
 
-// ruleHelp returns the explanation of a rule as text and as Markdown.
-func ruleHelp(r *diag.Rule) (text, marked string) {
+// ruleHelp returns the documentation of a rule, for a version of the program.
+func ruleHelp(version string) func(*diag.Rule) report.RuleHelp {
+	return func(r *diag.Rule) report.RuleHelp {
+		return report.RuleHelp{Reason: reason(r), Text: explanation(r), Markdown: markedExplanation(r), URI: ruleURI(version, r)}
+	}
+}
+
+// reason returns why a rule is there: its own words, or the first paragraph of its archive, each as one line.
+func reason(r *diag.Rule) string {
+	text := r.Doc
+	if archive, ok := archiveOf(r); ok && text == "" {
+		text, _, _ = strings.Cut(strings.TrimSpace(string(txtar.Parse([]byte(archive)).Comment)), "\n\n")
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// releaseForm is the version of a release, whose tag has the pages of that release.
+var releaseForm = regexp.MustCompile(`^v[0-9]+\.[0-9]+\.[0-9]+$`)
+
+// ruleURI returns the address of a rule in the table of rules.
+func ruleURI(version string, r *diag.Rule) string {
+	if !releaseForm.MatchString(version) {
+		version = "main"
+	}
+	return "https://github.com/seedpack/seedpack/blob/" + version + "/docs/rules.md#" + r.ID
+}
+
+// markedExplanation returns the explanation of a rule as Markdown.
+func markedExplanation(r *diag.Rule) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "**%s** (%s): %s\n", r.ID, r.Severity, report.Markdown(r.Summary))
 	if r.Spec != "" {
@@ -94,5 +122,5 @@ func ruleHelp(r *diag.Rule) (text, marked string) {
 			fmt.Fprintf(&b, "\n`%s`\n\n````\n%s````\n", f.Name, f.Data)
 		}
 	}
-	return explanation(r), b.String()
+	return b.String()
 }

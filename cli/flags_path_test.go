@@ -68,6 +68,7 @@ var pathsOf = map[string]map[string]string{
 	"--config":           {"none": "", "../x.yaml": "../x.yaml"},
 	"--context":          {"https://example.com/x.git": "", "../x": "../x", "git@example.com:x": ""},
 	"--file":             {"../x": "../x"},
+	"--gitlab-file":      {"../x": "../x"},
 	"--html":             {"../x": "../x"},
 	"--iidfile":          {"../x": "../x"},
 	"--image":            {"oci:../x": "../x", "docker-archive:../x": "../x", "example.com/x:1": ""},

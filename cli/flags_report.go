@@ -15,19 +15,20 @@ import (
 
 // A reportFlags says how reports are judged and printed, the same for all commands that have some.
 type reportFlags struct {
-	format, failOn       string
-	rules                []string
-	verbose              bool
-	sarifFile, junitFile string
-	config               string
-	set                  *pflag.FlagSet // knows which flags are given
+	format, failOn string
+	rules          []string
+	verbose        bool
+	files          reportFiles
+	config         string
+	set            *pflag.FlagSet // knows which flags are given
 }
 
 func (f *reportFlags) add(s *pflag.FlagSet) {
 	f.set = s
-	s.StringVar(&f.format, "format", formatText, "how to print: text, json, sarif, github (workflow commands) or junit")
-	pathVar(s, &f.sarifFile, "sarif-file", "", wholePath, "write the findings to a file for code scanning, too")
-	pathVar(s, &f.junitFile, "junit-file", "", wholePath, "write the findings to a file as the XML of JUnit, too")
+	s.StringVar(&f.format, "format", formatText, "how to print: text, json, sarif, github (workflow commands), junit or gitlab (Code Quality)")
+	pathVar(s, &f.files.sarif, "sarif-file", "", wholePath, "write the findings to a file for code scanning, too")
+	pathVar(s, &f.files.junit, "junit-file", "", wholePath, "write the findings to a file as the XML of JUnit, too")
+	pathVar(s, &f.files.gitlab, "gitlab-file", "", wholePath, "write the findings to a file for GitLab's Code Quality, too")
 	s.StringVar(&f.failOn, "fail-on", "error", "least severity that makes the exit status 1: error, warning or notice")
 	s.StringArrayVar(&f.rules, "rule", nil, "ID=SEVERITY: give a rule another severity: off, notice, warning or error")
 	pathVar(s, &f.config, "config", "", policyPath, "the policy file, or none; default: the nearest "+policy.FileName+" beside the manifest or above")
@@ -38,9 +39,9 @@ func (f *reportFlags) add(s *pflag.FlagSet) {
 // command line.
 func (f *reportFlags) options(p *Process) (*printer, *policy.Chooser, error) {
 	if !slices.Contains(formats, f.format) {
-		return nil, nil, exit.Usagef("--format %q must be text, json, sarif, github or junit", f.format)
+		return nil, nil, exit.Usagef("--format %q must be text, json, sarif, github, junit or gitlab", f.format)
 	}
-	out := &printer{process: p, out: p.Stdout, format: f.format, verbose: f.verbose, sarifFile: f.sarifFile, junitFile: f.junitFile}
+	out := &printer{process: p, out: p.Stdout, format: f.format, verbose: f.verbose, files: f.files}
 	policies, err := f.chooser(p)
 	return out, policies, err
 }

@@ -66,8 +66,8 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if err := checkRegistry(o.registry); err != nil {
 		return err
 	}
-	if o.diff && (out.sarifFile != "" || out.junitFile != "" || !out.text()) {
-		return exit.Usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file and --junit-file")
+	if o.diff && (out.files != reportFiles{} || !out.text()) {
+		return exit.Usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file, --junit-file and --gitlab-file")
 	}
 	if o.unsafe && !o.fix {
 		return exit.Usagef("--unsafe-fixes is for --fix: give both, or --diff to see all fixes")

@@ -34,17 +34,18 @@ const (
 	formatSARIF  = "sarif"
 	formatGitHub = "github"
 	formatJUnit  = "junit"
+	formatGitLab = "gitlab"
 )
 
-var formats = []string{formatText, formatJSON, formatSARIF, formatGitHub, formatJUnit}
+var formats = []string{formatText, formatJSON, formatSARIF, formatGitHub, formatJUnit, formatGitLab}
 
 // A printer prints what a command found. The zero value of the fields behind format is the default.
 type printer struct {
-	process              *Process
-	out                  io.Writer // where results go
-	format               string
-	verbose              bool
-	sarifFile, junitFile string
+	process *Process
+	out     io.Writer // where results go
+	format  string
+	verbose bool
+	files   reportFiles
 }
 
 // text reports whether people read the results.
@@ -77,6 +78,8 @@ func (p *printer) print(all *findings, doc any) error {
 		return p.sarif(p.out, all)
 	case formatJUnit:
 		return p.junit(p.out, all)
+	case formatGitLab:
+		return p.gitlab(p.out, all)
 	case formatGitHub:
 		return hidden(p.out, lines(p.process.secrets), func(w io.Writer) error {
 			github.Annotate(w, p.process.Getenv, all.reports, all.failures)
@@ -103,24 +106,32 @@ func (p *printer) junit(w io.Writer, all *findings) error {
 	return hidden(w, p.process.secrets.HideXML, func(w io.Writer) error { return report.JUnit(w, all.reports, all.junitOptions()) })
 }
 
-// files are those that reports are written to; empty ones are not written.
-func (p *printer) files() []string { return []string{p.sarifFile, p.junitFile} }
+func (p *printer) gitlab(w io.Writer, all *findings) error {
+	options := report.GitLabOptions{Locate: p.locate, Failures: all.failures}
+	return hidden(w, p.process.secrets.HideJSON, func(w io.Writer) error { return report.GitLab(w, all.reports, options) })
+}
 
-// writeFiles writes the files that are asked for besides what is printed.
+// A reportFiles has the files that reports are written to, besides what is printed. An empty one is not written.
+type reportFiles struct{ sarif, junit, gitlab string }
+
+func (f *reportFiles) all() []string { return []string{f.sarif, f.junit, f.gitlab} }
+
+// writeFiles writes them.
 func (p *printer) writeFiles(all *findings) error {
-	var err error
-	if p.sarifFile != "" {
-		err = p.process.roots.WriteFile(p.sarifFile, newFile, func(w *os.File) error { return p.sarif(w, all) })
+	var errs []error
+	for _, one := range []struct {
+		path  string
+		write func(io.Writer, *findings) error
+	}{{p.files.sarif, p.sarif}, {p.files.junit, p.junit}, {p.files.gitlab, p.gitlab}} {
+		if one.path != "" {
+			errs = append(errs, p.process.roots.WriteFile(one.path, newFile, func(w *os.File) error { return one.write(w, all) }))
+		}
 	}
-	if p.junitFile != "" {
-		err = errors.Join(err, p.process.roots.WriteFile(p.junitFile, newFile, func(w *os.File) error { return p.junit(w, all) }))
-	}
-	return err
+	return errors.Join(errs...)
 }
 
 func (p *printer) sarifOptions(all *findings) report.SARIFOptions {
-	locate := func(path string) (string, bool) { return locate(p.process.Getenv, path) }
-	return report.SARIFOptions{Version: p.process.version(), ID: runID(p.process.Getenv, all), Help: ruleHelp, Locate: locate,
+	return report.SARIFOptions{Version: p.process.version(), ID: runID(p.process.Getenv, all), Help: ruleHelp(p.process.version()), Locate: p.locate,
 		NoFixes: all.images, Failures: all.failures}
 }
 
@@ -188,6 +199,8 @@ func runID(getenv func(string) string, all *findings) string {
 	}
 	return id
 }
+
+func (p *printer) locate(path string) (string, bool) { return locate(p.process.Getenv, path) }
 
 // locate returns the path of a file relative to its repository, with slashes, or else relative to the working directory. A
 // file elsewhere has its absolute path. A path that does not exist is no file but an image.

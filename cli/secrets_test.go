@@ -120,7 +120,7 @@ func everyWriter(t *testing.T, value, format string) map[string]string {
 	p := &Process{Stdout: &stdout, Stderr: &hidingWriter{&stderr, secrets}, Getenv: getenv, secrets: secrets}
 	out := &printer{process: p, out: &stdout, format: format, verbose: true}
 	if format == formatJSON {
-		out.sarifFile, out.junitFile = filepath.Join(dir, formatSARIF), filepath.Join(dir, formatJUnit)
+		out.files = reportFiles{filepath.Join(dir, formatSARIF), filepath.Join(dir, formatJUnit), filepath.Join(dir, formatGitLab)}
 	}
 	m := seed.Parse([]byte(tellingManifest))
 	task := pipeline.Task{Job: &job.Job{Path: filepath.Join(dir, "seed.manifest.json"), Dir: dir, Manifest: m}}
@@ -150,7 +150,7 @@ func everyWriter(t *testing.T, value, format string) map[string]string {
 		}
 		all["log of the step"] = log.String()
 	}
-	for _, name := range []string{formatSARIF, formatJUnit, "metadata", "summary", "output"} {
+	for _, name := range []string{formatSARIF, formatJUnit, formatGitLab, "metadata", "summary", "output"} {
 		if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
 			all["file "+name] = string(text)
 		}
@@ -161,7 +161,7 @@ func everyWriter(t *testing.T, value, format string) map[string]string {
 // stillReadable reports whether programs can still read a document.
 func stillReadable(place, text string) error {
 	switch strings.TrimPrefix(place, "file ") {
-	case formatJSON, formatSARIF, "metadata":
+	case formatJSON, formatSARIF, formatGitLab, "metadata":
 		var doc any
 		return json.Unmarshal([]byte(text), &doc)
 	case formatJUnit:
@@ -179,7 +179,7 @@ func stillReadable(place, text string) error {
 func TestCommonSecretsLeaveDocuments(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"error", "warning", "diagnostics", "message", "failed", "secret-shown", "1024", "2.1.0", "testcase"} {
-		for _, format := range []string{formatJSON, formatSARIF, formatJUnit, formatText} {
+		for _, format := range []string{formatJSON, formatSARIF, formatJUnit, formatGitLab, formatText} {
 			text := everyWriter(t, value, format)[format]
 			if err := stillReadable(format, text); err != nil {
 				t.Errorf("%s of %q: %v", format, value, err)

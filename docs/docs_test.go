@@ -29,7 +29,7 @@ func TestRulesPage(t *testing.T) {
 			t.Errorf("rule %s is there twice, or says nothing", r.ID)
 		}
 		seen[r.ID] = true
-		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", r.ID, r.Severity, strings.ReplaceAll(r.Summary, "|", `\|`))
+		fmt.Fprintf(&table, "| <a id=\"%s\"></a>`%s` | %s | %s |\n", r.ID, r.ID, r.Severity, strings.ReplaceAll(r.Summary, "|", `\|`))
 	}
 	want := before + begin + table.String() + end + after
 	if *update {

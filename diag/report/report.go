@@ -1,4 +1,4 @@
-// Package report writes reports: as text for people, and as JSON, SARIF and JUnit for programs.
+// Package report writes reports: as text for people, and as JSON, SARIF, JUnit and GitLab's Code Quality for programs.
 //
 // It decides nothing: diag.Policy settled before which diagnostics count. All text that it writes is escaped, wherever
 // it came from.

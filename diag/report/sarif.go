@@ -2,15 +2,12 @@ package report
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
@@ -23,8 +20,8 @@ type SARIFOptions struct {
 	// ID distinguishes this run from other runs of the program, so that one does not hide the findings of another. The
 	// part after the last slash may differ from run to run. Default: none.
 	ID string
-	// Help returns a rule's documentation, as text and as Markdown. Default: its Doc.
-	Help func(*diag.Rule) (text, markdown string)
+	// Help returns a rule's documentation. Default: its Doc, or else its Summary.
+	Help func(*diag.Rule) RuleHelp
 	// Locate returns the file of the repository that a report is about: relative to the root, or absolute if it is in
 	// no repository. It is not ok for anything else, such as an image. Default: paths are not changed.
 	Locate func(path string) (file string, ok bool)
@@ -32,6 +29,13 @@ type SARIFOptions struct {
 	NoFixes bool
 	// Failures are checks that could not be made.
 	Failures []Failure
+}
+
+// A RuleHelp is the documentation of a rule. Empty texts are replaced by the rule's Doc, or else by its Summary.
+type RuleHelp struct {
+	Reason         string // why the rule is there, as plain text
+	Text, Markdown string // all of it
+	URI            string // of a page, with the scheme
 }
 
 // A Failure is a check that could not be made. It is not a finding.
@@ -46,7 +50,7 @@ type Failure struct {
 // It lists only rules with results. Files are relative to SRCROOT, the root of the repository. The log does not say
 // where that root is, so the log is the same on every machine.
 func SARIF(w io.Writer, reports []*diag.Report, opt SARIFOptions) error {
-	s := &sarifWriter{SARIFOptions: opt, rules: map[string]int{}, artifacts: map[sarifArtifactLocation]int{}, prints: map[string]int{}}
+	s := &sarifWriter{SARIFOptions: opt, rules: map[string]int{}, artifacts: map[sarifArtifactLocation]int{}}
 	s.run.Results, s.run.Artifacts = []sarifResult{}, []sarifArtifact{}
 	for _, r := range reports {
 		if r != nil {
@@ -65,7 +69,7 @@ type sarifWriter struct {
 	run       sarifRun
 	rules     map[string]int // index of each rule, by ID
 	artifacts map[sarifArtifactLocation]int
-	prints    map[string]int // how often each fingerprint was used
+	prints    fingerprints
 }
 
 const sourceRoot = "%SRCROOT%"
@@ -74,7 +78,7 @@ func (s *sarifWriter) finish() {
 	s.run.ColumnKind = "unicodeCodePoints"
 	s.run.Bases = map[string]sarifBase{sourceRoot: {sarifText{"the root of the repository"}}}
 	driver := &s.run.Tool.Driver
-	driver.Name, driver.Version = "Seedpack", s.Version
+	driver.Name, driver.Version = "Seedpack", sarifVersion(s.Version)
 	driver.InformationURI = "https://github.com/seedpack/seedpack"
 	if driver.Rules == nil {
 		driver.Rules = []sarifRule{}
@@ -120,7 +124,7 @@ func (s *sarifWriter) report(r *diag.Report) {
 		result := sarifResult{
 			Rule: d.Rule.ID, RuleIndex: s.rule(d.Rule), Level: sarifLevel(d.Level()), Message: sarifMessage(withHint(d)),
 			Locations: []sarifLocation{s.location(r, d, location, isFile)},
-			Prints:    map[string]string{"seedpack/v1": s.fingerprint(location.URI, r, d)},
+			Prints:    map[string]string{"seedpack/v1": s.prints.of(location.URI, r, d)},
 		}
 		if isFile && r.Source != nil && !s.NoFixes {
 			result.Fixes = sarifFixes(r, d, location)
@@ -177,10 +181,12 @@ func (s *sarifWriter) location(r *diag.Report, d *diag.Diagnostic, at sarifArtif
 	return l
 }
 
+// sarifRegionOf returns the place of a finding. What has no text, such as an image, gets its first line, since code scanning
+// needs one.
 func sarifRegionOf(r *diag.Report, d *diag.Diagnostic) *sarifRegion {
 	start, end, ok := position(r, d)
 	if !ok {
-		return nil
+		return &sarifRegion{StartLine: 1}
 	}
 	return &sarifRegion{start.Line, start.Column, end.Line, end.Column}
 }
@@ -200,43 +206,50 @@ func sarifFixes(r *diag.Report, d *diag.Diagnostic, at sarifArtifactLocation) (f
 	return fixes
 }
 
-// fingerprint stays the same if the lines of a finding move. It is made of rule, file and member. If there is no
-// member, the text of the line takes its place. Findings that agree in all of these are counted.
-func (s *sarifWriter) fingerprint(uri string, r *diag.Report, d *diag.Diagnostic) string {
-	anchor := string(d.Pointer)
-	if start, _, ok := position(r, d); ok && anchor == "" {
-		line := r.Source.Line(start.Line)
-		anchor = strings.TrimSpace(string(r.Source.Text[line.Start:line.End]))
-	}
-	key := strings.Join([]string{d.Rule.ID, uri, anchor}, "\x00")
-	sum := sha256.Sum256([]byte(key + "\x00" + strconv.Itoa(s.prints[key])))
-	s.prints[key]++
-	return hex.EncodeToString(sum[:16])
-}
-
 func (s *sarifWriter) rule(r *diag.Rule) int {
 	if i, ok := s.rules[r.ID]; ok {
 		return i
 	}
 	driver := &s.run.Tool.Driver
 	s.rules[r.ID] = len(driver.Rules)
-	help := sarifHelp{Text: r.Doc}
+	var help RuleHelp
 	if s.Help != nil {
-		help.Text, help.Markdown = s.Help(r)
+		help = s.Help(r)
 	}
-	if help.Text == "" {
-		help.Text = r.Summary
-	}
+	doc := cmp.Or(r.Doc, r.Summary)
 	level := sarifLevel(r.Severity)
 	problem := level
 	if level == "note" {
 		problem = "recommendation"
 	}
 	driver.Rules = append(driver.Rules, sarifRule{
-		ID: r.ID, Short: sarifText{r.Summary}, Help: help, Default: sarifConfiguration{level},
+		ID: r.ID, Short: sarifText{r.Summary}, Full: sarifText{limit(cmp.Or(help.Reason, doc), maxDescription)},
+		Help: sarifHelp{cmp.Or(help.Text, doc), help.Markdown}, HelpURI: help.URI, Default: sarifConfiguration{level},
 		Properties: sarifRuleProperties{problem, []string{"seed"}},
 	})
 	return s.rules[r.ID]
+}
+
+// maxDescription is GitHub's limit for the description of a rule, in characters.
+const maxDescription = 1024
+
+// limit shortens a text to a number of characters.
+func limit(text string, n int) string {
+	all := []rune(text)
+	if len(all) <= n {
+		return text
+	}
+	return string(all[:n-1]) + "…"
+}
+
+// sarifVersion returns a version that begins with a number, so that those of two reports can be compared: 1.2.3 for v1.2.3, and
+// 0.0.0-devel for devel. An empty one stays empty, and is not written.
+func sarifVersion(version string) string {
+	number := strings.TrimPrefix(version, "v")
+	if number == "" || number[0] >= '0' && number[0] <= '9' {
+		return number
+	}
+	return "0.0.0-" + version
 }
 
 func sarifLevel(s diag.Severity) string {

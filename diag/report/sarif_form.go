@@ -30,7 +30,9 @@ type sarifDriver struct {
 type sarifRule struct {
 	ID         string              `json:"id"`
 	Short      sarifText           `json:"shortDescription"`
+	Full       sarifText           `json:"fullDescription"`
 	Help       sarifHelp           `json:"help"`
+	HelpURI    string              `json:"helpUri,omitempty"`
 	Default    sarifConfiguration  `json:"defaultConfiguration"`
 	Properties sarifRuleProperties `json:"properties"`
 }
@@ -100,14 +102,14 @@ type sarifLocation struct {
 
 type sarifPhysical struct {
 	Artifact sarifArtifactLocation `json:"artifactLocation"`
-	Region   *sarifRegion          `json:"region,omitempty"`
+	Region   *sarifRegion          `json:"region"`
 }
 
 type sarifRegion struct {
 	StartLine   int `json:"startLine"`
-	StartColumn int `json:"startColumn"`
-	EndLine     int `json:"endLine"`
-	EndColumn   int `json:"endColumn"`
+	StartColumn int `json:"startColumn,omitempty"`
+	EndLine     int `json:"endLine,omitempty"`
+	EndColumn   int `json:"endColumn,omitempty"`
 }
 
 type sarifLogical struct {

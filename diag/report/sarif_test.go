@@ -50,7 +50,9 @@ func fixable() []*diag.Report {
 
 var sarifSample = SARIFOptions{
 	Version: "1.2.3", ID: "seedpack/lint/a/",
-	Help:     func(r *diag.Rule) (string, string) { return "text of " + r.ID, "**text** of " + r.ID },
+	Help: func(r *diag.Rule) RuleHelp {
+		return RuleHelp{"reason of " + r.ID, "text of " + r.ID, "**text** of " + r.ID, "https://example.com/rules#" + r.ID}
+	},
 	Locate:   func(path string) (string, bool) { return "jobs/" + path, strings.HasSuffix(path, ".json") },
 	Failures: []Failure{{Path: "b/seed.manifest.json", Message: "the registry [does](http://x) not answer"}},
 }
