@@ -101,13 +101,19 @@ var diffPrinters = map[string]func(*Process, *difference) error{
 	formatMarkdown: func(p *Process, d *difference) error { return d.markdown(p.Stdout) },
 	formatGitHub:   func(p *Process, d *difference) error { return d.github(p) },
 	formatJSON: func(p *Process, d *difference) error {
-		return report.Encode(p.Stdout, diffDocument{SchemaVersion: 1, Comparison: github.NewComparison(d.Comparison, d.old.from, d.new.from)})
+		return report.Encode(p.Stdout, diffDocument{report.New(d.reports()), github.NewComparison(d.Comparison, d.old.from, d.new.from)})
 	},
 }
 
-// A diffDocument is what diff prints as JSON.
+// reports returns what must rise as findings in the new manifest.
+func (d *difference) reports() []*diag.Report {
+	found := d.Report(d.new.path, d.old.from)
+	return []*diag.Report{(diag.Policy{}).Apply(found)}
+}
+
+// A diffDocument is what diff prints as JSON: lint's object with the comparison.
 type diffDocument struct {
-	SchemaVersion int `json:"schemaVersion"`
+	report.Document
 	*github.Comparison
 }
 
@@ -146,8 +152,6 @@ func (d *difference) markdown(w io.Writer) error {
 
 // github prints findings as annotations of the new manifest, and then the text.
 func (d *difference) github(p *Process) error {
-	found := d.Report(d.new.path, d.old.from)
-	(diag.Policy{}).Apply(found)
-	github.Annotate(p.Stdout, p.Getenv, []*diag.Report{found}, nil)
+	github.Annotate(p.Stdout, p.Getenv, d.reports(), nil)
 	return d.text(p.Stdout)
 }

@@ -15,8 +15,10 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// A migrateDocument is what migrate prints as JSON.
+// A migrateDocument is what migrate prints as JSON: lint's object with the migration. Its reports have questions as errors, and
+// losses and places in code as warnings.
 type migrateDocument struct {
+	report.Document
 	From      seed.Form           `json:"from"`
 	Manifests []*migrate.Manifest `json:"manifests"` // what is known so far
 	Questions []migrate.Question  `json:"questions"`
@@ -56,7 +58,7 @@ func list[E any](all []E) []E {
 
 func (m *migration) document() *migrateDocument {
 	r := m.result
-	doc := &migrateDocument{From: r.From, Manifests: list(r.Manifests), Questions: list(r.Questions), Losses: list(r.Losses), Changes: list(r.Changes), Code: list(m.code)}
+	doc := &migrateDocument{Document: report.New(m.annotations()), From: r.From, Manifests: list(r.Manifests), Questions: list(r.Questions), Losses: list(r.Losses), Changes: list(r.Changes), Code: list(m.code)}
 	if len(m.reports) > 0 {
 		found := report.New(m.reports)
 		doc.Findings = &found

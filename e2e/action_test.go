@@ -129,6 +129,9 @@ const inputs = Object.entries(process.env).filter(([name]) => name.startsWith('I
 fs.appendFileSync(process.env.STAND_IN_LOG, ['` + owner + "/" + repository + `', ...inputs].join(' ') + '\n');
 fs.appendFileSync(process.env.GITHUB_PATH, __dirname + '/bin\n');
 const [, dest] = /dest=(.*)/.exec(process.env.INPUT_OUTPUTS || '') || [];
+const [, scanned] = /oci-dir:(.*)/.exec(process.env.INPUT_IMAGE || '') || [];
+if (scanned) fs.appendFileSync(process.env.STAND_IN_LOG, 'scanned ' + JSON.parse(fs.readFileSync(scanned + '/index.json')).manifests[0].digest + '\n');
+if (fs.existsSync('` + owner + "-" + repository + `-fails')) process.exitCode = 1;
 if (dest) fs.copyFileSync(process.env.STAND_IN_IMAGE, dest);
 `
 	for file, text := range map[string]string{

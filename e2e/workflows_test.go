@@ -124,6 +124,7 @@ type scenario struct {
 	outputs             map[string]string // of all steps
 	standIns            []string          // parts of the inputs of actions from elsewhere
 	prepare             func(*repository)
+	check               func(*repository, *workflowRun)
 }
 
 const (
@@ -170,6 +171,11 @@ func (s scenario) with(prepare func(*repository)) scenario {
 	return s
 }
 
+func (s scenario) and(check func(*repository, *workflowRun)) scenario {
+	s.check = check
+	return s
+}
+
 func (s scenario) failing() scenario {
 	s.fails = true
 	return s
@@ -201,6 +207,11 @@ var scenarios = map[string][]scenario{
 		onSchedule.with(packElsewhere("docs-catalogue")).gives("images", "1").gives("html", "site").gives("complete", "true").
 			asks("actions/cache KEY=catalogue-", "PATH=catalogue-cache", "actions/upload-pages-artifact PATH=site", "actions/deploy-pages").publishes(randomSeed),
 	},
+	"Scanned": {
+		onPull.gives("published", "false").asks("anchore/scan-action IMAGE=oci-dir:my-job-image"),
+		onTag.with(failScan).asks("anchore/scan-action").failing(),
+		onTag.with(passScan).gives("published", "true").publishes(randomSeed).and(wantScannedDigest),
+	},
 	"Signed": {onTag.gives("published", "true").publishes(randomSeed).asks("sigstore/cosign-installer", "cosign sign --yes ", "/"+randomSeed+":0.1.0@sha256:")},
 	"Run it elsewhere": {
 		onBranch.gives("errors", "0").asks("actions/upload-artifact", "PATH=my-job-slurm"),
@@ -227,6 +238,25 @@ func packElsewhere(namespace string) func(*repository) {
 		if out, err := cmd.CombinedOutput(); err != nil {
 			r.t.Fatalf("%v\n%s", err, out)
 		}
+	}
+}
+
+// failScan has the scanner find something.
+func failScan(r *repository) { r.write("anchore-scan-action-fails", "") }
+
+// passScan has it find nothing.
+func passScan(r *repository) {
+	r.t.Helper()
+	if err := os.Remove(filepath.Join(r.dir, "anchore-scan-action-fails")); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// wantScannedDigest wants the image that was scanned to be the published one.
+func wantScannedDigest(r *repository, w *workflowRun) {
+	r.t.Helper()
+	if digest := w.outputs["digest"]; digest == "" || !strings.Contains(r.standIns, "scanned "+digest+"\n") {
+		r.t.Errorf("published: %q, stand-ins:\n%s", digest, r.standIns)
 	}
 }
 
@@ -332,6 +362,9 @@ func (r *repository) meet(s scenario, namespace string) {
 		if !published(t, namespace+"/"+repository, "0.1.0") {
 			t.Errorf("%s %s: %s is not published", s.event, s.ref, repository)
 		}
+	}
+	if s.check != nil {
+		s.check(r, w)
 	}
 	if n := uploads(t, namespace) - before; len(s.published) == 0 && n > 0 {
 		t.Errorf("%s %s: %d uploads, though nothing was to be published", s.event, s.ref, n)

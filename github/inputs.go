@@ -14,6 +14,7 @@ import (
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -26,10 +27,13 @@ type inputFlag struct {
 type inputForm int
 
 const (
-	oneValue    inputForm = iota
-	manyLines             // several values, one a line
-	manyWords             // several values, separated by line ends or commas
-	manyRecords           // several values, one a line, or in quotes as docker/build-push-action takes them
+	oneValue  inputForm = iota
+	yesOrNo             // true or false, in any case
+	manyLines           // several values, one a line
+	// In the other forms values may stand in quotes, as docker/build-push-action takes them: see splitList.
+	manyWords   // several values, separated by line ends or commas
+	manyRecords // several values, one a line
+	manySpecs   // several values, one a line, each a list of NAME=VALUE
 )
 
 var inputFlags = []inputFlag{
@@ -39,40 +43,84 @@ var inputFlags = []inputFlag{
 	{"target", "target", oneValue},
 	{"platforms", "platform", manyWords},
 	{"build-args", "build-arg", manyRecords},
-	{"build-contexts", "build-context", manyLines},
+	{"build-contexts", "build-context", manyRecords},
 	{"labels", "label", manyRecords},
 	{"annotations", "annotation", manyRecords},
 	{"provenance", "provenance", oneValue},
 	{"sbom", "sbom", oneValue},
-	{"cache-from", "cache-from", manyLines},
-	{"cache-to", "cache-to", manyLines},
-	{"no-cache", "no-cache", oneValue},
-	{"pull", "pull", oneValue},
+	{"attests", "attest", manySpecs},
+	{"cache-from", "cache-from", manySpecs},
+	{"cache-to", "cache-to", manySpecs},
+	{"no-cache", "no-cache", yesOrNo},
+	{"no-cache-filters", "no-cache-filter", manyWords},
+	{"pull", "pull", yesOrNo},
+	{"ssh", "ssh", manyWords},
+	{"add-hosts", "add-host", manyWords},
+	{"network", "network", oneValue},
+	{"allow", "allow", manyWords},
+	{"shm-size", "shm-size", oneValue},
+	{"ulimit", "ulimit", manyRecords},
+	{"cgroup-parent", "cgroup-parent", oneValue},
 	{"builder", "builder", oneValue},
 	{"buildkitd-config", "buildkitd-config", oneValue},
+	{"builder-tls-ca", "builder-tls-ca", oneValue},
+	{"builder-tls-cert", "builder-tls-cert", oneValue},
+	{"builder-tls-key", "builder-tls-key", oneValue},
+	{"builder-tls-server-name", "builder-tls-server-name", oneValue},
+	{"parallel", "parallel", oneValue},
 	{"image", "image", oneValue},
 	{"smoke", "smoke", oneValue},
 	{"smoke-timeout", "smoke-timeout", oneValue},
+	{"smoke-budget", "smoke-budget", oneValue},
+	{"grace", "grace", oneValue},
 	{"cases", "cases", oneValue},
+	{"provides", "provides", manyWords},
+	{"strict-resources", "strict-resources", yesOrNo},
+	{"keep-outputs", "keep-outputs", oneValue},
+	{"keep-failed", "keep-failed", yesOrNo},
 	{"base", "base", oneValue},
 	{"registry", "registry", oneValue},
+	{"ca-file", "ca-file", oneValue},
+	{"insecure-registry", "insecure-registry", yesOrNo},
 	{"if-exists", "if-exists", oneValue},
+	{"predecessor", "predecessor", oneValue},
+	{"preflight", "preflight", yesOrNo},
+	{"push-timeout", "push-timeout", oneValue},
 	{"tags", "tag", manyWords},
-	{"load", "load", oneValue},
-	{"dry-run", "dry-run", oneValue},
+	{"load", "load", yesOrNo},
+	{"outputs", "output", manyLines},
+	{"dry-run", "dry-run", yesOrNo},
+	{"fix", "fix", yesOrNo},
+	{"unsafe-fixes", "unsafe-fixes", yesOrNo},
 	{"fail-on", "fail-on", oneValue},
 	{"config", "config", oneValue},
 	{"rules", "rule", manyLines},
 	{"html", "html", oneValue},
 	{"kind", "kind", oneValue},
+	{"api", "api", oneValue},
+	{"repositories", "repository", manyWords},
 	{"references", "references", oneValue},
 	{"cache", "cache", oneValue},
-	{"attachments", "attachments", oneValue},
-	{"strict", "strict", oneValue},
+	{"recheck", "recheck", yesOrNo},
+	{"attachments", "attachments", yesOrNo},
+	{"jobpack", "jobpack", yesOrNo},
+	{"query", "query", oneValue},
+	{"latest", "latest", yesOrNo},
+	{"strict", "strict", yesOrNo},
 	{"sarif-file", "sarif-file", oneValue},
 	{"junit-file", "junit-file", oneValue},
+	{"metadata-file", "metadata-file", oneValue},
 	{"to", "to", oneValue},
-	{"export-dir", "output-dir", oneValue},
+	{"output-dir", "output-dir", oneValue},
+	{"runtime", "runtime", oneValue},
+	{"entrypoint", "entrypoint", oneValue},
+	{"allow-network", "allow-network", yesOrNo},
+	{"publish-url", "publish", oneValue},
+	{"identifier", "identifier", oneValue},
+	{"migrate", "migrate", yesOrNo},
+	{"set", "set", manyRecords},
+	{"maintainer-email", "maintainer-email", oneValue},
+	{"force", "force", yesOrNo},
 }
 
 // inputs reads the inputs of a step, and keeps the secrets among them.
@@ -86,35 +134,57 @@ type inputs struct {
 func (in *inputs) input(name string) string { return strings.TrimSpace(in.gha.GetInput(name)) }
 
 // values returns the values of an input.
-func (in *inputs) values(name string, form inputForm) []string {
-	separators := "\n"
+func (in *inputs) values(name string, form inputForm) ([]string, error) {
+	text := in.input(name)
+	if text == "" {
+		return nil, nil
+	}
 	switch form {
 	case oneValue:
-		if v := in.input(name); v != "" {
-			return []string{v}
+		return []string{text}, nil
+	case yesOrNo:
+		if text = strings.ToLower(text); text != "true" && text != "false" {
+			return nil, exit.Usagef("%s %q must be true or false", name, in.input(name))
 		}
-		return nil
-	case manyRecords:
-		all := records(in.gha.GetInput(name))
-		for i := range all {
-			all[i] = strings.TrimSpace(all[i])
-		}
-		return all
-	case manyWords:
-		separators = "\n,"
+		return []string{text}, nil
+	case manyLines:
+		return trimmed(strings.Split(text, "\n")), nil
+	}
+	records, err := splitList(in.gha.GetInput(name))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	var all []string
-	for _, v := range strings.FieldsFunc(in.gha.GetInput(name), func(r rune) bool { return strings.ContainsRune(separators, r) }) {
-		if v = strings.TrimSpace(v); v != "" {
-			all = append(all, v)
+	for _, fields := range records {
+		switch {
+		case form == manyWords && len(fields) == 1:
+			all = append(all, strings.Split(fields[0], ",")...) // also in quotes, if they are around the whole line
+		case form == manyWords:
+			all = append(all, fields...)
+		case form == manySpecs && len(fields) > 1:
+			spec, err := pack.JoinFields(fields)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, spec)
+		default:
+			all = append(all, strings.Join(fields, ","))
 		}
 	}
-	return all
+	return trimmed(all), nil
+}
+
+// trimmed removes blanks around texts, and empty texts.
+func trimmed(all []string) []string {
+	for i := range all {
+		all[i] = strings.TrimSpace(all[i])
+	}
+	return slices.DeleteFunc(all, func(text string) bool { return text == "" })
 }
 
 // StepCommands lists the commands that a step can run.
 func StepCommands() []string {
-	return []string{"pack", "lint", "smoke", "verify", "publish", "list", "export", "discover"}
+	return []string{"pack", "lint", "smoke", "verify", "publish", "list", "diff", "export", "migrate", "discover"}
 }
 
 // InputFlags returns the flags that inputs stand for, by the names of the inputs.
@@ -166,7 +236,7 @@ func (in *inputs) addPush(args []string, flags *pflag.FlagSet) []string {
 	if flags.Lookup("push") == nil {
 		return args
 	}
-	push := in.input("push")
+	push := strings.ToLower(in.input("push"))
 	if in.input("registry") == "" && (push == "" || push == "auto") {
 		push = "false" // there is nowhere to push to
 	}
@@ -176,19 +246,21 @@ func (in *inputs) addPush(args []string, flags *pflag.FlagSet) []string {
 	return append(args, "--push="+push)
 }
 
-// exportDir is where exported files go, if the input export-dir does not say it.
+// exportDir is where exported files go, if the input output-dir does not say it.
 const exportDir = "export"
 
 // flagValues returns the values of the flag that an input stands for. An image to export is no flag, but an operand.
-func (in *inputs) flagValues(command string, f inputFlag) []string {
-	values := in.values(f.input, f.form)
+func (in *inputs) flagValues(command string, f inputFlag, flag *pflag.Flag) ([]string, error) {
+	values, err := in.values(f.input, f.form)
 	switch {
-	case command == "export" && f.flag == "image":
-		return nil
-	case command == "export" && f.flag == "output-dir" && len(values) == 0:
-		return []string{exportDir}
+	case f.flag == "image" && command == "export":
+		return nil, err
+	case command == "export" && f.flag == "output-dir" && len(values) == 0 && in.input("publish-url") == "":
+		return []string{exportDir}, err
+	case f.form == yesOrNo && len(values) == 1 && values[0] == flag.DefValue:
+		return nil, err // a command that does not build refuses some flags, whatever their value
 	}
-	return values
+	return values, err
 }
 
 // addBase compares jobs with what a pull request is made against, unless the input says otherwise.
@@ -203,9 +275,13 @@ func (in *inputs) addBase(command string, args []string, flags *pflag.FlagSet) [
 // input path, if it is given.
 func (in *inputs) operands(command string) ([]string, error) {
 	if command == "discover" {
-		return append([]string{"--"}, in.values("registry", manyLines)...), nil
+		registries, err := in.values("registry", manyLines)
+		return append([]string{"--"}, registries...), err
 	}
 	paths, err := in.paths()
+	if command == "diff" || command == "migrate" {
+		return in.states(command, paths, err)
+	}
 	image := in.input("image")
 	switch {
 	case command == "export" && image != "" && len(paths) > 0:
@@ -216,7 +292,10 @@ func (in *inputs) operands(command string) ([]string, error) {
 	if command != "verify" && command != "publish" {
 		return append([]string{"--"}, paths...), err
 	}
-	images := in.values("image", manyLines)
+	images, imageErr := in.values("image", manyLines)
+	if imageErr != nil {
+		return nil, imageErr
+	}
 	if len(images) == 0 {
 		return nil, exit.Usagef("%s needs the input image: which one?", command)
 	}
@@ -227,9 +306,36 @@ func (in *inputs) operands(command string) ([]string, error) {
 	return slices.Concat(args, []string{"--"}, images), err
 }
 
+// states returns the operands of diff and migrate: one job on disk or one image, and for diff an earlier state before it.
+func (in *inputs) states(command string, paths []string, err error) ([]string, error) {
+	operands := []string{"--"}
+	image, old, branch := in.input("image"), in.input("old"), in.env("GITHUB_BASE_REF")
+	switch {
+	case err != nil:
+		return nil, err
+	case len(paths) > 1 || image != "" && len(paths) > 0:
+		return nil, exit.Usagef("%s takes one path or one image: which one?", command)
+	case command == "migrate":
+	case old != "":
+		operands = append(operands, old)
+	case branch != "":
+		operands = append(operands, "git:refs/remotes/origin/"+branch)
+	default:
+		return nil, exit.Usagef("diff needs the input old, such as git:v1.0.0: only a pull request says itself what it is compared with")
+	}
+	if image != "" {
+		return append(operands, image), nil
+	}
+	return append(operands, paths...), nil
+}
+
 func (in *inputs) paths() ([]string, error) {
+	patterns, err := in.values("path", manyLines)
+	if err != nil {
+		return nil, err
+	}
 	var paths []string
-	for _, pattern := range in.values("path", manyLines) {
+	for _, pattern := range patterns {
 		found, err := expand(pattern)
 		if err != nil {
 			return nil, err

@@ -21,18 +21,15 @@ func (in *inputs) addSecrets(args []string, flags *pflag.FlagSet) ([]string, err
 		return args, nil
 	}
 	for _, kind := range []struct{ input, from string }{{"secrets", ""}, {"secret-envs", "env"}, {"secret-files", "src"}} {
-		for _, pair := range records(in.gha.GetInput(kind.input)) {
-			name, value, ok := strings.Cut(pair, "=")
-			if !ok || !secretName.MatchString(name) {
-				return nil, exit.Usagef("%s: a secret must be NAME=…, with a name of letters, digits and _.-", kind.input)
-			}
-			from := kind.from
+		pairs, err := in.secretPairs(kind.input)
+		if err != nil {
+			return nil, err
+		}
+		for _, pair := range pairs {
+			name, value, from := pair[0], pair[1], kind.from
 			switch kind.input {
 			case "secrets":
-				variable := fmt.Sprintf("%s%d", pipeline.SecretVariable, len(in.secrets)+1)
-				in.secrets[variable] = value
-				in.mask(value)
-				from, value = "env", variable
+				from, value = "env", in.keepSecret(value)
 			case "secret-envs":
 				in.mask(in.env(value))
 			case "secret-files":
@@ -42,6 +39,43 @@ func (in *inputs) addSecrets(args []string, flags *pflag.FlagSet) ([]string, err
 		}
 	}
 	return args, nil
+}
+
+// secretPairs returns names and values of an input. For secrets it adds the input github-token, if that is needed.
+func (in *inputs) secretPairs(input string) (pairs [][2]string, err error) {
+	records, err := splitList(in.gha.GetInput(input))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", input, err)
+	}
+	for _, fields := range records {
+		all := []string{strings.Join(fields, ",")}
+		if input == "secret-envs" { // a list of words, as there
+			all = strings.Split(all[0], ",")
+		}
+		for _, pair := range all {
+			name, value, ok := strings.Cut(pair, "=")
+			if name = strings.TrimSpace(name); !ok || !secretName.MatchString(name) {
+				return nil, exit.Usagef("%s: a secret must be NAME=…, with a name of letters, digits and _.-", input)
+			}
+			pairs = append(pairs, [2]string{name, value})
+		}
+	}
+	if input != "secrets" {
+		return pairs, nil
+	}
+	token, ok, err := in.tokenSecret(pairs)
+	if ok {
+		pairs = append(pairs, token)
+	}
+	return pairs, err
+}
+
+// keepSecret masks a secret, and returns the variable that stands for it on the command line.
+func (in *inputs) keepSecret(value string) (variable string) {
+	variable = fmt.Sprintf("%s%d", pipeline.SecretVariable, len(in.secrets)+1)
+	in.secrets[variable] = value
+	in.mask(value)
+	return variable
 }
 
 // maskMin is the length from which text is masked. Shorter lines are in every log, and a runner would black them all out.
@@ -64,33 +98,6 @@ func (in *inputs) maskFile(path string) {
 	if text, err := disk.ReadFile(path, disk.MaxText); err == nil {
 		in.mask(string(text))
 	}
-}
-
-// records returns the lines of an input. A record that begins with a quote ends with the closing quote, also on a later line.
-// Quotes in it are doubled, as in docker/build-push-action.
-func records(text string) (all []string) {
-	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
-		record, rest, _ := strings.Cut(text, "\n")
-		if text[0] == '"' {
-			record, rest = quoted(text[1:])
-		}
-		all, text = append(all, strings.TrimSuffix(record, "\r")), rest
-	}
-	return all
-}
-
-func quoted(text string) (record, rest string) {
-	var b strings.Builder
-	for i := 0; i < len(text); i++ {
-		if text[i] == '"' {
-			if !strings.HasPrefix(text[i+1:], `"`) {
-				return b.String(), text[i+1:]
-			}
-			i++
-		}
-		b.WriteByte(text[i])
-	}
-	return b.String(), ""
 }
 
 // csvField writes a field as --secret reads it.

@@ -53,6 +53,9 @@ func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string,
 		return nil, err
 	}
 	s.command = name
+	if err := s.inputs.refuse(); err != nil {
+		return nil, err
+	}
 	args := []string{name, "--format=json"}
 	if args, err = s.inputs.addRoots(args); err != nil {
 		return nil, err
@@ -61,10 +64,15 @@ func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string,
 		args = append(args, "--progress=plain")
 	}
 	for _, f := range inputFlags {
-		if flags.Lookup(f.flag) == nil {
+		flag := flags.Lookup(f.flag)
+		if flag == nil {
 			continue
 		}
-		for _, v := range s.inputs.flagValues(name, f) {
+		values, err := s.inputs.flagValues(name, f, flag)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range values {
 			args = append(args, "--"+f.flag+"="+v)
 		}
 	}
@@ -156,6 +164,9 @@ func (s *Step) Present(printed []byte, status int) error {
 		}
 		return fmt.Errorf("read the result: %w", err)
 	}
+	if err := s.compared(&r, printed); err != nil {
+		return err
+	}
 	s.log(&r)
 	s.annotator.all(&r)
 	err := writeOutputs(s.env, &r, printed, s.inputs.input("sarif-file"))
@@ -163,6 +174,20 @@ func (s *Step) Present(printed []byte, status int) error {
 		err = errors.Join(err, writeSummary(s.env, &r, s.hide))
 	}
 	return err
+}
+
+// compared adds the comparison that diff prints.
+func (s *Step) compared(r *Document, printed []byte) error {
+	if s.command != "diff" || r.Error != "" {
+		return nil
+	}
+	c := &JobComparison{Comparison: new(Comparison)}
+	if err := json.Unmarshal(printed, c.Comparison); err != nil {
+		return fmt.Errorf("read the result: %w", err)
+	}
+	c.Manifest = c.New.From
+	r.Comparisons = append(r.Comparisons, c)
+	return nil
 }
 
 // log prints all findings. Annotations have no room for all.
