@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 )
@@ -37,7 +38,10 @@ With --format json it prints one line, whose member "matrix" is ready for a work
     matrix: ${{ fromJSON(needs.list.outputs.jobs).matrix }}
 
 A matrix has at most 256 entries: of more jobs, each entry has the paths of several, on a line
-each.`,
+each.
+
+With --format gitlab it prints a child pipeline of GitLab. For each job it has one that extends
+.seed-job, which you write. The variable SEED_JOB_PATH has the job's directory.`,
 		Annotations: pathArgs(wholePath),
 		RunE:        func(cmd *cobra.Command, args []string) error { return listJobs(cmd.Context(), p, o, args) },
 	}
@@ -47,7 +51,7 @@ each.`,
 	pathVar(s, &o.context, "context", "", sourcePath, "with --base: the build context of all jobs, when it is not their own")
 	pathsVar(s, &o.contexts, "build-context", "", namedBuild, "with --base: NAME=DIR, a further build context of all jobs")
 	cmd.Flags().StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the names")
-	cmd.Flags().StringVar(&o.format, "format", formatText, "how to print: text or json")
+	cmd.Flags().StringVar(&o.format, "format", formatText, "how to print: text, json or gitlab (a child pipeline)")
 	return cmd
 }
 
@@ -65,6 +69,9 @@ func listJobs(ctx context.Context, p *Process, o *listOptions, args []string) er
 	if err := checkRegistry(o.registry); err != nil {
 		return err
 	}
+	if err := valueFormat(o.format).check(); err != nil && o.format != formatGitLab {
+		return exit.Usagef("--format %q must be text, json or gitlab", o.format)
+	}
 	jobs, err := job.ReadAll(args, p.Stdin)
 	if err != nil {
 		return err
@@ -75,6 +82,9 @@ func listJobs(ctx context.Context, p *Process, o *listOptions, args []string) er
 	all := make([]listed, 0, len(jobs))
 	for _, j := range jobs {
 		all = append(all, listJob(j, o.registry))
+	}
+	if o.format == formatGitLab {
+		return listGitLab(p.Stdout, all)
 	}
 	return valueFormat(o.format).print(p.Stdout,
 		func(w io.Writer) error { return listJSON(w, all) }, func(w io.Writer) error { return listText(w, all) })

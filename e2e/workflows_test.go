@@ -375,23 +375,24 @@ func (r *repository) meet(s scenario, namespace string) {
 	}
 }
 
-// section returns the first block of a language below a heading of docs/action.md.
-func section(t *testing.T, heading, language string) string {
+// section returns the blocks of a language below a heading of a page.
+func section(t *testing.T, page, heading, language string) []string {
 	t.Helper()
-	_, text, ok := strings.Cut(readText(t, "docs/action.md"), "\n## "+heading+"\n")
-	_, text, ok2 := strings.Cut(text, "\n```"+language+"\n")
-	block, _, ok3 := strings.Cut(text, "\n```\n")
-	if !ok || !ok2 || !ok3 {
-		t.Fatalf("docs/action.md has no %s below %q", language, heading)
+	_, text, ok := strings.Cut(readText(t, page), "\n## "+heading+"\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	var blocks []string
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(text, -1) {
+		blocks = append(blocks, m[1])
 	}
-	return block
+	if !ok || len(blocks) == 0 {
+		t.Fatalf("%s has no %s below %q", page, language, heading)
+	}
+	return blocks
 }
 
-// shell runs lines as a CI does that does not know Seedpack. A stand-in for go accepts the installation.
+// shell runs lines as a CI does that does not know Seedpack.
 func (r *repository) shell(lines string, env ...string) {
 	r.t.Helper()
-	bin := r.t.TempDir()
-	writeProgram(r.t, filepath.Join(bin, "go"), "#!/bin/sh\n[ \"$1 $2\" = 'install github.com/seedpack/seedpack@v1' ]\n")
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		r.t.Fatal(err)
@@ -399,42 +400,9 @@ func (r *repository) shell(lines string, env ...string) {
 	r.git()
 	cmd := exec.Command("sh", "-euc", lines)
 	cmd.Dir = r.dir
-	cmd.Env = append(append(os.Environ(), "PATH="+bin+":"+filepath.Dir(r.program)+":"+os.Getenv("PATH"), "HOME="+r.home, "XDG_CACHE_HOME="+cache), env...)
+	cmd.Env = append(append(os.Environ(), "PATH="+filepath.Dir(r.program)+":"+os.Getenv("PATH"), "HOME="+r.home, "XDG_CACHE_HOME="+cache), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		r.t.Errorf("%v\n%s", err, out)
-	}
-}
-
-// TestDocumentedGitLab proves that the GitLab job of the docs publishes a tag, and no branch.
-func TestDocumentedGitLab(t *testing.T) {
-	t.Parallel()
-	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
-	var pipeline struct {
-		Job struct {
-			Script    []string
-			Artifacts struct{ Reports map[string]string }
-		} `yaml:"seed-job"`
-	}
-	if err := yaml.Unmarshal([]byte(section(t, "GitLab", "yaml")), &pipeline); err != nil {
-		t.Fatal(err)
-	}
-	r := newRepository(t, buildProgram(t))
-	r.job("my-job", "random-number", base)
-	lines, env := strings.Join(pipeline.Job.Script, "\n"), []string{"CI_REGISTRY=" + registry, "CI_REGISTRY_USER=user", "CI_REGISTRY_PASSWORD=word",
-		"CI_REGISTRY_IMAGE=" + registry + "/docs-gitlab"}
-	r.shell(lines, env...)
-	if uploads(t, "docs-gitlab") > 0 {
-		t.Error("a branch is published")
-	}
-	r.shell(lines, append(env, "CI_COMMIT_TAG=v1.0.0")...)
-	if !published(t, "docs-gitlab/"+randomSeed, "0.1.0") {
-		t.Error("the tag is not published")
-	}
-	if _, err := os.Stat(filepath.Join(r.dir, pipeline.Job.Artifacts.Reports["junit"])); err != nil {
-		t.Error(err)
-	}
-	if config := readText(t, filepath.Join(r.home, ".docker/config.json")); config != `{"auths":{"`+registry+`":{"username":"user","password":"word"}}}` {
-		t.Errorf("credentials are %s", config)
 	}
 }
 
@@ -444,7 +412,7 @@ func TestDocumentedShell(t *testing.T) {
 	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
 	r := newRepository(t, buildProgram(t))
 	r.job("my-job", "random-number", base)
-	r.shell(strings.ReplaceAll(section(t, "Any other CI", "sh"), "registry.example.com/team", registry+"/docs-shell"))
+	r.shell(strings.ReplaceAll(section(t, "docs/action.md", "Any other CI", "sh")[0], "registry.example.com/team", registry+"/docs-shell"))
 	if !published(t, "docs-shell/"+randomSeed, "0.1.0") {
 		t.Error("nothing is published")
 	}
