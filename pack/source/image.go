@@ -247,12 +247,19 @@ func (e notFoundError) Error() string { return e.text }
 func (e notFoundError) Unwrap() error { return e.error }
 
 func (i *Image) openLayout(s store) error {
-	d, err := s.choose(i.Source.Name)
+	d, flat, err := s.choose(i.Source.Name)
 	if err != nil {
 		return err
 	}
 	i.Name, i.Digest = nameOf(d), d.Digest.String()
 	switch {
+	case flat != nil:
+		digest, err := flat.Digest()
+		if err != nil {
+			return err
+		}
+		i.Digest = digest.String()
+		return i.addIndex(flat)
 	case d.MediaType.IsIndex():
 		index, err := s.index(d)
 		if err != nil {

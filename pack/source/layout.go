@@ -88,23 +88,33 @@ func checkDigest(content []byte, want v1.Hash) error {
 	return err
 }
 
-// choose returns the image of the layout that has the name.
-func (s store) choose(name string) (v1.Descriptor, error) {
+// list returns what the layout's own index lists.
+func (s store) list() (*v1.IndexManifest, error) {
 	r, size, err := s.files.openFile("index.json")
 	if err != nil {
-		return v1.Descriptor{}, fmt.Errorf("%w\nit is no OCI layout", err)
+		return nil, fmt.Errorf("%w\nit is no OCI layout", err)
 	}
 	defer r.Close()
 	if size > maxManifest {
-		return v1.Descriptor{}, fmt.Errorf("index.json has %d bytes, more than %d", size, maxManifest)
+		return nil, fmt.Errorf("index.json has %d bytes, more than %d", size, maxManifest)
 	}
 	index, err := v1.ParseIndexManifest(r)
 	if err != nil {
-		return v1.Descriptor{}, fmt.Errorf("read index.json: %w", err)
+		return nil, fmt.Errorf("read index.json: %w", err)
+	}
+	return index, nil
+}
+
+// choose returns the image of the layout that has the name: its descriptor. If the layout's own index lists the platforms of one
+// image, it returns an index of them instead.
+func (s store) choose(name string) (d v1.Descriptor, flat *index, err error) {
+	list, err := s.list()
+	if err != nil {
+		return d, nil, err
 	}
 	var found []v1.Descriptor
 	var names []string
-	for _, d := range index.Manifests {
+	for _, d := range list.Manifests {
 		ref, full := d.Annotations[refNameKey], d.Annotations[imageNameKey]
 		if name == "" || name == ref || name == full || name == d.Digest.String() {
 			found = append(found, d)
@@ -112,12 +122,25 @@ func (s store) choose(name string) (v1.Descriptor, error) {
 		if ref == "" {
 			ref = "@" + d.Digest.String()
 		}
-		names = append(names, fmt.Sprintf("%q", ref))
+		ref = fmt.Sprintf("%q", ref)
+		if p := d.Platform; p != nil {
+			ref += fmt.Sprintf(" for %q", platformName(p.OS, p.Architecture, p.Variant))
+		}
+		names = append(names, ref)
 	}
-	if len(found) != 1 {
-		return v1.Descriptor{}, fmt.Errorf("%d images there fit, exactly one must; there are: %s", len(found), few(names))
+	if len(found) == 1 {
+		return found[0], nil, nil
 	}
-	return found[0], nil
+	wrong := fmt.Errorf("%d images there fit, exactly one must; there are: %s", len(found), few(names))
+	if !arePlatforms(found) {
+		return d, nil, wrong
+	}
+	flat, err = s.join(found, list.Annotations)
+	var twice *twicePlatform
+	if errors.As(err, &twice) {
+		err = fmt.Errorf("%w\nthey are not the platforms of one image, since %w", wrong, twice)
+	}
+	return found[0], flat, err
 }
 
 const fewNames = 10
