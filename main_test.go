@@ -41,7 +41,7 @@ var arrows = map[string][]string{
 	"pack/supervisor/bin":  {},
 	"pack/supervisor":      {"pack/supervisor/wire", "secret"},
 	"pack/source":          {"disk"},
-	"pack/registry":        {"pack/source", "disk"},
+	"pack/registry":        {"pack/source", "disk", "secret"},
 	"pack/engine":          {"pack/registry", "disk"},
 	"pack":                 {"seed", "diag", "disk", "pack/engine", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin", "secret"},
 

@@ -49,6 +49,9 @@ func said(body []byte) string {
 		Errors  []struct{ Code, Message string } `json:"errors"`
 	}
 	if json.Unmarshal(body, &e) != nil {
+		if text := strings.TrimSpace(string(body)); !strings.HasPrefix(text, "<") {
+			return brief(strings.Join(strings.Fields(text), " ")) // it is for people
+		}
 		return ""
 	}
 	for _, known := range e.Errors {

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
@@ -23,7 +26,11 @@ func (f *networkFlags) options(p *Process) (registry.Registry, registry.Trust, e
 	if err := (engine.DockerHost{Getenv: p.Getenv}).CheckFiles(); err != nil {
 		return registry.Registry{}, registry.Trust{}, err
 	}
-	remote := registry.Registry{UserAgent: "seedpack/" + p.version(), Insecure: f.insecure, Save: engine.DockerHost{Getenv: p.Getenv}.Save}
+	keychain := &registry.Keychain{Secrets: p.secrets, Warn: func(text string) {
+		fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(p.secrets.Hide(text)))
+	}}
+	remote := registry.Registry{UserAgent: "seedpack/" + p.version(), Insecure: f.insecure, Keychain: keychain,
+		Save: engine.DockerHost{Getenv: p.Getenv}.Save}
 	if f.caFile == "" {
 		return remote, registry.Trust{}, nil
 	}

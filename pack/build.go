@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/docker/cli/cli/config"
 	"github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
@@ -211,7 +210,7 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 		b.attrs["attest:"+kind] = attrs
 		opt.FrontendAttrs["attest:"+kind] = attrs
 	}
-	tokens, err := newTokenSession(config.LoadDefaultConfigFile(b.request.Progress.warnings()), b.request.Remote)
+	tokens, err := newTokenSession(b.request.Remote.FindCredentials, b.request.Remote)
 	if err != nil {
 		return opt, err
 	}

@@ -10,10 +10,7 @@ import (
 
 	authutil "github.com/containerd/containerd/v2/core/remotes/docker/auth"
 	remoteserrors "github.com/containerd/containerd/v2/core/remotes/errors"
-	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/cli/cli/config/types"
-	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/moby/buildkit/session"
 	"github.com/moby/buildkit/session/auth"
 	"github.com/moby/buildkit/session/auth/authprovider"
@@ -22,30 +19,29 @@ import (
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
-// sessionAuth gives the engine the credentials that it asks for. They are those of the Docker configuration, or else
-// those of podman and skopeo, as for our own requests.
-func sessionAuth(c *configfile.ConfigFile) authprovider.AuthConfigProvider {
-	docker := authprovider.LoadAuthConfig(c)
-	return func(ctx context.Context, host string, scopes []string, expired authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
-		found, err := docker(ctx, host, scopes, expired)
-		if err != nil || found != (types.AuthConfig{ServerAddress: found.ServerAddress}) {
-			return found, err
+// A finder finds the credentials for a host; an empty value if there are none.
+type finder func(ctx context.Context, host string) (types.AuthConfig, error)
+
+// remembered returns a finder that asks another one once for each host, until the credentials may have expired. An engine asks
+// for each step of a push.
+func remembered(find finder) authprovider.AuthConfigProvider {
+	type entry struct {
+		found types.AuthConfig
+		since time.Time
+	}
+	var mu sync.Mutex // some credential helpers hang if two run at once
+	known := map[string]entry{}
+	return func(ctx context.Context, host string, _ []string, expired authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if e, ok := known[host]; ok && !expired(e.since, host) {
+			return e.found, nil
 		}
-		registry, err := name.NewRegistry(host)
-		if err != nil {
-			return found, nil // the engine then uses none
+		found, err := find(ctx, host)
+		if err == nil {
+			known[host] = entry{found, time.Now()}
 		}
-		other, err := authn.Resolve(ctx, authn.DefaultKeychain, registry)
-		if err != nil {
-			return found, err
-		}
-		auth, err := authn.Authorization(ctx, other)
-		if err != nil {
-			return found, err
-		}
-		found.Username, found.Password, found.Auth = auth.Username, auth.Password, auth.Auth
-		found.IdentityToken, found.RegistryToken = auth.IdentityToken, auth.RegistryToken
-		return found, nil
+		return found, err
 	}
 }
 
@@ -55,18 +51,11 @@ type tokenSession struct {
 	auth.AuthServer // BuildKit's
 	remote          registry.Registry
 	credentials     authprovider.AuthConfigProvider
-	mu              sync.Mutex // some credential helpers hang if two run at once
 }
 
 // newTokenSession returns what answers the engine.
-func newTokenSession(c *configfile.ConfigFile, remote registry.Registry) (session.Attachable, error) {
-	s := &tokenSession{remote: remote}
-	find := sessionAuth(c)
-	s.credentials = func(ctx context.Context, host string, scopes []string, expired authprovider.ExpireCachedAuthCheck) (types.AuthConfig, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return find(ctx, host, scopes, expired)
-	}
+func newTokenSession(find finder, remote registry.Registry) (session.Attachable, error) {
+	s := &tokenSession{remote: remote, credentials: remembered(find)}
 	inner, ok := authprovider.NewDockerAuthProvider(authprovider.DockerAuthProviderConfig{AuthConfigProvider: s.credentials}).(auth.AuthServer)
 	if !ok {
 		return nil, errors.New("BuildKit's client does not answer questions about credentials")

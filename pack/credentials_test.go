@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"context"
 	"encoding/base64"
 	"io"
 	"net/http"
@@ -9,7 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/docker/cli/cli/config/configfile"
 	"github.com/docker/cli/cli/config/types"
 	"github.com/moby/buildkit/session/auth"
 
@@ -63,11 +63,8 @@ func TestFetchToken(t *testing.T) {
 				_, _ = io.WriteString(w, `{"token":"old"}`)
 			}
 		}))
-		config := configfile.New("")
-		if c.auth != (types.AuthConfig{}) {
-			config.AuthConfigs[host] = c.auth
-		}
-		attachable, err := newTokenSession(config, registry.Registry{Transport: service.Client().Transport})
+		find := func(context.Context, string) (types.AuthConfig, error) { return c.auth, nil }
+		attachable, err := newTokenSession(find, registry.Registry{Transport: service.Client().Transport})
 		if err != nil {
 			t.Fatal(err)
 		}

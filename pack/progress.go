@@ -25,14 +25,6 @@ type Progress struct {
 	Secrets *secret.Set
 }
 
-// warnings returns where to say what is not wrong yet.
-func (p *Progress) warnings() io.Writer {
-	if p.Writer == nil {
-		return io.Discard
-	}
-	return p.Writer
-}
-
 // CheckProgress returns an error if a mode is unknown.
 func CheckProgress(mode string) error {
 	switch mode {

@@ -3,7 +3,9 @@ package pack
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,26 +46,45 @@ func (b *build) limitPush(ctx context.Context, giveUp context.CancelCauseFunc) f
 // explain adds to an error of the engine what was pushed, or the place in the Dockerfile.
 func (b *build) explain(ctx context.Context, err error, log *buildLog) error {
 	if context.Cause(ctx) == nil && strings.Contains(err.Error(), "failed to push ") {
-		return pushFailed(b.request.Repository, err)
+		e := pushFailed(b.request.Repository, err)
+		host, _, _ := strings.Cut(b.request.Repository, "/")
+		if e.Hint == registry.LoginHint && b.request.Remote.Keychain.JoinedChallenges(host) {
+			e.Hint = registry.JoinedHint
+		}
+		return e
 	}
 	return explain(ctx, err, log, b.request.Dockerfile)
 }
 
 // refusal matches a response that would be the same again. The engine passes on only the text of a response.
-var refusal = regexp.MustCompile(`: (4\d\d) [A-Z]|(?i:denied: |unauthorized: |push access denied|authorization failed|insufficient_scope)`)
+var refusal = regexp.MustCompile(`: (4\d\d|507) [A-Z]|(?i:denied: |unauthorized: |push access denied|authorization failed|insufficient_scope)`)
 
 // lostSession matches how an engine says that the registry does not know an upload any more. The next push begins it anew.
 var lostSession = regexp.MustCompile(`(?i)blob[ _]upload[ _](?:unknown|invalid)|(?:PUT|PATCH) request to \S*/uploads/\S*: (?:404|410|416) `)
 
+// addresses may have any words in them.
+var addresses = regexp.MustCompile(`https?://\S+`)
+
 func pushFailed(repository string, err error) *PushError {
 	e := &PushError{Repository: repository, Err: err, Passing: true}
-	m := refusal.FindStringSubmatch(err.Error())
+	said := err.Error()
+	m := refusal.FindStringSubmatch(said)
+	status := 0
 	switch {
-	case m == nil || m[1] == "408" || m[1] == "429" || lostSession.MatchString(err.Error()):
-		return e
-	case m[1] == "" || m[1] == "401" || m[1] == "403":
-		e.Hint = registry.LoginHint
+	case m == nil:
+	case m[1] == "":
+		status = http.StatusForbidden // in words
+	default:
+		status, _ = strconv.Atoi(m[1]) // the expression matches only digits
 	}
-	e.Passing = false
+	e.Hint = registry.HintFor(status, addresses.ReplaceAllString(said, ""))
+	switch {
+	case e.Hint == registry.FullHint, e.Hint == registry.LargeHint:
+		e.Passing = false
+	case m == nil, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, lostSession.MatchString(said):
+		e.Hint = ""
+	default:
+		e.Passing = false
+	}
 	return e
 }

@@ -56,7 +56,7 @@ func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Engine
 			return built, err
 		}
 		// The engine may report a refusal in the registry's own words alone. Preflight knows it for what it is.
-		if refused := p.opt.Remote.Preflight(ctx, request.Repository); registry.IsRefused(refused) {
+		if refused := p.opt.Remote.Preflight(ctx, request.Repository); registry.IsRefused(refused) || registry.IsFull(refused) {
 			return built, refused
 		}
 		pause := pushPauses[try] + rand.N(pushPauses[try]/2)

@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/seedpack/seedpack/secret"
 )
 
 // A Client reads from one registry. It asks the registry once how to log in, and its token service once for each
@@ -26,6 +28,7 @@ type Client struct {
 	// Realm is the address of the registry's token service. It is empty if the registry has none.
 	Realm string
 
+	keychain  *Keychain
 	registry  name.Registry
 	challenge *transport.Challenge
 	next      http.RoundTripper
@@ -51,7 +54,7 @@ func (r Registry) Credentials(host string) (Login, bool) {
 	if err != nil {
 		return Login{}, false
 	}
-	auth, err := authn.DefaultKeychain.Resolve(registry)
+	auth, err := r.keychain().Resolve(registry)
 	if err != nil || auth == authn.Anonymous {
 		return Login{}, false
 	}
@@ -68,8 +71,9 @@ func (r Registry) Dial(ctx context.Context, host string, login *Login) (*Client,
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{Host: host, registry: registry, repositories: map[string]*access{}, fallback: authn.Anonymous}
+	c := &Client{Host: host, registry: registry, keychain: r.keychain(), repositories: map[string]*access{}, fallback: authn.Anonymous}
 	if login != nil {
+		c.keychain.Secrets.Add(login.Password)
 		c.fallback = &authn.Basic{Username: login.Username, Password: login.Password}
 	}
 	c.next = transport.NewUserAgent(r.transport(), r.UserAgent)
@@ -154,7 +158,7 @@ func (c *Client) login(ctx context.Context, repository string) (http.RoundTrippe
 		repo := c.registry.Repo(strings.Split(repository, "/")...)
 		resource, scope = repo, repo.Scope(transport.PullScope)
 	}
-	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, resource)
+	auth, err := authn.Resolve(ctx, c.keychain, resource)
 	if err != nil {
 		return nil, fmt.Errorf("credentials for %s: %w", c.Host, err)
 	}
@@ -176,12 +180,18 @@ type API struct {
 	Base   *url.URL // scheme, host and port
 	Header http.Header
 
-	next http.RoundTripper
+	next    http.RoundTripper
+	secrets *secret.Set
 }
 
 // API returns the interface of a service. Its header is sent to the base's scheme, host and port, and nowhere else.
 func (r Registry) API(base *url.URL, header http.Header) *API {
-	return &API{Base: base, Header: header, next: transport.NewUserAgent(r.transport(), r.UserAgent)}
+	for _, values := range header {
+		for _, value := range values {
+			r.keychain().Secrets.Add(credentialsIn(value)...)
+		}
+	}
+	return &API{Base: base, Header: header, secrets: r.keychain().Secrets, next: transport.NewUserAgent(r.transport(), r.UserAgent)}
 }
 
 // Get asks for a document. The address may be relative to the base. One at another scheme, host or port is an error.
@@ -219,6 +229,7 @@ func (a *API) Exchange(ctx context.Context, address string, object map[string]st
 	if !ok {
 		return "", fmt.Errorf("the answer of %s has no member %s", u.Redacted(), member)
 	}
+	a.secrets.Add(text)
 	return text, nil
 }
 

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -23,17 +24,19 @@ const maxRedirects = 10
 //
 // A guardTransport serves one registry: the host of its first request.
 type guardTransport struct {
-	next  http.RoundTripper
-	proxy func(*http.Request) (*url.URL, error) // may be nil
+	next     http.RoundTripper
+	proxy    func(*http.Request) (*url.URL, error) // may be nil
+	keychain *Keychain
 
 	mu       sync.Mutex
 	registry string          // host[:port]; empty before the first request
 	services map[string]bool // origins of the token services that the registry has named
+	realms   map[string]bool // their addresses
 }
 
 // newGuardTransport returns a guard before other transports, of which base is the last one.
-func newGuardTransport(next, base http.RoundTripper) *guardTransport {
-	t := &guardTransport{next: next, services: map[string]bool{}}
+func newGuardTransport(next, base http.RoundTripper, keychain *Keychain) *guardTransport {
+	t := &guardTransport{next: next, keychain: keychain, services: map[string]bool{}, realms: map[string]bool{}}
 	if base, ok := base.(*http.Transport); ok {
 		t.proxy = base.Proxy
 	}
@@ -59,14 +62,16 @@ func (t *guardTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		t.withhold(sent, earlier)
 	}
+	sent, err := t.waitFor(sent, earlier)
+	if err != nil {
+		return nil, err
+	}
+	t.keychain.noteSent(sent.Header.Get("Authorization"))
 	response, err := t.next.RoundTrip(sent)
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode == http.StatusUnauthorized && t.isRegistry(r.URL) {
-		t.learn(response.Header)
-	}
-	if err := t.checkLocation(sent, response); err != nil {
+	if err := errors.Join(t.challenged(r, response), t.checkLocation(sent, response)); err != nil {
 		drain(response)
 		return nil, err
 	}
@@ -175,7 +180,41 @@ func (t *guardTransport) learn(header http.Header) {
 func (t *guardTransport) trust(service *url.URL) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.services[origin(service)] = true
+	t.services[origin(service)], t.realms[addressOf(service)] = true, true
+}
+
+// waitFor returns a request to a token service with the time that is left to wait for its answer. Other requests stay as they
+// are. A service that has not answered before is not asked again.
+func (t *guardTransport) waitFor(r *http.Request, earlier []*http.Request) (*http.Request, error) {
+	asked := r
+	if len(earlier) > 0 {
+		asked = earlier[len(earlier)-1]
+	}
+	service := addressOf(asked.URL)
+	t.mu.Lock()
+	known := t.realms[service]
+	t.mu.Unlock()
+	if !known {
+		return r, nil
+	}
+	if err := t.keychain.gaveUp(service); err != nil {
+		return nil, err
+	}
+	w := &waiting{service: service, registry: t.host(), left: t.keychain.patience(), keychain: t.keychain}
+	return r.WithContext(context.WithValue(r.Context(), waitingKey{}, w)), nil
+}
+
+// challenged reads how a registry wants its clients to log in.
+func (t *guardTransport) challenged(r *http.Request, response *http.Response) error {
+	if response.StatusCode != http.StatusUnauthorized || !t.isRegistry(r.URL) {
+		return nil
+	}
+	joined, err := separate(t.host(), response)
+	if joined {
+		t.keychain.noteJoined(t.host())
+	}
+	t.learn(response.Header)
+	return err
 }
 
 func (t *guardTransport) mayHaveCredentials(u *url.URL) bool {

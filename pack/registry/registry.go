@@ -4,7 +4,6 @@ package registry
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -29,6 +27,8 @@ type Registry struct {
 	UserAgent string
 	// Save streams an image out of a Docker Engine, for sources of the kind docker-daemon. Nil: there is no engine.
 	Save func(ctx context.Context, image string) (io.ReadCloser, error)
+	// Keychain finds credentials. Default: one for each request, which remembers nothing.
+	Keychain *Keychain
 
 	await time.Duration // for content that is not there yet
 }
@@ -54,7 +54,7 @@ func (r Registry) Open(ctx context.Context, s source.Source) (*source.Image, err
 // credentials, and none may lead to another one's link-local address.
 func (r Registry) Options(ctx context.Context) []remote.Option {
 	options := []remote.Option{
-		remote.WithContext(ctx), remote.WithAuthFromKeychain(authn.DefaultKeychain), remote.WithTransport(r.transport()),
+		remote.WithContext(ctx), remote.WithAuthFromKeychain(r.keychain()), remote.WithTransport(r.transport()),
 		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), // the transport retries
 	}
 	if r.UserAgent != "" {
@@ -69,20 +69,30 @@ func (r Registry) transport() *guardTransport {
 	if base == nil {
 		base = defaultTransport()
 	}
-	return newGuardTransport(awaitTransport{newRetryTransport(bufferedTransport{newIdleTransport(base)}), r.await}, base)
+	read := plainTransport{typedTransport{bufferedTransport{answerTransport{newIdleTransport(base)}}}}
+	return newGuardTransport(awaitTransport{newRetryTransport(read), r.await}, base, r.keychain())
 }
 
-// Head returns the digest that a reference names, with one request that reads no image.
+// Head returns the digest that a reference names. It reads no more than a header, or else the manifest.
 func (r Registry) Head(ctx context.Context, reference string) (digest string, err error) {
 	ref, err := r.Parse(reference)
 	if err != nil {
 		return "", err
 	}
 	found, err := remote.Head(ref, r.Options(ctx)...)
+	if err == nil {
+		return found.Digest.String(), nil
+	}
+	var refused *transport.Error
+	if ctx.Err() != nil || errors.As(err, &refused) {
+		return "", err
+	}
+	// Some servers leave out of a header what a client needs to know.
+	whole, err := remote.Get(ref, r.Options(ctx)...)
 	if err != nil {
 		return "", err
 	}
-	return found.Digest.String(), nil
+	return whole.Digest.String(), nil
 }
 
 // Tags returns the tags of a repository. One that is not there has none.
@@ -108,8 +118,8 @@ func (r Registry) Preflight(ctx context.Context, ref string) error {
 	if err != nil {
 		return err
 	}
-	if err := remote.CheckPushPermission(parsed, authn.DefaultKeychain, contextTransport{ctx, r.transport()}); err != nil {
-		return fmt.Errorf("push to %s is not possible: %w%s", parsed.Context(), err, pushHint(parsed.Context().Name(), err))
+	if err := remote.CheckPushPermission(parsed, contextKeychain{ctx, r.keychain()}, contextTransport{ctx, r.transport()}); err != nil {
+		return fmt.Errorf("push to %s is not possible: %w%s", parsed.Context(), plainCause(err), pushHint(parsed.Context().Name(), err))
 	}
 	return nil
 }
@@ -131,31 +141,6 @@ type contextTransport struct {
 
 func (t contextTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r.WithContext(t.ctx))
-}
-
-func pushHint(repository string, err error) string {
-	var te *transport.Error
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
-		return "\nis it an authority of your own? name its certificate with --ca-file or SSL_CERT_FILE"
-	}
-	if !errors.As(err, &te) {
-		if strings.Contains(err.Error(), "resolving authorization") {
-			return "\nthe credentials could not be read: look at Docker's config.json (DOCKER_CONFIG) and at the credential helper that it names"
-		}
-		return "\nis the registry's address right, and does it answer?"
-	}
-	switch te.StatusCode {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return LoginHint
-	case http.StatusNotFound:
-		return repositoryMissing(repository)
-	}
-	return ""
-}
-
-func repositoryMissing(repository string) string {
-	return "\nthe repository " + repository + " does not exist, and the registry does not make it on the first push: create it"
 }
 
 // Push writes an image that was built elsewhere into a repository, by digest and without a tag. If another repository
@@ -209,9 +194,6 @@ func pushError(repository string, err error) error {
 	}
 	return fmt.Errorf("push to %s: %w%s", repository, err, pushHint(repository, err))
 }
-
-// LoginHint ends the message of an error if the registry wants other credentials. It is a line of its own.
-const LoginHint = "\nlog in with docker login, or ask for the right to push there"
 
 // TokenClient returns the client for the token service that a registry has named. It sends credentials to no other host.
 func (r Registry) TokenClient(host, service string) (*http.Client, error) {

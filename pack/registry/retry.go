@@ -59,7 +59,7 @@ func isPassing(response *http.Response, err error) bool {
 	}
 	code := response.StatusCode
 	return code == http.StatusRequestTimeout || code == http.StatusTooManyRequests ||
-		code >= 500 && code != http.StatusNotImplemented && code != http.StatusHTTPVersionNotSupported
+		code >= 500 && code != http.StatusNotImplemented && code != http.StatusHTTPVersionNotSupported && code != http.StatusInsufficientStorage
 }
 
 // retryAfter reads the header, which holds seconds or a date.

@@ -106,7 +106,7 @@ func (r Registry) newTagging(ctx context.Context, ref, digest string) (*tagging,
 	}
 	t := &tagging{tag: tag, digest: digest}
 	repo := tag.Context()
-	auth, err := authn.Resolve(ctx, authn.DefaultKeychain, repo)
+	auth, err := authn.Resolve(ctx, r.keychain(), repo)
 	if err != nil {
 		return nil, t.notNamed(err)
 	}
