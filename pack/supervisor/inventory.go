@@ -4,6 +4,8 @@ package main
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -30,12 +32,34 @@ func inventory(o *wire.Outcome, spec *wire.Spec, hidden *secrets) error {
 	l := lister{outcome: o}
 	l.list("", 0)
 	slices.SortFunc(o.Files, func(a, b wire.File) int { return cmp.Compare(a.Name, b.Name) })
-	if err := tryReading(o.Files, another(o.UID), another(o.GID)); err != nil {
-		o.ReadTestError = err.Error()
-	}
+	readTests(o)
 	contents(o, spec)
+	sums(o, spec)
 	searchFiles(o, hidden)
 	return nil
+}
+
+// readTests finds out what another user can read: first whether the directory, which is the current one, and then the files. The
+// job may have closed the directory. It is opened for the second test, so that what is said of the files is about them alone.
+func readTests(o *wire.Outcome) {
+	info, err := os.Lstat(".")
+	if err != nil {
+		o.ReadTestError = err.Error()
+		return
+	}
+	top := []wire.File{describe(".", ".", info)}
+	uid, gid := another(o.UID), another(o.GID)
+	err = tryReading(top, uid, gid)
+	o.Directory = wire.Directory{Mode: info.Mode(), UID: top[0].UID, GID: top[0].GID, ReadableByOther: top[0].ReadableByOther}
+	if err == nil && !top[0].ReadableByOther && os.Chmod(".", info.Mode()|0o555) == nil {
+		defer func() { _ = os.Chmod(".", info.Mode()) }()
+	}
+	if err == nil {
+		err = tryReading(o.Files, uid, gid)
+	}
+	if err != nil {
+		o.ReadTestError = err.Error()
+	}
 }
 
 // A lister walks through a directory. It does not follow links.
@@ -90,26 +114,73 @@ func describe(name, file string, info fs.FileInfo) wire.File {
 	return f
 }
 
-// contents reads the requested content and the beginning of other files.
+// contents reads the requested content and the beginning of other files. It begins with the smallest, so that a large file takes
+// no room from the others.
 func contents(o *wire.Outcome, spec *wire.Spec) {
-	wanted, heads := int64(wire.MaxContent), int64(wire.MaxHeads)
+	var order []*wire.File
 	for i := range o.Files {
-		f := &o.Files[i]
-		if !f.Mode.IsRegular() {
-			continue
+		if f := &o.Files[i]; f.Mode.IsRegular() {
+			order = append(order, f)
 		}
+	}
+	slices.SortStableFunc(order, func(a, b *wire.File) int { return cmp.Compare(a.Size, b.Size) })
+	wanted, heads := int64(wire.MaxContent), int64(wire.MaxHeads)
+	for _, f := range order {
+		requested := matchesAny(spec.Collect, f.Name)
 		if f.Size == 0 {
-			f.Collected = matchesAny(spec.Collect, f.Name)
+			f.Collected = requested
 			continue
 		}
-		if matchesAny(spec.Collect, f.Name) {
-			f.Content = readFile(f.Name, min(spec.CollectMax, wanted))
-			wanted -= int64(len(f.Content))
+		if requested && f.Size <= min(spec.CollectMax, wanted) {
+			f.Content = readFile(f.Name, f.Size)
+			wanted -= f.Size
 			f.Collected = int64(len(f.Content)) == f.Size
 			continue
 		}
 		f.Content = readFile(f.Name, min(wire.HeadSize, heads))
 		heads -= int64(len(f.Content))
+	}
+}
+
+// sums reads the files whose sums are requested.
+func sums(o *wire.Outcome, spec *wire.Spec) {
+	if len(spec.Sum) == 0 {
+		return
+	}
+	left, buf := wire.MaxBlocks, make([]byte, wire.BlockSize)
+	for i := range o.Files {
+		f := &o.Files[i]
+		if !f.Mode.IsRegular() || !matchesAny(spec.Sum, f.Name) {
+			continue
+		}
+		file, err := openFile(f.Name)
+		if err != nil {
+			continue
+		}
+		f.Sum, f.Blocks = sumFile(file, buf)
+		file.Close()
+		if left -= len(f.Blocks); left < 0 {
+			f.Blocks = nil
+		}
+	}
+}
+
+// sumFile returns nil if the file cannot be read to its end.
+func sumFile(r io.Reader, buf []byte) (sum, blocks []byte) {
+	all := sha256.New()
+	for {
+		n, err := io.ReadFull(r, buf)
+		all.Write(buf[:n])
+		if n > 0 && len(blocks) < wire.MaxBlocks {
+			part := sha256.Sum256(buf[:n])
+			blocks = append(blocks, part[:wire.BlockSum]...)
+		}
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return all.Sum(nil), blocks
+		case err != nil:
+			return nil, nil
+		}
 	}
 }
 

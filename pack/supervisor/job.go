@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"time"
 
@@ -14,7 +15,7 @@ func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
 	o := &wire.Outcome{Nonce: spec.Nonce, Exit: -1}
 	who, err := accounts{"/etc/passwd", "/etc/group"}.find(spec.User)
 	if err != nil {
-		o.StartError = err.Error()
+		notStarted(o, err)
 		return o
 	}
 	o.UID, o.GID = who.uid, who.gid
@@ -34,7 +35,7 @@ func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
 	errWriter.Close()
 	if err != nil {
 		saySettled(os.Stdout, spec.Nonce)
-		o.StartError = err.Error()
+		notStarted(o, err)
 		return o
 	}
 	o.Started = true
@@ -55,6 +56,14 @@ func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
 	}
 	o.Elsewhere = elsewhere(at.root, begin)
 	return o
+}
+
+// notStarted says why there is no job, and how to change that.
+func notStarted(o *wire.Outcome, err error) {
+	o.StartError = err.Error()
+	if known := new(misfit); errors.As(err, &known) {
+		o.StartFix = known.fix
+	}
 }
 
 func addLeak(o *wire.Outcome, variable, where string, file bool) {

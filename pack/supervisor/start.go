@@ -3,11 +3,8 @@
 package main
 
 import (
-	"bytes"
-	"debug/elf"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -54,7 +51,7 @@ func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, std
 	defer raiseOOMScore()()
 	pid, err := forkBehind(path, withSecrets(spec.Args, secrets), attr)
 	if err != nil {
-		return 0, explain(path, err)
+		return 0, explain(path, who, err)
 	}
 	return pid, nil
 }
@@ -158,63 +155,4 @@ func lookPath(name, path string) (string, error) {
 		return "", found
 	}
 	return "", fmt.Errorf("%q: not found in PATH %q", name, path)
-}
-
-func isProgram(path string) error {
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return fmt.Errorf("%q: not found%.w", path, os.ErrNotExist)
-	case err != nil:
-		return fmt.Errorf("%q: %w", path, errors.Unwrap(err))
-	case info.IsDir():
-		return fmt.Errorf("%q: is a directory", path)
-	case info.Mode()&0o111 == 0:
-		return fmt.Errorf("%q: permission denied, its mode %04o lets nobody execute it", path, info.Mode().Perm())
-	}
-	return nil
-}
-
-// explain says why an existing program could not be executed.
-func explain(path string, err error) error {
-	interpreter := interpreterOf(path)
-	switch {
-	case errors.Is(err, syscall.ENOENT) && interpreter != "":
-		return fmt.Errorf("%q: its interpreter %q is not found", path, interpreter)
-	case errors.Is(err, syscall.ENOEXEC):
-		return fmt.Errorf("%q: exec format error, it is for another architecture or a script that names no interpreter", path)
-	case errors.Is(err, syscall.EACCES) && interpreter != "" && isProgram(interpreter) != nil:
-		return fmt.Errorf("%q: its interpreter: %w", path, isProgram(interpreter))
-	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("%q: permission denied for the image's user", path)
-	}
-	return fmt.Errorf("%q: %w", path, err)
-}
-
-// interpreterOf returns the name after #! in a script, or the dynamic loader of a program.
-func interpreterOf(path string) string {
-	f, err := os.Open(path)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	head := make([]byte, 256)
-	n, _ := io.ReadFull(f, head)
-	if line, ok := bytes.CutPrefix(head[:n], []byte("#!")); ok {
-		line, _, _ = bytes.Cut(line, []byte("\n"))
-		word, _, _ := bytes.Cut(bytes.TrimLeft(line, " \t"), []byte(" "))
-		// A carriage return is part of the name and is shown in quotes. Scripts with such line ends are common.
-		return string(bytes.TrimRight(word, "\t"))
-	}
-	program, err := elf.NewFile(f)
-	if err != nil {
-		return ""
-	}
-	for _, p := range program.Progs {
-		if p.Type == elf.PT_INTERP && p.Filesz < 4096 {
-			name, _ := io.ReadAll(p.Open())
-			return string(bytes.TrimRight(name, "\x00"))
-		}
-	}
-	return ""
 }

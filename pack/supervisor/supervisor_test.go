@@ -4,11 +4,15 @@ package main
 
 import (
 	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -131,42 +135,106 @@ func TestExit(t *testing.T) {
 	}
 }
 
+// What is wrong with a program is said so that its author can put it right.
 func TestStartError(t *testing.T) {
 	dir := t.TempDir()
 	write := func(name, text string, mode os.FileMode) string {
 		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(path, mode); err != nil {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), mode), os.Chmod(path, mode)); err != nil {
 			t.Fatal(err)
 		}
 		return path
 	}
-	plain, bad := write("plain", "x", 0o644), write("bad", "\x00\x01", 0o755)
-	script, dos := write("script", "#!/no/such/shell -e\n", 0o755), write("dos", "#!/bin/sh\r\n", 0o755)
-	mine := write("mine", "#!/bin/sh\n", 0o700)
+	const executable = "make it executable in the Dockerfile: COPY --chmod=755, or RUN chmod +x"
+	const begin = "begin it with a line such as #!/bin/sh, or name its interpreter in ENTRYPOINT"
+	const copied = "check what the Dockerfile copies there"
+	foreign := map[string]elf.Machine{"amd64": elf.EM_AARCH64, "arm64": elf.EM_X86_64}[runtime.GOARCH]
+	other := map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH]
+	own := map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}[runtime.GOARCH]
+	away := write("away", program(foreign, elf.ET_EXEC, ""), 0o755)
+	glibc := write("glibc", program(own, elf.ET_EXEC, "/no/ld-linux-x86-64.so.2"), 0o755)
+	closed := write("closed/program", "#!/bin/sh\n", 0o755)
+	if err := os.Chmod(filepath.Dir(closed), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ path, user, want, fix string }{
+		{write("plain", "x", 0o644), "", "permission denied, its mode 0644 lets nobody execute it", executable},
+		{dir, "", "is a directory", ""},
+		{away, "", "exec format error, it is a program for " + other + ", and this machine is " + runtime.GOARCH, "build it for " + runtime.GOARCH + ", or the image for linux/" + other},
+		{write("by-away", "#!"+away+"\n", 0o755), "", fmt.Sprintf("its interpreter: %q: exec format error, it is a program for %s, and this machine is %s", away, other, runtime.GOARCH), "build it for " + runtime.GOARCH + ", or the image for linux/" + other},
+		{glibc, "", `the image lacks its loader "/no/ld-linux-x86-64.so.2"`, "it is built for glibc: take a base image with glibc, such as debian, or link the program statically"},
+		{write("musl", program(own, elf.ET_EXEC, "/no/ld-musl-x86_64.so.1"), 0o755), "", `the image lacks its loader "/no/ld-musl-x86_64.so.1"`, "it is built for musl: take a base image with musl, such as alpine, or link the program statically"},
+		{write("by-glibc", "#!"+glibc+" -x\n", 0o755), "", fmt.Sprintf("its interpreter: %q: the image lacks its loader %q", glibc, "/no/ld-linux-x86-64.so.2"), "it is built for glibc: take a base image with glibc, such as debian, or link the program statically"},
+		{write("object", program(own, elf.ET_REL, ""), 0o755), "", "is an object file, not a program", "link it"},
+		{write("half", program(own, elf.ET_EXEC, "")[:20], 0o755), "", "is damaged or incomplete", "copy it into the image again"},
+		{write("script", "#!/no/such/shell -e\n", 0o755), "", `its interpreter "/no/such/shell" is not found`, "install it in the image, or name another one in the first line of the script"},
+		{write("relative", "#!python3\n", 0o755), "", `its interpreter "python3" is not found`, "write its whole path after #!, or #!/usr/bin/env python3"},
+		{write("dos", "#!/bin/sh\r\necho\r\n", 0o755), "", `its lines end with CR LF, so that its interpreter "/bin/sh\r" is not found`, "save the script with LF line ends; with *.sh text eol=lf in .gitattributes, git keeps them"},
+		{write("nothing", "#!\necho\n", 0o755), "", "nothing follows #! in its first line", "write the path of its interpreter there, such as #!/bin/sh"},
+		{write("bare", "echo hello\n", 0o755), "", "is a script without #! in its first line, so that no interpreter is known", begin},
+		{write("accents", "# "+strings.Repeat("é", 400), 0o755), "", "is a script without #! in its first line, so that no interpreter is known", begin},
+		{write("late", "\n#!/bin/sh\n", 0o755), "", "#! is not at the very beginning of the file, where the kernel looks for it", "remove what is before it"},
+		{write("bom", "\xef\xbb\xbf#!/bin/sh\n", 0o755), "", "begins with a byte order mark, so that its #! is not seen", "save it as UTF-8 without a byte order mark"},
+		{write("wide", "\xff\xfe#\x00!\x00", 0o755), "", "is text in UTF-16", "save it as UTF-8"},
+		{write("windows", "MZ\x90\x00\x03", 0o755), "", "is a program for Windows", "build it for Linux"},
+		{write("macos", "\xcf\xfa\xed\xfe\x07", 0o755), "", "is a program for macOS", "build it for Linux"},
+		{write("jar", "PK\x03\x04\x00", 0o755), "", "is a zip or jar file", "start a jar with java -jar, and unpack others in the Dockerfile"},
+		{write("gz", "\x1f\x8b\x08\x00", 0o755), "", "is compressed", "unpack it in the Dockerfile"},
+		{write("lfs", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", 0o755), "", "is a pointer of Git LFS, not the file itself", "fetch it before the build: git lfs pull, or lfs: true of actions/checkout"},
+		{write("empty", "", 0o755), "", "is empty", copied},
+		{write("noise", "\x00\x01\x02", 0o755), "", "is neither a program for Linux nor a script", copied},
+		{write("mine", "#!/bin/sh\n", 0o744), "65533", "permission denied, user 65533 may not execute it: it has mode 0744", executable},
+		{closed, "65533", fmt.Sprintf("permission denied, user 65533 may not enter the directory %q, which has mode 0700", filepath.Dir(closed)), "put it into a directory that all users may enter, or RUN chmod 755 the directory"},
+		{write("by-mine", "#!"+filepath.Join(dir, "mine")+"\n", 0o755), "65533", fmt.Sprintf("its interpreter: %q: permission denied, user 65533 may not execute it: it has mode 0744", filepath.Join(dir, "mine")), executable},
+	}
+	for _, tt := range tests {
+		o, _ := run(t, wire.Spec{Args: []string{tt.path}, User: tt.user})
+		if want := fmt.Sprintf("%q: %s", tt.path, tt.want); o.Started || o.Exit != -1 || o.StartError != want || o.StartFix != tt.fix {
+			t.Errorf("%s: started %v, exit %d\n got %s (%s)\nwant %s (%s)", tt.path, o.Started, o.Exit, o.StartError, o.StartFix, want, tt.fix)
+		}
+	}
+}
+
+// program returns an ELF file without code, with a loader if one is named.
+func program(machine elf.Machine, kind elf.Type, loader string) string {
+	const header, entry = 64, 56
+	h := elf.Header64{Type: uint16(kind), Machine: uint16(machine), Version: 1, Entry: 0x1000, Phoff: header, Ehsize: header, Phentsize: entry, Phnum: 2, Shentsize: 64}
+	copy(h.Ident[:], elf.ELFMAG+"\x02\x01\x01")
+	load := elf.Prog64{Type: uint32(elf.PT_LOAD), Flags: uint32(elf.PF_R | elf.PF_X), Filesz: header + 2*entry, Memsz: header + 2*entry, Align: 0x1000}
+	interp := elf.Prog64{Type: uint32(elf.PT_INTERP), Off: header + 2*entry, Filesz: uint64(len(loader) + 1), Align: 1}
+	if loader == "" {
+		interp = elf.Prog64{Type: uint32(elf.PT_NULL)}
+	}
+	var b bytes.Buffer
+	for _, part := range []any{h, load, interp} {
+		if err := binary.Write(&b, binary.LittleEndian, part); err != nil {
+			panic(err) // memory is always there
+		}
+	}
+	return b.String() + loader + "\x00"
+}
+
+func TestNothingToStart(t *testing.T) {
+	const fixUser = "make the user in the Dockerfile with adduser or useradd, or give USER a number such as 1000"
 	tests := []struct {
-		spec wire.Spec
-		want string
+		spec      wire.Spec
+		want, fix string
 	}{
-		{wire.Spec{}, "there is no command to run"},
-		{wire.Spec{Args: []string{""}}, "the command begins with an empty word"},
-		{wire.Spec{Args: []string{"nosuch"}, Env: []string{"PATH=/bin:/usr/bin"}}, `"nosuch": not found in PATH "/bin:/usr/bin"`},
-		{wire.Spec{Args: []string{"/no/such"}}, `"/no/such": not found`},
-		{wire.Spec{Args: []string{plain}}, fmt.Sprintf("%q: permission denied, its mode 0644 lets nobody execute it", plain)},
-		{wire.Spec{Args: []string{dir}}, fmt.Sprintf("%q: is a directory", dir)},
-		{wire.Spec{Args: []string{bad}}, fmt.Sprintf("%q: exec format error, it is for another architecture or a script that names no interpreter", bad)},
-		{wire.Spec{Args: []string{script}}, fmt.Sprintf("%q: its interpreter %q is not found", script, "/no/such/shell")},
-		{wire.Spec{Args: []string{dos}}, fmt.Sprintf("%q: its interpreter %q is not found", dos, "/bin/sh\r")},
-		{wire.Spec{Args: []string{mine}, User: "65533"}, fmt.Sprintf("%q: permission denied for the image's user", mine)},
-		{wire.Spec{Args: []string{"true"}, User: "no-such-user"}, `user "no-such-user" is not in /etc/passwd of the image`},
-		{wire.Spec{Args: []string{"true"}, User: "0:no-such-group"}, `group "no-such-group" is not in /etc/group of the image`},
+		{wire.Spec{}, "there is no command to run", ""},
+		{wire.Spec{Args: []string{""}}, "the command begins with an empty word", ""},
+		{wire.Spec{Args: []string{"nosuch"}, Env: []string{"PATH=/bin:/usr/bin"}}, `"nosuch": not found in PATH "/bin:/usr/bin"`, ""},
+		{wire.Spec{Args: []string{"/no/such"}}, `"/no/such": not found`, ""},
+		{wire.Spec{Args: []string{"true", strings.Repeat("x", 200_000)}}, `"/usr/bin/true": the command line and the variables are longer than the kernel allows`, "give long lists in a file"},
+		{wire.Spec{Args: []string{"true"}, User: "no-such-user"}, `user "no-such-user" is not in /etc/passwd of the image`, fixUser},
+		{wire.Spec{Args: []string{"true"}, User: "0:no-such-group"}, `group "no-such-group" is not in /etc/group of the image`, "make the group in the Dockerfile with addgroup or groupadd, or give USER a number such as 1000"},
+		{wire.Spec{Args: []string{"true"}, User: "4294967296"}, `user "4294967296" is out of range: user IDs are numbers from 0 to 2147483647`, "give USER in the Dockerfile such a number, or the name of a user that is in /etc/passwd"},
+		{wire.Spec{Args: []string{"true"}, User: "2147483648"}, `user "2147483648" is out of range: user IDs are numbers from 0 to 2147483647`, "give USER in the Dockerfile such a number, or the name of a user that is in /etc/passwd"},
+		{wire.Spec{Args: []string{"true"}, User: "0:-1"}, `group "-1" is out of range: group IDs are numbers from 0 to 2147483647`, "give USER in the Dockerfile such a number, or the name of a group that is in /etc/group"},
 	}
 	for _, tt := range tests {
 		o, _ := run(t, tt.spec)
-		if o.Started || o.Exit != -1 || o.StartError != tt.want {
-			t.Errorf("%q: started %v, exit %d\n got %s\nwant %s", tt.spec.Args, o.Started, o.Exit, o.StartError, tt.want)
+		if o.Started || o.Exit != -1 || o.StartError != tt.want || o.StartFix != tt.fix {
+			t.Errorf("%.60q: started %v, exit %d\n got %s (%s)\nwant %s (%s)", tt.spec.Args, o.Started, o.Exit, o.StartError, o.StartFix, tt.want, tt.fix)
 		}
 	}
 }
@@ -307,6 +375,35 @@ printf a >"$(printf 'new\nline')"; printf b >"$(printf 'caf\351')"`)
 	}
 }
 
+// The directory may be closed, and its files are not.
+func TestClosedDirectory(t *testing.T) {
+	for _, mode := range []os.FileMode{0o700, 0o711, 0o000} {
+		spec := shell(fmt.Sprintf(`cd "$OUTPUT_DIR" && echo 1 >open && echo 1 >closed && chmod 600 closed && chmod %04o .`, mode))
+		spec.User = ""
+		o, _ := run(t, spec)
+		if len(o.Files) != 2 || o.Files[0].ReadableByOther || !o.Files[1].ReadableByOther || o.ReadTestError != "" {
+			t.Errorf("%v: %+v", mode, o)
+		}
+		if d := o.Directory; d.ReadableByOther || d.Mode.Perm() != mode || d.UID != 0 {
+			t.Errorf("%v: %+v", mode, d)
+		}
+	}
+}
+
+// The smallest files are returned first, since the large ones would leave no room for them.
+func TestSums(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && head -c 3000000 /dev/zero >a && echo 1 >b && : >c && echo x >d`)
+	spec.Sum, spec.Collect, spec.CollectMax = []string{"[abc]"}, []string{"*"}, 10
+	o, _ := run(t, spec)
+	var got []string
+	for _, f := range o.Files {
+		got = append(got, fmt.Sprintf("%s %.4x %d %v", f.Name, f.Sum, len(f.Blocks)/wire.BlockSum, f.Collected))
+	}
+	if want := []string{"a 35bce4ea 3 false", "b 4355a46b 1 true", "c e3b0c442 0 true", "d  0 true"}; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
 // A job of the user nobody may read files of nobody.
 func TestReadByAnother(t *testing.T) {
 	spec := shell(`cd "$OUTPUT_DIR" && echo 1 >mine && chmod 600 mine && echo 1 >ours && chmod 640 ours`)
@@ -401,9 +498,9 @@ func TestAccounts(t *testing.T) {
 		{"1000:7", "{1000 7 [7] /home/job}"},
 		{"7", "{7 0 [0] /}"},
 		{"7:users", "{7 100 [100] /}"},
-		{"broken", `user "broken" has no numbers in ` + a.passwd},
+		{"broken", `user "broken" has the IDs "a" and "b" in ` + a.passwd + ", they should be numbers from 0 to 2147483647"},
 		{"none", `user "none" is not in ` + a.passwd + " of the image"},
-		{"-1", `user "-1" is not in ` + a.passwd + " of the image"},
+		{"-1", `user "-1" is out of range: user IDs are numbers from 0 to 2147483647`},
 	}
 	for _, tt := range tests {
 		got := ""

@@ -36,13 +36,14 @@ func (a accounts) find(user string) (*account, error) {
 		acc.uid, err1 = parseID(entry[2])
 		acc.gid, err2 = parseID(entry[3])
 		if err1 != nil || err2 != nil {
-			return nil, fmt.Errorf("user %q has no numbers in %s", name, a.passwd)
+			return nil, &misfit{fmt.Sprintf("user %q has the IDs %q and %q in %s, they should be numbers from 0 to %d", name, entry[2], entry[3], a.passwd, maxID),
+				"correct the entry, or remove it and make the user in the Dockerfile with adduser or useradd"}
 		}
 		name, acc.home = entry[0], entry[5]
 	case err == nil:
 		acc.uid = id
 	default:
-		return nil, fmt.Errorf("user %q is not in %s of the image", name, a.passwd)
+		return nil, a.unknown("user", name, a.passwd)
 	}
 	if hasGroup && group != "" {
 		return acc, a.setGroup(acc, group)
@@ -57,11 +58,25 @@ func (a accounts) setGroup(acc *account, group string) (err error) {
 		id = entry[2]
 	}
 	if acc.gid, err = parseID(id); err != nil {
-		return fmt.Errorf("group %q is not in %s of the image", group, a.group)
+		return a.unknown("group", group, a.group)
 	}
 	acc.groups = []uint32{uint32(acc.gid)}
 	return nil
 }
+
+// unknown says what is wrong with a user or a group that is neither an entry of its file nor an ID.
+func (a accounts) unknown(kind, name, file string) error {
+	if digits := strings.TrimLeft(name, "+-"); digits != "" && strings.Trim(digits, "0123456789") == "" {
+		return &misfit{fmt.Sprintf("%s %q is out of range: %s IDs are numbers from 0 to %d", kind, name, kind, maxID),
+			fmt.Sprintf("give USER in the Dockerfile such a number, or the name of a %s that is in %s", kind, file)}
+	}
+	program := map[string]string{"user": "adduser or useradd", "group": "addgroup or groupadd"}[kind]
+	return &misfit{fmt.Sprintf("%s %q is not in %s of the image", kind, name, file),
+		fmt.Sprintf("make the %s in the Dockerfile with %s, or give USER a number such as 1000", kind, program)}
+}
+
+// maxID is the greatest ID of a user or a group that container runtimes accept.
+const maxID = 1<<31 - 1
 
 func parseID(s string) (int, error) {
 	n, err := strconv.ParseUint(s, 10, 31)

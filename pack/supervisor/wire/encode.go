@@ -142,11 +142,13 @@ type fileJSON struct {
 	Readable  bool        `json:"readable,omitempty"`
 	Content   []byte      `json:"content,omitempty"`
 	Collected bool        `json:"collected,omitempty"`
+	Sum       []byte      `json:"sum,omitempty"`
+	Blocks    []byte      `json:"blocks,omitempty"`
 }
 
 // MarshalJSON writes the name and the link as base64.
 func (f File) MarshalJSON() ([]byte, error) {
-	return json.Marshal(fileJSON{[]byte(f.Name), f.Mode, f.UID, f.GID, f.Size, []byte(f.Link), f.ReadableByOther, f.Content, f.Collected})
+	return json.Marshal(fileJSON{[]byte(f.Name), f.Mode, f.UID, f.GID, f.Size, []byte(f.Link), f.ReadableByOther, f.Content, f.Collected, f.Sum, f.Blocks})
 }
 
 // UnmarshalJSON reads what MarshalJSON writes.
@@ -155,6 +157,6 @@ func (f *File) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &j); err != nil {
 		return err
 	}
-	*f = File{string(j.Name), j.Mode, j.UID, j.GID, j.Size, string(j.Link), j.Readable, j.Content, j.Collected}
+	*f = File{string(j.Name), j.Mode, j.UID, j.GID, j.Size, string(j.Link), j.Readable, j.Content, j.Collected, j.Sum, j.Blocks}
 	return nil
 }

@@ -57,6 +57,8 @@ type Spec struct {
 	// of each.
 	Collect    []string `json:"collect,omitempty"`
 	CollectMax int64    `json:"collectMax,omitempty"`
+	// Sum are globs relative to OutputDir. Sums of these regular files are returned.
+	Sum []string `json:"sum,omitempty"`
 	// Archive are directories that ArchiveFile holds completely, with at most ArchiveMax bytes of content.
 	Archive    []string `json:"archive,omitempty"`
 	ArchiveMax int64    `json:"archiveMax,omitempty"`
@@ -78,9 +80,11 @@ func SecretRef(name string) string { return "\x02seedpack-secret-" + name + "\x0
 // An Outcome is the result of a run.
 type Outcome struct {
 	Nonce string `json:"nonce"`
-	// Started is false if the process could not be started. StartError then says why.
+	// Started is false if the process could not be started. StartError then says why, and StartFix how to change that, if that
+	// is known.
 	Started     bool   `json:"started"`
 	StartError  string `json:"startError,omitempty"`
+	StartFix    string `json:"startFix,omitempty"`
 	Exit        int    `json:"exit"`             // exit status; 128+n for signal n, as in a shell; -1 if not started
 	Signal      string `json:"signal,omitempty"` // "killed", "segmentation fault", …; empty if it exited
 	TimedOut    bool   `json:"timedOut"`
@@ -101,6 +105,8 @@ type Outcome struct {
 	GID    int     `json:"gid"`
 	// Elsewhere is what the run has written outside of OutputDir and of all mounts.
 	Elsewhere Elsewhere `json:"elsewhere"`
+	// Directory is what the job has left of OutputDir itself.
+	Directory Directory `json:"directory"`
 	// Files are all files below OutputDir, including directories, sorted by name.
 	Files []File `json:"-"`
 	// ReadTestError says why the test of what others can read failed. ReadableByOther then has no meaning.
@@ -158,6 +164,15 @@ type Excerpt struct {
 	Total int64  `json:"total"`          // bytes printed
 }
 
+// A Directory is the state of OutputDir after the run. Its zero value says nothing.
+type Directory struct {
+	Mode fs.FileMode `json:"mode"`
+	UID  int         `json:"uid"`
+	GID  int         `json:"gid"`
+	// ReadableByOther is the result of a test, as in File. Files are tested as if the directory could be entered.
+	ReadableByOther bool `json:"readable"`
+}
+
 // A File is one name below the output directory.
 type File struct {
 	Name string      // relative to OutputDir, with slashes, raw bytes in any encoding
@@ -173,4 +188,15 @@ type File struct {
 	// unless there are too many.
 	Content   []byte
 	Collected bool // Content was requested and holds the whole file
+	// Sum is the SHA-256 of a regular file of Spec.Sum, and Blocks has the first bytes of the SHA-256 of each of its blocks. Sum is
+	// nil for others. Blocks is nil also if there are too many.
+	Sum    []byte
+	Blocks []byte
 }
+
+// Sizes of File.Blocks.
+const (
+	BlockSize = 1 << 20 // bytes of a file
+	BlockSum  = 4       // bytes of the sum of a block
+	MaxBlocks = 1 << 20 // bytes of all Blocks
+)
