@@ -46,7 +46,7 @@ var arrows = map[string][]string{
 	"pack":                 {"seed", "diag", "disk", "pack/engine", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin", "secret"},
 
 	"verify/cases": {"seed", "diag", "disk", "lint/schema", "lint/glob", "pack"},
-	"verify": {"verify/cases", "seed", "diag", "disk", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/registry",
+	"verify": {"verify/cases", "seed", "diag", "disk", "lint", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/registry",
 		"pack/supervisor/wire", "secret"},
 	"scaffold": {"seed", "lint/glob", "verify/cases"},
 	"migrate":  {"seed", "lint/dockerfile"},

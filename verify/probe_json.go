@@ -3,10 +3,12 @@ package verify
 import (
 	"bytes"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/glob"
+	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -38,35 +40,41 @@ var outputsFileMisplaced = &Probe{
 	Check: func(r *Run) {
 		for _, f := range r.Outcome.Files {
 			if r.misplaced(f.Name) {
-				r.Reportf(seed.AtOutputJSON, "the job wrote %q, executors read only %q at the root of OUTPUT_DIR", f.Name, seed.OutputsFile)
+				r.Reportf(r.interfaceMember(seed.AtOutputJSON), "the job wrote %q, executors read only %q at the root of OUTPUT_DIR", f.Name, seed.OutputsFile)
 			}
 		}
 	},
 }
 
-// misplaced reports whether a file looks like seed.outputs.json but has another place or other case.
+// misplaced reports whether a file looks like seed.outputs.json but has another place or other case. In a job without JSON
+// outputs it may also be what an output captures.
 func (r *Run) misplaced(name string) bool {
-	return r.succeeded() && len(r.Manifest.Job.Interface.Outputs.JSON) > 0 && r.file(seed.OutputsFile) == nil &&
-		strings.EqualFold(path.Base(name), seed.OutputsFile)
+	if !r.succeeded() || r.file(seed.OutputsFile) != nil || !strings.EqualFold(path.Base(name), seed.OutputsFile) {
+		return false
+	}
+	return len(r.Manifest.Job.Interface.Outputs.JSON) > 0 || !slices.ContainsFunc(r.Files, func(c Captured) bool {
+		return slices.ContainsFunc(c.Files, func(f *pack.File) bool { return f.Name == name })
+	})
 }
 
 var outputsFileSyntax = &Probe{
 	Rule: diag.Rule{ID: "outputs-json-syntax", Severity: diag.Error, Spec: "2.1.1.3.2 T-31",
 		Summary: "seed.outputs.json must be a JSON object"},
 	Check: func(r *Run) {
-		f := r.file(seed.OutputsFile)
+		// Executors read the file if it is there, whether the manifest declares JSON outputs or not.
+		f, at := r.file(seed.OutputsFile), r.interfaceMember(seed.AtOutputJSON)
 		switch {
-		case f == nil || !r.succeeded() || len(r.Manifest.Job.Interface.Outputs.JSON) == 0:
+		case f == nil || !r.succeeded():
 		case !f.Mode.IsRegular():
-			r.Reportf(seed.AtOutputJSON, "%s is %s, it should be a file", f.Name, r.kind(f))
+			r.Reportf(at, "%s is %s, it should be a file", f.Name, r.kind(f))
 		case r.Outputs == nil:
-			r.Reportf(seed.AtOutputJSON, "%s has %d bytes, which is more than executors and Seedpack read", f.Name, f.Size)
+			r.Reportf(at, "%s has %d bytes, which is more than executors and Seedpack read", f.Name, f.Size)
 		case r.brokenOutputs() != nil:
 			p := r.brokenOutputs()
-			at := r.Outputs.Position(p.Span.Start)
-			r.hintf(seed.AtOutputJSON, p.Hint, "%s is not JSON: line %d, column %d: %s", f.Name, at.Line, at.Column, p.Message)
+			place := r.Outputs.Position(p.Span.Start)
+			r.hintf(at, p.Hint, "%s is not JSON: line %d, column %d: %s", f.Name, place.Line, place.Column, p.Message)
 		case r.Outputs.Kind("") != "object":
-			r.Reportf(seed.AtOutputJSON, "%s holds %s, it should hold an object", f.Name, r.Outputs.Kind(""))
+			r.Reportf(at, "%s holds %s, it should hold an object", f.Name, r.Outputs.Kind(""))
 		}
 	},
 }
@@ -81,9 +89,14 @@ func (r *Run) brokenOutputs() *seed.Problem {
 	return nil
 }
 
+// hasOutputs reports whether seed.outputs.json is there and holds an object.
+func (r *Run) hasOutputs() bool {
+	return r.Outputs != nil && r.brokenOutputs() == nil && r.Outputs.Kind("") == "object"
+}
+
 // eachJSON calls do for every JSON output, if seed.outputs.json can be read.
 func (r *Run) eachJSON(do func(at seed.Pointer, out seed.OutputJSON, value []byte)) {
-	if r.Outputs == nil || r.brokenOutputs() != nil || r.Outputs.Kind("") != "object" {
+	if !r.hasOutputs() {
 		return
 	}
 	for i, out := range r.Manifest.Job.Interface.Outputs.JSON {
@@ -131,18 +144,21 @@ var outputsKeyUnexpected = &Probe{
 	Rule: diag.Rule{ID: "outputs-json-unexpected", Severity: diag.Warning, Spec: "2.1.1.3.2 S-2.1.1.3.2-27",
 		Summary: "keys of seed.outputs.json should belong to a JSON output"},
 	Check: func(r *Run) {
+		if !r.hasOutputs() {
+			return
+		}
 		known := map[string]bool{}
-		r.eachJSON(func(_ seed.Pointer, out seed.OutputJSON, _ []byte) { known[outputKey(out)] = true })
+		for _, out := range r.Manifest.Job.Interface.Outputs.JSON {
+			known[outputKey(out)] = true
+		}
 		var left []string
-		if len(known) > 0 {
-			for _, member := range r.Outputs.Members("") {
-				if !known[member] && !r.differsInCase(member) {
-					left = append(left, member)
-				}
+		for _, member := range r.Outputs.Members("") {
+			if !known[member] && !r.differsInCase(member) {
+				left = append(left, member)
 			}
 		}
 		if len(left) > 0 {
-			r.Reportf(seed.AtOutputJSON, "no JSON output captures %s of %s", diag.QuoteFew(left), seed.OutputsFile)
+			r.hintf(r.interfaceMember(seed.AtOutputJSON), r.addTo(seed.AtOutputJSON, r.jsonMembers(left)), "no JSON output captures %s of %s", diag.QuoteFew(left), seed.OutputsFile)
 		}
 	},
 }

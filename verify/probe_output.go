@@ -76,6 +76,10 @@ var outputUnreadable = &Probe{
 	Rule: diag.Rule{ID: "output-unreadable", Severity: diag.Error, Spec: "3.1.2 S-3.1.2-03",
 		Summary: "outputs must be readable for the executor, which is another user"},
 	Check: func(r *Run) {
+		if d := r.Outcome.Directory; r.succeeded() && len(r.Outcome.Files) > 0 && !r.directoryReadable() {
+			r.hintf(r.interfaceMember(seed.AtOutputFiles.Parent()), "tar, cp -a and rsync -a give it the mode of the directory that they copy: end the job with chmod 755 \"$OUTPUT_DIR\"",
+				"the job left OUTPUT_DIR with mode %04o, owned by user %d: an executor, which is another user, can read none of its outputs", d.Mode.Perm(), d.UID)
+		}
 		told := map[string]bool{}
 		tell := func(at seed.Pointer, what string, f *pack.File) {
 			blame, ok := r.readable(f)
@@ -101,6 +105,12 @@ var outputUnreadable = &Probe{
 			tell(seed.AtOutputJSON, "JSON outputs", f)
 		}
 	},
+}
+
+// directoryReadable reports whether another user can list and enter OUTPUT_DIR itself.
+func (r *Run) directoryReadable() bool {
+	d := r.Outcome.Directory
+	return !d.Mode.IsDir() || d.ReadableByOther || r.Outcome.ReadTestError != "" && d.Mode.Perm()&0o005 == 0o005
 }
 
 var outputLinkOutside = &Probe{
@@ -189,7 +199,7 @@ var outputUncaptured = &Probe{
 			}
 		}
 		if len(left) > 0 {
-			r.Reportf(r.interfaceMember(seed.AtOutputFiles), "no output captures %s: executors throw away what no pattern matches", quoteNames(left))
+			r.hintf(r.interfaceMember(seed.AtOutputFiles), r.addTo(seed.AtOutputFiles, r.fileMembers(left)), "no output captures %s: executors throw away what no pattern matches", quoteNames(left))
 		}
 	},
 }

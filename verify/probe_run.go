@@ -12,41 +12,6 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-var cannotStart = &Probe{
-	Rule: diag.Rule{ID: "cannot-start", Severity: diag.Error, Spec: "2.1.1.3 S-2.1.1.3-02",
-		Summary: "the image must hold the program that it is to start"},
-	Check: func(r *Run) {
-		switch {
-		case !r.Outcome.Started:
-			r.Reportf(r.startedBy(), "the job cannot start: %s", r.Outcome.StartError)
-		case r.cannotStart():
-			what := map[int]string{126: "a program that may not be executed", 127: "a program that is not found"}[r.Outcome.Exit]
-			r.hintf(r.startedBy(), r.lastLine(), "the job cannot start: exit status %d is a shell's word for %s", r.Outcome.Exit, what)
-		}
-	},
-}
-
-// startedBy returns the place of the command, or of the job if there is no command.
-func (r *Run) startedBy() seed.Pointer {
-	if r.Manifest.Source.Has(seed.AtCommand) {
-		return seed.AtCommand
-	}
-	return "/job"
-}
-
-// lastLine returns the last line that the job printed.
-func (r *Run) lastLine() string {
-	for _, e := range []pack.Excerpt{r.Outcome.Stderr, r.Outcome.Stdout} {
-		text := strings.TrimSpace(r.secrets.Hide(string(e.Head) + string(e.Tail)))
-		if text == "" {
-			continue
-		}
-		line := text[strings.LastIndexByte(text, '\n')+1:]
-		return fmt.Sprintf("its last words were %q", line[:min(len(line), 200)])
-	}
-	return ""
-}
-
 var jobTimeout = &Probe{
 	Rule: diag.Rule{ID: "job-timeout", Severity: diag.Error, Spec: "2.1.1 S-2.1.1-11",
 		Summary: "the job must end within its timeout"},
@@ -127,7 +92,7 @@ var exitMapped = &Probe{
 	Check: func(r *Run) {
 		if i := r.declared(r.Outcome.Exit); r.failed() && i >= 0 && r.expectsSuccess() {
 			e := r.Manifest.Job.Errors[i]
-			r.hintf(seed.AtErrors.Index(i), r.lastLine(), "the job ended with exit status %d, its error %q of category %s", e.Code, e.Name, e.Category)
+			r.hintf(seed.AtErrors.Index(i), r.words(), "the job ended with exit status %d, its error %q of category %s", e.Code, e.Name, e.Category)
 		}
 	},
 }
@@ -152,7 +117,7 @@ var exitUndeclared = &Probe{
 		if !r.failed() || r.declared(r.Outcome.Exit) >= 0 || r.asExpected() {
 			return
 		}
-		hint := r.lastLine()
+		hint := r.words()
 		if why, ok := exitMeanings[r.Outcome.Exit]; ok {
 			hint = strings.TrimSuffix(why+"; "+hint, "; ")
 		}
@@ -186,7 +151,7 @@ var exitUnexpected = &Probe{
 		if i := r.declared(want); i >= 0 {
 			at = seed.AtErrors.Index(i)
 		}
-		r.hintf(at, r.lastLine(), "the job ended with exit status %d, the case expects %d", o.Exit, want)
+		r.hintf(at, r.words(), "the job ended with exit status %d, the case expects %d", o.Exit, want)
 	},
 }
 

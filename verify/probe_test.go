@@ -94,6 +94,10 @@ var probeTests = []struct {
 	{"good", add(), ""},
 	{"not started", func(o *pack.Outcome) { *o = pack.Outcome{Exit: -1, StartError: `"run": not found in PATH "/bin"`} },
 		`/job/interface/command: error: the job cannot start: "run": not found in PATH "/bin" [cannot-start]`},
+	{"a fix is known", func(o *pack.Outcome) {
+		*o = pack.Outcome{Exit: -1, StartError: `"/run": is empty`, StartFix: "fill it"}
+	},
+		`/job/interface/command: error: the job cannot start: "/run": is empty [cannot-start] (fill it)`},
 	{"a shell finds nothing", exit(127), `/job/interface/command: error: the job cannot start: exit status 127 is a shell's word for a program that is not found [cannot-start]` + words},
 	{"timeout", func(o *pack.Outcome) {
 		o.TimedOut, o.Exit, o.Signal, o.Usage.Wall = true, 143, "terminated", 10010*time.Millisecond
@@ -110,6 +114,13 @@ var probeTests = []struct {
 	{"signal", func(o *pack.Outcome) { o.Exit, o.Signal = 139, "segmentation fault" },
 		`/job: error: the job was ended by a signal, "segmentation fault", which counts as exit status 139 [exit-signal]`},
 	{"declared error", exit(3), `/job/errors/0: error: the job ended with exit status 3, its error "bad-data" of category data [exit-mapped]` + words},
+	{"no network", func(o *pack.Outcome) { exit(9)(o); o.Stderr.Head = []byte("wget: bad address 'x'\nlast words\n") },
+		`/job/errors: error: the job ended with exit status 9, which none of its errors declares [exit-undeclared]` + words + `
+/job: warning: the job looks for a network, and smoke cases have none: it said "wget: bad address 'x'" [network-missing] (put into the image what the job downloads, or declare it as an input; for a job that cannot do without, write network: default into its case in seed.smoke.yaml)`},
+	{"directory closed", func(o *pack.Outcome) { o.Directory = wire.Directory{Mode: fs.ModeDir | 0o700} },
+		`/job/interface/outputs: error: the job left OUTPUT_DIR with mode 0700, owned by user 0: an executor, which is another user, can read none of its outputs [output-unreadable] (tar, cp -a and rsync -a give it the mode of the directory that they copy: end the job with chmod 755 "$OUTPUT_DIR")`},
+	{"directory open", func(o *pack.Outcome) { o.Directory = wire.Directory{Mode: fs.ModeDir | 0o755, ReadableByOther: true} }, ``},
+	{"directory not tried", func(o *pack.Outcome) { o.ReadTestError, o.Directory.Mode = "x", fs.ModeDir|0o755 }, ``},
 	{"undeclared error", exit(9), `/job/errors: error: the job ended with exit status 9, which none of its errors declares [exit-undeclared]` + words},
 	{"meaningful error", exit(137), `/job/errors: error: the job ended with exit status 137, which none of its errors declares [exit-undeclared] (137 is what is left of a process that was killed, often for want of memory; its last words were "last words")`},
 
@@ -127,7 +138,13 @@ var probeTests = []struct {
 		`/job/interface/outputs/files/0: error: output "table" matches 7 files, it should match one: "table.csv", "table2.csv", "table3.csv", "table4.csv", "table5.csv" and 2 more [output-plurality] (declare it multiple, or make the pattern narrower)`},
 	{"side-cars are no outputs", add(holding("table.csv.metadata.json", `{"type": "Point", "coordinates": [1, 2]}`), holding("plots/x.metadata.json", `{"type": "Point", "coordinates": [1, 2]}`), dir("plots"), pngFile("plots/x")), ``},
 	{"one match for multiple", add(dir("plots"), pngFile("plots/x")), ``},
-	{"hidden files are not matched", add(dir("plots"), file("plots/.x")), `/job/interface/outputs/files: notice: no output captures "plots/.x": executors throw away what no pattern matches [output-uncaptured]`},
+	{"hidden files are not matched", add(dir("plots"), file("plots/.x")), `/job/interface/outputs/files: notice: no output captures "plots/.x": executors throw away what no pattern matches [output-uncaptured] (add to interface.outputs.files: {"name": "X", "pattern": "plots/.x", "mediaType": "text/plain"})`},
+	{"nothing captures", add(file("log"), file("a.txt"), file("b.txt"), dir("maps"), pngFile("maps/1.png"), pngFile("maps/2.png"), holding("data.json", "{}"), file("x*.dat"), file("z\n")),
+		`/job/interface/outputs/files: notice: no output captures "a.txt", "b.txt", "data.json", "log", "maps/1.png" and 3 more: executors throw away what no pattern matches [output-uncaptured] ` +
+			`(add to interface.outputs.files: {"name": "TXT", "pattern": "*.txt", "multiple": true, "mediaType": "text/plain"}, {"name": "DATA", "pattern": "data.json", "mediaType": "application/json"}, {"name": "LOG", "pattern": "log", "mediaType": "text/plain"}, {"name": "MAPS", "pattern": "maps/*.png", "multiple": true, "mediaType": "image/png"})`},
+	{"nothing captures beside what is captured", add(dir("plots"), pngFile("plots/1"), pngFile("plots/.a"), pngFile("plots/.b")),
+		`/job/interface/outputs/files/2: warning: output "first" matches "plots/1", which output "plots" matches too [output-shared]
+/job/interface/outputs/files: notice: no output captures "plots/.a", "plots/.b": executors throw away what no pattern matches [output-uncaptured] (add to interface.outputs.files: {"name": "A", "pattern": "plots/.a", "mediaType": "image/png"}, {"name": "B", "pattern": "plots/.b", "mediaType": "image/png"})`},
 	{"not readable", only(good()[0], with(file("table.csv"), 0o600)), `/job/interface/outputs/files/0: error: output "table": file "table.csv" is not readable for others: "table.csv" has mode 0600 [output-unreadable] (chmod +r it in the job)`},
 	{"directory not readable", add(with(dir("plots"), fs.ModeDir|0o700), with(pngFile("plots/a"), 0o644), with(pngFile("plots/b"), 0o644)),
 		`/job/interface/outputs/files/1: error: output "plots": file "plots/a" lies in a directory that is not readable for others: "plots" has mode 0700 [output-unreadable] (chmod +rx the directory in the job)`},
@@ -156,7 +173,8 @@ var probeTests = []struct {
 	{"missing key", outputs(`{"note": "x"}`), `/job/interface/outputs/json/0: error: JSON output "count" has no value: seed.outputs.json has no key "theCount"; there is "note" [outputs-json-key]`},
 	{"key in other letters", outputs(`{"thecount": 1}`), `/job/interface/outputs/json/0: error: JSON output "count" has no value: seed.outputs.json has no key "theCount"; there is "thecount" [outputs-json-key] (keys are case-sensitive)`},
 	{"duplicate key", outputs(`{"theCount": 1, "theCount": 2}`), `/job/interface/outputs/json: warning: seed.outputs.json, line 1: member "theCount" is already on line 1, a name should be there once [outputs-json-duplicate]`},
-	{"further key", outputs(`{"theCount": 1, "count": 2}`), `/job/interface/outputs/json: warning: no JSON output captures "count" of seed.outputs.json [outputs-json-unexpected]`},
+	{"further key", outputs(`{"theCount": 1, "count": 2}`), `/job/interface/outputs/json: warning: no JSON output captures "count" of seed.outputs.json [outputs-json-unexpected] (add to interface.outputs.json: {"name": "count_2", "key": "count", "type": "integer"})`},
+	{"further keys", outputs(`{"theCount": 1, "mean": 1.5, "cell size": [1], "none": null, "note": "x", "a\nb": 1}`), `/job/interface/outputs/json: warning: no JSON output captures "mean", "cell size", "none", "a\nb" of seed.outputs.json [outputs-json-unexpected] (add to interface.outputs.json: {"name": "mean", "type": "number"}, {"name": "cell_size", "key": "cell size", "type": "array"})`},
 	{"wrong types", outputs(`{"theCount": "3", "note": null}`), `/job/interface/outputs/json/0: error: JSON output "count" is string "3", it should be of type integer [outputs-json-type]
 /job/interface/outputs/json/1: error: JSON output "note" is null null, it should be of type string [outputs-json-type]`},
 	{"fraction", outputs(`{"theCount": 3.5}`), `/job/interface/outputs/json/0: error: JSON output "count" is number 3.5, it should be of type integer [outputs-json-type]`},

@@ -23,6 +23,7 @@ var probes = []*Probe{
 	exitMapped,
 	exitUndeclared,
 	exitUnexpected,
+	networkMissing,
 	expectedText,
 	expectedOutput,
 	expectedJSON,

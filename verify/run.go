@@ -27,6 +27,8 @@ type Run struct {
 	// Outputs is seed.outputs.json. It is nil if the file is missing or was not read.
 	Outputs *seed.Source
 
+	config  pack.Config // of the image
+	args    []string    // the whole command line
 	env     *environment
 	secrets *secret.Redactor
 	probe   *Probe
