@@ -296,13 +296,14 @@ func (r *baseRepo) compare(j *job.Job) (*compared, error) {
 	return c, nil
 }
 
-// policy returns what the nearest policy file in the commit says of a job.
+// policy returns what the nearest policy files in the commit say of a job.
 func (r *baseRepo) policy(j *job.Job, rules []string) (diag.Policy, error) {
 	was, ok := r.find(j)
 	if !ok {
 		inside, _ := r.changes.Repository.Path(j.Path)
 		was.path = inside
 	}
+	var layers []policy.Layer
 	for dir := path.Dir(was.path); ; dir = path.Dir(dir) {
 		at := path.Join(dir, policy.FileName)
 		texts, err := r.changes.Tree.Read(at)
@@ -318,10 +319,10 @@ func (r *baseRepo) policy(j *job.Job, rules []string) (diag.Policy, error) {
 			if err != nil {
 				return diag.Policy{}, err
 			}
-			return file.For(filepath.ToSlash(name))
+			layers = append(layers, policy.Layer{File: file, Name: filepath.ToSlash(name)})
 		}
 		if dir == "." || dir == "/" {
-			return diag.Policy{}, nil
+			return policy.Of(layers)
 		}
 	}
 }

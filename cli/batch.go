@@ -15,7 +15,6 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/job"
-	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
@@ -47,6 +46,7 @@ type session struct {
 	smoke    *smokeFlags
 	options  pipeline.Options  // Publish is nil until a batch decides
 	publish  *pipeline.Publish // how images would be published; nil for commands that never do
+	given    map[string]string // what flags say of the build, by the names of pipeline.Build.From
 }
 
 // options reads the shared groups, and those that a command has besides: publish and build may be nil.
@@ -69,6 +69,7 @@ func (f *sharedFlags) options(p *Process, publish *publishFlags, build *buildFla
 		if s.options.Build, err = build.options(p.Getenv); err != nil {
 			return nil, err
 		}
+		s.given = build.given()
 	}
 	if s.options.Progress, err = f.work.options(s.out); err != nil {
 		return nil, err
@@ -133,7 +134,10 @@ func (b *batch) run(ctx context.Context) (err error) {
 			err = errors.Join(err, closeErr)
 		}
 	}()
-	for _, t := range b.tasks {
+	for i, t := range b.tasks {
+		if b.tasks[i].Build, err = b.buildOf(&t); err != nil {
+			return err
+		}
 		if t.Policy, err = b.policies.For(t.Path); err != nil {
 			return policyError(err)
 		}
@@ -175,13 +179,11 @@ func (b *batch) decide(ctx context.Context) error {
 
 // places returns the files and directories that images are made from.
 func (b *batch) places() []string {
-	places := []string{b.options.Build.File, b.options.Build.Context}
-	for _, source := range b.options.Build.Contexts {
-		if pack.IsDirectory(source) {
-			places = append(places, source)
-		}
-	}
+	places := b.options.Build.Places()
 	for _, t := range b.tasks {
+		if t.Build != nil {
+			places = append(places, t.Build.Places()...)
+		}
 		if t.Dir != "" {
 			places = append(places, t.Dir)
 		} else {

@@ -24,12 +24,14 @@ type buildFlags struct {
 	annotations           []string
 	attest                attestFlags
 	build                 pack.BuildOptions // what flags hold as it is
+	set                   *pflag.FlagSet    // knows which flags are given
 }
 
 // buildOnly marks flags that say how to build. They make no sense for an image that is built already.
 const buildOnly = "seedpack-build-only"
 
 func (f *buildFlags) add(s *pflag.FlagSet) {
+	f.set = s
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	pathVar(own, &f.file, "file", "f", wholePath, "the Dockerfile, when it is not DIR/Dockerfile")
 	pathVar(own, &f.context, "context", "", sourcePath, "the build context, when it is not DIR")
@@ -90,11 +92,25 @@ func (f *buildFlags) options(getenv func(string) string) (pipeline.Build, error)
 		}
 		o.Secrets[id] = value
 	}
-	if err := checkLevels(&b); err != nil {
-		return b, err
-	}
 	f.readArgs(b.Args, getenv)
 	return b, f.readContexts(b.Contexts)
+}
+
+// given returns the flags that are given, and that a policy file could give too, by the names of pipeline.Build.From.
+func (f *buildFlags) given() map[string]string {
+	all := map[string]string{}
+	for _, name := range []string{"file", "context", "target", "platform"} {
+		if f.set.Changed(name) {
+			all[name] = "--" + name
+		}
+	}
+	for name, specs := range map[string][]string{"build-arg": f.args, "build-context": f.contexts} {
+		for _, spec := range specs {
+			of, _, _ := strings.Cut(spec, "=")
+			all[name+" "+of] = "--" + name
+		}
+	}
+	return all
 }
 
 // readArgs reads build arguments, and adds those for proxies. A Dockerfile need not declare the latter, and they leave no

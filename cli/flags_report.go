@@ -55,7 +55,7 @@ func (f *reportFlags) chooser(p *Process) (*policy.Chooser, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &policy.Chooser{Flags: flags, None: f.config == "none", Finder: policy.Finder{Rules: ruleIDs(), May: p.roots.Check, Dir: cwd}}
+	c := &policy.Chooser{Flags: flags, None: f.config == "none", Finder: policy.Finder{Rules: ruleIDs(), May: p.roots.Check, Dir: cwd}, Roots: p.roots}
 	if f.config != "" && !c.None {
 		c.File, err = c.Finder.Open(f.config)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -112,7 +113,7 @@ func (l *linter) one(ctx context.Context, t *lintTask) (out linted) {
 		m = nil // what it says of the other files is not certain
 	}
 	for _, f := range t.files {
-		found, err := lintFileOf(f, m)
+		found, err := lintFileOf(f, m, t.build)
 		if err != nil {
 			out.err = err
 			continue
@@ -156,7 +157,7 @@ const maxLintFile = 4 << 20
 
 // lintFileOf lints a file besides the manifest. It returns nil for a file about which there is nothing to say: a policy file,
 // which has been read, and a smoke file of a manifest that could not be read.
-func lintFileOf(f lintFile, m *seed.Manifest) (*diag.Report, error) {
+func lintFileOf(f lintFile, m *seed.Manifest, build pipeline.Build) (*diag.Report, error) {
 	if f.kind == policyFile || f.kind == smokeFile && m == nil {
 		return nil, nil
 	}
@@ -170,7 +171,7 @@ func lintFileOf(f lintFile, m *seed.Manifest) (*diag.Report, error) {
 		return nil, err
 	}
 	if f.kind == dockerFile {
-		return dockerfile.Check(f.path, text, m), nil
+		return diag.Merge(dockerfile.CheckTarget(f.path, text, m, build.Target), dockerfile.SecretArgs(f.path, text, build.Args))[0], nil
 	}
 	_, found := cases.Read(f.path, text, m, func(string) string { return "" }) // no secret is needed to judge it
 	return found, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
+	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
 )
@@ -52,6 +53,7 @@ type lintTask struct {
 	alone  bool
 	files  []lintFile
 	policy diag.Policy
+	build  pipeline.Build // what the job's policy file says
 }
 
 // A lintFile is a file besides the manifest.
@@ -145,6 +147,9 @@ func (w *lintWork) judgeBy(policies *policy.Chooser) (err error) {
 		if t.policy, err = policies.For(of); err != nil {
 			return err
 		}
+		if err := t.take(policies); err != nil {
+			return err
+		}
 		for _, f := range t.files {
 			if f.kind != policyFile {
 				continue
@@ -153,6 +158,26 @@ func (w *lintWork) judgeBy(policies *policy.Chooser) (err error) {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// take takes the Dockerfile that the policy file of a job names, in the place of the one beside its manifest.
+func (t *lintTask) take(policies *policy.Chooser) error {
+	if t.alone || job.IsStream(t.manifest) {
+		return nil
+	}
+	found, err := policies.Build(t.manifest)
+	if found == nil || err != nil {
+		return err
+	}
+	b := &t.build
+	if err := (&buildSettings{Settings: found, roots: policies.Roots}).fill(b, filepath.Dir(t.manifest)); err != nil {
+		return err
+	}
+	if b.File != "" {
+		t.files = slices.DeleteFunc(t.files, func(f lintFile) bool { return f.kind == dockerFile })
+		t.files = slices.Insert(t.files, 0, lintFile{b.File, dockerFile})
 	}
 	return nil
 }

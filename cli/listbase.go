@@ -16,6 +16,7 @@ import (
 	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // changedJobs returns the jobs that changed since a base: their manifests, the files that they are built from, or what they share
@@ -29,7 +30,7 @@ func changedJobs(ctx context.Context, p *Process, o *listOptions, jobs []*job.Jo
 		return nil, exit.Usagef("list --base compares with a commit: give merge-base or a revision; pack itself sees what is published already")
 	}
 	l := &changeList{process: p, options: o, base: &baseline{process: p, base: base, rules: ruleIDs(), repos: map[string]*baseRepo{}},
-		finder: policy.Finder{Rules: ruleIDs(), May: p.roots.Check}}
+		policies: policy.Chooser{Finder: policy.Finder{Rules: ruleIDs(), May: p.roots.Check}, Roots: p.roots}}
 	var changed []*job.Job
 	for _, j := range jobs {
 		differs, err := l.has(ctx, j)
@@ -50,10 +51,10 @@ func changedJobs(ctx context.Context, p *Process, o *listOptions, jobs []*job.Jo
 
 // A changeList says which jobs changed.
 type changeList struct {
-	process *Process
-	options *listOptions
-	base    *baseline
-	finder  policy.Finder
+	process  *Process
+	options  *listOptions
+	base     *baseline
+	policies policy.Chooser
 }
 
 // has reports whether a job changed.
@@ -97,20 +98,20 @@ func (l *changeList) policyChanged(repo *baseRepo, j *job.Job) bool {
 	})
 }
 
-// sharedChanged reports whether a file changed that several jobs are built from: one that build.paths of the policy file
-// matches, or one of the flags.
+// sharedChanged reports whether a file changed that several jobs may be built from: one that build.paths of the policy file
+// matches, or one that the flags or the settings of the job name.
 func (l *changeList) sharedChanged(repo *baseRepo, j *job.Job) (bool, error) {
-	for _, place := range l.options.shared() {
+	named, err := l.named(j)
+	if err != nil {
+		return false, err
+	}
+	for _, place := range append(l.options.shared(), named...) {
 		if inside, ok := repo.changes.Repository.Path(place); ok && (slices.Contains(repo.changes.Paths(), inside) || len(repo.changes.Below(inside)) > 0) {
 			return true, nil
 		}
 	}
-	dir, err := filepath.Abs(j.Dir)
-	if err != nil {
-		return false, err
-	}
-	file, err := l.finder.Find(dir)
-	if file == nil || file.Build == nil || err != nil {
+	file, err := l.policies.Paths(j.Path)
+	if file == nil || err != nil {
 		return false, policyError(err)
 	}
 	above, ok := repo.changes.Repository.Path(filepath.Dir(file.Path))
@@ -118,12 +119,25 @@ func (l *changeList) sharedChanged(repo *baseRepo, j *job.Job) (bool, error) {
 		return false, nil
 	}
 	for _, name := range repo.changes.Below(above) {
-		matches, err := file.Build.MatchesOrParentMatches(name)
+		matches, err := file.BuildPaths.MatchesOrParentMatches(name)
 		if matches || err != nil {
 			return matches, err
 		}
 	}
 	return false, nil
+}
+
+// named returns the files and directories that the settings of a job name.
+func (l *changeList) named(j *job.Job) ([]string, error) {
+	settings, err := l.policies.Build(j.Path)
+	if settings == nil || err != nil {
+		return nil, policyError(err)
+	}
+	var b pipeline.Build
+	if err := (&buildSettings{Settings: settings, roots: l.process.roots}).fill(&b, j.Dir); err != nil {
+		return nil, policyError(err)
+	}
+	return b.Places(), nil
 }
 
 // shared returns the files and directories that the flags name.

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/pipeline"
@@ -23,6 +25,15 @@ func planText(p *pipeline.Plan, name string) string {
 			with = ", with " + strings.Join(b.Attestations, " and ")
 		}
 		add("build", "%s in %s for %s%s", b.Dockerfile, b.Context, on, with)
+		for _, name := range slices.Sorted(maps.Keys(b.From)) {
+			value := map[string]string{"file": b.Dockerfile, "context": b.Context, "target": b.Target, "platform": strings.Join(b.Platforms, ", ")}[name]
+			switch {
+			case value != "":
+				add("with", "%s %s, from %s", name, value, b.From[name])
+			case strings.Contains(name, " "): // a build argument, whose value may be secret, or a build context
+				add("with", "%s, from %s", name, b.From[name])
+			}
+		}
 	}
 	for _, c := range p.Cases {
 		add("run", "%s", c)

@@ -140,6 +140,14 @@ func imagePlatforms(img *source.Image) []string {
 	return all
 }
 
+// CheckPlatform returns an error if a text is no platform, os/arch[/variant].
+func CheckPlatform(name string) error {
+	if _, err := platforms.Parse(name); err != nil || strings.Count(name, "/") == 0 {
+		return fmt.Errorf("platform %q should be os/arch[/variant], as in linux/arm64", name)
+	}
+	return nil
+}
+
 // imagePlatform returns the platform of a configuration. Missing parts are those of the engine.
 func imagePlatform(config *v1.ConfigFile, engine ocispecs.Platform) ocispecs.Platform {
 	p := ocispecs.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant}

@@ -89,6 +89,8 @@ type BuildPlan struct {
 	BuildArgs     []string `json:"buildArgs"`     // names
 	BuildContexts []string `json:"buildContexts"` // names
 	Attestations  []string `json:"attestations"`
+	// From says where settings come from, by the names of their flags: PATH:LINE of a policy file, or the flag.
+	From map[string]string `json:"from,omitempty"`
 }
 
 // A PlannedFile is an output that would be written.

@@ -54,25 +54,26 @@ func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case,
 // material reads the Dockerfile of a job, or takes its image.
 func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 	if t.Image != nil {
-		return &foreignImage{Task: t, platforms: p.opt.Build.Platforms, published: p.opt.Publish != nil}, nil
+		return &foreignImage{Task: t, platforms: p.buildOf(&t).Platforms, published: p.opt.Publish != nil}, nil
 	}
-	d := &dockerfileText{build: p.opt.Build, job: t.Job, getenv: p.host.Getenv}
+	build := p.buildOf(&t)
+	d := &dockerfileText{build: *build, job: t.Job, getenv: p.host.Getenv}
 	d.path, _ = job.Dockerfile(t.Dir)
-	if p.opt.Build.File != "" {
-		d.path = p.opt.Build.File
+	if build.File != "" {
+		d.path = build.File
 	}
 	if err := p.host.Roots.Check(d.path); err != nil {
 		return nil, err
 	}
 	var err error
 	d.text, err = disk.ReadFile(d.path, disk.MaxText)
-	if errors.Is(err, fs.ErrNotExist) && p.opt.Build.File == "" {
+	if errors.Is(err, fs.ErrNotExist) && build.File == "" {
 		return nil, exit.Usagef("%s: there is no such file\n%s", d.path, otherDockerfile(t.Dir))
 	}
 	if err != nil {
 		return nil, err
 	}
-	d.epoch = epochGiven(p.opt.Build.Args, p.host.Getenv)
+	d.epoch = epochGiven(build.Args, p.host.Getenv)
 	d.commit = askCommit(ctx, d)
 	return d, nil
 }

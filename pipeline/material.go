@@ -46,7 +46,7 @@ type dockerfileText struct {
 }
 
 func (d *dockerfileText) check() []*diag.Report {
-	return []*diag.Report{dockerfile.Check(d.path, d.text, d.job.Manifest), dockerfile.SecretArgs(d.path, d.text, d.build.Args)}
+	return []*diag.Report{dockerfile.CheckTarget(d.path, d.text, d.job.Manifest, d.build.Target), dockerfile.SecretArgs(d.path, d.text, d.build.Args)}
 }
 
 func (d *dockerfileText) fill(r *pack.Request) {

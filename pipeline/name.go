@@ -36,7 +36,7 @@ func (p *Pipeline) request(ctx context.Context, r *Result, m material, tried []c
 			return nil, err
 		}
 	}
-	if request.Epoch, err = epoch(epochGiven(p.opt.Build.Args, p.host.Getenv)); err != nil {
+	if request.Epoch, err = epoch(epochGiven(p.buildOf(&r.Task).Args, p.host.Getenv)); err != nil {
 		return nil, err
 	}
 	if p.opt.Publish != nil {

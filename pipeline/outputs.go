@@ -15,15 +15,21 @@ import (
 )
 
 // checkOutputs refuses outputs that do not fit the number of jobs, or the options of the build.
-func checkOutputs(opt *Options, jobs int) error {
+func checkOutputs(opt *Options, tasks []Task) error {
 	for _, o := range opt.Outputs {
 		// A layout has room for many images.
-		if jobs > 1 && o.Load == nil && (!o.Dir || o.Type == "local") {
+		if jobs := len(tasks); jobs > 1 && o.Load == nil && (!o.Dir || o.Type == "local") {
 			return exit.Usagef("--output %s would be overwritten by each of the %d jobs: pack one at a time, or write type=oci,dest=DIR,tar=false, "+
 				"which has room for all", o.Dest, jobs)
 		}
 	}
-	return exit.Usage(pack.CheckOutputs(opt.Outputs, len(opt.Build.Platforms), len(opt.Build.Options.Attest) > 0))
+	platforms := len(opt.Build.Platforms)
+	for i := range tasks {
+		if b := tasks[i].Build; b != nil {
+			platforms = max(platforms, len(b.Platforms))
+		}
+	}
+	return exit.Usage(pack.CheckOutputs(opt.Outputs, platforms, len(opt.Build.Options.Attest) > 0))
 }
 
 // keep puts the outputs in their places, once all is verified, and measures what was written.

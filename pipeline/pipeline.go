@@ -57,6 +57,25 @@ type Build struct {
 	Args, Contexts map[string]string
 	Annotations    []pack.Annotation
 	Options        pack.BuildOptions
+	// From says where settings come from, for people, by the names of their flags, such as "file" and "build-arg NAME". One
+	// that has its default is not in it.
+	From map[string]string
+}
+
+// Places returns the files and directories of this machine that the build names.
+func (b *Build) Places() []string {
+	places := []string{}
+	for _, place := range []string{b.File, b.Context} {
+		if place != "" {
+			places = append(places, place)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(b.Contexts)) {
+		if pack.IsDirectory(b.Contexts[name]) {
+			places = append(places, b.Contexts[name])
+		}
+	}
+	return places
 }
 
 // A Smoke says how images are tried.
@@ -106,6 +125,8 @@ type Task struct {
 	Image *source.Image
 	// Label is what was found in the image's label; nil if it need not be judged.
 	Label *diag.Report
+	// Build says how this job is built. Default: as Options.Build says.
+	Build *Build
 }
 
 // A Pipeline packs the jobs of one call. Its methods may be called for several jobs at once.
@@ -125,7 +146,7 @@ func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
 		p.host.Secrets = new(secret.Set)
 	}
 	p.host.Secrets.Add(slices.Collect(maps.Values(opt.Build.Options.Secrets))...)
-	if err := errors.Join(checkOutputs(&opt, len(tasks)), p.checkParallel()); err != nil {
+	if err := errors.Join(checkOutputs(&opt, tasks), p.checkParallel()); err != nil {
 		return nil, err
 	}
 	if p.sideBySide && opt.Progress == "auto" {
@@ -211,6 +232,14 @@ func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
 	}
 	r.add(material.describe(request))
 	return r, r.plan(ctx, request, trials, p.publisher())
+}
+
+// buildOf says how a job is built.
+func (p *Pipeline) buildOf(t *Task) *Build {
+	if t.Build != nil {
+		return t.Build
+	}
+	return &p.opt.Build
 }
 
 // gate tries what was built. The build exports the image only if the gate returns nil.

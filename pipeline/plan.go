@@ -20,6 +20,9 @@ const (
 // held by an image with another manifest is a finding, as for Pack. The publisher is nil if nothing would be published.
 func (r *Result) plan(ctx context.Context, request *pack.Request, trials []cases.Case, pub *publisher) error {
 	r.Plan = newPlan(request, trials)
+	if r.Plan.Build != nil && r.Build != nil {
+		r.Plan.Build.From = r.Build.From
+	}
 	if pub == nil {
 		return nil
 	}

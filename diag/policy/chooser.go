@@ -5,43 +5,28 @@ import (
 	"path/filepath"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 )
 
-// A Chooser knows the policy of each manifest: that of the nearest policy file, and of the command line, which wins. It is
-// not to be used by several goroutines.
+// A Chooser knows the policy of each manifest: that of the nearest policy files, and of the command line, which wins. It also knows
+// how its job is built. It is not to be used by several goroutines.
 type Chooser struct {
 	Flags  diag.Policy // of the command line; FailOn is Unset if it does not say
 	Finder Finder
 	File   *File // for all manifests; nil: the nearest of each
 	None   bool  // no file counts
+	// Roots are the directories that paths are confined to, which stand in for a repository where there is none.
+	Roots disk.Roots
 }
 
 // For returns the policy of a manifest. An image, or standard input, is judged as a file in the working directory. The policy
 // holds for all that is found on the way of its job. An Error says that something in a policy file is wrong.
 func (c *Chooser) For(path string) (diag.Policy, error) {
-	if c.None {
-		return c.Flags, nil
-	}
-	abs, isFile, err := absolute(path)
+	layers, err := c.layers(path)
 	if err != nil {
 		return diag.Policy{}, err
 	}
-	file := c.File
-	if file == nil {
-		if file, err = c.Finder.Find(filepath.Dir(abs)); err != nil {
-			return diag.Policy{}, err
-		}
-	}
-	if file == nil {
-		return c.Flags, nil
-	}
-	name := path
-	if isFile {
-		if name, err = relativeTo(file.Path, abs); err != nil {
-			return diag.Policy{}, err
-		}
-	}
-	found, err := file.For(name)
+	found, err := Of(layers)
 	if err != nil {
 		return diag.Policy{}, err
 	}
@@ -52,6 +37,75 @@ func (c *Chooser) For(path string) (diag.Policy, error) {
 		found = found.With(c.Flags.Rules)
 	}
 	return found, nil
+}
+
+// Build returns what the files say of the build of a job, or nil. The path is that of its manifest.
+func (c *Chooser) Build(path string) (*Settings, error) {
+	layers, err := c.layers(path)
+	if err != nil {
+		return nil, err
+	}
+	l := nearest(layers, buildSection)
+	if l == nil {
+		return nil, nil
+	}
+	root, err := c.rootOf(l.File.Path)
+	return &Settings{Build: l.File.Build, dir: filepath.Dir(l.File.Path), root: root}, err
+}
+
+// rootOf returns the directory that the paths of a policy file stay in.
+func (c *Chooser) rootOf(file string) (string, error) {
+	own, err := filepath.Abs(filepath.Dir(file))
+	if err != nil {
+		return "", err
+	}
+	for dir := own; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if exists(filepath.Join(dir, ".git")) {
+			return dir, nil
+		}
+	}
+	for _, root := range c.Roots {
+		if dir, err := filepath.Abs(root); err == nil && disk.Below(dir, own) {
+			return dir, nil
+		}
+	}
+	return own, nil
+}
+
+// Paths returns the nearest file that says what the jobs below it are built from besides their own files, or nil.
+func (c *Chooser) Paths(path string) (*File, error) {
+	layers, err := c.layers(path)
+	if l := nearest(layers, pathsSection); l != nil {
+		return l.File, err
+	}
+	return nil, err
+}
+
+// layers returns the files that count for a manifest, the nearest first.
+func (c *Chooser) layers(path string) ([]Layer, error) {
+	if c.None {
+		return nil, nil
+	}
+	abs, isFile, err := absolute(path)
+	if err != nil {
+		return nil, err
+	}
+	files := []*File{c.File}
+	if c.File == nil {
+		if files, err = c.Finder.Find(filepath.Dir(abs)); err != nil {
+			return nil, err
+		}
+	}
+	layers := make([]Layer, len(files))
+	for i, file := range files {
+		layers[i] = Layer{file, path}
+		if isFile {
+			if layers[i].Name, err = relativeTo(file.Path, abs); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return layers, nil
 }
 
 // Each returns the policies of manifests, in their order.

@@ -1,5 +1,5 @@
-// Package policy reads .seedpack.yaml, which sets the severities of findings on the manifests next to it and below it.
-// It does not apply them: package diag does.
+// Package policy reads .seedpack.yaml, which sets the severities of findings on the manifests next to it and below it, and says
+// how their jobs are built. It applies nothing: package diag applies severities, and pipeline builds.
 package policy
 
 import (
@@ -29,8 +29,12 @@ type File struct {
 	FailOn diag.Severity
 	Rules  map[string]diag.Severity
 	Ignore []Ignore
-	// Build are patterns of further files that the jobs below are built from, as those of Ignore. Nil: there are none.
-	Build *patternmatcher.PatternMatcher
+	// Build says how the jobs below are built; nil if the file does not say it.
+	Build *Build
+	// BuildPaths are patterns of further files that the jobs below are built from, as those of Ignore. Nil: there are none.
+	BuildPaths *patternmatcher.PatternMatcher
+
+	has map[string]bool // the sections of the file, and build.paths
 }
 
 // An Ignore turns off rules for the manifests that its patterns match, and for the other files of their jobs.
@@ -44,24 +48,67 @@ type Ignore struct {
 	matcher *patternmatcher.PatternMatcher
 }
 
-// For returns the policy for one manifest. The path is relative to the directory of the file, with slashes.
-func (f *File) For(path string) (diag.Policy, error) {
-	p := diag.Policy{FailOn: f.FailOn, Rules: f.Rules}
+// sections are looked up one by one, so that a file beside a job that says how to build it hides no severities above.
+const (
+	failOnSection = "fail-on"
+	rulesSection  = "rules"
+	ignoreSection = "ignore"
+	buildSection  = "build"
+	pathsSection  = "build.paths"
+)
+
+// off returns the rules that are off for one manifest. The path is relative to the directory of the file, with slashes.
+func (f *File) off(path string) (map[string]diag.Severity, error) {
+	off := map[string]diag.Severity{}
 	for _, i := range f.Ignore {
 		matches, err := i.matcher.MatchesOrParentMatches(path)
 		if err != nil {
-			return p, fmt.Errorf("match %q by %s: %w", path, f.Path, err)
+			return nil, fmt.Errorf("match %q by %s: %w", path, f.Path, err)
 		}
-		if !matches {
-			continue
-		}
-		off := map[string]diag.Severity{}
 		for _, id := range i.Rules {
-			off[id] = diag.Off
+			if matches {
+				off[id] = diag.Off
+			}
 		}
-		p = p.With(off)
 	}
-	return p, nil
+	return off, nil
+}
+
+// A Layer is a policy file as one manifest sees it.
+type Layer struct {
+	File *File
+	Name string // of the manifest, relative to the directory of the file, with slashes
+}
+
+// Of returns the policy of a manifest from the files beside it and above, the nearest first. Each section comes from the
+// nearest file that has it.
+func Of(layers []Layer) (diag.Policy, error) {
+	var p diag.Policy
+	if l := nearest(layers, failOnSection); l != nil {
+		p.FailOn = l.File.FailOn
+	}
+	if l := nearest(layers, rulesSection); l != nil {
+		p.Rules = l.File.Rules
+	}
+	l := nearest(layers, ignoreSection)
+	if l == nil {
+		return p, nil
+	}
+	off, err := l.File.off(l.Name)
+	if err != nil || len(off) == 0 {
+		return p, err
+	}
+	return p.With(off), nil
+}
+
+// nearest returns the first file that has a section, or nil.
+func nearest(layers []Layer, section string) *Layer {
+	for i := range layers {
+		if layers[i].File.has[section] {
+			return &layers[i]
+		}
+	}
+	return nil
 }
 
 // A Finder searches for policy files from a directory upwards, and reads each file once.
@@ -74,41 +121,51 @@ type Finder struct {
 	// absolute.
 	Dir string
 
-	found map[string]*File // by directory; nil if there is no file
+	found map[string][]*File // by directory
 }
 
-// Find returns the nearest file in an absolute directory or above it, or nil. The search ends at the root of a
+// Find returns the files in an absolute directory and above it, the nearest first. The search ends at the root of a
 // repository, which holds .git, or at the root of the file system.
-func (f *Finder) Find(dir string) (*File, error) {
-	if file, ok := f.found[dir]; ok {
-		return file, nil
+func (f *Finder) Find(dir string) ([]*File, error) {
+	if files, ok := f.found[dir]; ok {
+		return files, nil
 	}
-	file, err := f.look(dir)
+	files, err := f.look(dir)
 	if err != nil {
 		return nil, err
 	}
 	if f.found == nil {
-		f.found = map[string]*File{}
+		f.found = map[string][]*File{}
 	}
-	f.found[dir] = file
-	return file, nil
+	f.found[dir] = files
+	return files, nil
 }
 
-func (f *Finder) look(dir string) (*File, error) {
+func (f *Finder) look(dir string) ([]*File, error) {
+	var files []*File
 	path := f.show(filepath.Join(dir, FileName))
 	switch _, err := os.Lstat(path); {
 	case err == nil:
-		return f.Open(path)
+		file, err := f.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err
-	}
-	if _, err := os.Lstat(filepath.Join(dir, misspelledName)); err == nil {
+	case exists(filepath.Join(dir, misspelledName)):
 		return nil, &Error{[]string{fmt.Sprintf("%s is not read: call it %s", f.show(filepath.Join(dir, misspelledName)), FileName)}}
 	}
-	if _, err := os.Lstat(filepath.Join(dir, ".git")); err == nil || dir == filepath.Dir(dir) {
-		return nil, nil
+	if exists(filepath.Join(dir, ".git")) || dir == filepath.Dir(dir) {
+		return files, nil
 	}
-	return f.Find(filepath.Dir(dir))
+	above, err := f.Find(filepath.Dir(dir))
+	return append(files, above...), err
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
 }
 
 func (f *Finder) show(path string) string {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,6 +33,27 @@ p:2:3: the entry has no rules: say which are ignored, as with rules: [timeout-lo
 	{"an entry is no mapping", "ignore: [a]\n", `p:1:10: an entry of ignore is text, it should be a mapping`},
 	{"ignore of no rule", "ignore: [{path: a, rules: [tags]}]\n", `p:1:28: there is no rule "tags": seedpack rules lists them`},
 	{"a bad pattern", "ignore: [{path: '[', rules: [tags-form]}]\n", `p:1:10: path ["["]: syntax error in pattern`},
+	{"a registry", "build:\n  registry: example.com\n", `p:2:3: build cannot have "registry": only the command line may say where an image is published, with --registry`},
+	{"a builder", "builder: tcp://example.com\n", `p:1:1: the file cannot have "builder": only the command line may choose the builder, with --builder`},
+	{"secrets", "build: {secrets: [id=a]}\n", `p:1:9: build cannot have "secrets": only the command line may give a build secrets, with --secret or --ssh`},
+	{"entitlements", "build: {Allow: [network.host]}\n", `p:1:9: build cannot have "Allow": only the command line may give steps more rights, with --allow, --ulimit or --shm-size`},
+	{"a network", "build:\n  target: a\n  network: host\n", `p:3:3: build cannot have "network": only the command line may change the network, with --network, --add-host and others`},
+	{"a cache", "build: {cache_to: type=local}\n", `p:1:9: build cannot have "cache_to": only the command line may read and write elsewhere, with --cache-from, --cache-to and --output`},
+	{"the word of another tool", "build: {dockerfile: x, args: {A: b}}\n", `p:1:9: build has no key "dockerfile": did you mean "file"?
+p:1:24: build has no key "args": did you mean "build-args"?`},
+	{"a misspelt key of build", "build: {taget: x}\n", `p:1:9: build has no key "taget": did you mean "target"?`},
+	{"another key of build", "build: {x: y}\n", `p:1:9: build has no key "x": there are build-args, build-contexts, context, file, paths, platforms, target`},
+	{"a context elsewhere", "build: {context: https://example.com/x.git}\n", `p:1:18: context "https://example.com/x.git" is not a path: only the command line may name a place outside of the repository, with --context`},
+	{"a build context elsewhere", "build:\n  build-contexts:\n    base: docker-image://busybox\n", `p:3:11: build context base "docker-image://busybox" is not a path: only the command line may name a place outside of the repository, with --build-context`},
+	{"git by ssh", "build: {context: 'git@example.com:x'}\n", `p:1:18: context "git@example.com:x" is not a path: only the command line may name a place outside of the repository, with --context`},
+	{"an absolute path", "build: {file: /etc/passwd}\n", `p:1:15: file "/etc/passwd" should be relative to the directory of this file`},
+	{"standard input", "build: {file: '-'}\n", `p:1:15: file "-" is not a path: only the command line may name a place outside of the repository, with --file`},
+	{"an argument of the environment", "build: {build-args: {TOKEN: }}\n", `p:1:29: build argument TOKEN has no value: write one, or "" for none; only the command line takes it from the environment, with --build-arg TOKEN`},
+	{"arguments as a list", "build: {build-args: [A=b]}\n", `p:1:21: build-args is a list, it should be a mapping: write NAME: VALUE`},
+	{"no name", "build: {build-args: {'a=b': c}}\n", `p:1:22: "a=b" is no name for build-args`},
+	{"an argument that is a list", "build: {build-args: {A: [b]}}\n", `p:1:25: build argument A is a list, it should be text`},
+	{"no target", "build:\n  target:\n", `p:2:10: target is empty, it should be text`},
+	{"build is text", "build: x\n", `p:1:8: build is text, it should be a mapping`},
 	{"a key that is a list", "rules: {[a]: off}\n", `p:1:9: a key is a list, it should be text`},
 }
 
@@ -70,7 +92,7 @@ ignore:
 		"jobs/x2.json":                    "output-name-unique",
 		"x3.json":                         "output-name-unique",
 	} {
-		p, err := f.For(path)
+		p, err := Of([]Layer{{f, path}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,11 +149,13 @@ func TestFind(t *testing.T) {
 		"repo/nowhere":  "",
 		"repo/near/no/": "repo/near/" + FileName,
 	} {
-		file, err := f.Find(filepath.Join(dir, from))
-		got := ""
-		if file != nil {
-			got, _ = filepath.Rel(dir, file.Path)
+		files, err := f.Find(filepath.Join(dir, from))
+		var all []string
+		for _, file := range files {
+			name, _ := filepath.Rel(dir, file.Path)
+			all = append(all, name)
 		}
+		got := strings.Join(all, " ")
 		if err != nil || got != want {
 			t.Errorf("from %q: %q, want %q (%v)", from, got, want, err)
 		}
@@ -147,8 +171,99 @@ func TestFind(t *testing.T) {
 	}
 }
 
+// Each section comes from the nearest file that has it.
+func TestOfSections(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"top":    "fail-on: warning\nrules: {tags-form: error}\nignore: [{path: jobs, rules: timeout-long}]\nbuild: {target: top, paths: shared}\n",
+		"middle": "rules: {timeout-long: notice}\nignore: []\n",
+		"build":  "build: {file: Dockerfile.x}\n",
+		"paths":  "build: {paths: x}\n",
+		"empty":  "build: {}\n",
+		"none":   "# nothing\n",
+	}
+	for stack, want := range map[string]string{
+		"top":              "warning map[tags-form:error timeout-long:off] top top",
+		"build top":        "warning map[tags-form:error timeout-long:off] build top",
+		"middle top":       "warning map[timeout-long:notice] top top",
+		"build middle top": "warning map[timeout-long:notice] build top",
+		"paths top":        "warning map[tags-form:error timeout-long:off] top paths",
+		"none top":         "warning map[tags-form:error timeout-long:off] top top",
+		"empty top":        "warning map[tags-form:error timeout-long:off] top top",
+		"none":             "unset map[] - -",
+	} {
+		var layers []Layer
+		for _, name := range strings.Fields(stack) {
+			f, err := Read(name, []byte(files[name]), rules)
+			if err != nil {
+				t.Fatal(err)
+			}
+			layers = append(layers, Layer{f, "jobs/a/seed.manifest.json"})
+		}
+		p, err := Of(layers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		failOn := "unset"
+		if p.FailOn != diag.Unset {
+			failOn = p.FailOn.String()
+		}
+		of := func(section string) string {
+			if l := nearest(layers, section); l != nil {
+				return l.File.Path
+			}
+			return "-"
+		}
+		if got := fmt.Sprint(failOn, " ", p.Rules, " ", of(buildSection), " ", of(pathsSection)); got != want {
+			t.Errorf("%s:\ngot  %s\nwant %s", stack, got, want)
+		}
+	}
+}
+
+// Paths stay in the repository, also through links. Without a repository, the directory of the file is the end.
+func TestSettingsStayInside(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "repo/.git/x", "repo/jobs/a/x", "repo/shared/x", "bare/jobs/a/x", "outside/x")
+	for _, link := range []string{"repo/jobs/a/link", "bare/jobs/a/link"} {
+		if err := os.Symlink("../../../outside", filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		in, root, path string
+		ok             bool
+	}{
+		{"repo", "", ".", true}, {"repo", "", "../../shared", true}, {"repo", "", "../..", true}, {"repo", "", "../../..", false},
+		{"repo", "", "../../../outside", false}, {"repo", "", "link", false}, {"repo", "", "link/../x", true}, {"repo", "", "nowhere", true},
+		{"repo", "", "../../.git", false}, {"repo", "", "../../.git/x", false}, {"bare", "", ".", true}, {"bare", "", "..", false}, {"bare", "", "link", false}, {"bare", "bare", "../..", true}, {"bare", "bare", "../../..", false},
+		{"bare", "outside", "..", false},
+	} {
+		file := filepath.Join(dir, tt.in, "jobs", "a", FileName)
+		if err := os.WriteFile(file, []byte("build: {context: "+tt.path+"}\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		c := &Chooser{Finder: Finder{Rules: rules}}
+		if tt.root != "" {
+			c.Roots = []string{filepath.Join(dir, tt.root)}
+		}
+		s, err := c.Build(filepath.Join(filepath.Dir(file), "x"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, err := s.Path(s.Context, "context", "--context")
+		if (err == nil) != tt.ok || err == nil && path != filepath.Join(filepath.Dir(file), tt.path) {
+			t.Errorf("%+v: %q, %v", tt, path, err)
+		}
+		if want := file + ":1:18: context "; err != nil && !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%+v: %v does not begin with %s", tt, err, want)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	f.Add("fail-on: error\nrules: {tags-form: off}\nignore: [{path: 'a/**', rules: tags-form, reason: x}]\n")
+	f.Add("build: {file: a, platforms: [a/b, c], build-args: {A: 1}, build-contexts: {b: ..}, paths: x}\n")
 	f.Add("ignore: &a [*a]\nrules: &b {? *b : off}\n")
 	f.Add("ignore: [{path: ['!', '\\', '[a-'], rules: [tags-form]}]\n")
 	f.Fuzz(func(t *testing.T, text string) {
@@ -161,7 +276,7 @@ func FuzzRead(f *testing.F) {
 			}
 			return
 		}
-		if _, err := file.For("jobs/a/seed.manifest.json"); err != nil {
+		if _, err := Of([]Layer{{file, "jobs/a/seed.manifest.json"}}); err != nil {
 			t.Fatal(err)
 		}
 	})

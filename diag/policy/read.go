@@ -20,7 +20,7 @@ func (e *Error) Error() string { return strings.Join(e.Problems, "\n") }
 
 // Read reads the text of a policy file. Rules are the IDs of all rules. An error is an *Error.
 func Read(path string, text []byte, rules []string) (*File, error) {
-	r := &reader{file: &File{Path: path, Rules: map[string]diag.Severity{}}, rules: rules}
+	r := &reader{file: &File{Path: path, Rules: map[string]diag.Severity{}, has: map[string]bool{}}, rules: rules}
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		r.syntax(err)
@@ -65,10 +65,9 @@ func (r *reader) document(n *yaml.Node) {
 	r.members(n, "the file", map[string]func(*yaml.Node){
 		"fail-on": r.failOn,
 		"rules":   r.severities,
-		"build": func(n *yaml.Node) {
-			r.members(n, "build", map[string]func(*yaml.Node){"paths": r.buildPaths})
-		},
+		"build":   r.build,
 		"ignore": func(n *yaml.Node) {
+			r.mark(ignoreSection)
 			for _, e := range r.list(n, "ignore") {
 				r.ignore(e)
 			}
@@ -76,20 +75,11 @@ func (r *reader) document(n *yaml.Node) {
 	})
 }
 
-func (r *reader) buildPaths(n *yaml.Node) {
-	patterns := r.texts(n, "paths")
-	matcher, err := patternmatcher.New(patterns)
-	if err == nil {
-		_, err = matcher.MatchesOrParentMatches("a") // compiles the patterns
-	}
-	if err != nil {
-		r.add(n, "paths %q: %v", patterns, err)
-		return
-	}
-	r.file.Build = matcher
-}
+// mark notes that the file has a section, which hides that of files above. An empty one does, too.
+func (r *reader) mark(section string) { r.file.has[section] = true }
 
 func (r *reader) failOn(n *yaml.Node) {
+	r.mark(failOnSection)
 	name, ok := r.text(n, "fail-on")
 	if !ok {
 		return
@@ -100,6 +90,7 @@ func (r *reader) failOn(n *yaml.Node) {
 }
 
 func (r *reader) severities(n *yaml.Node) {
+	r.mark(rulesSection)
 	r.pairs(n, "rules", func(key, value *yaml.Node) {
 		r.rule(key)
 		name, ok := r.text(value, "a severity")
@@ -187,7 +178,7 @@ func (r *reader) members(n *yaml.Node, what string, do map[string]func(*yaml.Nod
 			f(value)
 			return
 		}
-		r.add(key, "%s has no key %q: %s", what, key.Value, suggest(key.Value, known, "there are "+strings.Join(known, ", ")))
+		r.add(key, "%s", unknown(what, key.Value, known))
 	})
 }
 

@@ -28,7 +28,8 @@ func TestSchemaIsAsRead(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "# nothing yet\n", "{}", "fail-on: notice", "rules: {}", "rules: {tags-form: off, timeout-long: error}", "ignore: []",
-		"build: {}", "build: {paths: shared}", "build: {paths: [shared, \"lib/*.py\"]}",
+		"build: {}", "build: {paths: shared}", "build: {file: docker/Dockerfile, context: .., target: x, platforms: linux/amd64}",
+		"build: {platforms: [linux/amd64, linux/arm64], build-args: {A: 1, B: true, C: '', D: x}, build-contexts: {base: ../base}}", "build: {paths: [shared, \"lib/*.py\"]}",
 		"ignore: [{path: a, rules: tags-form}]", "ignore: [{path: [a, 1], rules: [tags-form, timeout-long], reason: 2026}]",
 	} {
 		if _, err := Read("p", []byte(text), rules); err != nil {

@@ -24,6 +24,12 @@ import (
 // Check judges a Dockerfile together with its manifest. If there is none, nothing says that the
 // image is to be a job: only its syntax, its labels and what BuildKit checks are judged. The report is sorted.
 func Check(path string, text []byte, m *seed.Manifest) *diag.Report {
+	return CheckTarget(path, text, m, "")
+}
+
+// CheckTarget is Check for an image that is built from a stage: its name or number, or "" for the last one. The stages behind
+// it do not count.
+func CheckTarget(path string, text []byte, m *seed.Manifest, target string) *diag.Report {
 	report := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
 	f, err := read(text)
 	switch {
@@ -34,6 +40,9 @@ func Check(path string, text []byte, m *seed.Manifest) *diag.Report {
 		return report
 	}
 	f.path, f.manifest, f.report = path, m, report
+	if at := stageOf(f.stages, target); at >= 0 {
+		f.stages = f.stages[:at+1]
+	}
 	all := rules
 	if m == nil {
 		all = anyImage
