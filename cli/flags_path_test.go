@@ -20,7 +20,7 @@ var plainFlags = strings.Fields(`
 const outputsOfInit = "init --output"
 
 // plainCommands have no arguments that are paths of this machine.
-var plainCommands = strings.Fields("action completion doctor explain help rules schema version")
+var plainCommands = strings.Fields("action cache completion doctor explain help rules schema version")
 
 func TestEveryTextSaysWhetherItIsAPath(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/containerd/console"
 
@@ -233,17 +235,22 @@ func textOptions(p *Process, out io.Writer) report.TextOptions {
 	}
 }
 
-// terminal reports whether a writer or reader is one, and how many columns an excerpt may take on it; 0 if it does not say.
-func terminal(w any) (columns int, ok bool) {
+// underlying returns the stream that Run has wrapped.
+func underlying(w any) any {
 	switch wrapped := w.(type) {
 	case *countingWriter:
-		w = wrapped.next
+		return wrapped.next
 	case *hidingWriter:
-		w = wrapped.next
+		return wrapped.next
 	case *interruptible:
-		w = wrapped.next
+		return wrapped.next
 	}
-	f, ok := w.(*os.File)
+	return w
+}
+
+// terminal reports whether a writer or reader is one, and how many columns an excerpt may take on it; 0 if it does not say.
+func terminal(w any) (columns int, ok bool) {
+	f, ok := underlying(w).(*os.File)
 	if !ok {
 		return 0, false
 	}
@@ -299,7 +306,16 @@ func complain(p *Process, status int, of string, err error) {
 	if errors.As(err, &step) {
 		showStep(p.Stderr, step)
 	}
-	fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(of+p.secrets.Hide(err.Error())))
+	fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(of+p.message(err)))
+}
+
+// message returns an error for people, without secrets. It says what frees a full disk.
+func (p *Process) message(err error) string {
+	text := p.secrets.Hide(err.Error())
+	if strings.Contains(text, syscall.ENOSPC.Error()) || strings.Contains(text, syscall.EDQUOT.Error()) {
+		text += "\nthe disk is full: seedpack cache says what Seedpack keeps on this machine, and seedpack cache prune frees it"
+	}
+	return text
 }
 
 // complainIn says it to programs that read standard output, on which nothing has been printed. SARIF and JUnit would say of
@@ -307,12 +323,12 @@ func complain(p *Process, status int, of string, err error) {
 func complainIn(p *Process, format string, err error) {
 	switch format {
 	case formatJSON:
-		doc := failedDocument{report.New(nil), p.secrets.Hide(err.Error())}
+		doc := failedDocument{report.New(nil), p.message(err)}
 		if err := report.Encode(p.Stdout, doc); err != nil {
 			fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(err.Error()))
 		}
 	case formatGitHub:
-		github.Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: p.secrets.Hide(err.Error())}})
+		github.Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: p.message(err)}})
 	}
 }
 

@@ -7,11 +7,13 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"time"
 )
@@ -29,9 +31,8 @@ func findBuildkitd(ctx context.Context, opt Options) (string, error) {
 		return filepath.Abs(path)
 	}
 	if self, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(self), "buildkitd")
-		if isProgram(beside) {
-			return beside, nil
+		if path, err := besideProgram(self); path != "" || err != nil {
+			return path, err
 		}
 	}
 	cached, err := cachedBuildkitd(opt.CacheDir)
@@ -39,6 +40,27 @@ func findBuildkitd(ctx context.Context, opt Options) (string, error) {
 		return cached, err
 	}
 	return cached, buildBuildkitd(ctx, opt, cached)
+}
+
+// besideProgram returns a buildkitd in the directory of a program, or of the file that a link to it leads to. It may have the
+// name that it has in a release. It is empty if there is none.
+func besideProgram(self string) (string, error) {
+	dirs := []string{filepath.Dir(self)}
+	if real, err := filepath.EvalSymlinks(self); err == nil && filepath.Dir(real) != dirs[0] {
+		dirs = append(dirs, filepath.Dir(real))
+	}
+	for _, dir := range dirs {
+		for _, name := range []string{"buildkitd", "buildkitd_linux_" + runtime.GOARCH} {
+			path := filepath.Join(dir, name)
+			if isProgram(path) {
+				return path, nil
+			}
+			if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+				return "", fmt.Errorf("%s is there and may not be run: chmod +x %[1]s", path)
+			}
+		}
+	}
+	return "", nil
 }
 
 func isProgram(path string) bool {
@@ -84,7 +106,7 @@ func buildBuildkitd(ctx context.Context, opt Options, dest string) (err error) {
 	}
 	fmt.Fprintf(opt.Log, "building %s with go, once: this takes a few minutes\n", filepath.Base(dest))
 	start := time.Now()
-	if err := goBuild(ctx, goTool, dir, dest); err != nil {
+	if err := goBuild(ctx, goTool, dir, dest, newBuildProgress(filepath.Base(dest), opt.Log)); err != nil {
 		return fmt.Errorf("build buildkitd: %w", err)
 	}
 	fmt.Fprintf(opt.Log, "built %s in %s\n", dest, time.Since(start).Round(time.Second))
@@ -106,24 +128,34 @@ func writeModule(dir string) error {
 	})
 }
 
-func goBuild(ctx context.Context, goTool, dir, dest string) error {
+const buildkitdPackage = "github.com/moby/buildkit/cmd/buildkitd"
+
+// goBuild downloads and compiles the program. It shows how far it is.
+func goBuild(ctx context.Context, goTool, dir, dest string, progress *buildProgress) error {
 	version := strings.TrimPrefix(filepath.Base(dest), "buildkitd-")
-	cmd := exec.CommandContext(ctx, goTool, "build", "-mod=readonly", "-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w -X github.com/moby/buildkit/version.Version="+version,
-		"-o", "out", "github.com/moby/buildkit/cmd/buildkitd")
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "GOOS=linux", "GO111MODULE=on")
-	cmd.WaitDelay = 5 * time.Second
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	err := cmd.Run()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	defer progress.show()()
+	run := func(stdout io.Writer, args ...string) error {
+		cmd := exec.CommandContext(ctx, goTool, args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOFLAGS=", "GOOS=linux", "GO111MODULE=on")
+		cmd.WaitDelay = 5 * time.Second
+		cmd.Stdout, cmd.Stderr = stdout, progress
+		err := cmd.Run()
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("%w\n%s", err, firstLines(progress.said(), 20))
+		}
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("%w\n%s", err, firstLines(output.String(), 20))
+	var list bytes.Buffer
+	if err := run(&list, "list", "-mod=readonly", "-deps", buildkitdPackage); err != nil {
+		return err
 	}
-	return nil
+	progress.compile(bytes.Count(list.Bytes(), []byte("\n")))
+	return run(progress, "build", "-v", "-mod=readonly", "-trimpath", "-buildvcs=false",
+		"-ldflags=-s -w -X github.com/moby/buildkit/version.Version="+version, "-o", "out", buildkitdPackage)
 }
 
 // firstLines returns the first n lines without those about downloads, which do not explain a failure.
