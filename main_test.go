@@ -69,14 +69,14 @@ var arrows = map[string][]string{
 	"e2e/faulty": {},
 	"docs":       {},
 
-	"lint/internal/material": {},
-	"lint/schema/oracle":     {},
-	"setup/base":             {},
-	"setup/bench":            {},
-	"setup/beside":           {},
-	"setup/docker":           {"setup/beside"},
-	"setup/label":            {},
-	"setup/registry":         {"setup/beside"},
+	"internal/material":  {},
+	"lint/schema/oracle": {},
+	"setup/base":         {},
+	"setup/bench":        {},
+	"setup/beside":       {},
+	"setup/docker":       {"setup/beside"},
+	"setup/label":        {},
+	"setup/registry":     {"setup/beside"},
 
 	// Capabilities that are on their way. Each gets its row when its folder comes.
 	"page":      {},

@@ -22,6 +22,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/seedpack/seedpack/internal/material"
 )
 
 // This file keeps sessions of Open Job Description: it runs the actions of a template as a worker does. It holds what it runs to
@@ -525,16 +527,16 @@ func TestOpenJDOtherUser(t *testing.T) {
 // TestOpenJDSchema proves that templates pass the schema of the reference model, where the schema is at hand.
 func TestOpenJDSchema(t *testing.T) {
 	t.Parallel()
-	shared := os.Getenv("SEEDPACK_TEST_SHARED")
-	if shared == "" {
-		shared = "../shared"
-	}
-	text, err := os.ReadFile(filepath.Join(shared, "spec/openjd/jobtemplate-2023-09.schema.json"))
-	if err != nil {
-		t.Logf("the schema is not here, so templates are held against the limits alone: %v", err)
+	path := material.Find(t, "spec", "openjd", "jobtemplate-2023-09.schema.json")
+	if path == "" {
+		t.Log("the schema is not here, so templates are held against the limits alone")
 	}
 	var schema *jsonschema.Schema
-	if err == nil {
+	if path != "" {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
 		// Its patterns are Python's.
 		text = regexp.MustCompile(`\\\\u([0-9A-F]{4})`).ReplaceAll(text, []byte(`\\x{$1}`))
 		text = bytes.ReplaceAll(text, []byte(`\\Z`), []byte(`\\z`))

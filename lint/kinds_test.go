@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/lint/internal/material"
+	"github.com/seedpack/seedpack/internal/material"
 	"github.com/seedpack/seedpack/seed"
 )
 

@@ -14,13 +14,11 @@ import (
 	"testing"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/material"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/schema"
 	"github.com/seedpack/seedpack/seed"
 )
-
-// shared are inputs that are not a part of the project.
-const shared = "../../shared/cases"
 
 // A sharedCase is what a job should give; of questions, losses and code without their messages.
 type sharedCase struct {
@@ -35,9 +33,9 @@ type sharedCase struct {
 
 // Each case of an old job gives the manifest, the questions, the losses and the places in code that it should.
 func TestCases(t *testing.T) {
-	dirs, err := filepath.Glob(filepath.Join(shared, "migrate", "*", "case.json"))
+	dirs, err := filepath.Glob(filepath.Join(material.Dir(t, "cases", "migrate"), "*", "case.json"))
 	if err != nil || len(dirs) == 0 {
-		t.Skip("the shared cases are not there")
+		t.Fatalf("no case: %v", err)
 	}
 	for _, path := range dirs {
 		dir := filepath.Dir(path)
@@ -139,9 +137,9 @@ func holds(t *testing.T, text []byte) {
 
 // The old manifests of the wild migrate to some that lint without errors, once the questions are answered.
 func TestOldManifests(t *testing.T) {
-	paths, err := filepath.Glob(filepath.Join(shared, "old", "*", seed.ManifestFile))
+	paths, err := filepath.Glob(filepath.Join(material.Dir(t, "cases", "old"), "*", seed.ManifestFile))
 	if err != nil || len(paths) == 0 {
-		t.Skip("the shared manifests are not there")
+		t.Fatalf("no manifest: %v", err)
 	}
 	for _, path := range paths {
 		t.Run(filepath.Base(filepath.Dir(path)), func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/lint/internal/material"
+	"github.com/seedpack/seedpack/internal/material"
 	"github.com/seedpack/seedpack/seed"
 )
 

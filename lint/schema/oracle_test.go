@@ -13,7 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/seedpack/seedpack/lint/internal/material"
+	"github.com/seedpack/seedpack/internal/material"
 	"github.com/seedpack/seedpack/lint/schema/oracle"
 	"github.com/seedpack/seedpack/seed"
 )

@@ -12,15 +12,31 @@ import (
 // next to the repository. Without a collection, the test is skipped, even with SEEDPACK_STRICT.
 func Dir(t testing.TB, elements ...string) string {
 	t.Helper()
+	path, err := find(t, elements)
+	if err != nil {
+		t.Skipf("the collection of manifests is not here: %v", err)
+	}
+	return path
+}
+
+// Find is Dir for a test that has something to do without the collection, too. It returns "" if that is not here.
+func Find(t testing.TB, elements ...string) string {
+	t.Helper()
+	path, err := find(t, elements)
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+func find(t testing.TB, elements []string) (string, error) {
 	shared := os.Getenv("SEEDPACK_SHARED")
 	if shared == "" {
 		shared = filepath.Join(root(t), "..", "shared")
 	}
 	path := filepath.Join(append([]string{shared}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the collection of manifests is not here: %v", err)
-	}
-	return path
+	_, err := os.Stat(path)
+	return path, err
 }
 
 // root returns the folder of go.mod above the test's package.
