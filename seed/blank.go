@@ -152,12 +152,13 @@ func (p *parser) removeComment(start, end int) Edit {
 // next returns the first byte at or after an offset that is no blank, and its offset. A line break counts, and the end
 // of the text is 0.
 func (p *parser) next(at int) (byte, int) {
-	for ; at < len(p.Text); at++ {
-		switch c := p.Text[at]; c {
-		case ' ', '\t', '\r':
-		default:
-			return c, at
-		}
+	from := at
+	for at < len(p.Text) && (p.Text[at] == ' ' || p.Text[at] == '\t' || p.Text[at] == '\r') {
+		at++
+	}
+	p.ahead += at - from + 1
+	if at < len(p.Text) {
+		return p.Text[at], at
 	}
 	return 0, at
 }

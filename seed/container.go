@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // A list is an object or array that is being read.
@@ -12,6 +13,8 @@ type list struct {
 	close byte
 	comma int  // offset of the comma before the next element, or -1
 	read  bool // an element was read, and perhaps dropped
+	// endsLine reports whether nothing follows the opening bracket on its line.
+	endsLine bool
 }
 
 // container reads the object or array at i, including its closing bracket.
@@ -22,6 +25,10 @@ func (p *parser) container() *node {
 	}
 	l.span = Span{p.i, p.i + 1}
 	p.i++
+	if p.guess == byIndentation {
+		c, _ := p.next(p.i)
+		l.endsLine = c == '\n'
+	}
 	p.open, p.indents, p.starts = append(p.open, l.close), append(p.indents, p.indent(l.span.Start)), append(p.starts, l.span.Start)
 	if len(p.open) > MaxDepth {
 		p.problem(Problem{Span: l.span, Code: CodeDepth, Message: fmt.Sprintf("nested deeper than %d levels, the rest is not read", MaxDepth)})
@@ -83,18 +90,30 @@ func (p *parser) ended(l *list) bool {
 
 // comesNext reports whether a bracket is the first thing after the byte at i, on whichever line.
 func (p *parser) comesNext(bracket byte) bool {
-	rest := bytes.TrimLeft(p.Text[p.i+1:], " \t\r\n")
-	return len(rest) > 0 && rest[0] == bracket
+	at := p.i + 1
+	for at < len(p.Text) && strings.IndexByte(" \t\r\n", p.Text[at]) >= 0 {
+		at++
+	}
+	p.ahead += at - p.i
+	return at < len(p.Text) && p.Text[at] == bracket
 }
+
+// A margin is the indentation of a line. It is measured once: many brackets may stand on one line.
+type margin struct{ line, size int }
 
 // indent returns the indentation of the line at an offset.
 func (p *parser) indent(at int) int {
-	start := p.lines[p.line(at)-1]
-	n := start
-	for n < at && (p.Text[n] == ' ' || p.Text[n] == '\t') {
-		n++
+	line := p.line(at)
+	start := p.lines[line-1]
+	if p.margin.line != line {
+		n := start
+		for n < len(p.Text) && (p.Text[n] == ' ' || p.Text[n] == '\t') {
+			n++
+		}
+		p.ahead += n - start
+		p.margin = margin{line, n - start}
 	}
-	return n - start
+	return min(p.margin.size, at-start)
 }
 
 // beginsLine returns the indentation of the line at i. It reports whether only blanks come before i.
@@ -130,11 +149,7 @@ func (p *parser) outdented() bool {
 // line.
 func (p *parser) tooEarly(l *list) bool {
 	_, begins := p.beginsLine()
-	next := l.span.Start + 1
-	for next < len(p.Text) && (p.Text[next] == ' ' || p.Text[next] == '\t' || p.Text[next] == '\r') {
-		next++
-	}
-	return !begins && next < len(p.Text) && p.Text[next] == '\n'
+	return !begins && l.endsLine
 }
 
 func (p *parser) unclosed(l *list, where string) {

@@ -1,34 +1,43 @@
 package seed
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"strings"
+)
 
 // Keeps reports whether all values of a text are the same after some edits, apart from those that the edits touch. After
-// is the text with the edits. It is how a fix shows that it changes nothing but what it names.
+// is the text with the edits, which do not overlap. It is how a fix shows that it changes nothing but what it names.
 func (s *Source) Keeps(after *Source, edits []Edit) bool {
+	k := keeper{slices.SortedStableFunc(slices.Values(edits), func(a, b Edit) int { return cmp.Compare(a.Span.Start, b.Span.Start) })}
 	if s.root == nil {
-		return covers(edits, Span{0, len(s.Text)})
+		return k.covers(Span{0, len(s.Text)})
 	}
-	return after.root != nil && keeper{edits}.keeps(s.root, after.root)
+	return after.root != nil && k.keeps(s.root, after.root)
 }
 
+// A keeper has edits in the order of the text. There may be as many as the text has bytes.
 type keeper struct{ edits []Edit }
 
-func covers(edits []Edit, at Span) bool {
-	for _, e := range edits {
-		if e.Span.Start <= at.Start && at.End <= e.Span.End {
-			return true
-		}
-	}
-	return false
+// from returns the edits that end at or after an offset.
+func (k keeper) from(offset int) []Edit {
+	return k.edits[sort.Search(len(k.edits), func(i int) bool { return k.edits[i].Span.End >= offset }):]
+}
+
+// covers reports whether an edit replaces all of a span.
+func (k keeper) covers(at Span) bool {
+	rest := k.from(at.End)
+	return len(rest) > 0 && rest[0].Span.Start <= at.Start
 }
 
 // touched reports whether an edit changes text within a span, or at its ends if those are not certain.
 func (k keeper) touched(at Span, uncertain bool) bool {
-	for _, e := range k.edits {
+	for _, e := range k.from(at.Start) {
 		switch {
-		case e.Span.Start < at.End && at.Start < e.Span.End:
-			return true
-		case uncertain && e.Span.Start <= at.End && at.Start <= e.Span.End:
+		case e.Span.Start > at.End:
+			return false
+		case uncertain, e.Span.Start < at.End && at.Start < e.Span.End:
 			return true
 		}
 	}
@@ -72,8 +81,11 @@ func (k keeper) removed(n *node) bool {
 	if n.member {
 		at.Start = n.key.Start
 	}
-	for _, e := range k.edits {
-		if e.New == "" && e.Span.Start <= at.Start && at.End <= e.Span.End {
+	for _, e := range k.from(at.End) {
+		switch {
+		case e.Span.Start > at.Start:
+			return false
+		case e.New == "":
 			return true
 		}
 	}
@@ -82,9 +94,12 @@ func (k keeper) removed(n *node) bool {
 
 // added reports whether an edit within a container wrote a new element.
 func (k keeper) added(container, n *node) bool {
-	for _, e := range k.edits {
+	for _, e := range k.from(container.span.Start) {
 		inside := container.span.Start <= e.Span.Start && e.Span.End <= container.span.End
-		if inside && (!n.member || strings.Contains(e.New, n.name)) && e.New != "" {
+		switch {
+		case e.Span.Start > container.span.End:
+			return false
+		case inside && (!n.member || strings.Contains(e.New, n.name)) && e.New != "":
 			return true
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -62,6 +63,9 @@ func ParseJSON(text []byte) *Source {
 	if !s.Incomplete() {
 		return s
 	}
+	if len(s.Problems) == MaxProblems {
+		return parse(text, byIndentation) // no guess has more that is kept, and to try them all takes memory and time
+	}
 	if other := parse(text, byIndentation); len(other.Problems) <= len(s.Problems) {
 		s = other
 	}
@@ -85,9 +89,23 @@ const (
 )
 
 func parse(text []byte, g guess) *Source {
-	s := &Source{Text: text}
-	s.index()
-	p := &parser{Source: s, guess: g}
+	p := newParser(text, g)
+	p.parse()
+	return p.Source
+}
+
+func newParser(text []byte, g guess) *parser {
+	p := &parser{Source: &Source{Text: text}, guess: g, margin: margin{line: -1}}
+	for kind := range p.ends {
+		p.ends[kind] = sighting{1, 0} // nothing was looked for
+	}
+	p.index()
+	p.tail = len(bytes.TrimRightFunc(text, unicode.IsSpace))
+	return p
+}
+
+func (p *parser) parse() {
+	s := p.Source
 	if !p.unreadable() {
 		p.document()
 	}
@@ -97,7 +115,6 @@ func parse(text []byte, g guess) *Source {
 	}
 	slices.SortStableFunc(s.Problems, func(a, b Problem) int { return a.Span.Start - b.Span.Start })
 	s.Problems = s.Problems[:min(len(s.Problems), MaxProblems)]
-	return s
 }
 
 // A parser reads the text at i. A problem does not stop it: it assumes the likeliest meaning and continues.
@@ -117,8 +134,17 @@ type parser struct {
 	stopped bool
 	// lostUntil is the end of the line on which a problem was recorded after which nothing is certain.
 	lostUntil int
-	// searched is the end of the text in which the end of a torn string was not found.
-	searched int
+	// searched is the end of the text in which the end of a torn string was not found, and namesSearched that of the text in which
+	// the end of a torn name was not found.
+	searched, namesSearched int
+	// tail is where the blanks at the end of the text begin.
+	tail int
+	// margin is the indentation that was measured last.
+	margin margin
+	// ends are where the ends of placeholders were found last.
+	ends [len(placeholderEnds)]sighting
+	// ahead counts the bytes that were read ahead of i. It is about as large as the text, however that is broken.
+	ahead int
 	// oddities are the characters that only look like white space.
 	oddities map[rune]*oddity
 	// cut is how many brackets are still open at the end of the text, apart from the outermost.
@@ -164,7 +190,7 @@ func (p *parser) document() {
 
 // cutOff reports whether the text ends at i, within a bracket.
 func (p *parser) cutOff() bool {
-	return len(p.open) > 0 && len(bytes.TrimSpace(p.Text[p.i:])) == 0
+	return len(p.open) > 0 && p.i >= p.tail
 }
 
 // closersLeft reports whether only closing brackets are left, which belong to text that could not be read.
@@ -172,10 +198,12 @@ func (p *parser) closersLeft() bool {
 	return p.lostText && len(bytes.Trim(p.rest(), "]}, \t\r\n")) == 0
 }
 
-// problem records pr. It may record more problems than are kept, since they do not arrive in order.
-// It drops problems on the rest of a line that could not be read.
+// full reports whether no more problems are recorded. More are recorded than are kept, since they do not arrive in order.
+func (p *parser) full() bool { return len(p.Problems) >= 4*MaxProblems }
+
+// problem records pr. It drops problems on the rest of a line that could not be read.
 func (p *parser) problem(pr Problem) {
-	if len(p.Problems) < 4*MaxProblems && pr.Span.Start >= p.lostUntil {
+	if !p.full() && pr.Span.Start >= p.lostUntil {
 		p.Problems = append(p.Problems, pr)
 	}
 }

@@ -38,7 +38,7 @@ func (p *parser) member(n *node) {
 	}
 	c.name, c.key, c.nameless = name, key, uncertain
 	p.lostText = p.lostText || uncertain
-	if first := n.add(c); first != nil {
+	if first := n.add(c); first != nil && !p.full() {
 		p.problem(Problem{Span: key, Code: CodeDuplicate,
 			Message: fmt.Sprintf("member %q is already on line %d, a name should be there once", name, p.line(first.key.Start)),
 			Hint:    "readers differ in which one they take: remove one"})
@@ -138,7 +138,7 @@ func (p *parser) noName(start int) {
 	}
 	text := bytes.TrimRight(p.Text[start:max(end, p.i)], " \t")
 	p.lost(Problem{Span: Span{start, start + len(text)}, Code: CodeName,
-		Message: fmt.Sprintf("%s is no member: there should be a name in double quotes, a colon and a value", quote(string(text)))})
+		Message: quote(string(text)) + " is no member: there should be a name in double quotes, a colon and a value"})
 	p.i = max(end, p.i)
 }
 
@@ -222,12 +222,13 @@ func (p *parser) bareText(n *node) {
 	line = line[:min(len(line), tornBytes)]
 	end := start + textEnd.FindIndex(line)[0]
 	p.i = max(end, p.i)
-	if quote, ok := p.closing(start); ok && quote < p.i {
+	p.ahead += end - start
+	if quote, ok := p.closingBefore(start, p.i); ok {
 		p.openingMissing(n, quote)
 		return
 	}
 	n.span.End = p.i
-	pr := Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%s is not a JSON value", quote(string(p.Text[start:p.i]))),
+	pr := Problem{Span: n.span, Code: CodeValue, Message: quote(string(p.Text[start:p.i])) + " is not a JSON value",
 		Hint: "text is written in double quotes"}
 	if text := p.Text[start:p.i]; utf8.Valid(text) && bytes.IndexByte(text, '\\') < 0 {
 		pr.Fix, pr.Unsafe = "Put it in double quotes", true
@@ -261,7 +262,7 @@ func (p *parser) noValue(n *node) {
 			end = p.i + n
 		}
 		p.i = max(end, p.i)
-		pr.Message = fmt.Sprintf("%s is not a JSON value", quote(string(bytes.TrimRight(p.Text[n.span.Start:p.i], " \t\r"))))
+		pr.Message = quote(string(bytes.TrimRight(p.Text[n.span.Start:p.i], " \t\r"))) + " is not a JSON value"
 		n.span.End = p.i
 		pr.Span = n.span
 		p.lost(pr)
@@ -289,35 +290,9 @@ func Quote(s string) string {
 
 // quote returns a text in quotes, cut after 40 characters.
 func quote(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		s = string(r[:39]) + "…"
+	const most = 40
+	if r := []rune(s[:min(len(s), (most+1)*utf8.UTFMax)]); len(r) > most {
+		s = string(r[:most-1]) + "…"
 	}
 	return Quote(s)
-}
-
-// placeholders are what templates have in place of a value or member.
-var placeholders = regexp.MustCompile(`^(?:\$\{[^{}\n]*\}|\$\([^()\n]*\)|\$[A-Za-z_]\w*|\{\{-?[ \t]*[A-Za-z_.#/>!&$][^\n]*?\}\}|\{%[^\n]*?%\}|<%[^\n]*?%>|%\w+%|@\w+@|__\w+__|<[A-Za-z][^<>"\n]*>)`)
-
-// placeholder skips what a template has in place of a value or member, and reports it.
-func (p *parser) placeholder() bool {
-	if p.i >= len(p.Text) || strings.IndexByte("${<%@_", p.Text[p.i]) < 0 {
-		return false
-	}
-	line := p.Text[p.i:min(p.lineEnd(), p.i+tornBytes)]
-	m := placeholders.Find(line)
-	if m == nil {
-		return false
-	}
-	if p.template == nil {
-		p.template = &Problem{Span: Span{p.i, p.i + len(m)}, Code: CodeTemplate,
-			Message: fmt.Sprintf("this is a template: %s stands where JSON has a value or a member", quote(string(m))),
-			Hint:    "fill in the template first, and lint the result"}
-	}
-	p.i += len(m)
-	// What else belongs to the value, as in {{ n }}0.
-	for p.i < len(p.Text) && (isWord(p.Text[p.i]) && !p.atOddBlank()) {
-		p.i++
-	}
-	p.lostText, p.lostUntil = true, max(p.lostUntil, p.lineEnd())
-	return true
 }

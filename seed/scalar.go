@@ -156,7 +156,7 @@ func (p *parser) str() (text string, flawed bool) {
 				p.i, flawed = p.i+n, true
 				continue
 			}
-			if u.problem != "" {
+			if u.bad {
 				p.badUnit(u)
 				flawed = true
 			}
@@ -195,16 +195,22 @@ func (p *parser) invalid() int {
 
 // badUnit reports what is wrong with the unit u at i.
 func (p *parser) badUnit(u unit) {
-	pr := Problem{Span: Span{p.i, p.i + u.size}, Code: CodeString, Message: u.problem}
+	if p.full() {
+		return
+	}
+	pr := Problem{Span: Span{p.i, p.i + u.size}, Code: CodeString}
 	switch {
 	case u.rune < ' ':
 		escape := controlEscape(u.rune)
+		pr.Message = fmt.Sprintf("control character 0x%02x in a string, it should be written %s", u.rune, escape)
 		pr.Fix, pr.Edits = "Write it "+escape, []Edit{{pr.Span, escape}}
 	case u.rune == '\\':
 		_, size := utf8.DecodeRune(p.rest()[1:])
 		pr.Span.End += size
 		pr.Message = fmt.Sprintf("%q is not an escape sequence", p.Text[pr.Span.Start:pr.Span.End])
 		p.fixEscape(&pr)
+	default:
+		pr.Message = fmt.Sprintf("%q is half of a surrogate pair, which stands for nothing", p.Text[pr.Span.Start:pr.Span.End])
 	}
 	p.problem(pr)
 }
@@ -316,9 +322,9 @@ func (p *parser) withoutClosers(start int, text []byte) []byte {
 
 // A unit is the text of one code point in a string.
 type unit struct {
-	size    int // bytes of the text
-	rune    rune
-	problem string
+	size int // bytes of the text
+	rune rune
+	bad  bool // it may not stand in a string
 }
 
 // decoded returns the number of bytes of the code point.
@@ -331,37 +337,37 @@ func readUnit(b []byte, quote byte) unit {
 	case c == '\\':
 		return readEscape(b, quote)
 	case c < ' ':
-		return unit{1, rune(c), fmt.Sprintf("control character 0x%02x in a string, it should be written %s", c, controlEscape(rune(c)))}
+		return unit{1, rune(c), true}
 	case c < utf8.RuneSelf:
-		return unit{1, rune(c), ""}
+		return unit{1, rune(c), false}
 	}
 	r, size := utf8.DecodeRune(b)
 	if r == utf8.RuneError && size == 1 {
-		return unit{1, r, "no UTF-8"}
+		return unit{1, r, true}
 	}
-	return unit{size, r, ""}
+	return unit{size, r, false}
 }
 
 func readEscape(b []byte, quote byte) unit {
 	if len(b) > 1 {
 		if i := strings.IndexByte(`"\/bfnrt`, b[1]); i >= 0 {
-			return unit{2, rune("\"\\/\b\f\n\r\t"[i]), ""}
+			return unit{2, rune("\"\\/\b\f\n\r\t"[i]), false}
 		}
 		if quote == '\'' && b[1] == quote {
-			return unit{2, rune(quote), ""}
+			return unit{2, rune(quote), false}
 		}
 	}
 	r := hex(b)
 	switch {
 	case r < 0:
-		return unit{1, '\\', "no escape sequence"}
+		return unit{1, '\\', true}
 	case !utf16.IsSurrogate(r):
-		return unit{6, r, ""}
+		return unit{6, r, false}
 	}
 	if pair := utf16.DecodeRune(r, hex(b[6:])); pair != utf8.RuneError {
-		return unit{12, pair, ""}
+		return unit{12, pair, false}
 	}
-	return unit{6, utf8.RuneError, fmt.Sprintf("%q is half of a surrogate pair, which stands for nothing", b[:6])}
+	return unit{6, utf8.RuneError, true} // half of a surrogate pair
 }
 
 // hex returns the code unit of the \uXXXX at the start of b, or -1.

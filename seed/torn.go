@@ -21,8 +21,13 @@ var structure = regexp.MustCompile(`"[ \t]*[:{}\[\]]|[:,{\[][ \t]*"`)
 
 // closing returns the offset of the next quote at or after an offset, on the same line. It passes over escaped ones.
 // If there is none, it returns the end of the line.
-func (p *parser) closing(at int) (quote int, ok bool) {
-	for ; at < len(p.Text) && p.Text[at] != '\n'; at++ {
+func (p *parser) closing(at int) (quote int, ok bool) { return p.closingBefore(at, len(p.Text)) }
+
+// closingBefore is closing in the text before an offset, which it returns if there is neither a quote nor the end of the line.
+func (p *parser) closingBefore(at, end int) (quote int, ok bool) {
+	from := at
+	defer func() { p.ahead += quote - from + 1 }()
+	for ; at < end && p.Text[at] != '\n'; at++ {
 		switch p.Text[at] {
 		case '"':
 			return at, true
@@ -85,7 +90,7 @@ func (p *parser) torn() (text string, ok bool) {
 	start := p.i
 	quote, closed := p.closing(start + 1)
 	switch {
-	case start < p.searched || len(p.Problems) >= 4*MaxProblems:
+	case start < p.searched || p.full():
 		return "", false
 	case !closed && quote < len(p.Text):
 		return p.lineBreak(start, quote)
@@ -109,7 +114,8 @@ func (p *parser) innerQuotes(start, first int) string {
 				return text
 			}
 		}
-		if structure.Match(p.Text[first : quote+1]) {
+		last := inner[len(inner)-1] // what is before it was looked at already
+		if p.ahead += quote - last; structure.Match(p.Text[last : quote+1]) {
 			break // that is JSON, and not text with quotes in it
 		}
 		if p.endsValue(quote) {
@@ -255,17 +261,16 @@ func (p *parser) innerName(start int) {
 	if c|0x20 < 'a' || c|0x20 > 'z' || otherSpellings[strings.ToLower(string(wordAt(p.Text[at:])))] != "" {
 		return
 	}
-	for quote, ok := p.closing(p.i); ok; quote, ok = p.closing(quote + 1) {
+	quote, ok := p.closing(max(p.i, p.namesSearched))
+	for ; ok && quote-start <= tornBytes; quote, ok = p.closing(quote + 1) {
 		if c, _ := p.next(quote + 1); c == ':' {
 			p.lostText = true
 			p.problem(Problem{Span: Span{start, quote + 1}, Code: CodeName, Message: "a quote inside of a name"})
 			p.i = quote + 1
 			return
 		}
-		if quote-start > tornBytes {
-			return
-		}
 	}
+	p.namesSearched = max(p.namesSearched, quote)
 }
 
 // wordAt returns the letters at the beginning of a text.
