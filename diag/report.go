@@ -20,12 +20,32 @@ type Report struct {
 }
 
 // MaxFindings is how many findings of a rule with one severity a report holds. The others are counted: nobody reads
-// thousands, and a hostile file must not fill memory or log.
+// thousands, and a hostile file must not fill memory or log. Findings without a fix, with an unsafe one and with a safe one
+// count separately, so that none hides another that can be fixed.
 const MaxFindings = 200
 
 type countKey struct {
 	rule  *Rule
 	level Severity
+	fix   fixKind
+}
+
+type fixKind byte
+
+const (
+	withoutFix fixKind = iota
+	withUnsafe
+	withSafe
+)
+
+func fixKindOf(d *Diagnostic) fixKind {
+	switch {
+	case len(d.Fixes) == 0:
+		return withoutFix
+	case d.Fixes[0].Unsafe:
+		return withUnsafe
+	}
+	return withSafe
 }
 
 // Add appends a diagnostic, or counts it if there are MaxFindings of its kind.
@@ -33,7 +53,7 @@ func (r *Report) Add(d Diagnostic) {
 	if r.counts == nil {
 		r.counts = map[countKey]int{}
 	}
-	key := countKey{d.Rule, d.Level()}
+	key := countKey{d.Rule, d.Level(), fixKindOf(&d)}
 	if r.counts[key]++; r.counts[key] <= MaxFindings {
 		r.Diagnostics = append(r.Diagnostics, d)
 	}
@@ -44,19 +64,26 @@ func (r *Report) AddMore(rule *Rule, n int) {
 	if r.counts == nil {
 		r.counts = map[countKey]int{}
 	}
-	r.counts[countKey{rule, rule.Severity}] += n
+	r.counts[countKey{rule, rule.Severity, withoutFix}] += n
 }
 
-// tellMore adds a diagnostic for each kind of which there are more than the report holds. Its place is that of the last
-// one that it holds.
+// tellMore adds a diagnostic for each rule and severity of which there are more than the report holds. Its place is that of the
+// last one that it holds.
 func (r *Report) tellMore() {
+	type kind struct {
+		rule  *Rule
+		level Severity
+	}
+	hidden := map[kind]int{}
 	for key, n := range r.counts {
-		if n <= MaxFindings {
-			continue
+		if n > MaxFindings {
+			hidden[kind{key.rule, key.level}] += n - MaxFindings
 		}
-		more := Diagnostic{Rule: key.rule, Severity: key.level, Message: fmt.Sprintf("%d more findings of this kind are not shown", n-MaxFindings)}
+	}
+	for of, n := range hidden {
+		more := Diagnostic{Rule: of.rule, Severity: of.level, Message: fmt.Sprintf("%d more findings of this kind are not shown", n)}
 		for i := range r.Diagnostics {
-			if d := &r.Diagnostics[i]; d.Rule == key.rule && d.Level() == key.level {
+			if d := &r.Diagnostics[i]; d.Rule == of.rule && d.Level() == of.level {
 				more.Pointer, more.Key, more.Span = d.Pointer, d.Key, d.Span
 			}
 		}

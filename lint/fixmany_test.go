@@ -29,3 +29,25 @@ func TestFixManyOfAKind(t *testing.T) {
 		}
 	}
 }
+
+// Findings without a fix do not hide one that has a fix, however many they are.
+func TestFixBehindManyOthers(t *testing.T) {
+	t.Parallel()
+	const many = 3000
+	repeat := func(item string) string { return strings.TrimSuffix(strings.Repeat(item+",", many), ",") }
+	for name, tt := range map[string]struct{ job, fixed string }{
+		"member-unknown": {`"zzz0": {` + repeat(`"zzz": 1`) + `}, "interface": {"command": "run", "settings": [` + repeat(`{"name": "S", "zzz": 1}`) + `, {"name": "T", "Secret": true}]}`, `"secret": true`},
+		"member-type":    {`"tags": [` + repeat(`1`) + `], "interface": {"command": "run"}, "timeout": "60"`, `"timeout": 60`},
+		"media-type": {`"interface": {"command": "run", "inputs": {"files": [{"name": "I", "mediaTypes": [` + repeat(`"x"`) + `, " image/png"]}]}}`,
+			`"image/png"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			text := []byte(`{"seedVersion": "1.0.0", "job": {"name": "a", "jobVersion": "1.0.0", "packageVersion": "1.0.0", "title": "A", "description": "B",
+ "maintainer": {"name": "C", "email": "c@example.com"}, ` + tt.job + `}}`)
+			if fixed := Fix("it", text, Options{}, diag.Policy{}, true); !strings.Contains(string(fixed.Text), tt.fixed) {
+				t.Errorf("it has no %s: %d changes, refused %q", tt.fixed, len(fixed.Changes), fixed.Refused)
+			}
+		})
+	}
+}

@@ -47,8 +47,10 @@ func judge(report *diag.Report, m *seed.Manifest, opt Options) {
 		violations, beyond = schema.ManifestMost(m.Source)
 	}
 	reportSchema(report, m, violations)
-	report.AddMore(&memberType, len(beyond))
-	runRules(report, m, opt, violations, beyond)
+	for keyword, n := range beyond.Counts {
+		report.AddMore(schemaRule(&schema.Violation{Keyword: keyword}), n)
+	}
+	runRules(report, m, opt, violations, beyond.Values)
 }
 
 // A place is where a rule has a finding.

@@ -48,16 +48,19 @@ var mediaType = &Rule{
 				return
 			}
 			d := p.Reportf(at, "media type %q is not of the form type/subtype, as in \"image/png\"", value)
-			switch n++; {
-			case n > diag.MaxFindings: // it is counted only, and to compare it with all others takes long
-			case formed(value) != value:
-				p.replaceType(d, formed(value), others)
+			right := formed(value)
+			if trimmed := strings.TrimSpace(value); right == value && !strings.HasSuffix(value, "/*") && mediaTypeForm.MatchString(trimmed) {
+				right = trimmed
+			}
+			switch {
+			case right != value:
+				if n++; n <= diag.MaxFindings { // or else it is counted only, and to compare it with all others takes long
+					p.replaceType(d, right, others)
+				}
 			case strings.HasSuffix(value, "/*") && others != nil:
 				d.Hint = "name each type, or leave mediaTypes out to accept all"
 			case strings.HasSuffix(value, "/*"):
 				d.Hint = "name the one type that the output has"
-			case mediaTypeForm.MatchString(strings.TrimSpace(value)):
-				p.replaceType(d, strings.TrimSpace(value), others)
 			}
 		})
 	},

@@ -28,9 +28,11 @@ type place struct {
 	start seed.Pointer // pointer to the value that is validated
 	steps []step       // from there to the current value
 	found []Violation
-	// counts are how many were reported, by keyword. Those after maxViolations are only in beyond.
-	counts map[string]int
+	// counts are how many were reported. Those after maxViolations are only in beyond.
+	counts map[countKey]int
 	beyond map[seed.Pointer]bool
+	// more is how many are only in beyond, by keyword.
+	more map[string]int
 	// known is set by properties, for additionalProperties: the engine calls it next.
 	known map[string]*qri.Schema
 }
@@ -39,6 +41,13 @@ type place struct {
 type step struct {
 	name  string
 	index int // -1 for a member
+}
+
+// A countKey is what is counted together. A member with a wrong name can be fixed if it is clear what was meant, so that those
+// of which it is not clear must not hide it. The same holds for a number in quotes.
+type countKey struct {
+	keyword string
+	fixable bool
 }
 
 type placeKey struct{}
@@ -61,10 +70,13 @@ func (p *place) at() seed.Pointer {
 func (p *place) report(v Violation) {
 	v.Pointer = p.at() + v.Pointer
 	if p.counts == nil {
-		p.counts, p.beyond = map[string]int{}, map[seed.Pointer]bool{}
+		p.counts, p.beyond = map[countKey]int{}, map[seed.Pointer]bool{}
+		p.more = map[string]int{}
 	}
-	if p.counts[v.Keyword]++; p.counts[v.Keyword] > maxViolations {
+	key := countKey{v.Keyword, v.Meant != "" || v.quoted}
+	if p.counts[key]++; p.counts[key] > maxViolations {
 		p.beyond[v.Pointer] = true
+		p.more[v.Keyword]++
 		return
 	}
 	p.found = append(p.found, v)
@@ -134,7 +146,8 @@ func (k *typeKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationStat
 	if slices.Contains(k.types, is) || is == "integer" && slices.Contains(k.types, "number") {
 		return
 	}
-	report(ctx, Violation{Keyword: "type", Message: fmt.Sprintf("is %s, must be %s", article(is), articles(k.types))})
+	text, _ := data.(string)
+	report(ctx, Violation{Keyword: "type", Message: fmt.Sprintf("is %s, must be %s", article(is), articles(k.types)), quoted: json.Valid([]byte(text))})
 }
 
 func articles(types []string) string {
@@ -195,6 +208,7 @@ func isInteger(n string) bool {
 
 type propertiesKeyword struct {
 	schemas map[string]*qri.Schema
+	names   []string // of schemas, sorted: the same document must give the same violations
 }
 
 // UnmarshalJSON reads nothing: the compiler sets the schemas.
@@ -216,9 +230,9 @@ func (k *propertiesKeyword) ValidateKeyword(ctx context.Context, st *qri.Validat
 	if !ok {
 		return
 	}
-	for name, value := range object {
-		if s, ok := k.schemas[name]; ok {
-			descend(ctx, st, s, step{name, -1}, value)
+	for _, name := range k.names {
+		if value, ok := object[name]; ok {
+			descend(ctx, st, k.schemas[name], step{name, -1}, value)
 		}
 	}
 	placeOf(ctx).known = k.schemas
@@ -241,11 +255,15 @@ func (k *additionalKeyword) ValidateKeyword(ctx context.Context, _ *qri.Validati
 		return
 	}
 	p := placeOf(ctx)
-	known := p.known
+	known, unknown := p.known, []string(nil)
 	for name := range object {
 		if _, ok := known[name]; !ok {
-			p.report(unknownMember(p.at(), name, slices.Sorted(maps.Keys(known))))
+			unknown = append(unknown, name)
 		}
+	}
+	slices.Sort(unknown)
+	for _, name := range unknown {
+		p.report(unknownMember(p.at(), name, slices.Sorted(maps.Keys(known))))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -56,6 +57,8 @@ type Violation struct {
 	Replaces string
 	Message  string // in the form of a diagnostic's message
 	Hint     string
+
+	quoted bool // the value has another type, and is JSON text in quotes
 }
 
 // Manifest checks a manifest. Violations are sorted by place.
@@ -64,12 +67,18 @@ func Manifest(src *seed.Source) []Violation {
 	return found
 }
 
-// ManifestMost is Manifest for any text. It returns the first violations of each keyword, and the values with others.
-func ManifestMost(src *seed.Source) (found []Violation, beyond map[seed.Pointer]bool) {
+// Beyond is what is known of violations that are not described, since there are too many.
+type Beyond struct {
+	Values map[seed.Pointer]bool // that break the schema
+	Counts map[string]int        // of violations, by keyword
+}
+
+// ManifestMost is Manifest for any text. It returns the first violations of each keyword, and what is known of the others.
+func ManifestMost(src *seed.Source) ([]Violation, Beyond) {
 	if src.Kind("") == "" {
-		return nil, nil // there is no value; the syntax stage reports that
+		return nil, Beyond{} // there is no value; the syntax stage reports that
 	}
-	found, beyond = checkMost(manifestValidator(), src, "", src.Value())
+	found, beyond := checkMost(manifestValidator(), src, "", src.Value())
 	for i := range found {
 		if found[i].Hint == "" {
 			found[i].Hint = describe(&found[i])
@@ -197,7 +206,7 @@ func (c *compiler) schema(schema map[string]any) *qri.Schema {
 	s := &qri.Schema{}
 	must(s.UnmarshalJSON(text))
 	if k, ok := s.JSONProp("properties").(*propertiesKeyword); ok {
-		k.schemas = members
+		k.schemas, k.names = members, slices.Sorted(maps.Keys(members))
 	}
 	if k, ok := s.JSONProp("items").(*itemsKeyword); ok {
 		k.schema = items
@@ -244,12 +253,12 @@ func check(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) []Violat
 	return found
 }
 
-func checkMost(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) (_ []Violation, beyond map[seed.Pointer]bool) {
+func checkMost(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) ([]Violation, Beyond) {
 	p := &place{start: at}
 	s.Validate(context.WithValue(context.Background(), placeKey{}, p), value)
 	found := p.found
 	slices.SortStableFunc(found, func(a, b Violation) int {
 		return cmp.Or(cmp.Compare(src.Span(a.Pointer).Start, src.Span(b.Pointer).Start), cmp.Compare(a.Keyword, b.Keyword), cmp.Compare(a.Member, b.Member))
 	})
-	return found, p.beyond
+	return found, Beyond{p.beyond, p.more}
 }
