@@ -3,7 +3,6 @@
 package git
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +39,11 @@ func LastCommit(ctx context.Context, paths []string) (c Commit, unknown string) 
 	if err != nil || len(paths) == 0 {
 		return Commit{}, ""
 	}
+	return g.lastCommit(paths)
+}
+
+func (g program) lastCommit(paths []string) (c Commit, unknown string) {
+	var err error
 	if g.dir, err = directory(paths[0]); err != nil {
 		return Commit{}, ""
 	}
@@ -95,29 +99,43 @@ type program struct {
 	dir  string
 	// stdin is nil for none.
 	stdin io.Reader
+	wait  *waiter
 }
 
 // find looks for git.
 func find(ctx context.Context) (program, error) {
 	path, err := exec.LookPath("git")
-	return program{ctx: ctx, path: path}, err
+	return program{ctx: ctx, path: path, wait: newWaiter()}, err
 }
 
 // run returns the standard output of git. Git runs no program that the repository's configuration names. Paths are
 // taken literally. Git does not ask for passwords, and fetches nothing, not even what a partial clone lacks.
-func (g program) run(args ...string) (string, error) {
-	cmd := exec.CommandContext(g.ctx, g.path, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "protocol.allow=never"}, args...)...)
+func (g program) run(args ...string) (string, error) { return g.runMost(maxAnswer, args...) }
+
+// runMost is run for an answer of limited size.
+func (g program) runMost(limit int, args ...string) (string, error) {
+	if err := g.wait.known(); err != nil {
+		return "", err
+	}
+	ctx, end := g.wait.watch(g.ctx, g.dir)
+	defer end()
+	cmd := exec.CommandContext(ctx, g.path, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "protocol.allow=never"}, args...)...)
 	cmd.Dir, cmd.Stdin = g.dir, g.stdin
 	cmd.Env = append(os.Environ(), "GIT_NO_LAZY_FETCH=1", "GIT_LITERAL_PATHSPECS=1", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
 	cmd.WaitDelay = time.Second
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		first, _, _ := strings.Cut(strings.TrimSpace(stderr.String()), "\n")
-		return "", failure{err, first}
+	stdout, stderr := answer{limit: limit}, answer{limit: maxContent}
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	switch {
+	case err == nil:
+		return stdout.text.String(), nil
+	case stuck(context.Cause(ctx)) != nil:
+		return "", stuck(context.Cause(ctx))
+	case stdout.exceeded:
+		return "", &stuckError{fmt.Sprintf("git prints more than %d bytes", limit)}
 	}
-	return string(out), nil
+	first, _, _ := strings.Cut(strings.TrimSpace(stderr.text.String()), "\n")
+	return "", failure{err, first}
 }
 
 type failure struct {
@@ -127,6 +145,9 @@ type failure struct {
 
 // noWorkTree returns what git says, or "" if it only says that there is no repository.
 func noWorkTree(err error) string {
+	if err := stuck(err); err != nil {
+		return err.Error()
+	}
 	var failed failure
 	if !errors.As(err, &failed) || strings.Contains(failed.said, "not a git repository") || strings.Contains(failed.said, "must be run in a work tree") {
 		return ""
@@ -141,6 +162,8 @@ func (a *answers) last(shallow string) (c Commit, unknown string) {
 	switch {
 	case a.statusErr != nil:
 		return c, noWorkTree(a.statusErr)
+	case stuck(a.logErr) != nil:
+		return c, a.logErr.Error()
 	case err != nil:
 		return c, err.Error()
 	case a.status != "":

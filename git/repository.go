@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -75,6 +74,9 @@ func (r *Repository) Commit(revision string) (string, error) {
 	if commit := strings.TrimSpace(out); err == nil && commit != "" {
 		return commit, nil
 	}
+	if err := stuck(err); err != nil {
+		return "", err
+	}
 	return "", fmt.Errorf("git knows no commit %q here%s", revision, r.shallowHint())
 }
 
@@ -89,6 +91,9 @@ func (r *Repository) MergeBase(a, b string) (string, error) {
 		return "", err
 	}
 	out, err := r.git.run("merge-base", first, second)
+	if err := stuck(err); err != nil {
+		return "", err
+	}
 	if err != nil {
 		return "", fmt.Errorf("git finds no common commit of %q and %q%s", a, b, r.shallowHint())
 	}
@@ -131,7 +136,9 @@ func (r *Repository) HeadIn(commit string) error {
 	if err != nil {
 		return fmt.Errorf("HEAD of %s is %s: %w", r.Top, head, err)
 	}
-	if _, err := r.git.run("merge-base", "--is-ancestor", head, full); err != nil {
+	if _, err := r.git.run("merge-base", "--is-ancestor", head, full); stuck(err) != nil {
+		return err
+	} else if err != nil {
 		return fmt.Errorf("HEAD of %s is %s, which is not in the history of %s", r.Top, head, commit)
 	}
 	return nil
@@ -204,7 +211,7 @@ func (t *Tree) Read(paths ...string) (map[string][]byte, error) {
 	if len(asked) == 0 {
 		return map[string][]byte{}, nil
 	}
-	out, err := t.repo.git.runWith(strings.NewReader(names.String()), "cat-file", "--batch")
+	out, err := t.repo.git.contents(names.String())
 	if err != nil {
 		return nil, fmt.Errorf("read files of commit %s: %w", t.Commit, err)
 	}
@@ -267,7 +274,7 @@ const maxHistory = 500
 func (r *Repository) History(path string) ([][]byte, error) {
 	out, err := r.git.run("log", "--no-show-signature", "--format=%H", "-n", strconv.Itoa(maxHistory), "--", path)
 	if err != nil {
-		return nil, nil // there is no commit yet
+		return nil, stuck(err) // or else there is no commit yet
 	}
 	var names strings.Builder
 	var asked []string
@@ -280,7 +287,7 @@ func (r *Repository) History(path string) ([][]byte, error) {
 	if len(asked) == 0 {
 		return nil, nil
 	}
-	out, err = r.git.runWith(strings.NewReader(names.String()), "cat-file", "--batch")
+	out, err = r.git.contents(names.String())
 	if err != nil {
 		return nil, fmt.Errorf("read the history of %q: %w", path, err)
 	}
@@ -302,8 +309,8 @@ func (r *Repository) History(path string) ([][]byte, error) {
 	return all, nil
 }
 
-// runWith is run with a standard input.
-func (g program) runWith(stdin io.Reader, args ...string) (string, error) {
-	g.stdin = stdin
-	return g.run(args...)
+// contents returns what cat-file prints of objects, whose names are given line by line.
+func (g program) contents(names string) (string, error) {
+	g.stdin = strings.NewReader(names)
+	return g.runMost(maxContent, "cat-file", "--batch")
 }
