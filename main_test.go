@@ -80,7 +80,7 @@ var arrows = map[string][]string{
 
 	// Capabilities that are on their way. Each gets its row when its folder comes.
 	"page":      {},
-	"catalogue": {"seed", "diag", "disk", "lint", "lint/command", "compare", "pack", "pack/registry", "page"},
+	"catalogue": {"seed", "diag", "disk", "lint", "lint/command", "compare", "pack", "pack/registry", "pack/source", "page"},
 	"runtime":   {"seed", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
 }
 

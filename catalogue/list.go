@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/pack/registry"
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // errNamespace is the error for a service that lists only what is below a namespace.
@@ -128,7 +129,13 @@ func pages(ctx context.Context, ask get, address string, page func(*registry.Res
 	return nil
 }
 
+// maxListed is how many values a page of a list has at most. A registry without pages sends catalogWhole names at once.
+const maxListed = 4 * catalogWhole
+
 func decode(r *registry.Response, v any) error {
+	if source.CountValues(r.Body, maxListed) > maxListed {
+		return fmt.Errorf("%s: %w", r.URL.Redacted(), &source.TooMany{Limit: maxListed})
+	}
 	if err := json.Unmarshal(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf")), v); err != nil {
 		return fmt.Errorf("%s: the answer is no JSON of a list: %w", r.URL.Redacted(), err)
 	}

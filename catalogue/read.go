@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seedpack/seedpack/pack/registry"
+	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -196,6 +197,10 @@ func tooLarge(what string, err error) error {
 	var large *registry.TooLarge
 	if errors.As(err, &large) {
 		return &skipError{fmt.Sprintf("its %s has more than %d bytes", what, large.Limit)}
+	}
+	var many *source.TooMany
+	if errors.As(err, &many) {
+		return &skipError{fmt.Sprintf("its %s has more than %d values", what, many.Limit)}
 	}
 	return err
 }

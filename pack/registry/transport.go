@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // newTransport returns the transport below all others of this package. It trusts the authorities in the pool, or those of
@@ -52,14 +54,14 @@ func isCut(text []byte) bool {
 // RoundTrip returns a long response unread. It does the same with a response of unknown length that is not a document.
 func (t bufferedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.next.RoundTrip(r)
-	if err != nil || r.Method != http.MethodGet || response.StatusCode != http.StatusOK || response.ContentLength > maxBuffered ||
-		response.ContentLength < 0 && !isDocument(r.URL.Path) {
+	if err != nil || r.Method != http.MethodGet || response.StatusCode != http.StatusOK ||
+		(response.ContentLength > maxBuffered || response.ContentLength < 0) && !isDocument(r.URL.Path) {
 		return response, err
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBuffered+1))
 	if len(body) > maxBuffered {
 		_ = response.Body.Close()
-		return nil, fmt.Errorf("the answer is longer than %d bytes", maxBuffered)
+		return nil, &TooLarge{maxBuffered}
 	}
 	if err = errors.Join(err, response.Body.Close()); err == nil && isDocument(r.URL.Path) && isCut(body) {
 		err = io.ErrUnexpectedEOF
@@ -72,6 +74,11 @@ func (t bufferedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if want, ok := strings.CutPrefix(path.Base(r.URL.Path), "sha256:"); ok && byDigest && len(want) == 2*sha256.Size {
 		if got := fmt.Sprintf("%x", sha256.Sum256(body)); got != want {
 			return nil, &digestError{want, got}
+		}
+	}
+	if strings.Contains(r.URL.Path, "/manifests/") || strings.Contains(r.URL.Path, "/referrers/") {
+		if err := source.CheckValues(body); err != nil {
+			return nil, fmt.Errorf("the answer: %w", err)
 		}
 	}
 	response.Body = io.NopCloser(bytes.NewReader(body))

@@ -14,7 +14,9 @@ import (
 
 const (
 	maxEntries = 200_000 // in an archive
-	maxLinks   = 8       // in a chain from one link to the next
+	maxName    = 4096    // bytes of a name in an archive, as a path may have on Linux
+	maxNames   = 32 << 20
+	maxLinks   = 8 // in a chain from one link to the next
 	// How large a compressed archive may become: more than an honest one does.
 	expandBase, expandRatio = 1 << 30, 50
 )
@@ -113,6 +115,7 @@ func (a *archive) list() error {
 		return err
 	}
 	a.entries = map[string]entry{}
+	names := 0
 	for r := tar.NewReader(a.file); ; {
 		h, err := r.Next()
 		if err == io.EOF {
@@ -121,8 +124,14 @@ func (a *archive) list() error {
 		if err != nil {
 			return fmt.Errorf("read the archive: %w", err)
 		}
-		if len(a.entries) == maxEntries {
+		names += len(h.Name) + len(h.Linkname)
+		switch {
+		case len(a.entries) == maxEntries:
 			return fmt.Errorf("the archive has more than %d entries", maxEntries)
+		case len(h.Name) > maxName || len(h.Linkname) > maxName:
+			return fmt.Errorf("the archive has a name of %d bytes, more than %d", max(len(h.Name), len(h.Linkname)), maxName)
+		case names > maxNames:
+			return fmt.Errorf("the names in the archive have more than %d bytes", maxNames)
 		}
 		// The tar reader reads whole blocks and never ahead. So the content begins at the current offset.
 		at, err := a.file.Seek(0, io.SeekCurrent)
@@ -195,7 +204,7 @@ func (a *archive) open(name string) (*io.SectionReader, error) {
 	return nil, fmt.Errorf("%q in the archive is a link to a link, and so on", name)
 }
 
-// read returns the whole content of a small entry.
+// read returns the whole content of a small entry, which is JSON.
 func (a *archive) read(name string, limit int64) ([]byte, error) {
 	r, err := a.open(name)
 	if err != nil {
@@ -204,5 +213,12 @@ func (a *archive) read(name string, limit int64) ([]byte, error) {
 	if r.Size() > limit {
 		return nil, fmt.Errorf("%q has %d bytes, more than %d", name, r.Size(), limit)
 	}
-	return io.ReadAll(r)
+	text, err := io.ReadAll(r)
+	if err == nil {
+		err = CheckValues(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", name, err)
+	}
+	return text, nil
 }

@@ -59,7 +59,7 @@ func (s store) join(found []v1.Descriptor, annotations map[string]string) (*inde
 		manifest.Manifests = append(manifest.Manifests, d)
 	}
 	raw, err := json.Marshal(manifest)
-	return &index{s, raw, types.OCIImageIndex}, err
+	return newIndex(s, raw, types.OCIImageIndex), err
 }
 
 // platform returns the platform in the configuration of an image.

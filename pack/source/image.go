@@ -283,16 +283,19 @@ func (i *Image) addIndex(index v1.ImageIndex) error {
 		return err
 	}
 	i.Index, i.Annotations = index, manifest.Annotations
+	var platforms []v1.Descriptor
 	for _, d := range manifest.Manifests {
 		switch {
 		case isAttestation(d):
 			i.attestations = append(i.attestations, d)
-			continue
-		case !isPlatformImage(d):
-			continue
-		case len(i.Platforms) == maxPlatforms:
-			return fmt.Errorf("the index has more than %d images", maxPlatforms)
+		case isPlatformImage(d):
+			platforms = append(platforms, d)
 		}
+	}
+	if len(platforms) > maxPlatforms {
+		return fmt.Errorf("the index has %d images, more than %d", len(platforms), maxPlatforms)
+	}
+	for _, d := range platforms {
 		img, err := index.Image(d.Digest)
 		if err != nil {
 			return err
@@ -334,6 +337,13 @@ func (i *Image) add(img v1.Image, d v1.Descriptor) error {
 	id, err := configName(img, p.ImageID)
 	if err != nil {
 		return err
+	}
+	raw, err := img.RawConfigFile()
+	if err == nil {
+		err = CheckValues(raw)
+	}
+	if err != nil {
+		return fmt.Errorf("read the image configuration %s: %w", id, err)
 	}
 	config, err := img.ConfigFile()
 	if err != nil {

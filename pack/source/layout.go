@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/partial"
@@ -69,21 +70,36 @@ func (s store) read(digest v1.Hash, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	if size > limit {
-		return nil, fmt.Errorf("blob %s has %d bytes, more than %d", digest, size, limit)
+	content, err := readSmall(r, size, limit)
+	if err == nil {
+		err = checkDigest(content, digest)
 	}
-	content, err := io.ReadAll(io.LimitReader(r, limit))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("blob %s: %w", digest, err)
 	}
-	return content, checkDigest(content, digest)
+	return content, nil
+}
+
+// readSmall reads a JSON text whole, and closes it. The file may grow after its size was asked for.
+func readSmall(r io.ReadCloser, size, limit int64) (content []byte, err error) {
+	defer func() { err = errors.Join(err, r.Close()) }()
+	if size <= limit {
+		content, err = io.ReadAll(io.LimitReader(r, limit+1))
+		size = max(size, int64(len(content)))
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case size > limit:
+		return nil, fmt.Errorf("it has %d bytes, more than %d", size, limit)
+	}
+	return content, CheckValues(content)
 }
 
 func checkDigest(content []byte, want v1.Hash) error {
 	got, _, err := v1.SHA256(bytes.NewReader(content))
 	if err == nil && got != want {
-		err = fmt.Errorf("the content of blob %s has another digest, %s", want, got)
+		err = fmt.Errorf("the content has another digest, %s", got)
 	}
 	return err
 }
@@ -94,11 +110,11 @@ func (s store) list() (*v1.IndexManifest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w\nit is no OCI layout", err)
 	}
-	defer r.Close()
-	if size > maxManifest {
-		return nil, fmt.Errorf("index.json has %d bytes, more than %d", size, maxManifest)
+	text, err := readSmall(r, size, maxManifest)
+	if err != nil {
+		return nil, fmt.Errorf("index.json: %w", err)
 	}
-	index, err := v1.ParseIndexManifest(r)
+	index, err := v1.ParseIndexManifest(bytes.NewReader(text))
 	if err != nil {
 		return nil, fmt.Errorf("read index.json: %w", err)
 	}
@@ -169,11 +185,17 @@ type index struct {
 	store     store
 	raw       []byte
 	mediaType types.MediaType
+	manifest  func() (*v1.IndexManifest, error)
 }
 
 func (s store) index(d v1.Descriptor) (*index, error) {
 	raw, err := s.read(d.Digest, maxManifest)
-	return &index{s, raw, d.MediaType}, err
+	return newIndex(s, raw, d.MediaType), err
+}
+
+// newIndex returns the index of a text, which is decoded once.
+func newIndex(s store, raw []byte, mediaType types.MediaType) *index {
+	return &index{s, raw, mediaType, sync.OnceValues(func() (*v1.IndexManifest, error) { return v1.ParseIndexManifest(bytes.NewReader(raw)) })}
 }
 
 func (i *index) MediaType() (types.MediaType, error) { return i.mediaType, nil }
@@ -181,7 +203,11 @@ func (i *index) RawManifest() ([]byte, error)        { return i.raw, nil }
 func (i *index) Digest() (v1.Hash, error)            { return partial.Digest(i) }
 func (i *index) Size() (int64, error)                { return partial.Size(i) }
 func (i *index) IndexManifest() (*v1.IndexManifest, error) {
-	return v1.ParseIndexManifest(bytes.NewReader(i.raw))
+	manifest, err := i.manifest()
+	if err != nil {
+		return nil, err
+	}
+	return manifest.DeepCopy(), nil // callers may change it
 }
 
 func (i *index) Image(digest v1.Hash) (v1.Image, error) {
@@ -201,7 +227,7 @@ func (i *index) ImageIndex(digest v1.Hash) (v1.ImageIndex, error) {
 }
 
 func (i *index) child(digest v1.Hash) (v1.Descriptor, error) {
-	manifest, err := i.IndexManifest()
+	manifest, err := i.manifest()
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
