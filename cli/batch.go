@@ -354,7 +354,7 @@ func (b *batch) writeID(images []*pipeline.Image) error {
 
 // host returns what the pipeline may know of the process.
 func (p *Process) host(e *lazyEngine) pipeline.Host {
-	return pipeline.Host{Getenv: p.Getenv, Roots: p.roots, Log: p.log(), Stage: p.stage, Engine: e.connect, Secrets: p.secrets}
+	return pipeline.Host{Getenv: p.Getenv, Roots: p.roots, Log: p.log(), Stage: p.stage, Engine: e.connect, Nodes: e.several, Secrets: p.secrets}
 }
 
 // jobScope returns the paths that a call is about.

@@ -29,6 +29,8 @@ func newDoctorCommand(p *Process) *cobra.Command {
 BUILDX_BUILDER, the current buildx builder, the Docker Engine, a private buildkitd. It says which one is
 found and why not those before it, what it can do, what is lost with it, and what to do about it.
 
+Of a builder with several nodes it lists each, and the platforms that it builds for.
+
 The exit status is 0 when a job can be packed, and 3 when not.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return diagnose(cmd.Context(), p, o) },
@@ -84,23 +86,44 @@ func diagnosisText(w io.Writer, d *engine.Diagnosis) {
 		}
 		row(mark+" "+way.Way, way.Answer)
 	}
-	if e := d.Engine; e != nil {
+	for _, n := range d.Nodes {
 		row("")
-		row("engine", e.From)
-		row("version", engineVersion(e))
-		row("platforms", enginePlatforms(e))
+		nodeText(row, &n)
+	}
+	if d.Engine != nil && len(d.Nodes) == 0 {
 		row("")
-		for _, a := range e.Abilities {
-			if a.Can {
-				row(a.Name, "yes")
-				continue
-			}
-			row(a.Name, "no: "+a.Lost)
-			row("", "    "+a.Do)
-		}
+		engineText(row, d.Engine)
 	}
 	row("")
 	hostText(row, &d.Host)
+}
+
+func nodeText(row func(...string), n *engine.Node) {
+	switch {
+	case n.Error != "":
+		row("node "+n.Name, "does not answer: "+n.Error)
+		return
+	case len(n.Builds) == 0:
+		row("node "+n.Name, "builds nothing: nodes before it have all of its platforms")
+	default:
+		row("node "+n.Name, "builds for "+strings.Join(n.Builds, ", "))
+	}
+	engineText(row, n.Engine)
+}
+
+func engineText(row func(...string), e *engine.Info) {
+	row("engine", e.From)
+	row("version", engineVersion(e))
+	row("platforms", enginePlatforms(e))
+	row("")
+	for _, a := range e.Abilities {
+		if a.Can {
+			row(a.Name, "yes")
+			continue
+		}
+		row(a.Name, "no: "+a.Lost)
+		row("", "    "+a.Do)
+	}
 }
 
 func engineVersion(e *engine.Info) string {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/pelletier/go-toml/v2"
@@ -19,12 +20,13 @@ import (
 
 // An engineFlags says what to build with.
 type engineFlags struct {
-	builder, config string
-	tls             engine.TLSFiles
+	builders []string
+	config   string
+	tls      engine.TLSFiles
 }
 
 func (f *engineFlags) add(s *pflag.FlagSet) {
-	s.StringVar(&f.builder, "builder", "", "address of a BuildKit, name of a buildx builder, docker[:CONTEXT] or private; default: the first that \"seedpack doctor\" finds")
+	s.StringArrayVar(&f.builders, "builder", nil, "address of a BuildKit, name of a buildx builder, docker[:CONTEXT] or private; with PLATFORM[,PLATFORM]= before it, it builds for these alone; may be repeated; default: the first that \"seedpack doctor\" finds")
 	pathVar(s, &f.config, "buildkitd-config", "", wholePath, "buildkitd.toml for the private builder")
 	pathVar(s, &f.tls.CA, "builder-tls-ca", "", wholePath, "certificates to trust in a builder at tcp://")
 	pathVar(s, &f.tls.Cert, "builder-tls-cert", "", wholePath, "certificate to show a builder at tcp://")
@@ -42,7 +44,7 @@ func (f *engineFlags) options(p *Process) (engine.Options, error) {
 	if err := (engine.DockerHost{Getenv: p.Getenv}).CheckFiles(); err != nil {
 		return engine.Options{}, err
 	}
-	return engine.Options{Builder: f.builder, TLS: f.tls, Config: f.config, CacheDir: CacheDir(p.Getenv), Getenv: p.Getenv, Log: p.Stderr},
+	return engine.Options{Builder: strings.Join(f.builders, "\n"), TLS: f.tls, Config: f.config, CacheDir: CacheDir(p.Getenv), Getenv: p.Getenv, Log: p.Stderr},
 		checkBuildkitdConfig(f.config)
 }
 
@@ -91,11 +93,11 @@ func CacheDir(getenv func(string) string) string {
 type lazyEngine struct {
 	options engine.Options
 	mu      sync.Mutex
-	engine  *engine.Engine
+	engine  *engine.Builder
 	process *Process
 }
 
-func (l *lazyEngine) connect(ctx context.Context) (*engine.Engine, error) {
+func (l *lazyEngine) connect(ctx context.Context) (*engine.Builder, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.engine != nil {
@@ -108,6 +110,9 @@ func (l *lazyEngine) connect(ctx context.Context) (*engine.Engine, error) {
 	}
 	return l.engine, err
 }
+
+// several reports whether there are several nodes. It connects to none.
+func (l *lazyEngine) several() bool { return engine.Several(l.options) }
 
 // close hangs up, if it was connected.
 func (l *lazyEngine) close() error {

@@ -71,7 +71,7 @@ func packJobs(ctx context.Context, p *Process, o *packOptions, args []string) er
 	if o.load {
 		b.docker = &engine.DockerHost{Getenv: p.Getenv}
 		b.options.Outputs = append(b.options.Outputs,
-			pack.Output{Type: "docker", Dest: "the Docker Engine", Load: b.docker.Load, LoadInto: b.docker.Address()})
+			pack.Output{Type: "docker", Dest: "the Docker Engine", Load: b.docker.Load, LoadInto: b.docker.Address(), Runs: b.docker.Platform})
 	}
 	b.check = func() error { return checkID(o, len(b.tasks), len(b.options.Outputs)) }
 	if err := b.take(ctx, "", o.manifest, args); err != nil {

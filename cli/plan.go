@@ -34,6 +34,13 @@ func planText(p *pipeline.Plan, name string) string {
 				add("with", "%s, from %s", name, b.From[name])
 			}
 		}
+		for _, n := range b.Nodes {
+			does := "its own platform"
+			if len(n.Platforms) > 0 {
+				does = strings.Join(n.Platforms, ", ")
+			}
+			add("node", "%s builds and tries %s", n.Node, does)
+		}
 	}
 	for _, c := range p.Cases {
 		add("run", "%s", c)

@@ -174,35 +174,49 @@ func userBuildkitd(t *testing.T) string {
 // startBuilder starts the same buildkitd that private daemons are, for many runs, with a directory of its own.
 func startBuilder(t *testing.T) (addr string) {
 	t.Helper()
-	dir := t.TempDir()
-	runc, err := exec.LookPath("runc")
+	program := userBuildkitd(t)
+	addr, stop, said, err := launchBuilder(program, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	sock := filepath.Join(dir, "s")
-	cmd := exec.Command(userBuildkitd(t), "--root", filepath.Join(dir, "root"), "--addr", "unix://"+sock, "--config", os.DevNull,
-		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runc)
-	var said lockedBuffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+		if err := stop(); err != nil {
 			t.Error(err)
 		}
 		if t.Failed() && testing.Verbose() {
 			t.Log(said.String())
 		}
 	})
+	return addr
+}
+
+// launchBuilder starts a buildkitd that keeps all it has in a directory, whose path must be short: the socket is in it. The caller
+// stops it.
+func launchBuilder(program, dir string) (addr string, stop func() error, said *lockedBuffer, err error) {
+	runc, err := exec.LookPath("runc")
+	if err != nil {
+		return "", nil, nil, err
+	}
+	sock, said := filepath.Join(dir, "s"), &lockedBuffer{}
+	cmd := exec.Command(program, "--root", filepath.Join(dir, "root"), "--addr", "unix://"+sock, "--config", os.DevNull,
+		"--containerd-worker=false", "--oci-worker=true", "--oci-worker-binary="+runc, "--otel-socket-path", filepath.Join(dir, "o"))
+	cmd.Stdout, cmd.Stderr = said, said
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		return "", nil, nil, err
+	}
+	stop = func() error {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := cmd.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+			return err
+		}
+		return nil
+	}
 	for range 1000 {
 		if _, err := os.Stat(sock); err == nil {
-			return "unix://" + sock
+			return "unix://" + sock, stop, said, nil
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatal("buildkitd has no socket\n" + said.String())
-	return ""
+	return "", nil, nil, errors.Join(errors.New("buildkitd has no socket\n"+said.String()), stop())
 }

@@ -32,6 +32,9 @@ func scriptEngine(ts *testscript.TestScript, neg bool, args []string) {
 	var loaded atomic.Int32
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
+		if strings.HasSuffix(r.URL.Path, "/version") {
+			_, _ = io.WriteString(w, `{"Os": "linux", "Arch": "amd64"}`)
+		}
 		if !strings.HasSuffix(r.URL.Path, "/images/load") {
 			return
 		}

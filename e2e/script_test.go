@@ -55,7 +55,7 @@ func scriptParams(dir string) testscript.Params {
 		Setup:               setupScript,
 		Condition:           scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "foreign": scriptForeign, "engine": scriptEngine,
-			"private-registry": scriptPrivateRegistry, "frontend": scriptFrontend, "program": scriptProgram},
+			"private-registry": scriptPrivateRegistry, "frontend": scriptFrontend, "program": scriptProgram, "builder": scriptBuilder},
 	}
 }
 
@@ -185,11 +185,15 @@ func scriptStatus(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// scriptProgram writes a program for linux and an architecture, amd64 or arm64. It is Seedpack's own supervisor, which ends at once
-// without its spec.
+// scriptProgram writes a program for linux and an architecture: amd64, arm64 or 386. The first two are Seedpack's own supervisor,
+// which ends at once without its spec. That for 386 runs the program that its arguments name.
 func scriptProgram(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: program ARCHITECTURE FILE")
+	}
+	if args[0] == "386" {
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), launcher386(), 0o755))
+		return
 	}
 	found, err := bin.Find(args[0])
 	ts.Check(err)

@@ -61,7 +61,7 @@ var inputFlags = []inputFlag{
 	{"shm-size", "shm-size", oneValue},
 	{"ulimit", "ulimit", manyRecords},
 	{"cgroup-parent", "cgroup-parent", oneValue},
-	{"builder", "builder", oneValue},
+	{"builder", "builder", manyLines},
 	{"buildkitd-config", "buildkitd-config", oneValue},
 	{"builder-tls-ca", "builder-tls-ca", oneValue},
 	{"builder-tls-cert", "builder-tls-cert", oneValue},

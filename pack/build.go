@@ -61,12 +61,13 @@ type Request struct {
 	Options     BuildOptions
 	// Epoch is SOURCE_DATE_EPOCH, seconds since 1970, for reproducible builds. Empty: none.
 	Epoch string
+
+	part bool // this is what one of several nodes makes of a request
 }
 
 // A Result is what a build has made.
 type Result struct {
-	// Digest is that of the image manifest, or of the index over several platforms. It is empty if nothing was
-	// exported.
+	// Digest is that of the image manifest, or of the index over several platforms. It is empty if no image was exported.
 	Digest    string
 	ImageID   string // digest of the configuration; empty for several platforms
 	Platforms []string
@@ -74,20 +75,17 @@ type Result struct {
 	Warnings  []Warning // of the Dockerfile, in the order in which they came
 }
 
-// Build solves the Dockerfile, calls gate once with a candidate for each platform, and exports if gate returns nil. All
-// of this is one session of the engine, so the gate has tried exactly what is exported. If gate returns an error, Build
-// returns the same one. Without a gate nothing is tried: the caller then compares the digest with one that was. A failing step is a *StepError, an unreadable Dockerfile a *SyntaxError, a failing push a
-// *PushError. The result is never nil. If there is an error, it holds only the warnings.
-func Build(ctx context.Context, e *engine.Engine, r Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
-	store, err := chooseStore(ctx, e, &r)
+// buildOn makes a request, or the part of it that is a node's, in one session of the engine.
+func buildOn(ctx context.Context, e *engine.Engine, s *screen, r *Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
+	store, err := chooseStore(ctx, e, r)
 	if err != nil {
 		return &Result{}, err
 	}
-	b := &build{engine: e, request: &r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
+	b := &build{engine: e, screen: s, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	if r.Image != nil {
-		b.material = &foreignImage{request: &r}
+		b.material = &foreignImage{request: r}
 	} else {
-		b.material = &dockerfile{request: &r, store: store}
+		b.material = &dockerfile{request: r, store: store}
 	}
 	result, err := b.run(ctx)
 	err = e.ExplainError(ctx, err)
@@ -150,6 +148,7 @@ func (b *build) run(ctx context.Context) (_ *Result, err error) {
 // A build is the state of one call of Build.
 type build struct {
 	engine   *engine.Engine
+	screen   *screen
 	request  *Request
 	material material
 	gate     func(context.Context, []*Candidate) error
@@ -189,6 +188,9 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	if err := b.request.Options.add(&opt, b.attrs); err != nil {
 		return opt, err
 	}
+	if b.request.part {
+		nodeCaches(&opt, b.request.Platforms)
+	}
 	var err error
 	if opt.CacheImports, err = findCaches(opt.CacheImports, b.request.Roots); err != nil {
 		return opt, err
@@ -198,6 +200,9 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	}
 	if b.request.Target != "" {
 		b.attrs["target"] = b.request.Target
+	}
+	if b.request.part {
+		b.attrs["multi-platform"] = "true" // also one platform gives an index, as that of all nodes
 	}
 	if len(b.request.Platforms) > 0 {
 		b.attrs["platform"] = strings.Join(b.request.Platforms, ",")
@@ -231,10 +236,7 @@ func (b *build) offerRuns(opt *client.SolveOpt) error {
 
 // solve runs the session to its end. It returns the response of the exporters and the last output of the build.
 func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveResponse, *buildLog, error) {
-	relay, err := b.request.Progress.start(&b.clocks)
-	if err != nil {
-		return nil, nil, err
-	}
+	relay := b.screen.relay(b.engine.Node(), &b.clocks)
 	response, err := b.engine.Client().Build(ctx, opt, "seedpack", b.callback, relay.statuses)
 	relay.wait()
 	return response, relay.log, err
@@ -258,7 +260,9 @@ func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result
 		return nil, err
 	}
 	if b.gate != nil {
-		if err := b.gate(ctx, candidates); err != nil {
+		if err := b.gate(ctx, candidates); errors.Is(err, errLeft) {
+			return nil, err // the session's own error says more
+		} else if err != nil {
 			b.refused = err
 			return nil, err
 		}

@@ -27,7 +27,7 @@ func variable(t *testing.T, name string) string {
 }
 
 // privateEngine starts a private engine. It uses the user's own cache, so that buildkitd is built only once.
-func privateEngine(t *testing.T) *engine.Engine {
+func privateEngine(t *testing.T) *engine.Builder {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {

@@ -128,7 +128,7 @@ func (f *foreignImage) solve(ctx context.Context, g gateway.Client, _ map[string
 func wanted(asked []string, name string) bool {
 	return len(asked) == 0 || slices.ContainsFunc(asked, func(s string) bool {
 		p, err := platforms.Parse(s)
-		return err == nil && platforms.Format(platforms.Normalize(p)) == name
+		return s == name || err == nil && platforms.Format(platforms.Normalize(p)) == name
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -26,8 +27,13 @@ type Output struct {
 	// LoadInto is the address of the Docker Engine to which Load sends. If that engine builds the image, it only names
 	// it.
 	LoadInto string
+	// Runs returns the platform of the engine that Load hands to. It gets the image of that one among several. Nil: the
+	// output is no engine's, and takes any image.
+	Runs func(context.Context) (string, error)
 	// Name is the reference that is written into the file.
 	Name string
+
+	into string // file or directory that a node writes its part to; empty: a place of its own
 }
 
 // outputAttrs are attributes of exporters that change how the image is written. They change neither its name nor its
@@ -110,10 +116,10 @@ func (o *Output) image() bool { return o.Type == "oci" || o.Type == "docker" }
 func CheckOutputs(outputs []Output, platforms int, attested bool) error {
 	seen := map[string]bool{}
 	for _, o := range outputs {
-		if o.Load != nil && (platforms > 1 || attested) {
-			return fmt.Errorf("%s takes an image for one platform, without attestations: write type=oci,dest=FILE", o.Dest)
+		if o.Runs != nil && attested {
+			return fmt.Errorf("%s takes no attestations: leave out --provenance and --sbom, or write type=oci,dest=FILE", o.Dest)
 		}
-		if o.Type == "docker" && platforms > 1 {
+		if o.Type == "docker" && o.Runs == nil && platforms > 1 {
 			return fmt.Errorf("output %s: a docker archive holds one platform, not %d: write type=oci", o.Dest, platforms)
 		}
 		if o.Type == "docker" && attested {
@@ -131,25 +137,38 @@ func CheckOutputs(outputs []Output, platforms int, attested bool) error {
 // outputs are those of a build that are not yet kept or discarded.
 type outputs []*pending
 
-// add adds an exporter. It writes to a temporary file or directory next to the output's place.
+// add adds an exporter. It writes to a temporary file or directory next to the output's place, or to where a node's part goes.
 func (all *outputs) add(opt *client.SolveOpt, o Output, r *Request) error {
-	p, err := newPending(o, r.Roots)
-	if err != nil {
-		return err
-	}
-	*all = append(*all, p)
 	e := client.ExportEntry{Type: o.Type, Attrs: map[string]string{}}
+	e.OutputDir, e.Output = o.into, func(map[string]string) (io.WriteCloser, error) { return os.Create(o.into) }
+	if o.into == "" {
+		p, err := newPending(o, r.Roots)
+		if err != nil {
+			return err
+		}
+		*all = append(*all, p)
+		if o.Type == "local" {
+			e.OutputDir = p.stage.Path()
+		}
+		if o.picks(r) {
+			p.keep = p.loadOwn
+		}
+		e.Output = func(map[string]string) (io.WriteCloser, error) { return p.create() }
+	}
+	if o.Type == "local" {
+		e.Output = nil
+	} else {
+		e.OutputDir = ""
+	}
+	if o.picks(r) {
+		e.Type = "oci" // an archive in Docker's format holds one platform
+	}
 	for name, value := range o.Attrs {
 		e.Attrs[name] = value
 	}
 	if o.image() {
 		e.Attrs["name"] = o.Name
 		date(e.Attrs, r.Epoch)
-	}
-	if o.Type == "local" {
-		e.OutputDir = p.stage.Path()
-	} else {
-		e.Output = func(map[string]string) (io.WriteCloser, error) { return p.create() }
 	}
 	opt.Exports = append(opt.Exports, e)
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
+	"github.com/opencontainers/go-digest"
 
 	"github.com/seedpack/seedpack/secret"
 )
@@ -34,14 +35,15 @@ func CheckProgress(mode string) error {
 	return fmt.Errorf("progress %q must be auto, tty, plain or quiet", mode)
 }
 
-// A statusRelay passes the statuses of a build on to the display. It makes foreign text safe to print.
-type statusRelay struct {
-	statuses chan *client.SolveStatus
-	log      *buildLog
+// A screen shows the builds of all nodes as one.
+type screen struct {
+	progress Progress
+	feed     chan *client.SolveStatus
 	done     chan struct{}
 }
 
-func (p Progress) start(clocks *clocks) (*statusRelay, error) {
+// open starts the display. The caller closes the screen.
+func (p Progress) open() (*screen, error) {
 	mode := progressui.DisplayMode(p.Mode)
 	if p.Writer == nil || mode == "" {
 		mode = progressui.QuietMode
@@ -50,29 +52,70 @@ func (p Progress) start(clocks *clocks) (*statusRelay, error) {
 	if err != nil {
 		return nil, fmt.Errorf("show progress: %w", err)
 	}
-	s := &statusRelay{statuses: make(chan *client.SolveStatus), log: &buildLog{}, done: make(chan struct{})}
-	safe := make(chan *client.SolveStatus)
-	go func() {
-		defer close(safe)
-		hidden := hiddenLogs{redactor: p.Secrets.Redactor(), streams: map[logKey]*secret.Stream{}}
-		for status := range s.statuses {
-			clocks.hear(status)
-			hidden.hide(status)
-			s.log.add(status)
-			p.clean(status)
-			safe <- status
-		}
-	}()
+	s := &screen{progress: p, feed: make(chan *client.SolveStatus), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		// This context is not the build's, because an interrupted build still has something to show.
-		_, _ = display.UpdateFrom(context.Background(), safe)
+		_, _ = display.UpdateFrom(context.Background(), s.feed)
 	}()
 	return s, nil
 }
 
-// wait returns when the last status has been shown.
+// close returns when the last status has been shown. No relay may be at work any more.
+func (s *screen) close() {
+	close(s.feed)
+	<-s.done
+}
+
+// A statusRelay passes the statuses of one node's build on to the screen. It makes foreign text safe to print.
+type statusRelay struct {
+	statuses chan *client.SolveStatus
+	log      *buildLog
+	done     chan struct{}
+}
+
+// relay starts a relay. The node is the name of one of several, or empty.
+func (s *screen) relay(node string, clocks *clocks) *statusRelay {
+	r := &statusRelay{statuses: make(chan *client.SolveStatus), log: &buildLog{}, done: make(chan struct{})}
+	go func() {
+		defer close(r.done)
+		hidden := hiddenLogs{redactor: s.progress.Secrets.Redactor(), streams: map[logKey]*secret.Stream{}}
+		for status := range r.statuses {
+			clocks.hear(status)
+			hidden.hide(status)
+			r.log.add(status)
+			if node != "" {
+				mark(status, node)
+			}
+			s.progress.clean(status)
+			s.feed <- status
+		}
+	}()
+	return r
+}
+
+// wait returns when the last status has been passed on.
 func (s *statusRelay) wait() { <-s.done }
+
+// mark makes the steps of a node its own: all nodes may have the same ones. Their names begin with that of the node.
+func mark(status *client.SolveStatus, node string) {
+	own := func(d digest.Digest) digest.Digest { return digest.FromString(node + " " + d.String()) }
+	for _, v := range status.Vertexes {
+		v.Digest, v.Name = own(v.Digest), "["+node+"] "+v.Name
+		for i := range v.Inputs {
+			v.Inputs[i] = own(v.Inputs[i])
+		}
+	}
+	for _, v := range status.Statuses {
+		v.Vertex = own(v.Vertex)
+	}
+	for _, l := range status.Logs {
+		l.Vertex = own(l.Vertex)
+	}
+	for _, w := range status.Warnings {
+		w.Vertex = own(w.Vertex)
+	}
+}
 
 func (p Progress) clean(status *client.SolveStatus) {
 	if p.Escape == nil {

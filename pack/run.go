@@ -31,6 +31,7 @@ import (
 // A Candidate is the built image of one platform before the export. It is valid until the gate returns.
 type Candidate struct {
 	Platform string // os/arch[/variant]
+	Node     string // name of the node that runs it; empty if there is only one
 	Config   Config
 
 	files   gateway.Reference // nil for an image without files
@@ -57,7 +58,7 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 	var all []*Candidate
 	session := rand.Text()
 	for _, p := range found.Platforms {
-		c := &Candidate{Platform: platforms.Format(p.Platform), session: session, gateway: g, secrets: b.secrets, marshal: &b.marshal, clocks: &b.clocks, engine: enginePlatform(g)}
+		c := &Candidate{Platform: platforms.Format(p.Platform), Node: b.engine.Node(), session: session, gateway: g, secrets: b.secrets, marshal: &b.marshal, clocks: &b.clocks, engine: enginePlatform(g)}
 		var image struct {
 			Config Config `json:"config"`
 		}
@@ -144,6 +145,9 @@ func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	stop()
 	if lost != nil {
 		return nil, lost
+	}
+	if err != nil && c.Node != "" {
+		return nil, fmt.Errorf("node %s: run %s: %s", c.Node, p.Name, lastCause(err))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("run %s: %s", p.Name, lastCause(err))

@@ -47,7 +47,7 @@ var pushPauses = [...]time.Duration{2 * time.Second, 6 * time.Second}
 
 // buildAndPush builds again if the push breaks off; what was built before comes from the cache. It asks the gate again, too,
 // since another session may build something else.
-func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Engine, request pack.Request, gate func(context.Context, []*pack.Candidate) error) (*pack.Result, error) {
+func (p *Pipeline) buildAndPush(ctx context.Context, r *Result, e *engine.Builder, request pack.Request, gate func(context.Context, []*pack.Candidate) error) (*pack.Result, error) {
 	before := *r
 	for try := 0; ; try++ {
 		built, err := pack.Build(ctx, e, request, gate)

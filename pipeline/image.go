@@ -82,15 +82,22 @@ type Plan struct {
 
 // A BuildPlan is the part of a Plan that is about a Dockerfile.
 type BuildPlan struct {
-	Dockerfile    string   `json:"dockerfile"`
-	Context       string   `json:"context"`
-	Target        string   `json:"target,omitempty"`
-	Platforms     []string `json:"platforms"`     // empty: the builder's own
-	BuildArgs     []string `json:"buildArgs"`     // names
-	BuildContexts []string `json:"buildContexts"` // names
-	Attestations  []string `json:"attestations"`
+	Dockerfile    string     `json:"dockerfile"`
+	Context       string     `json:"context"`
+	Target        string     `json:"target,omitempty"`
+	Platforms     []string   `json:"platforms"`       // empty: the builder's own
+	Nodes         []NodePlan `json:"nodes,omitempty"` // of a builder with several
+	BuildArgs     []string   `json:"buildArgs"`       // names
+	BuildContexts []string   `json:"buildContexts"`   // names
+	Attestations  []string   `json:"attestations"`
 	// From says where settings come from, by the names of their flags: PATH:LINE of a policy file, or the flag.
 	From map[string]string `json:"from,omitempty"`
+}
+
+// A NodePlan is what a node of the builder would build and try.
+type NodePlan struct {
+	Node      string   `json:"node"`
+	Platforms []string `json:"platforms"` // empty: its own
 }
 
 // A PlannedFile is an output that would be written.

@@ -115,7 +115,9 @@ type Host struct {
 	// Stage is called when a job comes to a stage, if jobs do not run side by side. It may be nil.
 	Stage func(job, stage string)
 	// Engine connects to the builder at its first call, so that jobs that fail before need none.
-	Engine func(context.Context) (*engine.Engine, error)
+	Engine func(context.Context) (*engine.Builder, error)
+	// Nodes reports, without a connection, whether the builder has several nodes. Nil: it has one.
+	Nodes func() bool
 }
 
 // A Task is a job to pack or to try.
@@ -231,7 +233,10 @@ func (p *Pipeline) Plan(ctx context.Context, t Task) (*Result, error) {
 		return r, err
 	}
 	r.add(material.describe(request))
-	return r, r.plan(ctx, request, trials, p.publisher())
+	if err := r.plan(ctx, request, trials, p.publisher()); err != nil {
+		return r, err
+	}
+	return r, p.planNodes(ctx, r, request)
 }
 
 // buildOf says how a job is built.

@@ -50,6 +50,22 @@ func (r *Result) plan(ctx context.Context, request *pack.Request, trials []cases
 	return err
 }
 
+// planNodes says which node would build what. Only several nodes are asked: what one has to do is plain.
+func (p *Pipeline) planNodes(ctx context.Context, r *Result, request *pack.Request) error {
+	if r.Plan.Build == nil || p.host.Nodes == nil || !p.host.Nodes() {
+		return nil
+	}
+	builder, err := p.host.Engine(ctx)
+	if err != nil {
+		return err
+	}
+	shares, err := builder.Assign(ctx, request.Platforms, false)
+	for _, s := range shares {
+		r.Plan.Build.Nodes = append(r.Plan.Build.Nodes, NodePlan{s.Node(), slices.Concat([]string{}, s.Platforms)})
+	}
+	return err
+}
+
 // newPlan has what is done on this machine.
 func newPlan(request *pack.Request, trials []cases.Case) *Plan {
 	plan := &Plan{Cases: []string{}, Tags: []string{}, Write: []PlannedFile{}}

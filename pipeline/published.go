@@ -260,8 +260,8 @@ func (p *publisher) baseMoved(ctx context.Context, r *Result, held *holder) *dia
 
 // setAside has a build leave its image in a file of ours instead of pushing it, to compare it with the image that has its name.
 // A classic store of a Docker Engine cannot write such a file: there the image is pushed without a name, and compared then.
-func (r *Result) setAside(ctx context.Context, e *engine.Engine, request *pack.Request) error {
-	classic, err := e.Classic(ctx)
+func (r *Result) setAside(ctx context.Context, e *engine.Builder, request *pack.Request) error {
+	classic, err := e.Classic(ctx, request.Platforms)
 	if err != nil || classic {
 		return err
 	}

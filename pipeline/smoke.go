@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/disk"
@@ -17,20 +20,71 @@ import (
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
-// try tries the image of each platform.
+// try tries the image of each platform. Nodes work side by side, and each tries one image after the other.
 func (p *Pipeline) try(ctx context.Context, r *Result, candidates []*pack.Candidate, trials []cases.Case) error {
-	for _, c := range p.opt.Smoke.choose(candidates) {
-		opt := p.opt.Smoke.options(r.Job, c, p.host.Roots)
-		opt.Secrets = p.host.Secrets
-		smoked, err := verify.Smoke(ctx, c, c.Config, r.Manifest, trials, opt)
-		if err != nil {
-			return err
-		}
-		r.Smoked = append(r.Smoked, Smoked{c.Platform, smoked})
-		hintOldVariable(smoked.Report, r.Dir)
-		r.add(smoked.Report)
+	chosen := p.opt.Smoke.choose(candidates)
+	smoked := make([]Smoked, len(chosen))
+	nodes, ctx := errgroup.WithContext(ctx)
+	for _, node := range nodesOf(chosen) {
+		nodes.Go(func() error {
+			for i, c := range chosen {
+				if c.Node != node {
+					continue
+				}
+				opt := p.opt.Smoke.options(r.Job, c, p.host.Roots)
+				opt.Secrets = p.host.Secrets
+				result, err := verify.Smoke(ctx, c, c.Config, r.Manifest, trials, opt)
+				if err != nil {
+					return err
+				}
+				smoked[i] = Smoked{c.Platform, result}
+			}
+			return nil
+		})
+	}
+	if err := nodes.Wait(); err != nil {
+		return err
+	}
+	namePlatforms(smoked)
+	r.Smoked = append(r.Smoked, smoked...)
+	for _, s := range smoked {
+		hintOldVariable(s.Report, r.Dir)
+		r.add(s.Report)
 	}
 	return nil
+}
+
+// nodesOf returns the nodes of candidates, each once.
+func nodesOf(all []*pack.Candidate) (nodes []string) {
+	for _, c := range all {
+		if !slices.Contains(nodes, c.Node) {
+			nodes = append(nodes, c.Node)
+		}
+	}
+	return nodes
+}
+
+// namePlatforms adds to findings the platform that they are about, unless all platforms have them alike.
+func namePlatforms(smoked []Smoked) {
+	type finding struct {
+		rule    *diag.Rule
+		pointer seed.Pointer
+		message string
+	}
+	found := map[finding]int{}
+	for _, s := range smoked {
+		for _, d := range s.Report.Diagnostics {
+			found[finding{d.Rule, d.Pointer, d.Message}]++
+		}
+	}
+	for _, s := range smoked {
+		for i := range s.Report.Diagnostics {
+			d := &s.Report.Diagnostics[i]
+			if found[finding{d.Rule, d.Pointer, d.Message}] < len(smoked) && !strings.Contains(d.Message, s.Platform) {
+				d.Message += fmt.Sprintf(" (on %s)", s.Platform)
+			}
+		}
+	}
 }
 
 // hintOldVariable says of missing outputs where the job's code reads the output directory by its name before Seed 0.0.6.

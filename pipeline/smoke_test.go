@@ -3,9 +3,11 @@ package pipeline
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/verify"
 )
 
 // An output is missing where a job was migrated and its code was not. The finding names the line.
@@ -33,5 +35,34 @@ func TestHintOldVariable(t *testing.T) {
 		if got := found.Diagnostics[0].Hint; got != test.want {
 			t.Errorf("%s in %q: %q, want %q", test.rule, test.dir, got, test.want)
 		}
+	}
+}
+
+// A finding names its platform, unless all platforms have it.
+func TestNamePlatforms(t *testing.T) {
+	t.Parallel()
+	rule, other := &diag.Rule{ID: "a"}, &diag.Rule{ID: "b"}
+	smoked := func(platform string, found ...diag.Diagnostic) Smoked {
+		return Smoked{platform, &verify.Result{Report: &diag.Report{Diagnostics: found}}}
+	}
+	all := []Smoked{
+		smoked("linux/amd64", diag.Diagnostic{Rule: rule, Message: "shared"}, diag.Diagnostic{Rule: rule, Message: "own"}),
+		smoked("linux/arm64", diag.Diagnostic{Rule: rule, Message: "shared"}, diag.Diagnostic{Rule: other, Message: "own"},
+			diag.Diagnostic{Rule: rule, Message: "not tried: the engine cannot run programs for linux/arm64"}),
+	}
+	namePlatforms(all)
+	var got []string
+	for _, s := range all {
+		for _, d := range s.Report.Diagnostics {
+			got = append(got, d.Message)
+		}
+	}
+	want := []string{"shared", "own (on linux/amd64)", "shared", "own (on linux/arm64)", "not tried: the engine cannot run programs for linux/arm64"}
+	if !slices.Equal(got, want) {
+		t.Errorf("messages are %q, not %q", got, want)
+	}
+	one := []Smoked{smoked("linux/amd64", diag.Diagnostic{Rule: rule, Message: "own"})}
+	if namePlatforms(one); one[0].Report.Diagnostics[0].Message != "own" {
+		t.Errorf("of one platform: %q", one[0].Report.Diagnostics[0].Message)
 	}
 }

@@ -35,17 +35,20 @@ func privateEngine(t *testing.T) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Connect(t.Context(), Options{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
+	b, err := Connect(t.Context(), Options{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
+		if err := b.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return e
+	return only(b)
 }
+
+// only returns the engine of a builder with one node.
+func only(b *Builder) *Engine { return b.nodes[0].engine }
 
 func dir(t *testing.T, files map[string]string) string {
 	t.Helper()

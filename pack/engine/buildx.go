@@ -16,8 +16,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/containerd/platforms"
 	"github.com/docker/cli/cli/connhelper/commandconn"
 	"github.com/moby/buildkit/client"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/seedpack/seedpack/disk"
 )
@@ -34,6 +36,7 @@ type buildxNode struct {
 	Name       string
 	Endpoint   string // a docker context or an address, depending on the driver
 	DriverOpts map[string]string
+	Platforms  []ocispecs.Platform // that the user listed for it
 }
 
 // A buildxStore is buildx's directory. It may not exist.
@@ -130,20 +133,20 @@ func (s buildxStore) current() (*buildxBuilder, error) {
 	return s.read(strings.TrimSpace(string(text)))
 }
 
-// dialBuilder connects to a builder by its name. As in buildx, the name of a docker context means the engine of that
+// buildxNodes returns the nodes of a builder by its name. As in buildx, the name of a docker context means the engine of that
 // context.
-func dialBuilder(ctx context.Context, opt Options, name string) (*Engine, error) {
+func buildxNodes(opt Options, name string) ([]*node, error) {
 	s := opt.buildx()
 	b, err := s.read(name)
 	if err != nil {
 		return nil, err
 	}
 	if b != nil {
-		return dialNode(ctx, opt, b)
+		return b.nodes(opt)
 	}
 	contexts := s.docker.contexts()
 	if slices.Contains(contexts, name) {
-		return dialDocker(ctx, s.docker, name)
+		return oneNode(name, func(ctx context.Context) (*Engine, error) { return dialDocker(ctx, s.docker, name) }), nil
 	}
 	known := slices.Concat(s.names(), contexts, []string{builderDocker, builderPrivate})
 	slices.Sort(known)
@@ -152,34 +155,48 @@ func dialBuilder(ctx context.Context, opt Options, name string) (*Engine, error)
 		name, strings.Join(slices.Compact(known), ", "))
 }
 
-// dialNode connects to the first node of a builder, in the way of the builder's driver.
-func dialNode(ctx context.Context, opt Options, b *buildxBuilder) (*Engine, error) {
+// nodes returns the nodes of a builder.
+func (b *buildxBuilder) nodes(opt Options) (all []*node, err error) {
 	if len(b.Nodes) == 0 {
 		return nil, fmt.Errorf("the buildx builder %s has no nodes\nmake it anew: docker buildx rm %s, docker buildx create", b.Name, b.Name)
 	}
-	node := b.Nodes[0]
-	var e *Engine
-	var err error
-	switch b.Driver {
+	from := fmt.Sprintf("the buildx builder %s (%s)", b.Name, b.Driver)
+	for i, n := range b.Nodes {
+		one := &node{name: n.Name, from: from, dial: func(ctx context.Context) (*Engine, error) {
+			e, err := dialNode(ctx, opt, b.Driver, n)
+			if err != nil {
+				return nil, fmt.Errorf("buildx builder %s: %w", b.Name, err)
+			}
+			e.From = from
+			if len(b.Nodes) > 1 {
+				e.From = fmt.Sprintf("node %s of %s", n.Name, from)
+			}
+			return e, nil
+		}}
+		if n.Name == "" {
+			one.name = fmt.Sprintf("%s[%d]", b.Name, i)
+		}
+		for _, p := range n.Platforms {
+			one.listed = append(one.listed, platforms.Format(platforms.Normalize(p)))
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// dialNode connects to a node of a builder, in the way of the builder's driver.
+func dialNode(ctx context.Context, opt Options, driver string, n buildxNode) (*Engine, error) {
+	switch driver {
 	case "docker":
-		e, err = dialDocker(ctx, opt.docker(), node.Endpoint)
+		return dialDocker(ctx, opt.docker(), n.Endpoint)
 	case "docker-container":
-		e, err = dialContainer(ctx, opt.docker(), node)
+		return dialContainer(ctx, opt.docker(), n)
 	case "remote":
-		e, err = dialEngine(ctx, node.Endpoint, node.tls())
+		return dialEngine(ctx, n.Endpoint, n.tls())
 	case "kubernetes":
-		e, err = dialPod(ctx, node)
-	default:
-		err = fmt.Errorf("its driver %q is unknown: it must be docker, docker-container, remote or kubernetes", b.Driver)
+		return dialPod(ctx, n)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("buildx builder %s: %w", b.Name, err)
-	}
-	e.From = fmt.Sprintf("the buildx builder %s (%s)", b.Name, b.Driver)
-	if len(b.Nodes) > 1 {
-		e.From = fmt.Sprintf("the first of %d nodes of the buildx builder %s (%s)", len(b.Nodes), b.Name, b.Driver)
-	}
-	return e, nil
+	return nil, fmt.Errorf("its driver %q is unknown: it must be docker, docker-container, remote or kubernetes", driver)
 }
 
 func (n buildxNode) tls() TLSFiles {

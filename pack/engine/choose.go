@@ -20,44 +20,56 @@ type Way struct {
 	Taken  bool   `json:"taken"`
 }
 
-// connectNamed connects to a builder by its address or name.
-func connectNamed(ctx context.Context, opt Options, builder string) (*Engine, error) {
-	context, isContext := strings.CutPrefix(builder, builderDocker+":")
+// named returns the nodes of a builder by its address or name.
+func (o *Options) named(builder string) ([]*node, error) {
+	place, isContext := strings.CutPrefix(builder, builderDocker+":")
+	opt := *o
 	switch {
 	case strings.Contains(builder, "://"):
-		return dialEngine(ctx, builder, opt.TLS)
+		return oneNode(builder, func(ctx context.Context) (*Engine, error) { return dialEngine(ctx, builder, opt.TLS) }), nil
 	case builder == builderPrivate:
-		return startPrivate(ctx, opt)
+		nodes := oneNode(builder, func(ctx context.Context) (*Engine, error) { return startPrivate(ctx, opt) })
+		nodes[0].private = true
+		return nodes, nil
 	case builder == builderDocker:
-		return dialDocker(ctx, opt.docker(), "")
+		return oneNode(builder, func(ctx context.Context) (*Engine, error) { return dialDocker(ctx, opt.docker(), "") }), nil
 	case isContext:
-		return dialDocker(ctx, opt.docker(), context)
+		return oneNode(builder, func(ctx context.Context) (*Engine, error) { return dialDocker(ctx, opt.docker(), place) }), nil
 	}
-	return dialBuilder(ctx, opt, builder)
+	return buildxNodes(opt, builder)
+}
+
+func oneNode(name string, dial func(context.Context) (*Engine, error)) []*node {
+	return []*node{{name: name, from: name, dial: dial}}
+}
+
+// connectNamed connects to a builder that the user names.
+func connectNamed(ctx context.Context, opt Options, text string) (*Builder, error) {
+	nodes, err := namedNodes(opt, text)
+	if err != nil {
+		return nil, err
+	}
+	return newBuilder(ctx, nodes)
 }
 
 // connectFound connects to the first engine that it finds. It tries what the environment names, the current builder of
 // buildx, the Docker Engine, and a private daemon. If an engine is named but does not answer, that is an error: the
 // user wants that one.
-func connectFound(ctx context.Context, opt Options) (*Engine, []Way, error) {
+func connectFound(ctx context.Context, opt Options) (*Builder, []Way, error) {
 	var seen []Way
 	note := func(way, answer string, taken bool) { seen = append(seen, Way{way, answer, taken}) }
 	for _, name := range []string{"SEEDPACK_BUILDER", "BUILDKIT_HOST", "BUILDX_BUILDER"} {
-		value := opt.env(name)
+		value := strings.TrimSpace(opt.env(name))
 		if value == "" {
 			note(name, "not set", false)
 			continue
 		}
-		connect := connectNamed
-		if name == "BUILDX_BUILDER" {
-			connect = dialBuilder
-		}
-		e, err := connect(ctx, opt, value)
-		note(name, wayAnswer(e, err), err == nil)
+		b, err := connectVariable(ctx, opt, name, value)
+		note(name, wayAnswer(b, err), err == nil)
 		if err != nil {
 			err = fmt.Errorf("%s=%s: %w", name, value, err)
 		}
-		return e, seen, err
+		return b, seen, err
 	}
 	const buildx = "the current buildx builder"
 	builder, err := opt.buildx().current()
@@ -66,30 +78,67 @@ func connectFound(ctx context.Context, opt Options) (*Engine, []Way, error) {
 		return nil, seen, err
 	}
 	if builder != nil {
-		e, err := dialNode(ctx, opt, builder)
-		note(buildx, wayAnswer(e, err), err == nil)
-		return e, seen, err
+		b, err := connectBuildx(ctx, opt, builder)
+		note(buildx, wayAnswer(b, err), err == nil)
+		return b, seen, err
 	}
 	note(buildx, "none is chosen", false)
-	e, err := dialDocker(ctx, opt.docker(), "")
-	note("the Docker Engine", wayAnswer(e, err), err == nil)
+	b, err := newBuilder(ctx, oneNode(builderDocker, func(ctx context.Context) (*Engine, error) { return dialDocker(ctx, opt.docker(), "") }))
+	note("the Docker Engine", wayAnswer(b, err), err == nil)
 	if err == nil || ctx.Err() != nil {
-		return e, seen, err
+		return b, seen, err
 	}
-	e, private := startPrivate(ctx, opt)
-	note("a private buildkitd", wayAnswer(e, private), private == nil)
+	b, private := connectNamed(ctx, opt, builderPrivate)
+	note("a private buildkitd", wayAnswer(b, private), private == nil)
 	if private != nil {
 		return nil, seen, errors.Join(private, fmt.Errorf("and no other engine was found: %w", err))
 	}
-	return e, seen, nil
+	return b, seen, nil
 }
 
-func wayAnswer(e *Engine, err error) string {
+// connectVariable connects to what an environment variable names. BUILDX_BUILDER holds a name, as for buildx.
+func connectVariable(ctx context.Context, opt Options, name, value string) (*Builder, error) {
+	if name != "BUILDX_BUILDER" {
+		return connectNamed(ctx, opt, value)
+	}
+	nodes, err := buildxNodes(opt, value)
+	if err != nil {
+		return nil, err
+	}
+	return newBuilder(ctx, nodes)
+}
+
+// connectBuildx connects to a builder of buildx.
+func connectBuildx(ctx context.Context, opt Options, b *buildxBuilder) (*Builder, error) {
+	nodes, err := b.nodes(opt)
+	if err != nil {
+		return nil, err
+	}
+	return newBuilder(ctx, nodes)
+}
+
+// Several reports whether the options name several nodes. It connects to none. If that cannot be read, Connect says why.
+func Several(opt Options) bool {
+	text := opt.Builder
+	for _, name := range []string{"SEEDPACK_BUILDER", "BUILDKIT_HOST", "BUILDX_BUILDER"} {
+		if text == "" {
+			text = strings.TrimSpace(opt.env(name))
+		}
+	}
+	if text != "" {
+		nodes, err := namedNodes(opt, text)
+		return err == nil && len(nodes) > 1
+	}
+	b, err := opt.buildx().current()
+	return err == nil && b != nil && len(b.Nodes) > 1
+}
+
+func wayAnswer(b *Builder, err error) string {
 	if err != nil {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return first
 	}
-	return e.From
+	return b.From
 }
 
 // startPrivate starts a private daemon and connects to it.

@@ -45,7 +45,7 @@ func TestConnectContainer(t *testing.T) {
 			t.Errorf("%s: %v", builder, err)
 			continue
 		}
-		x, buildErr := builds(t.Context(), e, request(t, fmt.Sprintf("FROM busybox:1.36\nRUN echo %d >/x\n", i)))
+		x, buildErr := builds(t.Context(), only(e), request(t, fmt.Sprintf("FROM busybox:1.36\nRUN echo %d >/x\n", i)))
 		if err := errors.Join(buildErr, e.Close()); err != nil || x != fmt.Sprintln(i) {
 			t.Errorf("%s: the step wrote %q: %v", builder, x, err)
 		}
@@ -92,7 +92,7 @@ exec "$@"
 			t.Errorf("%s: %v", builder, err)
 			continue
 		}
-		_, buildErr := builds(t.Context(), e, request(t, "FROM busybox:1.36\nRUN touch /x\n"))
+		_, buildErr := builds(t.Context(), only(e), request(t, "FROM busybox:1.36\nRUN touch /x\n"))
 		if err := errors.Join(buildErr, e.Close()); err != nil {
 			t.Errorf("%s: %v", builder, err)
 		}

@@ -46,7 +46,7 @@ func TestDaemonKilled(t *testing.T) {
 	sleeping := request(t, "FROM busybox:1.36\nRUN sleep 987654\n")
 	ended := make(chan error, 1)
 	go func() {
-		_, err := builds(context.Background(), e, sleeping)
+		_, err := builds(context.Background(), only(e), sleeping)
 		ended <- err
 	}()
 	sleeper := waitFor(t, func() int { return processOf("sleep\x00987654\x00") })
@@ -55,7 +55,7 @@ func TestDaemonKilled(t *testing.T) {
 	}
 	<-ended
 	// A killed run would leave the same: it cannot clean up.
-	abandon(t, e)
+	abandon(t, only(e))
 	if points, err := mountsBelow(root); err != nil || len(points) == 0 {
 		t.Fatalf("the killed daemon leaves no mounts, so that the test shows nothing: %v", err)
 	}
@@ -70,7 +70,7 @@ func TestDaemonKilled(t *testing.T) {
 	if _, err := os.Stat(record.Socket); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the socket of the killed daemon is there: %v", err)
 	}
-	if _, err := builds(t.Context(), e, request(t, "FROM busybox:1.36\nRUN touch /x\n")); err != nil {
+	if _, err := builds(t.Context(), only(e), request(t, "FROM busybox:1.36\nRUN touch /x\n")); err != nil {
 		t.Errorf("the next build fails: %v", err)
 	}
 	if err := e.Close(); err != nil {

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/containerd/platforms"
 	"github.com/moby/moby/client"
+	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
 // Check returns an error if the engine does not answer, so that no time is lost on a build.
@@ -26,6 +28,17 @@ func (d DockerHost) Check(ctx context.Context) error {
 		return fmt.Errorf("reach the Docker Engine: %w\nis it running? DOCKER_HOST says where it is; --output type=docker,dest=FILE needs none", err)
 	}
 	return nil
+}
+
+// Platform returns the platform of the engine's machine.
+func (d DockerHost) Platform(ctx context.Context) (_ string, err error) {
+	c, _, err := d.connect(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	v, err := c.ServerVersion(ctx, client.ServerVersionOptions{})
+	return platforms.Format(platforms.Normalize(ocispecs.Platform{OS: v.Os, Architecture: v.Arch})), err
 }
 
 // Address returns the address of the engine, or "" if it is unknown.

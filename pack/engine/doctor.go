@@ -23,7 +23,8 @@ import (
 // A Diagnosis says which engine this machine builds with, and what the engine can do.
 type Diagnosis struct {
 	Ways   []Way    `json:"ways"`   // in the order in which they are tried
-	Engine *Info    `json:"engine"` // nil if there is no engine
+	Engine *Info    `json:"engine"` // nil if there is no engine; of several nodes the first that answers
+	Nodes  []Node   `json:"nodes"`  // empty if there are not several
 	Host   HostInfo `json:"host"`
 }
 
@@ -35,6 +36,14 @@ type Info struct {
 	Store     string     `json:"store"`              // for images: "classic", "containerd", or "none" if the engine only builds
 	Platforms []Platform `json:"platforms"`
 	Abilities []Ability  `json:"abilities"`
+}
+
+// A Node is one of several that build.
+type Node struct {
+	Name   string   `json:"name"`
+	Builds []string `json:"builds"`           // platforms that go to it
+	Engine *Info    `json:"engine,omitempty"` // nil if it does not answer
+	Error  string   `json:"error,omitempty"`  // why it does not
 }
 
 // A Platform is one that an engine reports that it runs.
@@ -69,20 +78,62 @@ func Diagnose(ctx context.Context, opt Options) (d *Diagnosis, err error) {
 	if opt.Log == nil {
 		opt.Log = io.Discard
 	}
-	d = &Diagnosis{Host: hostInfo(opt)}
-	var e *Engine
+	d = &Diagnosis{Host: hostInfo(opt), Nodes: []Node{}}
+	var b *Builder
 	if opt.Builder != "" {
-		e, err = connectNamed(ctx, opt, opt.Builder)
-		d.Ways = []Way{{"--builder " + opt.Builder, wayAnswer(e, err), err == nil}}
+		b, err = connectNamed(ctx, opt, opt.Builder)
+		for line := range strings.Lines(opt.Builder) {
+			d.Ways = append(d.Ways, Way{"--builder " + strings.TrimSpace(line), wayAnswer(b, err), err == nil})
+		}
 	} else {
-		e, d.Ways, err = connectFound(ctx, opt)
+		b, d.Ways, err = connectFound(ctx, opt)
 	}
 	if err != nil {
 		return d, err
 	}
-	defer func() { err = errors.Join(err, e.Close()) }()
-	d.Engine, err = e.info(ctx)
+	defer func() { err = errors.Join(err, b.Close()) }()
+	if b.Several() {
+		d.Nodes, err = b.diagnose(ctx)
+		for _, n := range d.Nodes {
+			if d.Engine == nil {
+				d.Engine = n.Engine
+			}
+		}
+		return d, err
+	}
+	d.Engine, err = b.nodes[0].engine.info(ctx)
 	return d, err
+}
+
+// diagnose asks all nodes. The error joins those of nodes that do not answer.
+func (b *Builder) diagnose(ctx context.Context) (all []Node, err error) {
+	answering, known := &Builder{}, []string{}
+	var errs []error
+	for _, n := range b.nodes {
+		found := Node{Name: n.name, Builds: []string{}}
+		e, err := n.connect(ctx)
+		if err == nil {
+			found.Engine, err = e.info(ctx)
+		}
+		if err != nil {
+			found.Error, _, _ = strings.Cut(err.Error(), "\n")
+			errs = append(errs, err)
+		} else {
+			answering.nodes = append(answering.nodes, n)
+			known = append(known, n.platforms()...)
+		}
+		all = append(all, found)
+	}
+	slices.Sort(known)
+	known = slices.Compact(known)
+	owners, err := answering.choose(ctx, known)
+	for i, owner := range owners {
+		at := slices.Index(b.nodes, owner)
+		if at >= 0 {
+			all[at].Builds = append(all[at].Builds, known[i])
+		}
+	}
+	return all, errors.Join(append(errs, err)...)
 }
 
 func (e *Engine) info(ctx context.Context) (*Info, error) {

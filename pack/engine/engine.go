@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ type Engine struct {
 	docker  *mobyclient.Client   // of a Docker Engine; nil for other engines
 	daemon  *daemon              // private; nil for other engines
 	stop    func() error
+	node    string // its name among several nodes of a builder; empty if it is the only one
 	// From says in a few words where the engine was found.
 	From string
 }
@@ -43,8 +45,9 @@ type Engine struct {
 type Options struct {
 	// Builder is the address of a BuildKit (unix://, tcp://, docker-container://, podman-container://, kube-pod:// or
 	// ssh://) or the name of a buildx builder. "docker" and "docker:CONTEXT" are the Docker Engine. "private" starts a
-	// buildkitd. If it is empty, the first one found is used: SEEDPACK_BUILDER, BUILDKIT_HOST, BUILDX_BUILDER, the
-	// current buildx builder, the Docker Engine, a private buildkitd.
+	// buildkitd. There may be several, one a line. PLATFORM[,PLATFORM]= before one says what it builds for. If it is
+	// empty, the first one found is used: SEEDPACK_BUILDER, BUILDKIT_HOST, BUILDX_BUILDER, the current buildx builder, the
+	// Docker Engine, a private buildkitd.
 	Builder string
 	TLS     TLSFiles // for tcp://
 	// CacheDir holds the private daemon, its program and its build cache. It is required if a private daemon is
@@ -92,27 +95,27 @@ func (t TLSFiles) options() []client.ClientOpt {
 // connectTimeout is how long an engine may take for its first answer.
 const connectTimeout = 15 * time.Second
 
-// Connect finds or starts an engine and checks that it answers. The caller closes it, which also stops what was
-// started.
-func Connect(ctx context.Context, opt Options) (*Engine, error) {
+// Connect finds or starts an engine and checks that it answers. Of several nodes, it leaves that to Builder.Assign. The
+// caller closes the builder, which also stops what was started.
+func Connect(ctx context.Context, opt Options) (*Builder, error) {
 	if opt.Log == nil {
 		opt.Log = io.Discard
 	}
-	var e *Engine
+	var b *Builder
 	var err error
 	if opt.Builder != "" {
-		e, err = connectNamed(ctx, opt, opt.Builder)
+		b, err = connectNamed(ctx, opt, opt.Builder)
 	} else {
-		e, _, err = connectFound(ctx, opt)
+		b, _, err = connectFound(ctx, opt)
 	}
-	if err == nil && opt.Config != "" && e.daemon == nil {
-		err = fmt.Errorf("%s would not read %s, which is for a private buildkitd\nname that: --builder private, or leave --buildkitd-config out", e.From, opt.Config)
-		return nil, errors.Join(err, e.Close())
+	if err == nil && opt.Config != "" && !slices.ContainsFunc(b.nodes, func(n *node) bool { return n.private }) {
+		err = fmt.Errorf("%s would not read %s, which is for a private buildkitd\nname that: --builder private, or leave --buildkitd-config out", b.From, opt.Config)
+		return nil, errors.Join(err, b.Close())
 	}
-	return e, err
+	return b, err
 }
 
-// Close closes the connection and stops what Connect started. Call it once.
+// Close closes the connection and stops what was started for it. Call it once.
 func (e *Engine) Close() error {
 	err := e.client.Close()
 	if e.stop != nil {
@@ -203,6 +206,9 @@ func (e *Engine) Classic(ctx context.Context) (bool, error) {
 	}
 	return e.classic(), nil
 }
+
+// Node returns the name of the engine among the nodes of its builder. It is empty if there is only one.
+func (e *Engine) Node() string { return e.node }
 
 // Client returns the connection to BuildKit. The engine closes it.
 func (e *Engine) Client() *client.Client { return e.client }

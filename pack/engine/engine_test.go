@@ -126,7 +126,7 @@ func TestConnectTLS(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 			continue
 		}
-		_, buildErr := builds(t.Context(), e, request(t, "FROM busybox:1.36\nRUN touch /x\n"))
+		_, buildErr := builds(t.Context(), only(e), request(t, "FROM busybox:1.36\nRUN touch /x\n"))
 		if err := errors.Join(buildErr, e.Close()); err != nil {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -142,10 +142,10 @@ func TestConnectDocker(t *testing.T) {
 			t.Errorf("%s: %v", builder, err)
 			continue
 		}
-		if err := e.askWorkers(t.Context()); err != nil {
+		if err := only(e).askWorkers(t.Context()); err != nil {
 			t.Error(err)
 		}
-		if e.classic() != (os.Getenv("SEEDPACK_TEST_DOCKER_STORE") == "classic") {
+		if only(e).classic() != (os.Getenv("SEEDPACK_TEST_DOCKER_STORE") == "classic") {
 			t.Errorf("%s: the store is taken for another", builder)
 		}
 		if err := e.Close(); err != nil {
