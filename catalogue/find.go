@@ -261,7 +261,7 @@ func (s *service) explain(err error) error {
 	case s.kind.variable() != "":
 		hint = fmt.Sprintf("\nset %s to a token that may list repositories", s.kind.variable()) + hint
 	default:
-		hint = "\nlog in with docker login" + hint
+		hint = "\nlog in with seedpack login " + s.target.host + hint
 	}
 	return fmt.Errorf("%w%s", err, hint)
 }

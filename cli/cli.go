@@ -109,7 +109,7 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 	cmd.SetFlagErrorFunc(flagError)
 	for _, newCommand := range []func(*Process) *cobra.Command{
 		newInitCommand, newLintCommand, newListCommand, newNameCommand, newLabelCommand, newPackCommand, newSmokeCommand, newRunCommand,
-		newPublishCommand, newVerifyCommand, newExportCommand, newMigrateCommand, newDiffCommand, newBumpCommand, newDiscoverCommand, newCacheCommand, newDoctorCommand, newRulesCommand, newExplainCommand,
+		newPublishCommand, newVerifyCommand, newExportCommand, newMigrateCommand, newDiffCommand, newBumpCommand, newDiscoverCommand, newLoginCommand, newLogoutCommand, newCacheCommand, newDoctorCommand, newRulesCommand, newExplainCommand,
 		newSchemaCommand, newVersionCommand, newActionCommand,
 	} {
 		sub := newCommand(p)

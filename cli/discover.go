@@ -55,7 +55,7 @@ A registry is listed as its kind needs it: ` + strings.Join(kinds, ", ") + `.
 Docker Hub, GitLab, Harbor and GitHub have lists of their own. Their tokens come from DOCKERHUB_TOKEN,
 GITLAB_TOKEN, HARBOR_USERNAME and HARBOR_PASSWORD, and GITHUB_TOKEN. A token goes only to the service's
 own host; for a host of yours, say with --kind what it is. Registries that cannot be listed are read by
---repository or --references. Credentials for reading images are those of docker login.
+--repository or --references. Credentials for reading images are those of seedpack login.
 
 With --format json it prints a catalogue. A catalogue in a FILE, or - for standard input, is read back
 and can be searched without any registry.

@@ -192,7 +192,7 @@ func testForbidden(t *testing.T, builder string) {
 				return r.Method == http.MethodPost && asked.Add(1) > 0 && answerError(w, status, code)
 			})
 			got, out := packTo(t, builder, host+"/"+namespaceOf(t), "", "", preflight)
-			expect(t, got, out, exit.StatusFailure, false, "log in with docker login, or ask for the right to push there")
+			expect(t, got, out, exit.StatusFailure, false, "log in with seedpack login ")
 			if strings.Contains(out, "trying again") {
 				t.Errorf("%s: a refusal is tried again:\n%s", preflight, out)
 			}

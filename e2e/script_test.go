@@ -55,7 +55,7 @@ func scriptParams(dir string) testscript.Params {
 		Setup:               setupScript,
 		Condition:           scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"status": scriptStatus, "uploads": scriptUploads, "foreign": scriptForeign, "engine": scriptEngine,
-			"private-registry": scriptPrivateRegistry, "frontend": scriptFrontend, "program": scriptProgram, "builder": scriptBuilder},
+			"private-registry": scriptPrivateRegistry, "login-registry": scriptLoginRegistry, "frontend": scriptFrontend, "program": scriptProgram, "builder": scriptBuilder},
 	}
 }
 

@@ -19,6 +19,8 @@ type PushError struct {
 	Passing bool
 	Hint    string
 	Err     error
+
+	status int // of HTTP; 0: unknown
 }
 
 // Error has the hint on a line of its own.
@@ -51,6 +53,9 @@ func (b *build) explain(ctx context.Context, err error, log *buildLog) error {
 		if e.Hint == registry.LoginHint && b.request.Remote.Keychain.JoinedChallenges(host) {
 			e.Hint = registry.JoinedHint
 		}
+		if e.Hint == registry.LoginHint {
+			e.Hint = b.request.Remote.LoginHint(b.request.Repository, e.status)
+		}
 		return e
 	}
 	return explain(ctx, err, log, b.request.Dockerfile)
@@ -77,6 +82,7 @@ func pushFailed(repository string, err error) *PushError {
 	default:
 		status, _ = strconv.Atoi(m[1]) // the expression matches only digits
 	}
+	e.status = status
 	e.Hint = registry.HintFor(status, addresses.ReplaceAllString(said, ""))
 	switch {
 	case e.Hint == registry.FullHint, e.Hint == registry.LargeHint:

@@ -191,13 +191,14 @@ func TestPlainBody(t *testing.T) {
 // No answer of a registry is shown in the form of Go, and hints fit what it says.
 func TestHints(t *testing.T) {
 	t.Parallel()
+	const noCredentials = "\nthere are no credentials for registry.test: log in with seedpack login registry.test, in a workflow with docker/login-action"
 	for _, c := range []struct {
 		status int
 		body   string
 		hint   string
 	}{
-		{401, `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[{"Action":"push"}]}]}`, LoginHint},
-		{403, `{"errors":[{"code":"DENIED","message":"requested access to the resource is denied","detail":{"Name":"quota"}}]}`, LoginHint},
+		{401, `{"errors":[{"code":"UNAUTHORIZED","message":"authentication required","detail":[{"Action":"push"}]}]}`, noCredentials},
+		{403, `{"errors":[{"code":"DENIED","message":"requested access to the resource is denied","detail":{"Name":"quota"}}]}`, noCredentials},
 		{403, `{"errors":[{"code":"DENIED","message":"adding 1.2 GiB of storage resource, which when updated to current usage of 9 GiB will exceed the configured upper limit of 10.0 GiB."}]}`, FullHint},
 		{403, `{"errors":[{"code":"DENIED","message":"Quota exceeded for the project"}]}`, FullHint},
 		{400, `{"errors":[{"code":"QUOTA_EXCEEDED","message":"no"}]}`, FullHint},
@@ -221,7 +222,7 @@ func TestHints(t *testing.T) {
 		if !errors.As(err, &te) {
 			t.Fatal(err)
 		}
-		if hint := pushHint("registry.test/quota/exceeded", err); hint != c.hint || !strings.HasSuffix(err.Error(), hint) || strings.Contains(err.Error(), "map[") {
+		if hint := (Registry{}).pushHint("registry.test/quota/exceeded", err); hint != c.hint || !strings.HasSuffix(err.Error(), hint) || strings.Contains(err.Error(), "map[") {
 			t.Errorf("%d %s:\n%v\nwant the hint %s", c.status, c.body, err, c.hint)
 		}
 		if IsFull(err) != (c.hint == FullHint) {

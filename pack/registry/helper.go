@@ -21,8 +21,15 @@ type HelperError struct {
 	Err    error
 }
 
-// Error names the program, since it is another one than ours.
+var errNotInstalled = errors.New("is not installed")
+
+// Error names the program, since it is another one than ours. Of one that is missing it says what to do.
 func (e *HelperError) Error() string {
+	if errors.Is(e.Err, errNotInstalled) {
+		host := strings.TrimSuffix(strings.TrimPrefix(e.Server, "https://"), "/v1/")
+		return fmt.Sprintf("the credential helper %s, which Docker's configuration names for %s, is not installed\n"+
+			"install it, or take it out of the configuration and log in again: seedpack login %[2]s", e.Helper, host)
+	}
 	return fmt.Sprintf("the credential helper %s, which Docker's configuration names for %s, %v", e.Helper, e.Server, e.Err)
 }
 
@@ -72,39 +79,49 @@ func (k *Keychain) askProgram(ctx context.Context, program, key string) (types.A
 
 // runHelper asks a helper for the credentials of a server. It returns what the helper wrote on standard error, too.
 func runHelper(ctx context.Context, program, server string) (found types.AuthConfig, said string, err error) {
+	answer, said, err := callHelper(ctx, program, helpers.ActionGet, server)
+	switch {
+	case err == nil:
+		found, err = parseHelper(answer)
+	case helpers.IsErrCredentialsNotFoundMessage(answer):
+		err = nil
+	}
+	return found, said, err
+}
+
+// callHelper runs a helper with an action. It returns what the helper wrote on its two outputs. What it wrote is in an error, too.
+func callHelper(ctx context.Context, program, action, input string) (text, said string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	cmd := exec.CommandContext(ctx, program, helpers.ActionGet)
+	cmd := exec.CommandContext(ctx, program, action)
 	answer := &limitedBuffer{limit: maxHelperAnswer, full: func() {
 		cancel(fmt.Errorf("wrote more than %d bytes", maxHelperAnswer))
 	}}
 	complaint := &limitedBuffer{limit: maxHelperSaid}
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(server), answer, complaint
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), answer, complaint
 	cmd.WaitDelay = time.Second
 	apart(cmd)
 	err = cmd.Run()
-	said = strings.TrimSpace(complaint.String())
+	text, said = strings.TrimSpace(answer.String()), strings.TrimSpace(complaint.String())
 	switch cause := context.Cause(ctx); {
 	case errors.Is(err, exec.ErrWaitDelay):
 		err = nil // it has ended; something that it started has not
 	case cause != nil:
-		return found, said, cause
+		return "", said, cause
 	}
-	text := strings.TrimSpace(answer.String())
 	switch {
 	case err == nil:
-		found, err = parseHelper(text)
-		return found, said, err
+		return text, said, nil
 	case helpers.IsErrCredentialsNotFoundMessage(text):
-		return found, said, nil
+		return text, said, err
 	case errors.Is(err, exec.ErrNotFound):
-		return found, said, errors.New("is not installed")
+		return "", said, errNotInstalled
 	case text == "" && said == "":
-		return found, said, fmt.Errorf("ended with %w and said nothing", err)
+		return "", said, fmt.Errorf("ended with %w and said nothing", err)
 	case text == "":
 		text, said = said, "" // it is said with the error
 	}
-	return found, said, fmt.Errorf("ended with %w: %s", err, brief(text))
+	return "", said, fmt.Errorf("ended with %w: %s", err, brief(text))
 }
 
 // parseHelper reads an answer. An error does not quote it, since it may hold a password.

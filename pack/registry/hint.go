@@ -1,19 +1,23 @@
 package registry
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 
+	"github.com/docker/cli/cli/config/types"
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
 // Hints end the message of an error. Each begins a line of its own.
 const (
-	// LoginHint is for a registry that wants other credentials.
-	LoginHint = "\nlog in with docker login, or ask for the right to push there"
+	// LoginHint is for a registry that wants other credentials. Registry.LoginHint says more.
+	LoginHint = "\nlog in with seedpack login, or ask for the right to push there"
 	// FullHint is for a registry that has no room.
 	FullHint = "\nthe registry has no room for the image: delete what is not needed there, or have its quota raised"
 	// LargeHint is for a registry that takes no request of this size.
@@ -53,20 +57,24 @@ func answerOf(e *transport.Error) string {
 	return said.Error()
 }
 
-func pushHint(repository string, err error) string {
+func (r Registry) pushHint(repository string, err error) string {
 	var te *transport.Error
 	var unknown x509.UnknownAuthorityError
 	var helper *HelperError
+	var broken *CredentialsError
 	var route *routeError
 	switch {
 	case errors.As(err, &unknown):
 		return "\nis it an authority of your own? name its certificate with --ca-file or SSL_CERT_FILE"
-	case errors.As(err, &helper), errors.As(err, &route), strings.Contains(err.Error(), " did not answer within "):
+	case errors.As(err, &helper), errors.As(err, &broken), errors.As(err, &route), strings.Contains(err.Error(), " did not answer within "):
 		return "" // the error says it
 	case errors.As(err, &te) && te.StatusCode == http.StatusNotFound:
 		return repositoryMissing(repository)
 	case errors.As(err, &te):
-		return HintFor(te.StatusCode, answerOf(te))
+		if hint := HintFor(te.StatusCode, answerOf(te)); hint != LoginHint {
+			return hint
+		}
+		return r.LoginHint(repository, te.StatusCode)
 	case strings.Contains(err.Error(), resolving):
 		return "\nthe credentials could not be read: look at Docker's config.json (DOCKER_CONFIG) and at the credential helper that it names"
 	}
@@ -79,12 +87,41 @@ const resolving = "resolving authorization"
 // plainCause returns an error about credentials without the words of go-containerregistry, which say nothing that ours do not.
 func plainCause(err error) error {
 	var helper *HelperError
-	if errors.As(err, &helper) {
+	var broken *CredentialsError
+	switch {
+	case errors.As(err, &helper):
 		return helper
+	case errors.As(err, &broken):
+		return broken
 	}
 	return err
 }
 
 func repositoryMissing(repository string) string {
 	return "\nthe repository " + repository + " does not exist, and the registry does not make it on the first push: create it"
+}
+
+// LoginHint is the hint for a push that a registry refused with a status of HTTP. It says whether there are credentials for the
+// registry, and where.
+func (r Registry) LoginHint(repository string, status int) string {
+	repo, err := name.NewRepository(repository, name.Insecure)
+	if err != nil {
+		return LoginHint
+	}
+	return r.loginHint(repo, status, "to push to")
+}
+
+func (r Registry) loginHint(repo name.Repository, status int, right string) string {
+	host := repo.RegistryStr()
+	const how = "seedpack login %s, in a workflow with docker/login-action"
+	switch found, place, err := r.keychain().lookUp(context.Background(), repo); {
+	case err != nil:
+		return "\n" + err.Error()
+	case found == (types.AuthConfig{}):
+		return fmt.Sprintf("\nthere are no credentials for %s: log in with "+how, host, host)
+	case status == http.StatusUnauthorized:
+		return fmt.Sprintf("\n%s refused the credentials in %s: log in again with "+how, host, place, host)
+	default:
+		return fmt.Sprintf("\nthe credentials in %s have no right %s %s: ask for it, or log in as someone else with "+how, place, right, repo, host)
+	}
 }

@@ -1,32 +1,31 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/docker/cli/cli/config"
 	"github.com/docker/cli/cli/config/configfile"
-	"github.com/docker/cli/cli/config/credentials"
 	"github.com/docker/cli/cli/config/types"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 
-	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/secret"
 )
 
 // answerLimit is how long a credential helper or a token service is waited for, in all.
 const answerLimit = 30 * time.Second
 
-// A Keychain finds credentials for registries: in DOCKER_AUTH_CONFIG, in the Docker configuration, in the credential helpers that
-// it names, or in podman's file. What did not answer in time is not asked again. The zero value can be used, also by several
+// patienceVariable gives helpers and token services longer, as in 2m.
+const patienceVariable = "SEEDPACK_HELPER_TIMEOUT"
+
+// A Keychain finds credentials for registries: in DOCKER_AUTH_CONFIG, in the Docker configuration, in the file of
+// REGISTRY_AUTH_FILE, and in podman's files. The first that has some counts. A file may name credential helpers. What did not answer in time is not asked again. The zero value can be used, also by several
 // goroutines. It must not be copied.
 type Keychain struct {
 	// Warn gets what helpers write on standard error, each text once. Nil: it is dropped.
@@ -79,21 +78,15 @@ func (k *Keychain) Resolve(target authn.Resource) (authn.Authenticator, error) {
 // ResolveContext returns the credentials for a repository, or else those for its registry. It returns authn.Anonymous if there
 // are none.
 func (k *Keychain) ResolveContext(ctx context.Context, target authn.Resource) (authn.Authenticator, error) {
-	file, err := k.configuration()
+	found, _, err := k.lookUp(ctx, target)
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range []string{target.String(), target.RegistryStr()} {
-		found, err := k.find(ctx, file, key)
-		if err != nil {
-			return nil, err
-		}
-		if found != (types.AuthConfig{}) {
-			return authn.FromConfig(authn.AuthConfig{Username: found.Username, Password: found.Password, Auth: found.Auth,
-				IdentityToken: found.IdentityToken, RegistryToken: found.RegistryToken}), nil
-		}
+	if found == (types.AuthConfig{}) {
+		return authn.Anonymous, nil
 	}
-	return authn.Anonymous, nil
+	return authn.FromConfig(authn.AuthConfig{Username: found.Username, Password: found.Password, Auth: found.Auth,
+		IdentityToken: found.IdentityToken, RegistryToken: found.RegistryToken}), nil
 }
 
 // Find returns the credentials for a host; an empty value if there are none. Docker Hub may have the name of its API.
@@ -101,47 +94,55 @@ func (k *Keychain) Find(ctx context.Context, host string) (types.AuthConfig, err
 	if host == dockerHubAPI {
 		host = name.DefaultRegistry
 	}
-	file, err := k.configuration()
+	registry, err := name.NewRegistry(host)
 	if err != nil {
-		return types.AuthConfig{}, err
+		return types.AuthConfig{}, nil // the engine then uses none
 	}
-	return k.find(ctx, file, host)
+	found, _, err := k.lookUp(ctx, registry)
+	return found, err
 }
 
 const dockerHubAPI = "registry-1.docker.io"
 
-// find looks for credentials under a key. Those of DOCKER_AUTH_CONFIG come first. A helper stands in place of the file.
-func (k *Keychain) find(ctx context.Context, file *configfile.ConfigFile, key string) (found types.AuthConfig, err error) {
-	if key == name.DefaultRegistry {
-		key = authn.DefaultAuthKey
+// lookUp looks for credentials, and says where they are: in a file, in DOCKER_AUTH_CONFIG, or in a helper. A helper stands in
+// place of its file.
+func (k *Keychain) lookUp(ctx context.Context, target authn.Resource) (found types.AuthConfig, place string, err error) {
+	defer func() { k.Secrets.Add(secretsOf(found)...) }()
+	if file := k.environment(); file != nil {
+		if found = inEntries(file, target); found != (types.AuthConfig{}) {
+			return found, configfile.DockerEnvConfigKey, nil
+		}
 	}
-	found = in(k.environment(), key)
-	if helper := helperFor(file, key); found == (types.AuthConfig{}) && helper != "" {
-		found, err = k.ask(ctx, helper, key)
-	} else if found == (types.AuthConfig{}) {
-		found = in(file, key)
+	for _, path := range authFiles() {
+		file, err := readAuthFile(path, target.RegistryStr())
+		if err != nil {
+			return types.AuthConfig{}, "", err
+		}
+		key := keyOf(target.RegistryStr())
+		if place = path; helperFor(file, key) != "" {
+			place = "docker-credential-" + helperFor(file, key)
+			found, err = k.ask(ctx, helperFor(file, key), key)
+		} else {
+			found = inEntries(file, target)
+		}
+		if err != nil || found != (types.AuthConfig{}) {
+			return found, place, err
+		}
 	}
-	k.Secrets.Add(secretsOf(found)...)
-	return found, err
-}
-
-// in looks for credentials in a file.
-func in(file *configfile.ConfigFile, key string) types.AuthConfig {
-	if file == nil {
-		return types.AuthConfig{}
-	}
-	found, _ := credentials.NewFileStore(file).Get(key) // it has no error to return
-	found.ServerAddress = ""
-	return found
+	return types.AuthConfig{}, "", nil
 }
 
 // helperFor returns the name of the helper for a key; empty if there is none.
 func helperFor(file *configfile.ConfigFile, key string) string {
-	if file == nil {
-		return ""
-	}
 	if helper, ok := file.CredentialHelpers[key]; ok {
 		return helper
+	}
+	if key == authn.DefaultAuthKey {
+		for _, hub := range []string{name.DefaultRegistry, "docker.io"} {
+			if helper, ok := file.CredentialHelpers[hub]; ok {
+				return helper
+			}
+		}
 	}
 	return file.CredentialsStore
 }
@@ -170,45 +171,6 @@ func (k *Keychain) environment() *configfile.ConfigFile {
 	return file
 }
 
-// configuration returns the Docker configuration, or else podman's file; nil if there is neither.
-func (k *Keychain) configuration() (*configfile.ConfigFile, error) {
-	home, _ := os.UserHomeDir() // without one there are other places
-	docker := os.Getenv(config.EnvOverrideConfigDir)
-	if isFile(home, ".docker", config.ConfigFileName) || docker != "" && isFile(docker, config.ConfigFileName) {
-		return config.Load(docker)
-	}
-	settings := os.Getenv("XDG_CONFIG_HOME")
-	if settings == "" && home != "" {
-		settings = filepath.Join(home, ".config")
-	}
-	places := []string{os.Getenv("REGISTRY_AUTH_FILE")}
-	for _, dir := range []string{os.Getenv("XDG_RUNTIME_DIR"), settings} {
-		if dir != "" {
-			places = append(places, filepath.Join(dir, "containers", "auth.json"))
-		}
-	}
-	for _, path := range places {
-		if path == "" || !isFile(path) {
-			continue
-		}
-		text, err := disk.ReadFile(path, disk.MaxText)
-		if err != nil {
-			return nil, err
-		}
-		file, err := config.LoadFromReader(bytes.NewReader(text))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-		return file, nil
-	}
-	return nil, nil
-}
-
-func isFile(parts ...string) bool {
-	info, err := os.Stat(filepath.Join(parts...))
-	return err == nil && !info.IsDir()
-}
-
 // say passes a text to the user, once.
 func (k *Keychain) say(text string) {
 	k.mu.Lock()
@@ -227,6 +189,9 @@ func (k *Keychain) say(text string) {
 func (k *Keychain) patience() time.Duration {
 	if k.limit != 0 {
 		return k.limit
+	}
+	if given, err := time.ParseDuration(os.Getenv(patienceVariable)); err == nil && given > 0 {
+		return given
 	}
 	return answerLimit
 }

@@ -47,7 +47,17 @@ func (r Registry) nameOptions() []name.Option {
 
 // Open reads an image that was built elsewhere. The caller closes it.
 func (r Registry) Open(ctx context.Context, s source.Source) (*source.Image, error) {
-	return source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions(), Save: r.Save})
+	img, err := source.Open(ctx, s, source.Options{Remote: r.Options(ctx), Name: r.nameOptions(), Save: r.Save})
+	var te *transport.Error
+	switch {
+	case err != nil && plainCause(err) != err:
+		return img, fmt.Errorf("read %s: %w", s, plainCause(err))
+	case errors.As(err, &te) && (te.StatusCode == http.StatusUnauthorized || te.StatusCode == http.StatusForbidden) && s.Kind == source.Registry:
+		if ref, parseErr := r.Parse(s.Name); parseErr == nil {
+			return img, fmt.Errorf("%w%s", err, r.loginHint(ref.Context(), te.StatusCode, "to read"))
+		}
+	}
+	return img, err
 }
 
 // Options returns the options of go-containerregistry's remote package. They serve one registry: no other host gets its
@@ -119,7 +129,7 @@ func (r Registry) Preflight(ctx context.Context, ref string) error {
 		return err
 	}
 	if err := remote.CheckPushPermission(parsed, contextKeychain{ctx, r.keychain()}, contextTransport{ctx, r.transport()}); err != nil {
-		return fmt.Errorf("push to %s is not possible: %w%s", parsed.Context(), plainCause(err), pushHint(parsed.Context().Name(), err))
+		return fmt.Errorf("push to %s is not possible: %w%s", parsed.Context(), plainCause(err), r.pushHint(parsed.Context().Name(), err))
 	}
 	return nil
 }
@@ -158,13 +168,13 @@ func (r Registry) Push(ctx context.Context, repository string, img *source.Image
 		if err == nil {
 			err = remote.WriteIndex(repo.Digest(digest.String()), img.Index, options...)
 		}
-		return digest.String(), pushError(repository, err)
+		return digest.String(), r.pushError(repository, err)
 	}
 	hash, err := img.Platforms[0].Image.Digest()
 	if err == nil {
 		err = remote.Write(repo.Digest(hash.String()), img.Platforms[0].Image, options...)
 	}
-	return hash.String(), pushError(repository, err)
+	return hash.String(), r.pushError(repository, err)
 }
 
 // mayPushAgain reports whether the upload of a layer or a manifest may succeed if it is begun anew. The error may be nil.
@@ -188,11 +198,11 @@ func isLostSession(e *transport.Error) bool {
 	return slices.ContainsFunc(e.Errors, func(d transport.Diagnostic) bool { return d.Code == transport.BlobUploadUnknownErrorCode })
 }
 
-func pushError(repository string, err error) error {
+func (r Registry) pushError(repository string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("push to %s: %w%s", repository, err, pushHint(repository, err))
+	return fmt.Errorf("push to %s: %w%s", repository, plainCause(err), r.pushHint(repository, err))
 }
 
 // TokenClient returns the client for the token service that a registry has named. It sends credentials to no other host.

@@ -80,8 +80,8 @@ func TestTag(t *testing.T) {
 func TestPreflight(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]string{
-		http.StatusForbidden:    "log in with docker login, or ask for the right to push there",
-		http.StatusUnauthorized: "log in with docker login, or ask for the right to push there",
+		http.StatusForbidden:    ", in a workflow with docker/login-action",
+		http.StatusUnauthorized: ", in a workflow with docker/login-action",
 		http.StatusNotFound:     "/a-1.0.0-seed does not exist, and the registry does not make it on the first push: create it",
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +161,7 @@ func TestPushAgain(t *testing.T) {
 			}
 		})}
 		_, err := to.Push(t.Context(), "localhost:5000/b-1.0.0-seed", img)
-		if err == nil || !strings.Contains(err.Error(), "ask for the right to push there") {
+		if err == nil || !strings.Contains(err.Error(), "there are no credentials for localhost:5000: log in with seedpack login localhost:5000") {
 			t.Error(err)
 		}
 	})

@@ -82,11 +82,12 @@ func (r Registry) Alias(ctx context.Context, ref, digest string) error {
 // A tagging is one attempt to name a digest. All of its requests share what the registry gave it to prove who it is, so that
 // little time passes between the look and the request that depends on it.
 type tagging struct {
-	tag    name.Tag
-	digest string
-	client *http.Client
-	puller *remote.Puller
-	pushed *remote.Descriptor // what the digest stands for
+	registry Registry
+	tag      name.Tag
+	digest   string
+	client   *http.Client
+	puller   *remote.Puller
+	pushed   *remote.Descriptor // what the digest stands for
 
 	before      string // what the tag named at first; empty: nothing
 	alias       bool   // there is no second look
@@ -104,7 +105,7 @@ func (r Registry) newTagging(ctx context.Context, ref, digest string) (*tagging,
 	if err != nil {
 		return nil, err
 	}
-	t := &tagging{tag: tag, digest: digest}
+	t := &tagging{registry: r, tag: tag, digest: digest}
 	repo := tag.Context()
 	auth, err := authn.Resolve(ctx, r.keychain(), repo)
 	if err != nil {

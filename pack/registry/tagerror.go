@@ -92,7 +92,7 @@ func (t *tagging) tagError() error {
 	if t.putErr == nil {
 		return nil
 	}
-	return fmt.Errorf("tag %s: %w%s", t.tag, t.putErr, pushHint(t.tag.Context().Name(), t.putErr))
+	return fmt.Errorf("tag %s: %w%s", t.tag, plainCause(t.putErr), t.registry.pushHint(t.tag.Context().Name(), t.putErr))
 }
 
 // notNamed is for a name that was not put.
