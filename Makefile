@@ -18,7 +18,7 @@ WITH_REGISTRY = .cache/bin/registry
 # WITH_DOCKER runs a command, and a Docker Engine that ends with it.
 WITH_DOCKER = .cache/bin/docker
 
-.PHONY: demo test test-long test-engines bench seedpack base tools clean
+.PHONY: demo test test-long test-engines bench seedpack manual base tools clean
 
 demo: seedpack base ## pack an example job and publish it to a registry on this machine
 	@setup/install.sh docker-registry skopeo runc
@@ -26,7 +26,7 @@ demo: seedpack base ## pack an example job and publish it to a registry on this 
 
 test: seedpack base $(SEEDPACK_TEST_ACT) ## run all tests, with a real BuildKit and registry; a skipped test fails
 	@setup/install.sh docker-registry skopeo runc gcc libc6-dev shellcheck node=nodejs npm dockerd=docker.io ip=iproute2 curl \
-		podman slurmctld=slurm-wlm munged=munge cwltool python3-jinja2 chromium
+		podman slurmctld=slurm-wlm munged=munge cwltool python3-jinja2 chromium zsh fish bash-completion rpm
 	@setup/node.sh .cache/node
 	@setup/browser.sh .cache/browser
 	@setup/sarif.sh .cache/sarif
@@ -55,6 +55,9 @@ tools:
 
 $(SEEDPACK_TEST_ACT):
 	GOBIN=$(@D) go install github.com/nektos/act@$(ACT_VERSION)
+
+manual: ## man pages and completions of shells, in .cache/manual
+	@CGO_ENABLED=0 go run -trimpath ./setup/manual .cache/manual devel
 
 # base makes the image that example jobs are built FROM.
 base: tools

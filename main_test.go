@@ -76,6 +76,7 @@ var arrows = map[string][]string{
 	"setup/beside":       {},
 	"setup/docker":       {"setup/beside"},
 	"setup/label":        {},
+	"setup/manual":       {"cli"},
 	"setup/registry":     {"setup/beside"},
 
 	// Capabilities that are on their way. Each gets its row when its folder comes.
@@ -91,7 +92,7 @@ var doors = map[string][]string{
 	"github.com/moby/moby":                         {"pack", "pack/engine"},
 	"github.com/qri-io/jsonschema":                 {"lint/schema"},
 	"github.com/sethvargo/go-githubactions":        {"github"},
-	"github.com/spf13/cobra":                       {"cli"},
+	"github.com/spf13/cobra":                       {"cli", "setup/manual"},
 	"github.com/spf13/pflag":                       {"cli", "github"},
 	"github.com/google/go-containerregistry":       {"pack", "pack/registry", "pack/source", "verify", "setup/base", "setup/bench"},
 	"mvdan.cc/sh/v3":                               {"lint/command"},

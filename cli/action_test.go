@@ -14,6 +14,7 @@ import (
 // flagsWithoutInput are flags that no input stands for, with the reason.
 var flagsWithoutInput = map[string]string{
 	"against":     "the input path says it",
+	"color":       "annotations and the log of a step have their own form",
 	"diff":        "it shows fixes and reports nothing; the input fix applies them",
 	"dockerfile":  "it prints lines for people",
 	"format":      "the step reads json, and shows it in GitHub's forms",
@@ -45,7 +46,7 @@ func TestActionInputsAreFlags(t *testing.T) {
 		}
 		set.VisitAll(func(f *pflag.Flag) { flags[f.Name] = true })
 	}
-	flags["help"], flags["root"] = true, true // cobra adds them later
+	flags["help"], flags["root"], flags["color"] = true, true, true // those of all commands
 	has := map[string]bool{}
 	for input, flag := range github.InputFlags() {
 		has[flag] = true

@@ -27,6 +27,7 @@ Other builders keep their own caches: docker buildx du lists those of Docker.`,
 		RunE:    func(*cobra.Command, []string) error { return showCache(p, format) },
 	}
 	cmd.Flags().StringVar(&format, "format", formatText, "how to print: text or json")
+	oneOf(cmd.Flags(), "format", formatText, formatJSON)
 	cmd.AddCommand(newPruneCommand(p))
 	return cmd
 }

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"io"
 	"runtime/debug"
-	"strings"
 	"sync/atomic"
 
 	"github.com/sirupsen/logrus"
@@ -32,6 +31,7 @@ type Process struct {
 
 	roots   disk.Roots              // that --root confines paths to
 	stage   func(job, stage string) // is called at each stage of a job; may be nil
+	color   string                  // when findings have colours
 	secrets *secret.Set             // are redacted in all that is printed and written
 
 	closed  func() bool   // reports whether nobody reads the output any more; may be nil
@@ -53,6 +53,9 @@ func Run(ctx context.Context, args []string, p Process) int {
 	}
 	p.Stderr = &hidingWriter{p.Stderr, p.secrets}
 	root := newRootCommand(&p)
+	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
+		completeFlags(root)
+	}
 	root.SetArgs(fillBase(joinPush(args)))
 	cmd, err := root.ExecuteContextC(ctx)
 	status := exit.Status(ctx, err)
@@ -101,30 +104,69 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
   seedpack pack --registry registry.example.com/team --push
   seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0`,
 		SilenceUsage: true, SilenceErrors: true,
-		Args: knownCommand, SuggestionsMinimumDistance: 2,
+		Args: knownCommand, Version: p.versionLine(),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.SetOut(p.Stdout)
 	cmd.SetErr(p.Stderr)
 	cmd.SetFlagErrorFunc(flagError)
-	for _, newCommand := range []func(*Process) *cobra.Command{
-		newInitCommand, newLintCommand, newListCommand, newNameCommand, newLabelCommand, newPackCommand, newSmokeCommand, newRunCommand,
-		newPublishCommand, newVerifyCommand, newExportCommand, newMigrateCommand, newDiffCommand, newBumpCommand, newDiscoverCommand, newLoginCommand, newLogoutCommand, newCacheCommand, newDoctorCommand, newRulesCommand, newExplainCommand,
-		newSchemaCommand, newVersionCommand, newActionCommand,
-	} {
-		sub := newCommand(p)
-		sub.Args = usageArgs(sub.Args)
-		cmd.AddCommand(sub)
+	for _, g := range commandGroups() {
+		cmd.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
+		for _, newCommand := range g.commands {
+			sub := newCommand(p)
+			sub.GroupID, sub.Args = g.title, usageArgs(sub.Args)
+			cmd.AddCommand(sub)
+		}
 	}
+	cmd.SetHelpCommandGroupID(aboutGroup)
+	cmd.SetCompletionCommandGroupID(aboutGroup)
+	cmd.SetVersionTemplate("{{.Version}}\n")
 	cmd.Args = usageArgs(cmd.Args)
-	confine(cmd, &p.roots)
+	p.addFlags(cmd)
+	setHelp(cmd, p)
 	return cmd
 }
 
-// Commands returns all commands, for what describes them.
-func Commands() []*cobra.Command {
-	return newRootCommand(&Process{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }}).Commands()
+// aboutGroup is the group of the commands that are about Seedpack itself.
+const aboutGroup = "About Seedpack"
+
+// A commandGroup has commands that --help lists together.
+type commandGroup struct {
+	title    string
+	commands []func(*Process) *cobra.Command
 }
+
+func commandGroups() []commandGroup {
+	return []commandGroup{
+		{"Write a job", []func(*Process) *cobra.Command{newInitCommand, newMigrateCommand, newLintCommand, newListCommand, newNameCommand, newLabelCommand,
+			newDiffCommand, newBumpCommand}},
+		{"Build, try and publish it", []func(*Process) *cobra.Command{newPackCommand, newSmokeCommand, newRunCommand, newPublishCommand, newVerifyCommand, newLoginCommand,
+			newLogoutCommand}},
+		{"Find and hand on", []func(*Process) *cobra.Command{newDiscoverCommand, newExportCommand}},
+		{aboutGroup, []func(*Process) *cobra.Command{newDoctorCommand, newCacheCommand, newRulesCommand, newExplainCommand, newSchemaCommand, newVersionCommand, newActionCommand}},
+	}
+}
+
+// addFlags adds the flags of all commands, and checks flags before a command runs.
+func (p *Process) addFlags(cmd *cobra.Command) {
+	cmd.Flags().Bool("version", false, "print the version")
+	s := cmd.PersistentFlags()
+	s.BoolP("help", "h", false, "explain the command")
+	s.StringVar(&p.color, "color", colorAuto, "colours in findings: auto (on a terminal), always or never")
+	oneOf(s, "color", colorAuto, colorAlways, colorNever)
+	confine(cmd, &p.roots)
+	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		return errors.Join(checkValues(cmd), checkPaths(cmd, args, p.roots))
+	}
+}
+
+// Root returns the whole program as a command, for what describes it.
+func Root() *cobra.Command {
+	return newRootCommand(&Process{Stdout: io.Discard, Stderr: io.Discard, Getenv: func(string) string { return "" }})
+}
+
+// Commands returns all commands, for what describes them.
+func Commands() []*cobra.Command { return Root().Commands() }
 
 // flagError turns an error of a flag into a mistake in the command line. It suggests the flag that was misspelled.
 func flagError(cmd *cobra.Command, err error) error {
@@ -143,17 +185,6 @@ func flagError(cmd *cobra.Command, err error) error {
 		return exit.Usagef("%w: did you mean --%s?", err, near)
 	}
 	return exit.Usagef("%w: %s --help lists them", err, cmd.CommandPath())
-}
-
-// knownCommand refuses arguments of the root command. The first argument was meant to be a command.
-func knownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return exit.Usagef("unknown command %q: did you mean %s?", args[0], strings.Join(near, " or "))
-	}
-	return exit.Usagef("unknown command %q: seedpack --help lists them", args[0])
 }
 
 // usageArgs turns a wrong number of arguments into a mistake in the command line.

@@ -56,6 +56,7 @@ Exit status: 0 the versions are enough, 1 one must rise.`,
 	s := cmd.Flags()
 	o.network.add(s)
 	s.StringVar(&o.format, "format", o.format, "how to print: text, json, markdown or github (workflow commands)")
+	oneOf(s, "format", formatText, formatJSON, formatMarkdown, formatGitHub)
 	return cmd
 }
 

@@ -64,7 +64,8 @@ Exit status: 0 also if nothing is found (--strict: 1 then, and if images were sk
 could not be listed or read. What was found is printed all the same, with "complete": false.`,
 		Example: `  seedpack discover registry.example.com/team
   seedpack discover docker.io/geointseed --query "tiff clouds" --latest
-  seedpack discover registry.example.com --cache ~/.cache/seedpack-discover --format json > catalogue.json
+  seedpack discover registry.example.com --cache ~/.cache/seedpack-discover --format json \
+    > catalogue.json
   seedpack discover catalogue.json --query geotiff`,
 		Annotations: pathArgs(catalogPath),
 		RunE:        func(cmd *cobra.Command, args []string) error { return discover(cmd.Context(), p, o, args) },
@@ -84,6 +85,8 @@ could not be listed or read. What was found is printed all the same, with "compl
 	pathVar(s, &o.html, "html", "", wholePath, "a directory for a site of static pages, which need no server")
 	s.BoolVar(&o.strict, "strict", false, "exit with 1 if nothing is found or an image is skipped")
 	s.StringVar(&o.format, "format", formatText, "how to print: text, json or silo (the form of the older discovery service)")
+	oneOf(s, "format", formatText, formatJSON, formatSilo)
+	oneOf(s, "kind", kinds...)
 	o.network.add(s)
 	return cmd
 }
@@ -208,7 +211,7 @@ func (o *discoverOptions) options(p *Process) (opt catalogue.Options, err error)
 		if near := diag.Nearest(o.kind, names); near != "" {
 			hint = fmt.Sprintf(": did you mean %s?", near)
 		}
-		return opt, exit.Usagef("--kind %q must be one of %s%s", o.kind, strings.Join(names, ", "), hint)
+		return opt, exit.Usagef("--kind %q must be %s%s", o.kind, orList(names), hint)
 	}
 	if o.api != "" {
 		u, err := url.Parse(o.api)

@@ -37,6 +37,7 @@ The exit status is 0 when a job can be packed, and 3 when not.`,
 	}
 	o.engine.add(cmd.Flags())
 	cmd.Flags().StringVar(&o.format, "format", formatText, "how to print: text or json")
+	oneOf(cmd.Flags(), "format", formatText, formatJSON)
 	return cmd
 }
 

@@ -73,8 +73,11 @@ Its manifest is that of its label, and it is pinned by digest.
 	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the name of the image")
 	s.StringSliceVar(&o.platform, "platform", nil, "OS/ARCH that the image is for, if the image does not say it")
 	s.StringVar(&o.job.Runtime, "runtime", export.Auto, "what runs the container: "+strings.Join(export.Runtimes(), ", "))
+	knownWords(s, "to", append(targetNames(), "list")...)
+	oneOf(s, "runtime", export.Runtimes()...)
 	o.publish.add(s)
 	s.StringVar(&o.job.Entrypoint, "entrypoint", "", "of cwl and eoap: keep relies on the image's ENTRYPOINT, explicit writes it (default keep for cwl, explicit for eoap)")
+	oneOf(s, "entrypoint", "keep", "explicit")
 	s.BoolVar(&o.job.Network, "allow-network", false, "let the job use the network")
 	return cmd
 }
@@ -106,7 +109,7 @@ func (o *exportOptions) check() error {
 		return exit.Usagef("say where the files go: -o OUTDIR")
 	}
 	if !slices.Contains(export.Runtimes(), o.job.Runtime) {
-		return exit.Usagef("--runtime %q must be one of %s", o.job.Runtime, strings.Join(export.Runtimes(), ", "))
+		return exit.Usagef("--runtime %q must be %s", o.job.Runtime, orList(export.Runtimes()))
 	}
 	if o.job.Entrypoint != "" && o.job.Entrypoint != "keep" && o.job.Entrypoint != "explicit" {
 		return exit.Usagef("--entrypoint %q must be keep or explicit", o.job.Entrypoint)

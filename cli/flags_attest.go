@@ -18,6 +18,8 @@ type attestFlags struct {
 func (f *attestFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.provenance, "provenance", "false", "attach how the image was built: true, false, mode=min, mode=max or more attributes")
 	s.StringVar(&f.sbom, "sbom", "false", "attach what is in the image: true, false or generator=IMAGE")
+	knownWords(s, "provenance", "true", "false", "mode=min", "mode=max")
+	knownWords(s, "sbom", "true", "false", "generator=")
 	s.StringArrayVar(&f.all, "attest", nil, "type=provenance|sbom[,NAME=VALUE…]: the same, as docker buildx has it")
 }
 

@@ -20,6 +20,7 @@ type baseFlags struct{ base string }
 
 func (f *baseFlags) add(s *pflag.FlagSet, usage string) {
 	s.StringVar(&f.base, "base", f.base, usage)
+	knownWords(s, "base", baseAuto, basePublished, baseMerge, baseNone)
 }
 
 // baseCommands have --base of this file.

@@ -32,6 +32,7 @@ const buildOnly = "seedpack-build-only"
 
 func (f *buildFlags) add(s *pflag.FlagSet) {
 	f.set = s
+	defer under(s, subjectBuild)()
 	own := pflag.NewFlagSet("", pflag.ContinueOnError)
 	pathVar(own, &f.file, "file", "f", wholePath, "the Dockerfile, when it is not DIR/Dockerfile")
 	pathVar(own, &f.context, "context", "", sourcePath, "the build context, when it is not DIR")
@@ -54,6 +55,8 @@ func (f *buildFlags) add(s *pflag.FlagSet) {
 	own.StringArrayVar(&f.build.Ulimits, "ulimit", nil, "TYPE=SOFT[:HARD]: a limit of the processes of RUN")
 	own.StringVar(&f.build.CgroupParent, "cgroup-parent", "", "the control group of the processes of RUN")
 	own.StringVar(&f.build.Network, "network", "default", "network of RUN: default, none or host")
+	oneOf(own, "network", "default", "none", "host")
+	knownWords(own, "allow", "network.host", "security.insecure", "device")
 	own.VisitAll(func(flag *pflag.Flag) { annotate(flag, buildOnly) })
 	s.AddFlagSet(own)
 	s.StringSliceVar(&f.platforms, "platform", nil, "os/arch[/variant] to build for; several separated by commas")

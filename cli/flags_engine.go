@@ -26,7 +26,9 @@ type engineFlags struct {
 }
 
 func (f *engineFlags) add(s *pflag.FlagSet) {
+	defer under(s, subjectBuilder)()
 	s.StringArrayVar(&f.builders, "builder", nil, "address of a BuildKit, name of a buildx builder, docker[:CONTEXT] or private; with PLATFORM[,PLATFORM]= before it, it builds for these alone; may be repeated; default: the first that \"seedpack doctor\" finds")
+	knownWords(s, "builder", "docker", "private")
 	pathVar(s, &f.config, "buildkitd-config", "", wholePath, "buildkitd.toml for the private builder")
 	pathVar(s, &f.tls.CA, "builder-tls-ca", "", wholePath, "certificates to trust in a builder at tcp://")
 	pathVar(s, &f.tls.Cert, "builder-tls-cert", "", wholePath, "certificate to show a builder at tcp://")
@@ -132,8 +134,10 @@ type workFlags struct {
 }
 
 func (f *workFlags) add(s *pflag.FlagSet) {
+	defer under(s, subjectBuilder)()
 	s.IntVar(&f.parallel, "parallel", 1, "jobs to work on side by side on one builder; runs that share the machine measure less exactly")
 	s.StringVar(&f.progress, "progress", "auto", "how the build is shown: auto, tty, plain or quiet")
+	oneOf(s, "progress", "auto", "tty", "plain", "quiet")
 }
 
 // options returns how a build is shown beside the output of a printer.

@@ -18,6 +18,7 @@ type networkFlags struct {
 }
 
 func (f *networkFlags) add(s *pflag.FlagSet) {
+	defer under(s, subjectRegistry)()
 	pathVar(s, &f.caFile, "ca-file", "", wholePath, "certificates (PEM) to trust in registries, besides those of the system")
 	s.BoolVar(&f.insecure, "insecure-registry", false, "plain http also to a registry that is not on this machine")
 }

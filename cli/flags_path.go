@@ -120,16 +120,18 @@ func setForm(s *pflag.FlagSet, name string, form pathForm) {
 // pathArgs declares that the arguments of a command hold paths. Without arguments it is about the working directory.
 func pathArgs(form pathForm) map[string]string { return map[string]string{pathsKey: string(form)} }
 
-// confine adds --root to all commands, and holds each command line against it before anything runs.
+// confine adds --root to all commands.
 func confine(cmd *cobra.Command, roots *disk.Roots) {
 	cmd.PersistentFlags().StringArrayVar((*[]string)(roots), "root", nil,
 		"refuse paths that lead out of this directory, by .. or by links; of several, each path stays in its own")
-	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
-		if len(*roots) == 0 {
-			return nil
-		}
-		return errors.Join(checkFlags(cmd, *roots), checkArgs(cmd, args, *roots))
+}
+
+// checkPaths refuses paths in flags and arguments that leave the roots.
+func checkPaths(cmd *cobra.Command, args []string, roots disk.Roots) error {
+	if len(roots) == 0 {
+		return nil
 	}
+	return errors.Join(checkFlags(cmd, roots), checkArgs(cmd, args, roots))
 }
 
 // checkFlags refuses paths in flags that leave the roots.

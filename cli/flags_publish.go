@@ -33,10 +33,13 @@ type publishFlags struct {
 }
 
 func (f *publishFlags) add(s *pflag.FlagSet) {
+	defer under(s, subjectPublish)()
 	s.StringVar(&f.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
 	s.StringVar(&f.push, "push", f.push, "publish: true, false, or auto (for tags and releases in CI)")
 	s.Lookup("push").NoOptDefVal = "true"
 	s.StringVar(&f.ifExists, "if-exists", pipeline.IfExistsError, "when the name is another image's already: error, skip (leave it, if only the build is not reproducible) or overwrite")
+	oneOf(s, "push", "true", "false", "auto")
+	oneOf(s, "if-exists", pipeline.IfExistsError, pipeline.IfExistsSkip, pipeline.IfExistsOverwrite)
 	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
 	s.BoolVar(&f.preflight, "preflight", true, "ask for the right to push before building")
 	pathVar(s, &f.predecessor, "predecessor", "", imagePath, "the image that was published before, to compare with; default: the newest one of the jobVersions that git knows")

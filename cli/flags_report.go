@@ -25,11 +25,14 @@ type reportFlags struct {
 
 func (f *reportFlags) add(s *pflag.FlagSet) {
 	f.set = s
+	defer under(s, subjectReport)()
 	s.StringVar(&f.format, "format", formatText, "how to print: text, json, sarif, github (workflow commands), junit or gitlab (Code Quality)")
+	oneOf(s, "format", formats...)
 	pathVar(s, &f.files.sarif, "sarif-file", "", wholePath, "write the findings to a file for code scanning, too")
 	pathVar(s, &f.files.junit, "junit-file", "", wholePath, "write the findings to a file as the XML of JUnit, too")
 	pathVar(s, &f.files.gitlab, "gitlab-file", "", wholePath, "write the findings to a file for GitLab's Code Quality, too")
 	s.StringVar(&f.failOn, "fail-on", "error", "least severity that makes the exit status 1: error, warning or notice")
+	oneOf(s, "fail-on", "error", "warning", "notice")
 	s.StringArrayVar(&f.rules, "rule", nil, "ID=SEVERITY: give a rule another severity: off, notice, warning or error")
 	pathVar(s, &f.config, "config", "", policyPath, "the policy file, or none; default: the nearest "+policy.FileName+" beside the manifest or above")
 	s.BoolVarP(&f.verbose, "verbose", "v", false, "show notices too")
@@ -96,5 +99,6 @@ func (f *reportFlags) policy() (diag.Policy, error) {
 }
 
 func metadataVar(s *pflag.FlagSet, to *string) {
+	defer under(s, subjectReport)()
 	pathVar(s, to, "metadata-file", "", wholePath, "write to a file what --format json prints: names, digests, sizes, times, findings")
 }

@@ -36,7 +36,9 @@ type smokeFlags struct {
 }
 
 func (f *smokeFlags) add(s *pflag.FlagSet) {
+	defer under(s, subjectSmoke)()
 	s.StringVar(&f.mode, "smoke", smokeAuto, "auto, required (one case must come to a conclusion) or off")
+	oneOf(s, "smoke", smokeAuto, smokeRequired, smokeOff)
 	pathVar(s, &f.file, "cases", "", wholePath, "the smoke file, when it is not "+cases.File+" beside the manifest")
 	s.DurationVar(&f.limit, "smoke-timeout", 0, "end a case that runs longer; before the manifest's own timeout it is inconclusive (default 10m under CI)")
 	s.DurationVar(&f.budget, "smoke-budget", 0, "time for all cases of a job on a platform; those after it are skipped")

@@ -49,6 +49,7 @@ func newLabelCommand(p *Process) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&form, "form", form, "json, dockerfile or csv")
+	oneOf(cmd.Flags(), "form", "json", "dockerfile", "csv")
 	return cmd
 }
 

@@ -52,6 +52,8 @@ With --format gitlab it prints a child pipeline of GitLab. For each job it has o
 	pathsVar(s, &o.contexts, "build-context", "", namedBuild, "with --base: NAME=DIR, a further build context of all jobs")
 	cmd.Flags().StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the names")
 	cmd.Flags().StringVar(&o.format, "format", formatText, "how to print: text, json or gitlab (a child pipeline)")
+	oneOf(s, "format", formatText, formatJSON, formatGitLab)
+	knownWords(s, "base", baseAuto, baseMerge, baseNone)
 	return cmd
 }
 

@@ -89,6 +89,7 @@ command line is wrong, also an answer to nothing; 3 nothing could be read, or th
 	o.answers.add(s)
 	s.BoolVar(&o.dockerfile, "dockerfile", false, "print the LABEL line instead; of an image also the FROM line that labels it anew")
 	s.StringVar(&o.format, "format", formatText, "how to print: text, json or github")
+	oneOf(s, "format", formatText, formatJSON, formatGitHub)
 	o.network.add(s)
 	return cmd
 }

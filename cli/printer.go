@@ -225,13 +225,32 @@ func locate(getenv func(string) string, path string) (file string, ok bool) {
 	return abs, true
 }
 
+// What --color says.
+const (
+	colorAuto   = "auto"
+	colorAlways = "always"
+	colorNever  = "never"
+)
+
+// colours reports whether findings have colours on a stream: if --color says so, or else the environment, or else if a person looks
+// at it. See https://no-color.org and https://force-color.org.
+func (p *Process) colours(person bool) bool {
+	forced := p.Getenv("FORCE_COLOR")
+	switch {
+	case p.color == colorAlways || p.color == colorNever:
+		return p.color == colorAlways
+	case p.Getenv("NO_COLOR") != "" || forced == "0":
+		return false
+	}
+	return forced != "" || person && p.Getenv("TERM") != "dumb"
+}
+
 // textOptions returns those for a stream: excerpts and colour if a person looks at it.
 func textOptions(p *Process, out io.Writer) report.TextOptions {
 	columns, person := terminal(out)
 	return report.TextOptions{
 		Excerpt: person, Width: columns, FixedBy: "seedpack lint --fix",
-		// https://no-color.org
-		Colour: person && p.Getenv("NO_COLOR") == "" && p.Getenv("TERM") != "dumb",
+		Colour: p.colours(person),
 	}
 }
 
@@ -268,7 +287,7 @@ func terminal(w any) (columns int, ok bool) {
 
 // refuseWith shows findings that end a command which prints something else.
 func refuseWith(p *Process, found *diag.Report) error {
-	if err := report.Text(p.Stderr, []*diag.Report{found}, textOptions(p, p.Stdout)); err != nil {
+	if err := report.Text(p.Stderr, []*diag.Report{found}, textOptions(p, p.Stderr)); err != nil {
 		return err
 	}
 	return exit.Findings

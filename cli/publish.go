@@ -38,7 +38,8 @@ stay byte for byte what they are, and an image that has its label stays so as a 
 
 With --migrate the image is one of JobPack or of an older version of Seed: its manifest is made
 from its label as seedpack migrate does, and it is published under its Seed name.`,
-		Example: `  seedpack publish docker-daemon:tiler:build --against jobs/tiler --registry registry.example.com/team
+		Example: `  seedpack publish docker-daemon:tiler:build --against jobs/tiler \
+    --registry registry.example.com/team
   seedpack publish oci-archive:tiler.tar --registry registry.example.com/team --if-exists skip
   seedpack publish old.example.com/tiler-jobpack:1.0 --migrate --registry registry.example.com/team`,
 		Args:        cobra.ExactArgs(1),

@@ -27,6 +27,7 @@ func newRulesCommand(p *Process) *cobra.Command {
 		RunE:  func(*cobra.Command, []string) error { return listRules(p.Stdout, valueFormat(format)) },
 	}
 	cmd.Flags().StringVar(&format, "format", formatText, "how to print: text or json")
+	oneOf(cmd.Flags(), "format", formatText, formatJSON)
 	return cmd
 }
 

@@ -48,7 +48,8 @@ to build, IMAGE one that was built elsewhere: ` + source.Forms + `.
 Data is copied to the engine and outputs are copied back, which takes time and room where they are large.
 A job that fails ends with exit status 1, and what the manifest says of its own exit status is printed.`,
 		Example: `  seedpack run jobs/tiler -i IMAGE=scene.tif -j ZOOM=12 -o tiles
-  seedpack run registry.example.com/team/tiler-1.0.0-seed:1.0.0 -i IMAGE=scene.tif -e DB_PASS -m CACHE=/var/cache/tiler`,
+  seedpack run registry.example.com/team/tiler-1.0.0-seed:1.0.0 \
+    -i IMAGE=scene.tif -e DB_PASS -m CACHE=/var/cache/tiler`,
 		Args:        cobra.MaximumNArgs(1),
 		Annotations: pathArgs(jobPath),
 		RunE:        func(cmd *cobra.Command, args []string) error { return runCommand(cmd, p, o, args) },

@@ -46,6 +46,7 @@ A schema cannot say all that the linter checks.`,
 		},
 	}
 	cmd.Flags().StringVar(&version, "seed-version", version, "version of the standard: "+strings.Join(schema.Versions(), " or "))
+	oneOf(cmd.Flags(), "seed-version", schema.Versions()...)
 	return cmd
 }
 

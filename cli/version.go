@@ -13,8 +13,13 @@ func newVersionCommand(p *Process) *cobra.Command {
 		Short: "Print the version of this program",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.Stdout, "seedpack %s %s/%s\n", p.version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(p.Stdout, p.versionLine())
 			return err
 		},
 	}
+}
+
+// versionLine is what version and --version print.
+func (p *Process) versionLine() string {
+	return fmt.Sprintf("seedpack %s %s/%s", p.version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -12,8 +12,8 @@ for wanted; do
 	program=${wanted%=*} package=${wanted#*=}
 	case $package in
 	# Check the package for busybox, because another busybox may need libraries that an image does not have. Check it for
-	# libc6-dev and python3-jinja2 too, which are no programs.
-	busybox-static | libc6-dev | python3-jinja2) installed "$package" || missing="$missing $package" ;;
+	# libc6-dev, python3-jinja2 and bash-completion too, which are no programs.
+	busybox-static | libc6-dev | python3-jinja2 | bash-completion) installed "$package" || missing="$missing $package" ;;
 	*) command -v "$program" >/dev/null || missing="$missing $package" ;;
 	esac
 done
