@@ -34,6 +34,7 @@ type moment struct {
 	program, daemon     bool   // what is killed
 	slow                string // the build argument with which its step sleeps until it is killed
 	second              bool   // another run goes on meanwhile
+	node                int    // of two nodes, the one whose daemon is killed; 0: there is one node
 	long                bool   // only make test-long tries it
 }
 
@@ -58,6 +59,17 @@ var moments = []moment{
 	{name: "daemon in layer", request: "PUT /blobs/uploads/", daemon: true, long: true},
 	{name: "daemon in manifest", request: "PUT /manifests/sha256:", daemon: true, long: true},
 	{name: "both in step", line: "step has begun\n", program: true, daemon: true, slow: "STEP", second: true},
+	{name: "first node in definition", line: "[private] [internal] load build definition", daemon: true, node: 1, long: true},
+	{name: "second node in definition", line: "[private-2] [internal] load build definition", daemon: true, node: 2, long: true},
+	{name: "first node in step", line: "step has begun\n", daemon: true, slow: "STEP", node: 1},
+	{name: "second node in step", line: "step has begun\n", daemon: true, slow: "STEP", node: 2, long: true},
+	{name: "first node in smoke", line: "[private] [smoke] a", daemon: true, slow: "JOB", node: 1, long: true},
+	{name: "second node in smoke", line: "[private-2] [smoke] a", daemon: true, slow: "JOB", node: 2},
+	{name: "first node in layer", request: "PUT /blobs/uploads/", daemon: true, node: 1, long: true},
+	{name: "second node in layer", request: "PUT /blobs/uploads/", daemon: true, node: 2, long: true},
+	{name: "first node in manifest", request: "PUT /manifests/sha256:", daemon: true, node: 1},
+	{name: "second node in manifest", request: "PUT /manifests/sha256:", daemon: true, node: 2, long: true},
+	{name: "program with nodes", line: "[smoke] a", program: true, slow: "JOB", node: 1},
 }
 
 // TestKilled proves that a killed run leaves nothing behind after the next run, and no name for an image that was not
@@ -101,8 +113,9 @@ ARG STEP=0
 RUN echo step has begun; sleep $STEP; echo made > /made
 ARG JOB=0
 ENV JOB=$JOB
+COPY --chmod=755 run /run
 USER nobody
-ENTRYPOINT ["sh", "-c", "sleep $JOB"]
+ENTRYPOINT ["/run", "/bin/sh", "-c", "sleep $JOB"]
 `
 
 // newKilling makes the job, and the registry that sees the moment.
@@ -116,6 +129,7 @@ func newKilling(t *testing.T, m moment, buildkitd string) *killing {
 	}
 	if err := errors.Join(os.WriteFile(filepath.Join(k.dir, "job/seed.manifest.json"), []byte(killedJob), 0o644),
 		os.WriteFile(filepath.Join(k.dir, "job/Dockerfile"), []byte(killedDockerfile), 0o644),
+		os.WriteFile(filepath.Join(k.dir, "job/run"), launcher386(), 0o755),
 		os.WriteFile(filepath.Join(k.dir, "job/seed.smoke.yaml"), []byte("cases:\n  - name: a\n"), 0o644),
 		os.Symlink(buildkitd, filepath.Join(k.dir, "cache/seedpack/bin", filepath.Base(buildkitd)))); err != nil {
 		t.Fatal(err)
@@ -148,7 +162,7 @@ func (k *killing) try() {
 	if k.fault != nil {
 		k.t.Fatalf("kill: %v\n%s", k.fault, out)
 	}
-	if k.daemon && !k.program && (status != exit.StatusFailure || !strings.Contains(out, "seedpack: the private buildkitd ended before its work was done (signal: killed)\n")) {
+	if k.daemon && !k.program && (status != exit.StatusFailure || !strings.Contains(out, "seedpack: "+k.killedNode()+"the private buildkitd ended before its work was done (signal: killed)\n")) {
 		k.t.Errorf("the daemon is killed, and the run ends with status %d\n%s", status, out)
 	}
 	if took := time.Since(k.since); took > time.Minute {
@@ -177,6 +191,11 @@ func (k *killing) try() {
 	if len(left) > 0 {
 		k.t.Errorf("left behind:\n%s", strings.Join(left, "\n"))
 	}
+}
+
+// killedNode returns how an error begins that is about the killed one of two nodes.
+func (k *killing) killedNode() string {
+	return []string{"", "node private (linux/386): ", "node private-2 (linux/amd64): "}[k.node]
 }
 
 // lock holds the first root until unlock, if another run is to go on meanwhile.
@@ -211,8 +230,12 @@ func (k *killing) run(killed bool, command ...string) (status int, out string) {
 	if killed && k.slow != "" {
 		pause = fmt.Sprintf("%s=%d", k.slow, sleepFor)
 	}
-	cmd := exec.CommandContext(ctx, "seedpack", append(command, filepath.Join(k.dir, "job"),
-		"--builder", "private", "--progress", "plain", "--build-arg", pause,
+	builders := []string{"--builder", "private"}
+	if k.node > 0 {
+		builders = []string{"--builder", "linux/386=private", "--builder", "linux/amd64=private", "--platform", "linux/386,linux/amd64"}
+	}
+	cmd := exec.CommandContext(ctx, "seedpack", append(append(command, builders...), filepath.Join(k.dir, "job"),
+		"--progress", "plain", "--build-arg", pause,
 		"--build-context", "busybox:1.36=oci-layout://"+os.Getenv("SEEDPACK_TEST_BASE"))...)
 	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(k.dir, "cache"), "TMPDIR="+filepath.Join(k.dir, "tmp"),
 		"SOURCE_DATE_EPOCH=0", "PATH="+os.Getenv("PATH")+":/usr/sbin")
@@ -301,7 +324,7 @@ func (k *killing) killIn(cmd *exec.Cmd) error {
 	if k.daemon {
 		var record struct{ PID int }
 		root := "0"
-		if k.second {
+		if k.second || k.node == 2 {
 			root = "1"
 		}
 		text, readErr := os.ReadFile(filepath.Join(k.dir, "cache/seedpack/buildkit", root, "seedpack.json"))
