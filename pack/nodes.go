@@ -197,8 +197,11 @@ func (j *joint) build(ctx context.Context) error {
 // cause returns the error that ended the build: that of a node, else that of the gate, which all nodes return. What follows from
 // the end of another node counts only if there is nothing else.
 func (j *joint) cause(ctx context.Context) error {
-	if len(j.parts) == 1 || ctx.Err() != nil {
+	if len(j.parts) == 1 {
 		return j.ended[0].err
+	}
+	if err := context.Cause(ctx); err != nil {
+		return err
 	}
 	for _, p := range j.ended {
 		if errors.Is(p.err, errLeft) || j.meeting != nil && j.meeting.err != nil && errors.Is(p.err, j.meeting.err) ||

@@ -270,6 +270,7 @@ func splitBuilder(text string) (only []string, builder string, err error) {
 
 // namedNodes returns the nodes that text names: a builder a line, each with or without PLATFORM[,PLATFORM]= before it.
 func namedNodes(opt Options, text string) (all []*node, err error) {
+	seen := map[string]int{}
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
@@ -282,29 +283,18 @@ func namedNodes(opt Options, text string) (all []*node, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if seen[builder]++; seen[builder] > 1 && builder != builderPrivate {
+			return nil, fmt.Errorf("builder %q is named twice: name it once, with all of its platforms: PLATFORM,PLATFORM=%s", builder, builder)
+		}
 		for _, n := range nodes {
 			if len(only) > 0 {
 				n.only, n.listed = only, nil
 			}
+			if n.private && seen[builder] > 1 { // each is a buildkitd of its own
+				n.name = fmt.Sprintf("%s-%d", builderPrivate, seen[builder])
+			}
 			all = append(all, n)
 		}
 	}
-	return all, distinct(all)
-}
-
-// distinct refuses nodes that would be told apart by nothing. Private ones get numbers: each is a buildkitd of its own.
-func distinct(all []*node) error {
-	private := 0
-	for i, n := range all {
-		if n.private {
-			if private++; private > 1 {
-				n.name = fmt.Sprintf("%s-%d", builderPrivate, private)
-			}
-			continue
-		}
-		if slices.ContainsFunc(all[:i], func(other *node) bool { return other.name == n.name }) {
-			return fmt.Errorf("builder %q is named twice: name it once, with all of its platforms: PLATFORM,PLATFORM=%s", n.name, n.name)
-		}
-	}
-	return nil
+	return all, nil
 }
