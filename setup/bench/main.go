@@ -116,7 +116,12 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 	if err != nil {
 		return err
 	}
-	groups = append(groups, bases, skips)
+	shared, stopSecond, err := t.nodes(buildkitd, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopSecond()) }()
+	groups = append(append(groups, bases, skips), shared...)
 	groups = append(groups, group{rounds: rounds, sides: []*side{
 		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
