@@ -43,6 +43,9 @@ func (r *Run) startHint() string {
 	if chosen != "" && len(r.args) > 0 && strings.HasPrefix(r.args[0], "/seed/") {
 		return chosen // data is no program, whatever its mode is
 	}
+	if !strings.Contains(r.Outcome.StartError, ": not found") {
+		chosen = "" // it is there, so it may be the one that is meant
+	}
 	return join(r.oneWord(), chosen, r.Outcome.StartFix)
 }
 
