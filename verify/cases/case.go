@@ -77,6 +77,7 @@ type Expectation struct {
 type OutputExpectation struct {
 	Count     *int   // number of files
 	Content   []byte // of each file, exactly
+	File      string // that holds Content, as the smoke file names it
 	SHA256    string // of each file, in hexadecimal
 	MinSize   int64  // bytes
 	MaxSize   int64

@@ -27,7 +27,7 @@ func (r *reader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
 				count := int(r.number(n, "count"))
 				e.Count = &count
 			},
-			"file":       func(n *yaml.Node) { e.Content = r.expectedContent(n) },
+			"file":       func(n *yaml.Node) { e.Content, e.File = r.expectedContent(n), deref(n).Value },
 			"sha256":     func(n *yaml.Node) { e.SHA256 = r.digest(n) },
 			"min-size":   func(n *yaml.Node) { e.MinSize = r.number(n, "min-size") },
 			"max-size":   func(n *yaml.Node) { e.MaxSize = r.number(n, "max-size") },
