@@ -26,7 +26,9 @@ var flagsWithoutInput = map[string]string{
 	"quiet":       "the step shows no line of lint's text",
 	"root":        "a step is confined to its workspace",
 	"secret":      "the inputs secrets, secret-envs and secret-files keep values off the command line",
+	"update":      "it changes a file of the author",
 	"verbose":     "the log and the summary of a step have notices, too",
+	"yes":         "it is for update",
 }
 
 // inputsWithoutFlag are inputs that stand for no flag: for operands, for several flags, or for the step itself.

@@ -95,9 +95,10 @@ type batch struct {
 	// publishing decides whether images are published; nil: they are not.
 	publishing            *publishFlags
 	dryRun                bool
-	check                 func() error       // refuses options that do not fit the tasks; may be nil
-	docker                *engine.DockerHost // must answer; nil: it need not
-	showPrinted           bool               // show what the jobs printed
+	after                 func(*pipeline.Pipeline, *pipeline.Result) error // called when a job's results have been printed; may be nil
+	check                 func() error                                     // refuses options that do not fit the tasks; may be nil
+	docker                *engine.DockerHost                               // must answer; nil: it need not
+	showPrinted           bool                                             // show what the jobs printed
 	metadataFile, iidFile string
 	base                  *baseline // with which jobs are compared; nil: with nothing
 	compared              comparisons
@@ -267,6 +268,13 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 			break
 		}
 		worst = exit.Worse(ctx, worst, f.Err)
+		if b.after != nil && ctx.Err() == nil {
+			err := b.after(pipe, f.Result)
+			if err != nil && !errors.Is(err, exit.Findings) {
+				complain(b.out.process, exit.Status(ctx, err), "", err)
+			}
+			worst = exit.Worse(ctx, worst, err)
+		}
 	}
 	b.total(images, time.Since(start))
 	if ctx.Err() != nil && (worst != nil || len(images) < len(b.tasks)) {

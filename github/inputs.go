@@ -72,6 +72,7 @@ var inputFlags = []inputFlag{
 	{"smoke", "smoke", oneValue},
 	{"smoke-timeout", "smoke-timeout", oneValue},
 	{"smoke-budget", "smoke-budget", oneValue},
+	{"repeat", "repeat", oneValue},
 	{"grace", "grace", oneValue},
 	{"cases", "cases", oneValue},
 	{"provides", "provides", manyWords},

@@ -39,6 +39,8 @@ type Process struct {
 	// Collect are globs relative to OutputDir. The content of these files is returned in Outcome.Files, at most 16 MiB
 	// each.
 	Collect []string
+	// Sum are globs relative to OutputDir. The sums of these files are returned in Outcome.Files.
+	Sum []string
 	// Archive are directories of the container, OutputDir or Mounts. They are returned completely in Outcome.Archive,
 	// at most 64 GiB.
 	Archive []string

@@ -340,7 +340,7 @@ func (c *Candidate) spec(p Process) wire.Spec {
 	s := wire.Spec{
 		Args: p.Args, Env: mergeEnv(c.Config.Env, p.Env, p.Unset), SecretFiles: map[string]string{},
 		Dir: c.Config.WorkingDir, User: p.User, Timeout: p.Timeout, Grace: p.Grace, OutputDir: p.OutputDir,
-		Collect: p.Collect, CollectMax: collectMax, Archive: p.Archive, ArchiveMax: archiveMax,
+		Collect: p.Collect, CollectMax: collectMax, Sum: p.Sum, Archive: p.Archive, ArchiveMax: archiveMax,
 	}
 	if s.Dir == "" {
 		s.Dir = "/"

@@ -37,7 +37,7 @@ func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case,
 		return nil, nil, err
 	}
 	r.add(m.check()...)
-	trials, found, err := p.cases(r.Job)
+	trials, found, err := p.cases(r)
 	for i := range trials {
 		p.host.Secrets.Add(trials[i].Secrets(r.Manifest)...)
 	}
@@ -91,13 +91,16 @@ func otherDockerfile(dir string) string {
 }
 
 // cases reads those of the smoke file, or makes some from the manifest.
-func (p *Pipeline) cases(j *job.Job) ([]cases.Case, *diag.Report, error) {
+func (p *Pipeline) cases(r *Result) ([]cases.Case, *diag.Report, error) {
+	j := r.Job
 	path, named := p.casesPath(j)
 	switch {
 	case p.opt.Cases != nil:
 		return p.opt.Cases(j)
 	case p.opt.Smoke.Off:
 		return nil, nil, nil
+	case j.Dir == "" && !named && p.opt.Smoke.Update:
+		return nil, nil, exit.Usagef("%s: a job without a directory has no smoke file to update: name it with --cases", j.Path)
 	case j.Dir == "" && !named:
 		return cases.Made(j.Manifest), nil, nil
 	}
@@ -105,12 +108,16 @@ func (p *Pipeline) cases(j *job.Job) ([]cases.Case, *diag.Report, error) {
 		return nil, nil, err
 	}
 	text, err := disk.ReadFile(path, disk.MaxText)
+	if errors.Is(err, fs.ErrNotExist) && p.opt.Smoke.Update {
+		return nil, nil, noSmokeFile(path)
+	}
 	if errors.Is(err, fs.ErrNotExist) && !named {
 		return cases.Made(j.Manifest), nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
+	r.smokeFile = text
 	trials, found := cases.Read(path, text, j.Manifest, caseEnv(p.host.Getenv))
 	return trials, found, nil
 }

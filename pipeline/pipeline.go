@@ -87,6 +87,8 @@ type Smoke struct {
 	Provides               []string      // resources of the engine's machine, such as gpus
 	Strict                 bool          // a resource that the machine is not said to have is an error
 	Parallel               int           // cases at a time; default: as verify chooses
+	Repeat                 int           // how often each case runs; default: once
+	Update                 bool          // for UpdateCases: there must be a smoke file, whose expectations of outputs are not compared
 	// OnePlatform tries only one of several platforms: the engine's own, or else the first.
 	OnePlatform bool
 	// Keep returns where the files of a job's cases on a platform are kept. Default: they are not.

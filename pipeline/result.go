@@ -41,8 +41,9 @@ type Result struct {
 	Plan      *Plan           // of Pipeline.Plan
 	Stages    Stages
 
-	secrets *secret.Set // of the call
-	holder  *holder     // the image that has the name already; nil if there is none
+	secrets   *secret.Set // of the call
+	smokeFile []byte      // text of the smoke file that was read; nil if there is none
+	holder    *holder     // the image that has the name already; nil if there is none
 	// predecessor is the newest image that was published before; nil if there is none, or none that is known.
 	predecessor *Predecessor
 	aside       string // file of the image that is compared with the holder; empty if it is pushed

@@ -133,6 +133,7 @@ func (s *Smoke) options(j *job.Job, c *pack.Candidate, roots disk.Roots) verify.
 	opt := verify.Options{
 		Path: j.Path, Platform: c.Platform, Foreign: !c.Native(),
 		Grace: s.Grace, Required: s.Required, Timeout: s.Timeout, Budget: s.Budget, Provides: s.Provides, Strict: s.Strict, Parallel: s.Parallel,
+		Repeat: s.Repeat, Update: s.Update,
 	}
 	if !verify.KnownPlatform(c.Platform) {
 		opt.Skip = "no engine runs programs for " + c.Platform

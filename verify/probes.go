@@ -61,7 +61,7 @@ var probes = []*Probe{
 
 // Rules returns all rules of smoke files, of runs and of published images.
 func Rules() []*diag.Rule {
-	rules := append(cases.Rules(), caseSkipped, caseInconclusive, smokeRequired, programPlatform, platformUnknown, supervisorStopped, commandRefused, nothingToRun, imageSetsInput)
+	rules := append(cases.Rules(), caseSkipped, caseInconclusive, smokeRequired, outputsDiffer, programPlatform, platformUnknown, supervisorStopped, commandRefused, nothingToRun, imageSetsInput)
 	for _, p := range probes {
 		rules = append(rules, &p.Rule)
 	}

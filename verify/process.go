@@ -34,9 +34,13 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *cases.Case, 
 		Collect: []string{seed.OutputsFile, "*" + seed.SideCarSuffix, "*/*" + seed.SideCarSuffix, "*/*/*" + seed.SideCarSuffix},
 	}
 	for _, out := range m.Job.Interface.Outputs.Files {
-		if c.Expect.Outputs[out.Name].WantsContent() {
-			// The supervisor uses path.Match, which negates with ^ instead of !.
-			p.Collect = append(p.Collect, strings.ReplaceAll(out.Pattern, "[!", "[^"))
+		pattern := strings.ReplaceAll(out.Pattern, "[!", "[^") // the supervisor uses path.Match, which negates with ^ instead of !
+		compared := opt.Repeat > 1 || opt.Update
+		if compared || c.Expect.Outputs[out.Name].WantsContent() {
+			p.Collect = append(p.Collect, pattern)
+		}
+		if compared {
+			p.Sum = append(p.Sum, pattern)
 		}
 	}
 	if mem := e.bytes("mem"); mem > 0 {
