@@ -24,6 +24,25 @@ func (e *LostError) Error() string { return e.Reason }
 // reportPatience is how long a report may take after the timeout and the grace.
 const reportPatience = 10 * time.Second
 
+// Limit returns how long the run may take, from the moment when the job begins until its last process has ended. A longer one
+// has lost its supervisor. 0: without end.
+func (p *Process) Limit() time.Duration {
+	if p.Timeout <= 0 {
+		return 0
+	}
+	return p.Timeout + p.Grace + reportPatience
+}
+
+// LostAfter is the error of a run that took longer than its Limit.
+func LostAfter(limit time.Duration) *LostError {
+	return &LostError{fmt.Sprintf("gave no report within %v after it began: its timeout and the grace were over %v before", limit, reportPatience)}
+}
+
+// LostWith is the error of a run whose supervisor ended with an exit status other than 0, after the job began.
+func LostWith(status string) *LostError {
+	return &LostError{"ended the program that runs it, which left no report (exit status " + status + ")"}
+}
+
 // clocks end the runs of a build from outside. A job that runs as root shares its container with the supervisor, and can stop
 // it. The clock of a run goes from the moment when the job begins until its last process has ended: what comes before and after
 // is the engine's work and the supervisor's. The supervisor says both in its output.
@@ -42,10 +61,7 @@ type clock struct {
 // start returns a context that ends if the run of a process takes longer than it can, or when stop is called.
 func (c *clocks) start(ctx context.Context, nonce string, p *Process) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	k := &clock{cancel: cancel}
-	if p.Timeout > 0 {
-		k.limit = p.Timeout + p.Grace + reportPatience
-	}
+	k := &clock{cancel: cancel, limit: p.Limit()}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.running == nil {
@@ -76,7 +92,7 @@ func (k *clock) begin() {
 	k.begun = true
 	if k.limit > 0 {
 		k.timer = time.AfterFunc(k.limit, func() {
-			k.cancel(&LostError{fmt.Sprintf("gave no report within %v after it began: its timeout and the grace were over %v before", k.limit, reportPatience)})
+			k.cancel(LostAfter(k.limit))
 		})
 	}
 }
@@ -130,7 +146,7 @@ func (c *clocks) lost(ctx context.Context, nonce string, err error) error {
 	if ctx.Err() != nil || !begun || status == "" {
 		return nil
 	}
-	return &LostError{"ended the program that runs it, which left no report (exit status " + status + ")"}
+	return LostWith(status)
 }
 
 // exitText is how engines that send no exit status as such write it.

@@ -1,6 +1,8 @@
 package pack
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seedpack/seedpack/pack/supervisor/bin"
@@ -31,9 +33,10 @@ type Process struct {
 	Mounts  []RunMount
 	// OutputDir is the path at which an empty output directory of mode 0777 is mounted.
 	OutputDir string
-	Network   bool  // the network of the engine; default: none
-	SharedMem int64 // bytes of /dev/shm; 0: the engine's default
-	Memory    int64 // limit in bytes, if the engine supports one; 0: none
+	Network   bool    // the network of the engine; default: none
+	SharedMem int64   // bytes of /dev/shm; 0: the engine's default
+	Memory    int64   // limit in bytes, if the engine supports one; 0: none
+	CPUs      float64 // limit of processors, if the engine supports one; 0: none. BuildKit supports none
 	Timeout   time.Duration
 	Grace     time.Duration // between TERM and KILL
 	// Collect are globs relative to OutputDir. The content of these files is returned in Outcome.Files, at most 16 MiB
@@ -79,4 +82,45 @@ type Config struct {
 	WorkingDir string
 	User       string
 	Labels     map[string]string
+}
+
+const (
+	collectMax = 16 << 20 // bytes of a file whose content is collected
+	archiveMax = 64 << 30 // bytes that are returned in an archive; a file with holes may claim any size
+)
+
+// Spec returns what the supervisor is told of a run in an image with this configuration. It is the same for all engines.
+func (p *Process) Spec(cfg Config) wire.Spec {
+	s := wire.Spec{
+		Args: p.Args, Env: mergeEnv(cfg.Env, p.Env, p.Unset), SecretFiles: map[string]string{},
+		Dir: cfg.WorkingDir, User: p.User, Timeout: p.Timeout, Grace: p.Grace, OutputDir: p.OutputDir,
+		Collect: p.Collect, CollectMax: collectMax, Sum: p.Sum, Archive: p.Archive, ArchiveMax: archiveMax,
+	}
+	if s.Dir == "" {
+		s.Dir = "/"
+	}
+	if s.User == "" {
+		s.User = cfg.User
+	}
+	for name := range p.Secrets {
+		s.SecretFiles[name] = wire.SecretFile(name)
+	}
+	return s
+}
+
+// mergeEnv returns the image's variables without the unset ones, and then the run's own. Each name occurs once.
+func mergeEnv(image, run, unset []string) []string {
+	gone := map[string]bool{}
+	for _, name := range unset {
+		gone[name] = true
+	}
+	for _, kv := range run {
+		name, _, _ := strings.Cut(kv, "=")
+		gone[name] = true
+	}
+	kept := slices.DeleteFunc(slices.Clone(image), func(kv string) bool {
+		name, _, _ := strings.Cut(kv, "=")
+		return gone[name]
+	})
+	return append(kept, run...)
 }

@@ -125,11 +125,6 @@ func supervisorFS() (fsutil.FS, error) {
 	return f, nil
 }
 
-const (
-	collectMax = 16 << 20 // bytes of a file whose content is collected
-	archiveMax = 64 << 30 // bytes that are returned in an archive; a file with holes may claim any size
-)
-
 // Run runs a process in the candidate and returns the outcome. There is no network, unless the process asks for it. A
 // process that fails or cannot start is an outcome, not an error. Its changes are discarded. If the process stopped its
 // supervisor, the error is a *LostError.
@@ -235,7 +230,7 @@ func (r *partReader) Read(b []byte) (int, error) {
 // report returns the state of the report directory after the run. Nothing else is read back. The nonce also keeps the run from
 // coming out of the cache: an earlier success says nothing about now.
 func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
-	spec, err := json.Marshal(c.spec(p))
+	spec, err := json.Marshal(p.Spec(c.Config))
 	if err != nil {
 		return llb.State{}, err
 	}
@@ -250,7 +245,7 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 		options = append(options, c.mount(m, dirs))
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Secrets)) {
-		options = append(options, llb.AddSecret(secretFile(name), llb.SecretID(c.secrets.put(nonce, name, p.Secrets[name])), llb.SecretFileOpt(0, 0, 0o400)))
+		options = append(options, llb.AddSecret(wire.SecretFile(name), llb.SecretID(c.secrets.put(nonce, name, p.Secrets[name])), llb.SecretFileOpt(0, 0, 0o400)))
 	}
 	options = append(options, limits(c.gateway.BuildOpts().LLBCaps, p)...)
 	exec := c.root.Reset(c.root).Platform(c.engine).Run(options...)
@@ -335,43 +330,6 @@ func limits(caps apicaps.CapSet, p Process) []llb.RunOption {
 	}
 	return options
 }
-
-func (c *Candidate) spec(p Process) wire.Spec {
-	s := wire.Spec{
-		Args: p.Args, Env: mergeEnv(c.Config.Env, p.Env, p.Unset), SecretFiles: map[string]string{},
-		Dir: c.Config.WorkingDir, User: p.User, Timeout: p.Timeout, Grace: p.Grace, OutputDir: p.OutputDir,
-		Collect: p.Collect, CollectMax: collectMax, Sum: p.Sum, Archive: p.Archive, ArchiveMax: archiveMax,
-	}
-	if s.Dir == "" {
-		s.Dir = "/"
-	}
-	if s.User == "" {
-		s.User = c.Config.User
-	}
-	for name := range p.Secrets {
-		s.SecretFiles[name] = secretFile(name)
-	}
-	return s
-}
-
-// mergeEnv returns the image's variables without the unset ones, and then the run's own. Each name occurs once.
-func mergeEnv(image, run, unset []string) []string {
-	gone := map[string]bool{}
-	for _, name := range unset {
-		gone[name] = true
-	}
-	for _, kv := range run {
-		name, _, _ := strings.Cut(kv, "=")
-		gone[name] = true
-	}
-	kept := slices.DeleteFunc(slices.Clone(image), func(kv string) bool {
-		name, _, _ := strings.Cut(kv, "=")
-		return gone[name]
-	})
-	return append(kept, run...)
-}
-
-func secretFile(name string) string { return wire.Root + "/secrets/" + name }
 
 // A secretStore holds the secrets of all runs of a build. The engine asks for them.
 type secretStore struct {

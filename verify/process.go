@@ -47,6 +47,7 @@ func (e *environment) process(cfg pack.Config, m *seed.Manifest, c *cases.Case, 
 		// The limit is for the whole container. The declared amount is for the job (S-3.1.4-01).
 		p.Memory = mem + wire.MemoryReserve
 	}
+	p.CPUs = e.allocated["cpus"]
 	for name, value := range e.set {
 		p.Env = append(p.Env, name+"="+value)
 	}

@@ -13,7 +13,7 @@ import (
 // runJob runs the job to its end. It sets everything in the outcome except the files.
 func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
 	o := &wire.Outcome{Nonce: spec.Nonce, Exit: -1}
-	who, err := accounts{"/etc/passwd", "/etc/group"}.find(spec.User)
+	who, err := accounts{"/etc/passwd", "/etc/group"}.find(runnable(spec.User))
 	if err != nil {
 		notStarted(o, err)
 		return o

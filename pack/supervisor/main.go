@@ -34,6 +34,9 @@ func main() {
 		readTest(os.Stdin, os.Stdout)
 		return
 	}
+	if len(os.Args) == 3 && (os.Args[1] == wire.ProbeArgument || os.Args[1] == wire.CleanArgument) {
+		os.Exit(serveEngine(os.Args[1], os.Args[2]))
+	}
 	supervised := os.Getenv(childVariable) != ""
 	if os.Getpid() != 1 && !supervised {
 		os.Exit(superviseBehind())
@@ -55,8 +58,8 @@ func (at place) supervise() error {
 	if err != nil {
 		return err
 	}
-	// Otherwise a job could write the report.
-	if err := os.Chmod(at.report, 0o700); err != nil {
+	// Otherwise a job could write the report. A directory of the host may belong to the job's user.
+	if err := errors.Join(takeFor(at.report, spec.Owner), os.Chmod(at.report, 0o700)); err != nil {
 		return err
 	}
 	if spec.OutputDir != "" {
@@ -82,7 +85,10 @@ func (at place) supervise() error {
 			return err
 		}
 	}
-	return at.write(o)
+	if err := at.write(o); err != nil || spec.Owner == "" {
+		return err
+	}
+	return handOver(spec, at.report)
 }
 
 func (at place) readSpec() (*wire.Spec, error) {

@@ -45,8 +45,10 @@ func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, std
 	attr := &syscall.ProcAttr{
 		Env:   assignments(env),
 		Files: []uintptr{stdin.Fd(), stdout.Fd(), stderr.Fd()},
-		Sys: &syscall.SysProcAttr{Setsid: true,
-			Credential: &syscall.Credential{Uid: uint32(who.uid), Gid: uint32(who.gid), Groups: who.groups}},
+		Sys:   &syscall.SysProcAttr{Setsid: true},
+	}
+	if os.Geteuid() == 0 {
+		attr.Sys.Credential = &syscall.Credential{Uid: uint32(who.uid), Gid: uint32(who.gid), Groups: who.groups}
 	}
 	defer raiseOOMScore()()
 	pid, err := forkBehind(path, withSecrets(spec.Args, secrets), attr)

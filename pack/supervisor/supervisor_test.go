@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -24,7 +25,8 @@ import (
 // The test binary is also the supervisor. It runs as a process, so that killing and waiting for children do not affect
 // other tests.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 4 && strings.HasSuffix(os.Args[1], ".json") || len(os.Args) == 2 && os.Args[1] == readTestArg {
+	if len(os.Args) == 4 && strings.HasSuffix(os.Args[1], ".json") || len(os.Args) == 2 && os.Args[1] == readTestArg ||
+		len(os.Args) == 3 && os.Args[1] == wire.ProbeArgument {
 		main()
 		return
 	}
@@ -33,6 +35,19 @@ func TestMain(m *testing.M) {
 
 // run supervises a shell command as root, with a time limit. The prefix comes before the supervisor's command.
 func run(t *testing.T, spec wire.Spec, prefix ...string) (*wire.Outcome, string) {
+	t.Helper()
+	_, o, shown := runIn(t, spec, prefix...)
+	return o, shown
+}
+
+// runGiving returns the directory of a run, too. OUTPUT_DIR in Give stands for the output directory.
+func runGiving(t *testing.T, spec wire.Spec) (string, *wire.Outcome) {
+	t.Helper()
+	dir, o, _ := runIn(t, spec)
+	return dir, o
+}
+
+func runIn(t *testing.T, spec wire.Spec, prefix ...string) (string, *wire.Outcome, string) {
 	t.Helper()
 	needsRoot(t)
 	dir := t.TempDir()
@@ -45,6 +60,9 @@ func run(t *testing.T, spec wire.Spec, prefix ...string) (*wire.Outcome, string)
 	report := filepath.Join(dir, "report")
 	root := filepath.Join(dir, "root")
 	spec.Nonce, spec.OutputDir = "n", filepath.Join(dir, "out")
+	if i := slices.Index(spec.Give, "OUTPUT_DIR"); i >= 0 {
+		spec.Give[i] = spec.OutputDir
+	}
 	spec.Env = append(spec.Env, "OUTPUT_DIR="+spec.OutputDir, "ROOT="+root)
 	if spec.Dir == "" {
 		spec.Dir = "/"
@@ -80,7 +98,7 @@ func run(t *testing.T, spec wire.Spec, prefix ...string) (*wire.Outcome, string)
 	if took := time.Since(begin); took > 20*time.Second {
 		t.Errorf("took %v", took)
 	}
-	return read(t, report), shown.String()
+	return dir, read(t, report), shown.String()
 }
 
 func needsRoot(t *testing.T) {
@@ -543,6 +561,63 @@ func TestCurve(t *testing.T) {
 		}
 		if want := (wire.Sample{At: time.Duration(n), Memory: last.Memory, CPU: time.Duration(2 * (n - 1))}); peak != 1000 || last != want {
 			t.Errorf("of %d samples, the peak is %d and the last %+v", n, peak, last)
+		}
+	}
+}
+
+// What a job leaves in a directory of the host is given to the user at the end, and so is the report. The findings are about how
+// the job left it.
+func TestHandOver(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && mkdir -m 000 d && echo x >f && chmod 000 f && ln -s /etc/passwd l`)
+	spec.Owner, spec.Give = "60001:60002", []string{"OUTPUT_DIR"}
+	dir, o := runGiving(t, spec)
+	for _, f := range o.Files {
+		if f.UID != 65533 || f.Mode.Perm() != 0 && f.Name != "l" {
+			t.Errorf("%s is of user %d and has mode %v", f.Name, f.UID, f.Mode)
+		}
+	}
+	for name, mode := range map[string]os.FileMode{"out": 0o777, "out/d": 0o700, "out/f": 0o600, "out/l": 0o777, "report": 0o700, "report/report.json": 0o600} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stat, _ := info.Sys().(*syscall.Stat_t)
+		if stat.Uid != 60001 || stat.Gid != 60002 || info.Mode().Perm() != mode {
+			t.Errorf("%s: %d:%d, %v", name, stat.Uid, stat.Gid, info.Mode())
+		}
+	}
+	if info, err := os.Stat("/etc/passwd"); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("a link was followed: %v, %v", info, err)
+	}
+}
+
+// The probe of an engine reads one file and makes two. What a run has left is removed.
+func TestProbe(t *testing.T) {
+	needsRoot(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, wire.ProbeSeen), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := probe(dir, "60001:60002"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]uint32{wire.ProbeOwn: 0, wire.ProbeGiven: 60001} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil || info.Sys().(*syscall.Stat_t).Uid != want {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "a/b"), 0o000); err == nil || os.Getuid() == 0 {
+		if err := clean(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+	for _, owner := range []string{"", "x:1", "1"} {
+		if err := probe(dir, owner); err == nil {
+			t.Errorf("owner %q is taken", owner)
 		}
 	}
 }

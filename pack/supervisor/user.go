@@ -21,6 +21,14 @@ type account struct {
 // accounts are the files with the names of users and groups. They need not exist.
 type accounts struct{ passwd, group string }
 
+// runnable returns the user as whom a job can run. Without root, as in Apptainer, that is the supervisor's own.
+func runnable(user string) string {
+	if uid := os.Geteuid(); uid != 0 {
+		return fmt.Sprintf("%d:%d", uid, os.Getegid())
+	}
+	return user
+}
+
 // find reads USER as a Dockerfile has it: user or user:group, each a name or a number. Without a group, the group is
 // that of the user's entry, and the groups that list the user are supplementary.
 func (a accounts) find(user string) (*account, error) {

@@ -12,6 +12,7 @@ const (
 	Root       = "/.seedpack"
 	Program    = Root + "/bin/supervisor"
 	SpecFile   = Root + "/spec/spec.json" // a Spec, if SpecVariable is not set
+	SecretDir  = Root + "/secrets"        // the files of SecretFile
 	ReportDir  = Root + "/report"         // a directory of root with mode 0700
 	ReportFile = "report.json"            // in ReportDir: an Outcome without Files
 	FilesFile  = "files.json"             // in ReportDir: one File in each line, sorted by name
@@ -62,7 +63,31 @@ type Spec struct {
 	// Archive are directories that ArchiveFile holds completely, with at most ArchiveMax bytes of content.
 	Archive    []string `json:"archive,omitempty"`
 	ArchiveMax int64    `json:"archiveMax,omitempty"`
+	// Owner is UID:GID of the user who gets the directories of Give, ReportDir and all in them at the end, with the right
+	// to read and write. It is for directories of the host. Empty: they stay as the run leaves them.
+	Owner string   `json:"owner,omitempty"`
+	Give  []string `json:"give,omitempty"`
 }
+
+// SecretFile returns the file of the container with the value of a secret variable.
+func SecretFile(name string) string { return SecretDir + "/" + name }
+
+// Arguments of the supervisor that make it do something else than run a job. Both work in ProbeDir.
+const (
+	// ProbeArgument is followed by UID:GID. It prints the content of ProbeSeen and makes ProbeOwn, which belongs to the
+	// container's root, and ProbeGiven, which is given to that user.
+	ProbeArgument = "probe"
+	// CleanArgument removes everything in ProbeDir.
+	CleanArgument = "clean"
+)
+
+// The directory for the probe of an engine, and files in it.
+const (
+	ProbeDir   = Root + "/probe"
+	ProbeSeen  = "seen"
+	ProbeOwn   = "own"
+	ProbeGiven = "given"
+)
 
 // MemoryReserve is how many bytes the memory limit of a container should exceed that of the job. The supervisor ends a
 // job that uses more than its own limit. At the container's limit the kernel makes both wait for memory, and a job that
@@ -116,6 +141,9 @@ type Outcome struct {
 	// Archive is the content of Spec.Archive, or nil if that is empty. It can be read as long as the candidate is
 	// valid.
 	Archive *Archive `json:"-"`
+	// Staged are directories of the host with the content of Spec.Archive, in place of Archive. Their files may be moved
+	// away.
+	Staged []string `json:"-"`
 }
 
 // A Usage is what resources a run has used.
