@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"verify/cases": {"seed", "diag", "disk", "lint/schema", "lint/glob", "pack"},
 	"verify": {"verify/cases", "seed", "diag", "disk", "lint", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/registry",
 		"pack/supervisor/wire", "secret"},
+	"runtime":  {"disk", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
 	"scaffold": {"seed", "lint/glob", "verify/cases"},
 	"migrate":  {"seed", "lint/dockerfile"},
 
@@ -58,15 +59,16 @@ var arrows = map[string][]string{
 	"export/cwl":        {"export", "seed", "lint/command", "lint/glob"},
 
 	"pipeline": {"compare", "job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
-		"pack/source", "verify", "verify/cases", "migrate", "secret"},
+		"pack/source", "runtime", "verify", "verify/cases", "migrate", "secret"},
 	"github": {"compare", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
 	"cli": {"git", "compare", "github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
-		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "verify", "verify/cases", "scaffold", "migrate",
+		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "runtime", "verify", "verify/cases", "scaffold", "migrate",
 		"export", "export/openjd", "export/slurm", "export/jobbergate", "export/cwl", "secret"},
 	"": {"cli"},
 
 	"e2e":        {},
 	"e2e/faulty": {},
+	"e2e/podman": {},
 	"docs":       {},
 
 	"internal/material":  {},
@@ -82,7 +84,6 @@ var arrows = map[string][]string{
 	// Capabilities that are on their way. Each gets its row when its folder comes.
 	"page":      {},
 	"catalogue": {"seed", "diag", "disk", "lint", "lint/command", "compare", "pack", "pack/registry", "pack/source", "page"},
-	"runtime":   {"seed", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
 }
 
 // doors says which packages alone may import a foreign module, directly. The longest name that fits counts.
@@ -174,7 +175,7 @@ func eachImport(t *testing.T, do func(from, imported string)) {
 }
 
 // ownPrograms are programs of their own: the supervisor that runs in a container, and those of the set-up.
-var ownPrograms = []string{"pack/supervisor/", "setup/"}
+var ownPrograms = []string{"pack/supervisor/", "setup/", "e2e/podman/"}
 
 // eachFile calls do for each of the program's own files that is no test.
 func eachFile(t *testing.T, do func(path string, file *ast.File)) {

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/rogpeppe/go-internal/txtar"
 
+	ownpodman "github.com/seedpack/seedpack/e2e/podman"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 )
 
@@ -30,27 +31,6 @@ type podman struct {
 	dir string // everything of it
 	bin string // for PATH
 }
-
-// The configuration is one that works for root in a container and in a small machine.
-const (
-	containersConf = `[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-tmp_dir = "DIR/tmp"
-`
-	storageConf = `[storage]
-driver = "vfs"
-graphroot = "DIR/root"
-runroot = "DIR/run"
-`
-	podmanScript = `#!/bin/sh
-export CONTAINERS_CONF=DIR/containers.conf CONTAINERS_STORAGE_CONF=DIR/storage.conf
-PATH=/usr/bin:/bin:/usr/sbin:/sbin exec /usr/bin/podman "$@"
-`
-)
 
 // thePodman is made once, and removed when all tests are done.
 var thePodman struct {
@@ -120,11 +100,7 @@ func newPodman(base string) (*podman, error) {
 	}
 	p := &podman{dir: dir, bin: filepath.Join(dir, "bin")}
 	thePodman.podman = p // so that it is removed, whatever happens
-	errs := []error{os.Chmod(dir, 0o755), os.Mkdir(p.bin, 0o755), os.Symlink("podman", filepath.Join(p.bin, "docker"))}
-	for file, text := range map[string]string{"containers.conf": containersConf, "storage.conf": storageConf, "bin/podman": podmanScript} {
-		errs = append(errs, os.WriteFile(filepath.Join(dir, file), []byte(strings.ReplaceAll(text, "DIR", dir)), 0o755))
-	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(ownpodman.Write(dir), os.Symlink("podman", filepath.Join(p.bin, "docker"))); err != nil {
 		return nil, err
 	}
 	archive := filepath.Join(dir, "images.tar")

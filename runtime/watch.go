@@ -1,0 +1,125 @@
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+// A watcher hears in the output of a container when the job begins and when it has ended, and ends a run that takes longer than it
+// can. See clocks of package pack, which do so in a build session.
+type watcher struct {
+	nonce   string
+	limit   time.Duration // 0: none
+	overdue func(error)
+	show    func(line string)
+
+	mu    sync.Mutex
+	begun bool
+	timer *time.Timer // nil until then
+}
+
+func (w *watcher) hasBegun() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.begun
+}
+
+// settle stops the clock.
+func (w *watcher) settle() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+	}
+}
+
+func (w *watcher) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.begun {
+		return
+	}
+	w.begun = true
+	if w.limit > 0 {
+		w.timer = time.AfterFunc(w.limit, func() { w.overdue(pack.LostAfter(w.limit)) })
+	}
+}
+
+// hear takes what the supervisor says out of a line, and shows the rest.
+func (w *watcher) hear(line []byte) {
+	for mark, do := range map[string]func(){wire.Begun(w.nonce): w.begin, wire.Settled(w.nonce): w.settle} {
+		if bytes.Contains(line, []byte(mark)) {
+			do()
+			if line = bytes.ReplaceAll(line, []byte(mark), nil); len(line) == 0 {
+				return
+			}
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.show(strings.TrimRight(string(line), "\r\n"))
+}
+
+// maxLine is how much of a line is shown at once. It is longer than any mark.
+const maxLine = 16 << 10
+
+// lines cuts a stream into lines for a watcher.
+type lines struct {
+	watcher *watcher
+	tail    *tail // keeps the end of the stream; nil: nothing does
+	rest    []byte
+}
+
+func (l *lines) Write(b []byte) (int, error) {
+	if l.tail != nil {
+		_, _ = l.tail.Write(b) // never fails
+	}
+	l.rest = append(l.rest, b...)
+	for {
+		end := bytes.IndexByte(l.rest, '\n') + 1
+		if end == 0 && len(l.rest) > maxLine {
+			// A mark may have begun in the end of a long line without an end.
+			end = len(l.rest)
+			if at := bytes.LastIndexByte(l.rest, wire.MarkStart[0]); at > 0 && end-at < maxLine/2 {
+				end = at
+			}
+		}
+		if end == 0 {
+			return len(b), nil
+		}
+		l.watcher.hear(l.rest[:end])
+		l.rest = append(l.rest[:0], l.rest[end:]...)
+	}
+}
+
+// end shows what has no line end.
+func (l *lines) end() {
+	if len(l.rest) > 0 {
+		l.watcher.hear(l.rest)
+		l.rest = nil
+	}
+}
+
+// shower returns a function that shows a line of the job, made safe to print.
+func (r *Runner) shower() func(string) {
+	p := r.Progress
+	if p.Writer == nil || p.Mode == "" || p.Mode == "quiet" {
+		return func(string) {}
+	}
+	hidden := p.Secrets.Redactor()
+	return func(line string) { fmt.Fprintln(p.Writer, "[run] "+p.Escape(hidden.Hide(line))) }
+}
+
+// say tells the user about something that takes long.
+func (r *Runner) say(_ context.Context, format string, args ...any) {
+	if r.Progress.Writer != nil && r.Progress.Mode != "" && r.Progress.Mode != "quiet" {
+		fmt.Fprintln(r.Progress.Writer, "seedpack: "+r.Progress.Escape(fmt.Sprintf(format, args...)))
+	}
+}
