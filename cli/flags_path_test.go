@@ -14,7 +14,7 @@ import (
 var plainFlags = strings.Fields(`
 	add-host allow annotation api attest base build-arg builder builder-tls-server-name cgroup-parent description entrypoint fail-on form format identifier if-exists
 	input job-version json kind label maintainer-email maintainer-name name network no-cache-filter package-version platform progress
-	provenance provides publish push query registry repository rule run-as runtime sbom seed-version set setting shm-size smoke tag target title to ulimit username`)
+	provenance provides publish push query registry repository rule run-as runtime sbom seed-version set setting shm-size smoke tag target title to ulimit username with`)
 
 // outputsOfInit is a flag of the name of pack's --output, and holds no path.
 const outputsOfInit = "init --output"

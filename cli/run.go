@@ -29,6 +29,7 @@ import (
 type runOptions struct {
 	sharedFlags                                  sharedFlags
 	build                                        buildFlags
+	container                                    containerFlags
 	manifest                                     string
 	inputs, json, settings, mounts, mountOutputs []string
 	outputDir                                    string
@@ -45,7 +46,8 @@ func newRunCommand(p *Process) *cobra.Command {
 		Long: `Run gives a job your own data, as an executor would, and leaves its outputs in a directory. DIR is a job
 to build, IMAGE one that was built elsewhere: ` + source.Forms + `.
 
-Data is copied to the engine and outputs are copied back, which takes time and room where they are large.
+In docker, podman and apptainer, inputs are bound read-only, and writable mounts are your own directories. BuildKit gets copies of
+all, and outputs are copied back, which takes time and room if they are large. --with says which runs the job.
 A job that fails ends with exit status 1, and what the manifest says of its own exit status is printed.`,
 		Example: `  seedpack run jobs/tiler -i IMAGE=scene.tif -j ZOOM=12 -o tiles
   seedpack run registry.example.com/team/tiler-1.0.0-seed:1.0.0 \
@@ -57,14 +59,15 @@ A job that fails ends with exit status 1, and what the manifest says of its own 
 	s := cmd.Flags()
 	o.sharedFlags.add(s)
 	o.build.add(s)
+	o.container.add(s)
 	manifestVar(s, &o.manifest)
 	hide(s, caseFlags...)
 	hide(s, exportFlags...)
 	pathsVar(s, &o.inputs, "input-file", "i", namedPath, "NAME=FILE; for a multiple input also NAME=DIR, NAME=PATTERN, and several times")
 	s.StringArrayVarP(&o.json, "json", "j", nil, "NAME=VALUE: a JSON value, or the characters of a string")
 	s.StringArrayVarP(&o.settings, "setting", "e", nil, "NAME=VALUE; NAME alone takes the value from the environment")
-	pathsVar(s, &o.mounts, "mount", "m", namedPath, "NAME=DIR: the job gets a copy of the directory")
-	pathsVar(s, &o.mountOutputs, "mount-output", "", namedPath, "NAME=DIR: where the files of a writable mount are copied to after the run")
+	pathsVar(s, &o.mounts, "mount", "m", namedPath, "NAME=DIR: the directory itself; with buildkit a copy of it")
+	pathsVar(s, &o.mountOutputs, "mount-output", "", namedPath, "NAME=DIR: where a writable mount is kept after the run; the job then writes in a copy, unless -m names the same DIR")
 	pathVar(s, &o.outputDir, "output-dir", "o", wholePath, "an empty or new directory for the outputs (default output-JOB-TIME)")
 	s.IntVar(&o.repeat, "rep", 1, "how often to run it; the outputs go to DIR/1, DIR/2 and so on")
 	s.StringVar(&o.user, "run-as", "", "the user, as USER in a Dockerfile, in place of the image's")
@@ -96,12 +99,21 @@ func runCommand(cmd *cobra.Command, p *Process, o *runOptions, args []string) er
 	return runJob(cmd.Context(), p, given, image, args)
 }
 
-func runJob(ctx context.Context, p *Process, run *singleRun, image string, args []string) error {
+func runJob(ctx context.Context, p *Process, run *singleRun, image string, args []string) (err error) {
 	o := run.options
 	session, err := o.sharedFlags.options(p, nil, &o.build)
 	if err != nil {
 		return err
 	}
+	container, err := o.container.options(p, session.options.Progress == "quiet")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := container.close(); closeErr != nil {
+			err = errors.Join(err, closeErr)
+		}
+	}()
 	b := &batch{session: session, do: (*pipeline.Pipeline).Try, found: findings{command: "smoke"}, showPrinted: true,
 		words: words{did: "run", done: run.summary, refused: func(t pipeline.Task) string { return t.Path + ": not as it should be, see above" }}}
 	if err := b.take(ctx, image, o.manifest, args); err != nil {
@@ -115,6 +127,7 @@ func runJob(ctx context.Context, p *Process, run *singleRun, image string, args 
 		return all, nil, err
 	}
 	run.bound(&b.options.Smoke)
+	b.options.Smoke.Container = container.find
 	return b.run(ctx)
 }
 

@@ -42,7 +42,7 @@ var readings = []reading{
 	{name: "smoke file flag", at: "c.yaml", args: []string{"smoke", "job", "--cases", "c.yaml"}},
 	{name: "input", at: "job/in.txt", args: []string{"smoke", "job"}},
 	{name: "expected output", at: "job/out.txt", args: []string{"smoke", "job"}},
-	{name: "given input", at: "in.txt", args: []string{"run", "job", "-i", "IN=in.txt", "--builder", "private"}},
+	{name: "given input", at: "in.txt", args: []string{"run", "job", "-i", "IN=in.txt", "--builder", "private", "--with", "buildkit"}},
 	{name: "secret", at: "s", args: []string{"smoke", "job", "--secret", "id=a,src=s"}},
 	{name: "buildkitd.toml", at: "b.toml", args: []string{"smoke", "job", "--builder", "private", "--buildkitd-config", "b.toml"}},
 	{name: "certificates", at: "ca.pem", args: []string{"smoke", "job", "--ca-file", "ca.pem"}},

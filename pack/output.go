@@ -168,17 +168,22 @@ func (all *outputs) add(opt *client.SolveOpt, o Output, r *Request) error {
 	}
 	if o.image() {
 		e.Attrs["name"] = o.Name
-		date(e.Attrs, r.Epoch)
+		if o.Attrs[RewriteTimestamp] == "" {
+			date(e.Attrs, r.Epoch)
+		}
 	}
 	opt.Exports = append(opt.Exports, e)
 	return nil
 }
 
+// RewriteTimestamp is the attribute of exporters that dates files in layers. An output that sets it is not dated otherwise.
+const RewriteTimestamp = "rewrite-timestamp"
+
 // date sets the times of files in layers to the epoch if there is one. Without it, two builds never give the same
 // bytes.
 func date(attrs map[string]string, epoch string) {
 	if epoch != "" {
-		attrs["rewrite-timestamp"] = "true"
+		attrs[RewriteTimestamp] = "true"
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/runtime"
 	"github.com/seedpack/seedpack/secret"
 	"github.com/seedpack/seedpack/verify"
 	"github.com/seedpack/seedpack/verify/cases"
@@ -93,6 +94,9 @@ type Smoke struct {
 	OnePlatform bool
 	// Keep returns where the files of a job's cases on a platform are kept. Default: they are not.
 	Keep func(j *job.Job, platform string) *verify.Keeping
+	// Container returns the container engine in which Try runs a job for one of these platforms, with files of this machine
+	// bound in. It needs Keep. Default, and if it returns nil: the job runs in the build session, where files are copied.
+	Container func(ctx context.Context, platforms []string) (*runtime.Engine, error)
 }
 
 // A Publish says how an image gets its name in a registry.
@@ -217,6 +221,16 @@ func (p *Pipeline) Try(ctx context.Context, t Task) (*Result, error) {
 	request, err := p.name(ctx, r, material, trials)
 	if err != nil {
 		return r, err
+	}
+	if p.opt.Smoke.Container != nil {
+		p.begin(r, StageBuild)
+		container, err := p.opt.Smoke.Container(ctx, p.platforms(r))
+		if err != nil {
+			return r, err
+		}
+		if container != nil {
+			return r, p.contain(ctx, r, material, request, trials, container)
+		}
 	}
 	return r, p.build(ctx, r, material, request, p.gate(r, trials))
 }

@@ -31,7 +31,7 @@ func (p *Pipeline) try(ctx context.Context, r *Result, candidates []*pack.Candid
 				if c.Node != node {
 					continue
 				}
-				opt := p.opt.Smoke.options(r.Job, c, p.host.Roots)
+				opt := p.opt.Smoke.options(r.Job, c.Platform, c.Native(), p.host.Roots)
 				opt.Secrets = p.host.Secrets
 				result, err := verify.Smoke(ctx, c, c.Config, r.Manifest, trials, opt)
 				if err != nil {
@@ -129,17 +129,18 @@ func (s *Smoke) choose(all []*pack.Candidate) []*pack.Candidate {
 	return all[i : i+1]
 }
 
-func (s *Smoke) options(j *job.Job, c *pack.Candidate, roots disk.Roots) verify.Options {
+// options returns those of verify for an image. Native says that its platform is that of the machine that runs it.
+func (s *Smoke) options(j *job.Job, platform string, native bool, roots disk.Roots) verify.Options {
 	opt := verify.Options{
-		Path: j.Path, Platform: c.Platform, Foreign: !c.Native(),
+		Path: j.Path, Platform: platform, Foreign: !native,
 		Grace: s.Grace, Required: s.Required, Timeout: s.Timeout, Budget: s.Budget, Provides: s.Provides, Strict: s.Strict, Parallel: s.Parallel,
 		Repeat: s.Repeat, Update: s.Update,
 	}
-	if !verify.KnownPlatform(c.Platform) {
-		opt.Skip = "no engine runs programs for " + c.Platform
+	if !verify.KnownPlatform(platform) {
+		opt.Skip = "no engine runs programs for " + platform
 	}
 	if s.Keep != nil {
-		opt.Keep = s.Keep(j, c.Platform)
+		opt.Keep = s.Keep(j, platform)
 		opt.Keep.Roots = roots
 	}
 	return opt

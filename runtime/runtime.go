@@ -108,9 +108,6 @@ func (e *Engine) podman() bool { return e.Name == Podman || e.facts.Podman }
 
 func (e *Engine) apptainer() bool { return e.Name == Apptainer }
 
-// commandPatience is how long a short command of an engine may take.
-const commandPatience = 2 * time.Minute
-
 // output runs a short command and returns what it prints. The error has the last lines of what it complains about.
 func (e *Engine) output(ctx context.Context, in io.Reader, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, e.program, args...)

@@ -77,8 +77,9 @@ var scripts = []struct{ name, script, want string }{
 	{"writes to an input", well + `echo x >$IN || exit 3`, "/job/errors/0 [exit-mapped]\n/job/interface/inputs/files/0 [input-written]"},
 }
 
-// TestScripts runs all scripts in one build of a real engine.
+// TestScripts runs all scripts in one build of a real engine, and then in container engines. All must say the same of each.
 func TestScripts(t *testing.T) {
+	contained := containerEngines(t)
 	var all []cases.Case
 	for _, s := range scripts {
 		c := cases.Case{Name: s.name, Inputs: map[string][]cases.InputFile{"IN": {{Name: "x.txt", Content: []byte("hello"), Size: 5}}},
@@ -106,6 +107,9 @@ func TestScripts(t *testing.T) {
 			}
 			for i, r := range result.Cases {
 				checkScript(t, wants[i], r)
+			}
+			for n, e := range contained {
+				e.compare(t, manifest, some, result, func(i int) bool { return os.Getenv("SEEDPACK_LONG") != "" || i%len(contained) == n })
 			}
 		}
 		t.Logf("%d runs took %v", len(all), time.Since(begin))

@@ -63,7 +63,7 @@ func (k *Keeping) paths(e *environment) (from, to []string) {
 // save writes what a run left behind. Names and links come from the job and may be hostile: save writes nothing outside
 // of the directories and follows no link.
 func (k *Keeping) save(c *CaseResult, mounts []string, secrets *secret.Redactor) (err error) {
-	if k == nil || c.Outcome == nil || c.Outcome.Archive == nil || k.OnlyFailed && (c.Verdict == Passed || c.Verdict == Skipped) {
+	if k == nil || c.Outcome == nil || c.Outcome.Archive == nil && c.Outcome.Staged == nil || k.OnlyFailed && (c.Verdict == Passed || c.Verdict == Skipped) {
 		return nil
 	}
 	defer func() {
@@ -89,6 +89,9 @@ func (k *Keeping) save(c *CaseResult, mounts []string, secrets *secret.Redactor)
 			return err
 		}
 		trees = append(trees, &tree{top: dir})
+	}
+	if c.Outcome.Staged != nil {
+		return c.Kept.takeStaged(c.Outcome.Staged, trees)
 	}
 	return c.Kept.unpack(c.Outcome.Archive, trees)
 }
@@ -171,7 +174,8 @@ func (k *Kept) unpack(a *wire.Archive, trees []*tree) error {
 		if e.Dir >= len(trees) {
 			return fmt.Errorf("what was kept names directory %d of %d", e.Dir, len(trees))
 		}
-		if err := k.skipExisting(&e.File, k.write(trees[e.Dir], e, a)); err != nil {
+		put := func(to *os.Root, name string) error { return k.file(to, name, e.File.Mode, a) }
+		if err := k.skipExisting(&e.File, k.write(trees[e.Dir], e, put)); err != nil {
 			return err
 		}
 	}
@@ -190,7 +194,8 @@ func (k *Kept) leaveOut(format string, args ...any) {
 	}
 }
 
-func (k *Kept) write(t *tree, e *wire.ArchiveEntry, content io.Reader) error {
+// write writes one entry. The function puts the content of a regular file into a directory.
+func (k *Kept) write(t *tree, e *wire.ArchiveEntry, put func(to *os.Root, name string) error) error {
 	f := &e.File
 	full := k.hostPath(f.Name)
 	if f.Mode.IsDir() {
@@ -210,7 +215,7 @@ func (k *Kept) write(t *tree, e *wire.ArchiveEntry, content io.Reader) error {
 				return err
 			}
 		}
-		return k.file(root, name, f.Mode, content)
+		return put(root, name)
 	case f.Mode&fs.ModeSymlink == 0:
 		k.leaveOut("%q is neither a file nor a directory nor a link", f.Name)
 		return nil

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
+	"github.com/seedpack/seedpack/secret"
 )
 
 func TestHostNames(t *testing.T) {
@@ -99,6 +100,61 @@ func TestKeepHostile(t *testing.T) {
 		c := &CaseResult{Name: "bad", Outcome: &pack.Outcome{Archive: wire.NewArchive(&b)}}
 		if err := (&Keeping{Top: dir}).save(c, []string{""}, nil); err == nil {
 			t.Errorf("%+v is taken", bad)
+		}
+	}
+}
+
+// What a job has left in a directory of the host is moved, and nothing of it leads out or is written through a link.
+func TestKeepStaged(t *testing.T) {
+	t.Parallel()
+	base := t.TempDir()
+	dir, left, mount := filepath.Join(base, "kept"), filepath.Join(base, "left"), filepath.Join(base, "mount")
+	deep := left + strings.Repeat("/d", maxStagedDepth+10)
+	for _, made := range []string{filepath.Join(left, "sub"), filepath.Join(left, "closed"), filepath.Join(left, "n\x1b"), deep, mount} {
+		if err := os.MkdirAll(made, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a", "sub/\xff\n", "sub/swordfish", "swordfish", "n\x1b/x", "closed/x", "n%1B"} {
+		if err := os.WriteFile(filepath.Join(left, name), []byte(name), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, to := range map[string]string{"out": "../..", "abs": "/tmp", "inside": "sub/x", "again": "n%1B"} {
+		if err := os.Symlink(to, filepath.Join(left, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, mode := range map[string]fs.FileMode{"a": fs.ModeSetuid | 0o711, "closed/x": 0} {
+		if err := os.Chmod(filepath.Join(left, name), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(mount, "new"), []byte("x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	target := filepath.Join(base, "target")
+	c := &CaseResult{Name: "c", Outcome: &pack.Outcome{Staged: []string{left, mount}}}
+	if err := (&Keeping{Top: dir, Bare: true}).save(c, []string{"", target}, secret.New("swordfish")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"a": "a", "sub/%FF%0A": "sub/\xff\n", "sub/redacted": "sub/swordfish", "redacted": "swordfish", "closed/x": "closed/x", "n%1B/x": "n\x1b/x", "../target/new": "x"} {
+		if text, err := os.ReadFile(filepath.Join(dir, name)); string(text) != want {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	if info, err := os.Stat(filepath.Join(dir, "a")); err != nil || info.Mode() != 0o711 {
+		t.Errorf("%v, %v", info, err)
+	}
+	for name, want := range map[string]string{"inside": "sub/x", "again": "n%1B"} {
+		if to, err := os.Readlink(filepath.Join(dir, name)); to != want {
+			t.Errorf("%s leads to %q, %v", name, to, err)
+		}
+	}
+	said := strings.Join(c.Kept.LeftOut, "\n")
+	for _, want := range []string{`"out" is a link that leads out, to "../.."`, `"abs" is a link that leads out`, "is too deep", `"n%1B" is there already`} {
+		if !strings.Contains(said, want) {
+			t.Errorf("nothing says %s:\n%s", want, said)
 		}
 	}
 }
