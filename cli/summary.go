@@ -33,6 +33,10 @@ func (b *batch) present(ctx context.Context, f pipeline.Finished, image *pipelin
 		}
 		complain(b.out.process, exit.Status(ctx, f.Err), of, f.Err)
 	}
+	var failed *pipeline.FailedStep
+	if errors.As(f.Err, &failed) {
+		showStep(b.out.process.Stderr, failed.Step) // the finding is printed on standard output
+	}
 	if !b.out.oneByOne() {
 		return nil
 	}

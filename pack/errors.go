@@ -35,13 +35,18 @@ type SourceLine struct {
 	Failed bool // the line belongs to the step
 }
 
-// Error names the line and the step. It does not quote the output.
+// Error names the line and the step. It does not quote the output. A hint is a line of its own.
 func (e *StepError) Error() string {
 	at := e.File
 	if e.Line > 0 {
 		at = fmt.Sprintf("%s:%d", e.File, e.Line)
 	}
-	return fmt.Sprintf("build %s: %s: %s", at, e.Source, lastCause(e.Err))
+	why := e.why()
+	text := fmt.Sprintf("build %s: %s: %s", at, brief(e.Source), why.text)
+	if why.hint != "" {
+		text += "\n" + why.hint
+	}
+	return text
 }
 
 // Unwrap returns BuildKit's error.
@@ -76,17 +81,18 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	if at.first == 0 && log != nil {
 		at = placeOfStep(path, log.names[log.failed])
 	}
-	if at.first == 0 && (log == nil || log.failed == "") {
+	if at.first == 0 {
 		at = placeOfFrom(path, err.Error())
 	}
-	if log == nil || log.failed == "" {
-		if at.first > 0 {
-			return &SyntaxError{File: at.file, Line: at.first, Message: plainMessage(lastCause(err))}
-		}
-		return fmt.Errorf("build: %s", lastCause(err))
-	}
-	if at.first == 0 {
-		return fmt.Errorf("build: %s", lastCause(err))
+	message := plainMessage(lastCause(err))
+	switch {
+	case at.first == 0:
+		return withoutPlace(message)
+	case log != nil && log.failed != "":
+	case causeOf(message, nil).fault == Caller || isOfImage.MatchString(message):
+		return &StepError{File: at.file, Line: at.first, Source: strings.TrimSpace(at.lines[at.first-1]), Lines: at.excerpt(), Err: err}
+	default:
+		return &SyntaxError{File: at.file, Line: at.first, Message: message}
 	}
 	var vertex *errdefs.VertexError
 	if errors.As(err, &vertex) && log.names[vertex.Digest] != "" {
@@ -94,6 +100,18 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	}
 	return &StepError{File: at.file, Line: at.first, Source: strings.TrimSpace(at.lines[at.first-1]), Step: log.names[log.failed],
 		Lines: at.excerpt(), Tail: log.tail(20), Err: err}
+}
+
+// isOfImage matches errors about an image of another place, which no step of the Dockerfile itself has.
+var isOfImage = regexp.MustCompile(`failed to resolve source metadata for `)
+
+// withoutPlace returns an error that is at no certain line.
+func withoutPlace(message string) error {
+	why := causeOf(message, nil)
+	if why.hint != "" {
+		why.text += "\n" + why.hint
+	}
+	return fmt.Errorf("build: %s", why.text)
 }
 
 // plainMessage returns a message of the engine on one line, without characters that cannot be shown.
@@ -149,13 +167,17 @@ func placeOfStep(path, step string) place {
 	return p
 }
 
-// fromMistakes matches mistakes in a --from that the engine reports without a place, each with what is on the line.
+// fromMistakes matches what the engine reports without a place, each with what is on the line.
 var fromMistakes = []struct{ message, line *regexp.Regexp }{
 	{regexp.MustCompile(`variable expansion is not supported for --from`), regexp.MustCompile(`--from=\S*\$`)},
 	{regexp.MustCompile(`invalid stage index (\d+)`), regexp.MustCompile(`--from=["']?(\d+)`)},
+	{regexp.MustCompile(`(\S+): failed to resolve source metadata for `), regexp.MustCompile(`(?:\bfrom=|(?i:^\s*FROM)\s+(?:--\S+\s+)*)["']?([^\s,"']+)`)},
+	{regexp.MustCompile(`network\.host is not allowed`), regexp.MustCompile(`--network=host`)},
+	{regexp.MustCompile(`security\.insecure is not allowed`), regexp.MustCompile(`--security=insecure`)},
+	{regexp.MustCompile(`device\S* is not allowed`), regexp.MustCompile(`--device=`)},
 }
 
-// placeOfFrom returns the first place of a --from that a message speaks of.
+// placeOfFrom returns the first place of what a message speaks of.
 func placeOfFrom(path, message string) place {
 	for _, mistake := range fromMistakes {
 		said := mistake.message.FindStringSubmatch(message)
@@ -166,10 +188,12 @@ func placeOfFrom(path, message string) place {
 		if err != nil {
 			return place{}
 		}
-		for i, line := range strings.Split(string(text), "\n") {
-			m := mistake.line.FindStringSubmatch(line)
-			if m != nil && m[len(m)-1] == said[len(said)-1] || m != nil && len(said) == 1 {
-				return place{file: path, first: i + 1, last: i + 1}
+		lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+		for i, line := range lines {
+			for _, m := range mistake.line.FindAllStringSubmatch(line, -1) {
+				if len(said) == 1 || m[len(m)-1] == said[len(said)-1] {
+					return place{file: path, lines: lines, first: i + 1, last: i + 1}
+				}
 			}
 		}
 	}

@@ -31,6 +31,10 @@ func (p *Pipeline) build(ctx context.Context, r *Result, m material, request *pa
 	built, err := p.buildAndPush(ctx, r, builder, *request, gate)
 	found, err := m.explain(built.Warnings, err)
 	r.add(found)
+	var step *FailedStep
+	if errors.As(err, &step) && !r.fails() {
+		return step.Step // the job's policy does not mind the finding, but there is no image
+	}
 	if err != nil {
 		return err
 	}

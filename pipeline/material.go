@@ -121,13 +121,44 @@ func (d *dockerfileText) explain(warnings []pack.Warning, err error) (*diag.Repo
 	}
 	found := dockerfile.WarningReport(d.path, d.text, all)
 	var syntax *pack.SyntaxError
-	if !errors.As(err, &syntax) {
-		return found, err
+	var step *pack.StepError
+	switch {
+	case errors.As(err, &syntax):
+		span := found.Source.Line(max(1, syntax.Line))
+		found.Add(diag.Diagnostic{Rule: dockerfile.Syntax, Span: &span, Message: syntax.Message})
+		return found, exit.Findings
+	case errors.As(err, &step) && step.Fault() == pack.Caller:
+		return found, exit.Usage(err)
+	case errors.As(err, &step) && step.Fault() == pack.Author && step.Line > 0:
+		span := found.Source.Line(step.Line)
+		found.Add(diag.Diagnostic{Rule: stepFailed, Span: &span, Message: step.Finding(), Hint: stepHint(step)})
+		return found, &FailedStep{step}
 	}
-	span := found.Source.Line(max(1, syntax.Line))
-	found.Add(diag.Diagnostic{Rule: dockerfile.Syntax, Span: &span, Message: syntax.Message})
-	return found, exit.Findings
+	return found, err
 }
+
+// stepHint says what may help, and the last that the step printed.
+func stepHint(step *pack.StepError) string {
+	hint := step.Hint()
+	if n := len(step.Tail); n > 0 {
+		const most = 200
+		last := []rune(strings.TrimSpace(step.Tail[n-1]))
+		if len(last) > most {
+			last = append(last[:most:most], '…')
+		}
+		hint = strings.TrimPrefix(hint+"; its last output: "+string(last), "; ")
+	}
+	return hint
+}
+
+// A FailedStep is exit.Findings for a step of the Dockerfile that failed: a finding says so. It has the step's output, too.
+type FailedStep struct{ Step *pack.StepError }
+
+// Error is that of the step.
+func (e *FailedStep) Error() string { return e.Step.Error() }
+
+// Unwrap returns exit.Findings and the step's error.
+func (e *FailedStep) Unwrap() []error { return []error{exit.Findings, e.Step} }
 
 func (d *dockerfileText) close() { d.commit.stop() }
 

@@ -22,9 +22,13 @@ var imageRevision = &diag.Rule{ID: "image-revision", Severity: diag.Notice,
 var baseMoved = &diag.Rule{ID: "base-moved", Severity: diag.Notice, Spec: "2.1.1 S-2.1.1-19",
 	Summary: "an image may be built anew if its base image has moved"}
 
-// Rules returns the rules that no other stage can judge: they need git, a registry, or an image from elsewhere.
+// stepFailed is reported of a step that fails because of what the Dockerfile says.
+var stepFailed = &diag.Rule{ID: "dockerfile-step", Severity: diag.Error,
+	Summary: "each step of the Dockerfile must succeed"}
+
+// Rules returns the rules that no other stage can judge: they need git, a registry, a build, or an image from elsewhere.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{tagTaken, attestationsDropped, imageRevision, baseMoved}
+	return []*diag.Rule{tagTaken, attestationsDropped, imageRevision, baseMoved, stepFailed}
 }
 
 //go:embed testdata/*.txtar

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"io"
 	"io/fs"
@@ -28,6 +29,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
@@ -43,6 +45,7 @@ var trials = map[string]func(*testing.T, *sample) []*diag.Report{
 	"attestations-dropped": tryAttestations,
 	"image-revision":       tryRevision,
 	"base-moved":           tryBase,
+	"dockerfile-step":      tryStep,
 }
 
 // A sample is one of the two jobs of an archive, in a directory of its own.
@@ -268,6 +271,22 @@ func tryAttestations(t *testing.T, s *sample) []*diag.Report {
 	t.Cleanup(func() { _ = opened.Close() })
 	m := &foreignImage{Task: Task{Job: s.job, Image: opened}, published: true}
 	return m.check()
+}
+
+// tryStep explains the error of the sample's build, if it has one.
+func tryStep(t *testing.T, s *sample) []*diag.Report {
+	var err error
+	if s.kind == "bad" {
+		lines := strings.Split(string(s.read(t, "Dockerfile")), "\n")
+		err = &pack.StepError{File: "Dockerfile", Line: 2, Source: lines[1], Err: errors.New(string(s.read(t, "error"))),
+			Tail: []string{strings.TrimSpace(string(s.read(t, "output")))}}
+	}
+	d := &dockerfileText{job: s.job, path: "Dockerfile", text: s.read(t, "Dockerfile")}
+	found, err := d.explain(nil, err)
+	if failed := new(FailedStep); (s.kind == "bad") != (errors.As(err, &failed) && errors.Is(err, exit.Findings)) {
+		t.Errorf("it ends with %v", err)
+	}
+	return []*diag.Report{found}
 }
 
 // tryRevision describes the image of a repository.

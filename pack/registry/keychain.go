@@ -214,7 +214,7 @@ func (k *Keychain) giveUp(on string, err error) {
 }
 
 // maxTokens is how many tokens are redacted. Listing a registry takes one for each repository, and each makes redacting slower.
-const maxTokens = 64
+const maxTokens = 32
 
 // noteSent makes a secret of what a header proves who asks with. A registry may say it again in its answers.
 func (k *Keychain) noteSent(header string) {
