@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"path/filepath"
 	"runtime"
@@ -113,7 +114,7 @@ func (l *linter) one(ctx context.Context, t *lintTask) (out linted) {
 		m = nil // what it says of the other files is not certain
 	}
 	for _, f := range t.files {
-		found, err := lintFileOf(f, m, t.build)
+		found, err := lintFileOf(f, m, t.build, t.alone)
 		if err != nil {
 			out.err = err
 			continue
@@ -156,10 +157,13 @@ func (l *linter) read(path string) (*seed.Manifest, error) {
 const maxLintFile = 4 << 20
 
 // lintFileOf lints a file besides the manifest. It returns nil for a file about which there is nothing to say: a policy file,
-// which has been read, and a smoke file of a manifest that could not be read.
-func lintFileOf(f lintFile, m *seed.Manifest, build pipeline.Build) (*diag.Report, error) {
+// which has been read, and a smoke file of a manifest that could not be read. If the user named the file, a link is followed anywhere.
+func lintFileOf(f lintFile, m *seed.Manifest, build pipeline.Build, named bool) (*diag.Report, error) {
 	if f.kind == policyFile || f.kind == smokeFile && m == nil {
 		return nil, nil
+	}
+	if refused := refusedLink(f); refused != nil && !named {
+		return refused, nil
 	}
 	file, err := disk.Open(f.path)
 	if err != nil {
@@ -175,6 +179,19 @@ func lintFileOf(f lintFile, m *seed.Manifest, build pipeline.Build) (*diag.Repor
 	}
 	_, found := cases.Read(f.path, text, m, func(string) string { return "" }) // no secret is needed to judge it
 	return found, nil
+}
+
+// refusedLink returns the report on a file that is a link which packing the job would not follow; nil for another file.
+func refusedLink(f lintFile) *diag.Report {
+	var link *disk.StrayLink
+	dir := filepath.Dir(f.path)
+	switch {
+	case f.kind == dockerFile && errors.As(disk.CheckLink(f.path, dir), &link): // the builder is given no other directory
+		return dockerfile.Refused(f.path, link)
+	case f.kind == smokeFile && errors.As(disk.CheckLink(f.path, disk.Checkout(dir)), &link):
+		return cases.Refused(f.path, link)
+	}
+	return nil
 }
 
 // clashes reports jobs whose images have the same name.

@@ -17,14 +17,20 @@ const (
 )
 
 // Dockerfile returns the Dockerfile in a directory, as BuildKit finds it: Dockerfile, or else dockerfile. If there is none, it
-// returns where it should be, and ok is false. A pipe or a device of that name is found too: who reads it is told what it is.
+// returns where it should be, and ok is false. A pipe, a device or a link to nothing is found too: who reads it is told what it is.
 func Dockerfile(dir string) (path string, ok bool) {
 	for _, name := range []string{dockerfileName, lowerDockerfile} {
-		if path := filepath.Join(dir, name); IsFile(path) || disk.Check(path) != nil {
+		if path := filepath.Join(dir, name); IsFile(path) || disk.Check(path) != nil || isDangling(path) {
 			return path, true
 		}
 	}
 	return filepath.Join(dir, dockerfileName), false
+}
+
+// isDangling reports whether a path is that of a link to nothing.
+func isDangling(path string) bool {
+	_, err := os.Stat(path)
+	return err != nil && disk.IsLink(path)
 }
 
 // NamedLikeDockerfile reports whether a file of this name is most likely a Dockerfile.

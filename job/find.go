@@ -50,7 +50,8 @@ type Found struct {
 	Unreadable []error
 }
 
-// Search is Find, and says what it passed over. A link is followed if a path or pattern names it.
+// Search is Find, and says what it passed over. A link is followed if a path or pattern names it, or if it is
+// the manifest of a directory that is named.
 func Search(paths []string) (*Found, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -103,6 +104,9 @@ func (s *searcher) search(path string) error {
 
 // pattern searches what a pattern matches, for callers without a shell.
 func (s *searcher) pattern(path string) error {
+	if err := disk.CheckLink(path, string(filepath.Separator)); err != nil {
+		return exit.Usagef("%s: %w", path, err)
+	}
 	matches, err := filepath.Glob(path)
 	if err != nil || len(matches) == 0 {
 		return exit.Usagef("%s: there is no such file or directory", path)
@@ -130,13 +134,12 @@ func (s *searcher) directory(path string) error {
 			}
 		case e.IsDir() && p != root && strings.HasPrefix(e.Name(), "."):
 			return filepath.SkipDir
+		case e.Type()&fs.ModeSymlink != 0 && e.Name() == seed.ManifestFile && filepath.Dir(p) == filepath.Clean(root):
+			return s.own(path, p)
 		case e.Type()&fs.ModeSymlink != 0 && (e.Name() == seed.ManifestFile || IsDirectory(p)):
 			s.Links = append(s.Links, p)
 		case e.Type().IsRegular() && e.Name() == seed.ManifestFile:
-			s.add(p)
-			if _, named := s.In[p]; !named {
-				s.In[p] = path
-			}
+			s.addIn(path, p)
 		case e.Name() == seed.ManifestFile:
 			if err := disk.Check(p); err != nil {
 				s.Unreadable = append(s.Unreadable, err)
@@ -148,6 +151,26 @@ func (s *searcher) directory(path string) error {
 		err = s.none(path)
 	}
 	return err
+}
+
+// addIn adds a manifest that was found in a directory.
+func (s *searcher) addIn(dir, path string) {
+	s.add(path)
+	if _, named := s.In[path]; !named {
+		s.In[path] = dir
+	}
+}
+
+// own adds the manifest of a directory that was named, if that is a link. It is followed anywhere,
+// since the user named it.
+func (s *searcher) own(dir, path string) error {
+	if err := disk.CheckLink(path, string(filepath.Separator)); err != nil {
+		return exit.Usagef("%s: %w", dir, err)
+	}
+	if IsFile(path) {
+		s.addIn(dir, path)
+	}
+	return nil
 }
 
 // none says that a directory has no manifest that was not found before.

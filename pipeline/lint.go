@@ -13,6 +13,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
@@ -33,6 +34,12 @@ func (p *Pipeline) lint(ctx context.Context, r *Result) (material, []cases.Case,
 		r.add(found)
 	}
 	m, err := p.material(ctx, r.Task)
+	var link *disk.StrayLink
+	if errors.As(err, &link) {
+		r.add(dockerfile.Refused(link.Path, link))
+		r.fails()
+		return nil, nil, exit.Findings
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,6 +71,9 @@ func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 	}
 	if err := p.host.Roots.Check(d.path); err != nil {
 		return nil, err
+	}
+	if err := disk.CheckLink(d.path, filepath.VolumeName(d.path)+string(filepath.Separator)); err != nil {
+		return nil, err // the build refuses links out of its directories
 	}
 	var err error
 	d.text, err = disk.ReadFile(d.path, disk.MaxText)
@@ -105,6 +115,13 @@ func (p *Pipeline) cases(r *Result) ([]cases.Case, *diag.Report, error) {
 		return cases.Made(j.Manifest), nil, nil
 	}
 	if err := p.host.Roots.Check(path); err != nil {
+		return nil, nil, err
+	}
+	var link *disk.StrayLink
+	switch err := disk.CheckLink(path, disk.Checkout(filepath.Dir(path))); {
+	case errors.As(err, &link) && !named:
+		return nil, cases.Refused(path, err), nil
+	case err != nil && !named:
 		return nil, nil, err
 	}
 	text, err := disk.ReadFile(path, disk.MaxText)

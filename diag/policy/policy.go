@@ -146,6 +146,9 @@ func (f *Finder) look(dir string) ([]*File, error) {
 	path := f.show(filepath.Join(dir, FileName))
 	switch _, err := os.Lstat(path); {
 	case err == nil:
+		if err := disk.CheckLink(path, disk.Checkout(dir)); err != nil {
+			return nil, &Error{[]string{path + ": " + err.Error()}}
+		}
 		file, err := f.Open(path)
 		if err != nil {
 			return nil, err

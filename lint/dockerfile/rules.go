@@ -10,6 +10,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint/command"
+	"github.com/seedpack/seedpack/seed"
 )
 
 var rules = []*rule{
@@ -26,6 +27,14 @@ var Syntax = &diag.Rule{
 	Severity: diag.Error,
 	Summary:  "a Dockerfile must be one that BuildKit can read",
 	Spec:     "1.1 S-1.1-04 J-03",
+}
+
+// Refused returns the report on a Dockerfile that is not read, with the reason: it is a link to nothing, for example.
+func Refused(path string, why error) *diag.Report {
+	report := &diag.Report{Path: path, Source: &seed.Source{}}
+	span := report.Source.Line(1)
+	report.Add(diag.Diagnostic{Rule: Syntax, Span: &span, Message: why.Error()})
+	return report
 }
 
 // A start is an ENTRYPOINT or a CMD of the image.

@@ -4,6 +4,7 @@ import (
 	"embed"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // Rules of the smoke file.
@@ -18,6 +19,13 @@ var (
 // Rules returns the rules of the smoke file.
 func Rules() []*diag.Rule {
 	return []*diag.Rule{syntaxRule, keyRule, typeRule, nameRule, pathRule}
+}
+
+// Refused returns the report on a smoke file that is not read, with the reason: it is a link to nothing, for example.
+func Refused(path string, why error) *diag.Report {
+	report := &diag.Report{Path: path, Source: &seed.Source{}}
+	report.Add(diag.Diagnostic{Rule: pathRule, Message: why.Error()})
+	return report
 }
 
 //go:embed testdata/smoke-file-*.txtar
