@@ -52,13 +52,17 @@ func EarlierVersions(ctx context.Context, j *job.Job) (all []string) {
 }
 
 // checkPredecessor compares a job with the newest image that was published before it. It returns exit.Findings if the versions
-// have not risen as the changes ask for, and the job's policy minds that. What cannot be read is a notice.
+// have not risen as the changes ask for, and the job's policy minds that. What cannot be read is a
+// notice. What is not shown is not there yet: if it is, reading back what was pushed will say so.
 func (p *publisher) checkPredecessor(ctx context.Context, r *Result, request *pack.Request) error {
 	last, err := p.before(ctx, r)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if err != nil {
+	if registry.LeadsAstray(err) {
+		return err
+	}
+	if err != nil && !(p.Predecessor == nil && registry.IsRefused(err)) {
 		r.add(verify.NotCompared(r.Path, r.Manifest, err))
 		return nil
 	}

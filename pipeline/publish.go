@@ -35,11 +35,12 @@ func (p *Pipeline) publisher() *publisher {
 	return &publisher{p.opt.Publish, p.opt.Remote, p.begin}
 }
 
-// preflight asks the registry what would make the build pointless. It reports done if the image is published already.
+// preflight asks the registry what would make the build pointless. It reports done if the image is published already. Many
+// registries refuse to show a repository that is not there yet. If they let the image be pushed, it is the first one.
 func (p *publisher) preflight(ctx context.Context, r *Result, request *pack.Request) (done bool, err error) {
 	var lookErr error
 	if p.IfExists != IfExistsOverwrite {
-		if done, lookErr = p.checkHolder(ctx, r, request); done || errors.Is(lookErr, exit.Findings) {
+		if done, lookErr = p.checkHolder(ctx, r, request); done || errors.Is(lookErr, exit.Findings) || registry.LeadsAstray(lookErr) {
 			return done, lookErr
 		}
 	}
@@ -51,7 +52,7 @@ func (p *publisher) preflight(ctx context.Context, r *Result, request *pack.Requ
 			return false, err
 		}
 	}
-	if p.IfExists == IfExistsSkip {
+	if p.IfExists == IfExistsSkip && !(p.Preflight && registry.IsRefused(lookErr)) {
 		return false, lookErr
 	}
 	return false, nil // if the registry did not say whether the name is taken, it is asked again when the image is tagged

@@ -286,3 +286,46 @@ func tarOf(t *testing.T, content string) []byte {
 	}
 	return b.Bytes()
 }
+
+// A registry may refuse to show a repository that is not there yet. If it takes the image, that is the first publication, and no
+// alarm. What it fails at otherwise is said.
+func TestFirstPublication(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		read, write  int  // status of what is asked
+		unclear, err bool // whether skip cannot decide, and whether nothing can
+		said         string
+	}{
+		"not found":          {http.StatusNotFound, http.StatusAccepted, false, false, ""},
+		"not shown":          {http.StatusForbidden, http.StatusAccepted, false, false, ""},
+		"not shown, other":   {http.StatusUnauthorized, http.StatusAccepted, false, false, ""},
+		"neither shown":      {http.StatusForbidden, http.StatusForbidden, true, true, ""},
+		"no list":            {http.StatusNotImplemented, http.StatusAccepted, true, false, "predecessor-unknown"},
+		"no answer for tags": {http.StatusTeapot, http.StatusAccepted, true, false, "predecessor-unknown"},
+	} {
+		for _, ifExists := range []string{IfExistsError, IfExistsSkip, IfExistsOverwrite} {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				switch {
+				case r.URL.Path == "/v2/":
+				case r.Method == http.MethodPost:
+					w.Header().Set("Location", "/v2/upload")
+					w.WriteHeader(c.write)
+				case r.Method == http.MethodGet:
+					w.WriteHeader(c.read)
+				}
+			}))
+			j := &job.Job{Path: seed.ManifestFile, Manifest: seed.Parse([]byte(oldJob))}
+			r := &Result{Task: Task{Job: j}, Name: strings.TrimPrefix(server.URL, "http://") + "/" + j.Manifest.ImageName()}
+			pub := publisherOf(ifExists)
+			pub.Preflight = true
+			done, err := pub.preflight(t.Context(), r, &pack.Request{})
+			if wrong := c.err || c.unclear && ifExists == IfExistsSkip; done || wrong != (err != nil) {
+				t.Errorf("%s, %s: %v, %v", name, ifExists, done, err)
+			}
+			if said := said2(r); (c.said == "") != (said == "") || !strings.Contains(said, c.said) {
+				t.Errorf("%s, %s: it is said: %s", name, ifExists, said)
+			}
+			server.Close()
+		}
+	}
+}

@@ -48,6 +48,12 @@ type routeError struct{ text string }
 
 func (e *routeError) Error() string { return e.text }
 
+// LeadsAstray reports whether a registry led a request to where none may go. Other requests would end in the same way.
+func LeadsAstray(err error) bool {
+	var route *routeError
+	return errors.As(err, &route)
+}
+
 // RoundTrip changes a copy of the request, if any.
 func (t *guardTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	t.begin(r.URL.Host)
