@@ -60,8 +60,9 @@ var arrows = map[string][]string{
 
 	"pipeline": {"compare", "job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
 		"pack/source", "runtime", "verify", "verify/cases", "migrate", "secret"},
-	"github": {"compare", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
-	"cli": {"git", "compare", "github", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
+	"overview": {"pipeline", "diag", "diag/report", "page"},
+	"github":   {"compare", "pipeline", "overview", "job", "exit", "disk", "seed", "diag", "diag/report", "pack"},
+	"cli": {"git", "compare", "github", "overview", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
 		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "runtime", "verify", "verify/cases", "scaffold", "migrate",
 		"export", "export/openjd", "export/slurm", "export/jobbergate", "export/cwl", "secret"},
 	"": {"cli"},

@@ -81,6 +81,8 @@ type Diagnostic struct {
 	// Hint says how to fix it, in one line. It may be empty.
 	Hint  string
 	Fixes []Fix
+	// Case is the name of the smoke case whose run shows it; empty if it is of no run.
+	Case string
 }
 
 // Level returns the severity of the diagnostic, or of its rule if that is Unset.

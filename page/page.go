@@ -3,12 +3,14 @@
 //
 // A page's text is foreign: it comes from manifests, images and jobs. html/template escapes it, Text removes what could
 // hide or reorder it, and the content security policy of the layout allows no script, style or image but the files beside
-// the page. It does not know what it shows: the caller gives the data that a template names.
+// the page, or those in it. It does not know what it shows: the caller gives the data that a template names.
 package page
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
@@ -41,6 +43,9 @@ type Page struct {
 	Root string
 	// Scripts are files relative to Root.
 	Scripts []string
+	// Inline puts the style and the picture into the page itself. It then is one file, without scripts. Root and Scripts are
+	// not used.
+	Inline bool
 	// Warning is shown above everything else. It may be empty.
 	Warning string
 	// Footer says where the page comes from.
@@ -90,6 +95,21 @@ func (s *Set) Write(w io.Writer, kind string, p Page) error {
 var functions = template.FuncMap{
 	"text": Text, "bytes": Bytes, "mebibytes": func(mib float64) string { return Bytes(int64(mib * (1 << 20))) },
 	"date": Date, "link": Link, "short": shortDigest, "lines": lines, "count": count, "number": number,
+	"inlineStyle": func() (template.CSS, error) { text, err := Asset("style.css"); return template.CSS(text), err },
+	"inlineHash":  inlineHash,
+	"inlineIcon":  inlineIcon,
+}
+
+// inlineHash names the style for the content security policy: no other one is allowed.
+func inlineHash() (string, error) {
+	text, err := Asset("style.css")
+	sum := sha256.Sum256(text)
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:]), err
+}
+
+func inlineIcon() (template.URL, error) {
+	text, err := Asset("seed.svg")
+	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(text)), err
 }
 
 // Text returns foreign text without characters that have no form of their own: controls, and those that reorder or hide

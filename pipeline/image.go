@@ -4,10 +4,10 @@ import (
 	"errors"
 	"time"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
-	"github.com/seedpack/seedpack/verify"
 )
 
 // An Image is the JSON form of a Result. Its members are kept: later versions add to them.
@@ -21,6 +21,8 @@ type Image struct {
 	Published bool     `json:"published"`
 	Smoke     string   `json:"smoke"` // passed, failed, inconclusive or skipped
 	Error     string   `json:"error,omitempty"`
+	// ErrorOutput is the end of what the step printed that failed, line by line.
+	ErrorOutput []string `json:"errorOutput,omitempty"`
 	// ErrorAt is the step of the Dockerfile that failed; nil if the error is no such step's.
 	ErrorAt *FailedAt `json:"errorAt,omitempty"`
 
@@ -36,27 +38,80 @@ type Image struct {
 	Plan      *Plan              `json:"plan,omitempty"` // with --dry-run
 	Cases     []CaseImage        `json:"cases"`
 	Durations map[string]float64 `json:"durations"` // seconds of each stage that was reached
+
+	// Reports are all findings about the job, as in Result. Documents have them at another place.
+	Reports []*diag.Report `json:"-"`
 }
 
 // A CaseImage is one smoke case on one platform.
 type CaseImage struct {
-	Platform string     `json:"platform"`
-	Name     string     `json:"name"`
-	Verdict  string     `json:"verdict"`           // passed, failed, inconclusive or skipped
-	Reason   string     `json:"reason,omitempty"`  // why it was skipped or is inconclusive
-	Usage    *CaseUsage `json:"usage,omitempty"`   // of the run, if there was one
-	Outputs  string     `json:"outputs,omitempty"` // directory where they were kept
+	Platform string        `json:"platform"`
+	Name     string        `json:"name"`
+	Verdict  string        `json:"verdict"`            // passed, failed, inconclusive or skipped
+	Reason   string        `json:"reason,omitempty"`   // why it was skipped or is inconclusive
+	Usage    *CaseUsage    `json:"usage,omitempty"`    // of the run, if there was one
+	Declared *CaseDeclared `json:"declared,omitempty"` // what the run was allowed, if there was one
+	// Captured are the outputs of the manifest, in its order, if the run ended with 0.
+	Captured []CaseOutput `json:"captured,omitempty"`
+	Stdout   *CaseText    `json:"stdout,omitempty"`
+	Stderr   *CaseText    `json:"stderr,omitempty"`
+	Outputs  string       `json:"outputs,omitempty"` // directory where they were kept
+
+	// Printed are stdout and stderr as far as the supervisor kept them: more than documents have.
+	Printed [2]string `json:"-"`
 }
 
 // A CaseUsage is what the run of a smoke case took.
 type CaseUsage struct {
-	Exit        int     `json:"exit"`
-	Seconds     float64 `json:"seconds"`
-	CPUSeconds  float64 `json:"cpuSeconds"`
-	Memory      int64   `json:"memory"`    // peak, in bytes
-	SharedMem   int64   `json:"sharedMem"` // peak, in bytes
-	Files       int     `json:"files"`     // that outputs captured
-	OutputBytes int64   `json:"outputBytes"`
+	Exit        int          `json:"exit"`
+	Signal      string       `json:"signal,omitempty"` // that ended the run
+	TimedOut    bool         `json:"timedOut,omitempty"`
+	Seconds     float64      `json:"seconds"`
+	CPUSeconds  float64      `json:"cpuSeconds"`
+	Memory      int64        `json:"memory"`    // peak, in bytes
+	SharedMem   int64        `json:"sharedMem"` // peak, in bytes
+	Files       int          `json:"files"`     // that outputs captured
+	OutputBytes int64        `json:"outputBytes"`
+	Samples     []CaseSample `json:"samples,omitempty"` // in the order of time, at most samplesShown
+
+	// Course has all samples that the supervisor kept: more than documents have.
+	Course []CaseSample `json:"-"`
+}
+
+// A CaseSample is what a run used at a time.
+type CaseSample struct {
+	Seconds    float64 `json:"seconds"`    // since the start
+	Memory     int64   `json:"memory"`     // peak since the sample before, in bytes
+	CPUSeconds float64 `json:"cpuSeconds"` // since the start; 0 in all samples if the engine does not say it
+}
+
+// A CaseDeclared is what the manifest declares for the input of a case; 0 is for what it does not declare.
+type CaseDeclared struct {
+	Seconds   float64 `json:"seconds,omitempty"` // the least of all timeouts that hold for the run
+	CPUs      float64 `json:"cpus,omitempty"`
+	Memory    int64   `json:"memory,omitempty"` // in bytes, as the others
+	SharedMem int64   `json:"sharedMem,omitempty"`
+	Disk      int64   `json:"disk,omitempty"`
+}
+
+// A CaseOutput is what the pattern of an output captured.
+type CaseOutput struct {
+	Name  string     `json:"name"`
+	Count int        `json:"count"`
+	Bytes int64      `json:"bytes"`
+	Files []CaseFile `json:"files,omitempty"` // at most capturedShown
+}
+
+// A CaseFile is a file that an output captured.
+type CaseFile struct {
+	Name string `json:"name"`
+	Size int64  `json:"size"`
+}
+
+// A CaseText is the end of what a run printed.
+type CaseText struct {
+	Tail  string `json:"tail"`  // at most printedShown bytes, in whole lines where there are some
+	Bytes int64  `json:"bytes"` // that were printed
 }
 
 // A PlatformImage is the image of one platform as a registry holds it.
@@ -111,6 +166,7 @@ func (r *Result) Image(err error) *Image {
 	i := &Image{
 		Name: r.Name, Manifest: r.Path, Tags: []string{}, Platforms: []string{}, Smoke: r.Verdict().String(), Skipped: r.Skipped,
 		Manifests: r.Manifests, Plan: r.Plan, Cases: r.cases(), Durations: r.Stages.seconds(),
+		Reports: r.Reports,
 	}
 	if r.Manifest != nil {
 		members := &r.Manifest.Job
@@ -132,6 +188,9 @@ func (r *Result) Image(err error) *Image {
 		if errors.As(err, &step) && step.Line > 0 {
 			i.ErrorAt = &FailedAt{Path: step.File, Line: step.Line}
 		}
+		if step != nil {
+			i.ErrorOutput = step.Tail
+		}
 	}
 	if i.Manifests == nil {
 		i.Manifests = []PlatformImage{}
@@ -143,33 +202,6 @@ func (r *Result) Image(err error) *Image {
 type FailedAt struct {
 	Path string `json:"path"`
 	Line int    `json:"line"` // counts from 1
-}
-
-func (r *Result) cases() []CaseImage {
-	all := []CaseImage{}
-	for _, s := range r.Smoked {
-		for _, c := range s.Cases {
-			all = append(all, caseImage(s.Platform, c))
-		}
-	}
-	return all
-}
-
-func caseImage(platform string, c verify.CaseResult) CaseImage {
-	i := CaseImage{Platform: platform, Name: c.Name, Verdict: c.Verdict.String(), Reason: c.Reason}
-	if c.Kept != nil {
-		i.Outputs = c.Kept.Dir
-	}
-	if c.Outcome == nil || !c.Outcome.Started {
-		return i
-	}
-	u := c.Outcome.Usage
-	i.Usage = &CaseUsage{Exit: c.Outcome.Exit, Seconds: seconds(u.Wall), CPUSeconds: seconds(u.CPU),
-		Memory: u.Memory, SharedMem: u.SharedMem, OutputBytes: u.Output}
-	for _, captured := range c.Files {
-		i.Usage.Files += len(captured.Files)
-	}
-	return i
 }
 
 // platformImages lists the images of an image that was read back.
@@ -206,4 +238,6 @@ func (s *Stages) seconds() map[string]float64 {
 }
 
 // seconds rounds to milliseconds: what is finer is noise.
-func seconds(d time.Duration) float64 { return d.Round(time.Millisecond).Seconds() }
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
+}

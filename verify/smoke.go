@@ -87,7 +87,13 @@ type CaseResult struct {
 	Reason  string        // why it was skipped or is inconclusive
 	Outcome *pack.Outcome // nil if there was no run
 	Files   []Captured    // of each output, in the manifest's order
-	Kept    *Kept         // nil if no files of the run stay
+	// OutputNames are the names of all outputs that are files, in the manifest's order.
+	OutputNames []string
+	// Allocated is what the job was given of each resource of the manifest, in its unit (2.1.1.2). Timeout is when the run would
+	// have been ended.
+	Allocated map[string]float64
+	Timeout   time.Duration
+	Kept      *Kept // nil if no files of the run stay
 	// Diagnostics are the findings on this case. Their pointers are into the manifest.
 	Diagnostics []diag.Diagnostic
 
@@ -200,6 +206,10 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	run.config, run.args = cfg, process.Args
 	result := judge(run, opt)
 	result.run = run
+	result.Allocated, result.Timeout = env.allocated, process.Timeout
+	for _, out := range m.Job.Interface.Outputs.Files {
+		result.OutputNames = append(result.OutputNames, out.Name)
+	}
 	result.Diagnostics = append(result.Diagnostics, env.shadowed(cfg, m)...)
 	return result, opt.Keep.save(&result, places, run.secrets)
 }
@@ -278,6 +288,7 @@ func conclude(m *seed.Manifest, all []CaseResult, opt Options) *Result {
 	for _, c := range all {
 		counts[c.Verdict]++
 		for _, d := range c.Diagnostics {
+			d.Case = c.Name
 			if len(all) > 1 {
 				d.Message += fmt.Sprintf(" (case %q)", c.Name)
 			}

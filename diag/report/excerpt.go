@@ -66,6 +66,9 @@ func show(s string, column int) (string, int) {
 	return b.String(), column
 }
 
+// Columns returns the number of columns of an escaped text on a terminal.
+func Columns(s string) int { return columns(s) }
+
 // columns returns the number of columns of s on a terminal.
 func columns(s string) int {
 	n := 0

@@ -47,6 +47,8 @@ type Entry struct {
 	// UnsafeFix is true if the first fix guesses, removes text, or changes what the job offers: lint --fix applies it only
 	// with --unsafe-fixes.
 	UnsafeFix bool `json:"unsafeFix,omitempty"`
+	// Case is the name of the smoke case whose run shows it; empty if it is of no run.
+	Case string `json:"case,omitempty"`
 }
 
 // Advice returns the hint. Without a hint, it returns what the only fix would do.
@@ -89,7 +91,7 @@ func New(reports []*diag.Report) Document {
 }
 
 func entry(r *diag.Report, d *diag.Diagnostic) Entry {
-	e := Entry{Rule: d.Rule.ID, Severity: d.Level(), Pointer: d.Pointer, Message: d.Message, Hint: d.Hint, Fixes: titles(d)}
+	e := Entry{Rule: d.Rule.ID, Severity: d.Level(), Pointer: d.Pointer, Message: d.Message, Hint: d.Hint, Fixes: titles(d), Case: d.Case}
 	e.UnsafeFix = len(d.Fixes) > 0 && d.Fixes[0].Unsafe
 	if start, end, ok := position(r, d); ok {
 		e.Line, e.Column, e.EndLine, e.EndColumn = start.Line, start.Column, end.Line, end.Column
