@@ -33,7 +33,7 @@ var flagsWithoutInput = map[string]string{
 
 // inputsWithoutFlag are inputs that stand for no flag: for operands, for several flags, or for the step itself.
 var inputsWithoutFlag = []string{"command", "path", "old", "push", "secrets", "secret-envs", "secret-files", "github-token", "call",
-	"summary", "working-directory", "binary", "download-url"}
+	"summary", "check-run-id", "working-directory", "binary", "download-url"}
 
 // Each input of the action that stands for a flag stands for one that a command of the action has. Each flag of those commands has
 // an input, or a reason to have none.

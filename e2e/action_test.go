@@ -364,7 +364,8 @@ func TestActionPublishesRelease(t *testing.T) {
 	if !strings.Contains(w.outputs["metadata"], `"containerimage.digest":"`+w.outputs["digest"]+`"`) || !strings.HasPrefix(w.outputs["imageid"], "sha256:") {
 		t.Errorf("metadata %q, imageid %q", w.outputs["metadata"], w.outputs["imageid"])
 	}
-	for _, want := range []string{"| ✓ | ✓ | passed |", "| smoke case |", "| passed | 0", " MiB | 0 files"} {
+	for _, want := range []string{"✅ **random-number-gen 0.1.0** (package 0.1.0): published, ", "| smoke case |", "| ✅&nbsp;passed | ", "| 0&nbsp;files, ",
+		`<code title="` + w.outputs["digest"] + `">sha256:`, "docker pull " + image + "@sha256:"} {
 		if !strings.Contains(w.summary, want) {
 			t.Errorf("the summary has no %q:\n%s", want, w.summary)
 		}

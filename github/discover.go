@@ -72,7 +72,7 @@ func (s *Step) writeFound(f *found, printed []byte) error {
 
 func (s *Step) summarizeFound(f *found) error {
 	b := &summary{env: s.env}
-	fmt.Fprintf(b, "## Seed images\n\n%s, %s skipped", plural(len(f.Images), "image"), strconv.Itoa(len(f.Skipped)))
+	fmt.Fprintf(b, "## Seedpack\n\n%s, %s skipped", plural(len(f.Images), "image"), strconv.Itoa(len(f.Skipped)))
 	if !f.Complete {
 		b.WriteString(". **This is not all:** something could not be listed or read")
 	}

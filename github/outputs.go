@@ -37,8 +37,9 @@ func checked(form *regexp.Regexp, value string) string {
 	return ""
 }
 
-// writeOutputs writes the outputs of the step. Those about one image are empty if there are several.
-func writeOutputs(env func(string) string, r *Document, printed []byte, sarifFile string) error {
+// writeOutputs writes the outputs of the step. Those about one image are empty if there are several. Files are those that the step
+// may have written, by the names of their outputs.
+func writeOutputs(env func(string) string, r *Document, printed []byte, files map[string]string) error {
 	all := r.Images
 	outputs := map[string]string{
 		"errors": strconv.Itoa(r.Errors), "warnings": strconv.Itoa(r.Warnings),
@@ -49,8 +50,10 @@ func writeOutputs(env func(string) string, r *Document, printed []byte, sarifFil
 			return err
 		}
 	}
-	if job.IsFile(sarifFile) {
-		outputs["sarif-file"] = checked(fileForm, sarifFile)
+	for name, file := range files {
+		if job.IsFile(file) {
+			outputs[name] = checked(fileForm, file)
+		}
 	}
 	var err error
 	if outputs["result"], err = oneLine(r, printed); err != nil {
@@ -67,13 +70,33 @@ func writeOutputs(env func(string) string, r *Document, printed []byte, sarifFil
 // resultMax is how many bytes of result are written. A runner refuses larger outputs of a job.
 const resultMax = 512 << 10
 
-// oneLine returns the result as JSON on one line. A result that is too large loses its reports, which are in the log.
+// oneLine returns the result as JSON on one line. A result that is too large loses what was printed and measured, and then its
+// reports, which are in the log.
 func oneLine(r *Document, printed []byte) (string, error) {
 	var line bytes.Buffer
 	if err := json.Compact(&line, printed); err != nil || line.Len() <= resultMax {
 		return line.String(), err
 	}
 	short := *r
+	short.Images = nil
+	for _, image := range r.Images {
+		brief := *image
+		brief.Cases = slices.Clone(image.Cases)
+		for i := range brief.Cases {
+			c := &brief.Cases[i]
+			c.Stdout, c.Stderr, c.Captured = nil, nil, nil
+			if c.Usage != nil {
+				usage := *c.Usage
+				usage.Samples = nil
+				c.Usage = &usage
+			}
+		}
+		short.Images = append(short.Images, &brief)
+	}
+	line.Reset()
+	if err := report.EncodeLine(&line, short); err != nil || line.Len() <= resultMax {
+		return strings.TrimSpace(line.String()), err
+	}
 	short.Reports = []report.File{}
 	line.Reset()
 	err := report.EncodeLine(&line, short)

@@ -169,8 +169,13 @@ func (s *Step) Present(printed []byte, status int) error {
 	}
 	s.log(&r)
 	s.annotator.all(&r)
-	err := writeOutputs(s.env, &r, printed, s.inputs.input("sarif-file"))
-	if s.inputs.input("summary") != "false" {
+	err := writeOutputs(s.env, &r, printed, map[string]string{"sarif-file": s.inputs.input("sarif-file"), "html": s.inputs.input("html")})
+	switch {
+	case s.inputs.input("summary") == "false":
+	case s.command == "list":
+		var l listDocument
+		err = errors.Join(err, json.Unmarshal(printed, &l), writeList(s.env, &l, s.hide))
+	default:
 		err = errors.Join(err, writeSummary(s.env, &r, s.hide))
 	}
 	return err

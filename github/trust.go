@@ -45,6 +45,7 @@ type githubEvent struct {
 	Repository  githubRepository `json:"repository"`
 	PullRequest *struct {
 		Head, Base struct {
+			SHA  string            `json:"sha"`
 			Repo *githubRepository `json:"repo"` // nil once a fork is deleted
 		}
 	} `json:"pull_request"`
