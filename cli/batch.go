@@ -17,7 +17,6 @@ import (
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/pack/registry"
-	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/pipeline"
 )
 
@@ -250,6 +249,7 @@ func (b *batch) checkFiles() error {
 func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 	start := time.Now()
 	var images []*pipeline.Image
+	var rows []tableRow
 	var worst error
 	var cut interruption
 	do := func(ctx context.Context, t pipeline.Task) (*pipeline.Result, error) {
@@ -260,7 +260,7 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 	}
 	for f := range pipe.Each(ctx, do) {
 		image := f.Result.Image(f.Err)
-		images = append(images, image)
+		images, rows = append(images, image), append(rows, imageRow(image, f.Took))
 		b.note(f.Result, image)
 		cut.note(f)
 		if err := b.present(ctx, f, image); err != nil {
@@ -276,7 +276,8 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 			worst = exit.Worse(ctx, worst, err)
 		}
 	}
-	b.total(images, time.Since(start))
+	b.found.jobs = images
+	b.total(images, rows, time.Since(start))
 	if ctx.Err() != nil && (worst != nil || len(images) < len(b.tasks)) {
 		cut.error, worst = errors.Join(worst, context.Cause(ctx)), &cut
 	}
@@ -363,61 +364,4 @@ func (b *batch) writeID(images []*pipeline.Image) error {
 // host returns what the pipeline may know of the process.
 func (p *Process) host(e *lazyEngine) pipeline.Host {
 	return pipeline.Host{Getenv: p.Getenv, Roots: p.roots, Log: p.log(), Stage: p.stage, Engine: e.connect, Nodes: e.several, Secrets: p.secrets}
-}
-
-// jobScope returns the paths that a call is about.
-func jobScope(manifest string, args []string) []string {
-	if manifest != "" && len(args) == 0 {
-		return []string{manifest}
-	}
-	return scope(args)
-}
-
-// jobTasks reads the jobs that the arguments name. With a manifest there is exactly one job.
-func jobTasks(p *Process, manifest string, args []string) ([]pipeline.Task, error) {
-	if manifest == "" {
-		jobs, err := job.ReadAll(args, p.Stdin)
-		var tasks []pipeline.Task
-		for _, j := range jobs {
-			tasks = append(tasks, pipeline.Task{Job: j})
-		}
-		return tasks, err
-	}
-	if len(args) > 1 {
-		return nil, exit.Usagef("--manifest is for one job, %d directories are given", len(args))
-	}
-	j, err := job.Read(manifest, p.Stdin)
-	if err != nil {
-		return nil, err
-	}
-	if len(args) == 1 {
-		j.Dir = args[0]
-	}
-	return []pipeline.Task{{Job: j}}, nil
-}
-
-// imageTask opens an image that was built elsewhere. Its manifest is that of the paths, or without any the one in its label.
-func imageTask(ctx context.Context, p *Process, remote registry.Registry, image string, paths []string) ([]pipeline.Task, error) {
-	from, err := source.Parse(image)
-	if err != nil {
-		return nil, exit.Usage(err)
-	}
-	var j *job.Job
-	if len(paths) > 0 {
-		if j, err = job.ReadOne(paths, p.Stdin); err != nil {
-			return nil, err
-		}
-	}
-	t, err := pipeline.Open(ctx, remote, from, j)
-	return []pipeline.Task{t}, err
-}
-
-func closeImages(tasks []pipeline.Task) error {
-	var errs []error
-	for _, t := range tasks {
-		if t.Image != nil {
-			errs = append(errs, t.Image.Close())
-		}
-	}
-	return errors.Join(errs...)
 }

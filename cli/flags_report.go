@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -31,6 +32,7 @@ func (f *reportFlags) add(s *pflag.FlagSet) {
 	pathVar(s, &f.files.sarif, "sarif-file", "", wholePath, "write the findings to a file for code scanning, too")
 	pathVar(s, &f.files.junit, "junit-file", "", wholePath, "write the findings to a file as the XML of JUnit, too")
 	pathVar(s, &f.files.gitlab, "gitlab-file", "", wholePath, "write the findings to a file for GitLab's Code Quality, too")
+	pathVar(s, &f.files.html, "html", "", wholePath, "write what came of it to a page for a browser, one FILE that loads nothing, too")
 	s.StringVar(&f.failOn, "fail-on", "error", "least severity that makes the exit status 1: error, warning or notice")
 	oneOf(s, "fail-on", "error", "warning", "notice")
 	s.StringArrayVar(&f.rules, "rule", nil, "ID=SEVERITY: give a rule another severity: off, notice, warning or error")
@@ -44,7 +46,7 @@ func (f *reportFlags) options(p *Process) (*printer, *policy.Chooser, error) {
 	if !slices.Contains(formats, f.format) {
 		return nil, nil, exit.Usagef("--format %q must be text, json, sarif, github, junit or gitlab", f.format)
 	}
-	out := &printer{process: p, out: p.Stdout, format: f.format, verbose: f.verbose, files: f.files}
+	out := &printer{process: p, out: p.Stdout, format: f.format, verbose: f.verbose, files: f.files, began: time.Now()}
 	policies, err := f.chooser(p)
 	return out, policies, err
 }

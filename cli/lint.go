@@ -19,7 +19,7 @@ type lintOptions struct {
 	base      baseFlags
 	registry  string
 	fix, diff bool
-	quiet     bool // do not say what was linted
+	quiet     bool // say in one line what was linted
 	unsafe    bool // with fix: unsafe fixes, too
 }
 
@@ -53,7 +53,7 @@ findings are worth is said by the .seedpack.yaml of that commit.`,
 	s.BoolVar(&o.fix, "fix", false, "fix what can be fixed without changing the meaning, keep every other byte, and report the rest")
 	s.BoolVar(&o.unsafe, "unsafe-fixes", false, "with --fix: also apply fixes that guess, remove text, or change what the job offers; --diff shows them")
 	s.BoolVar(&o.diff, "diff", false, "show all fixes, and change nothing")
-	s.BoolVarP(&o.quiet, "quiet", "q", false, "do not say at the end how many jobs were linted")
+	s.BoolVarP(&o.quiet, "quiet", "q", false, "say no more at the end than how many jobs were linted")
 	return cmd
 }
 
@@ -67,7 +67,7 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 		return err
 	}
 	if o.diff && (out.files != reportFiles{} || !out.text()) {
-		return exit.Usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file, --junit-file and --gitlab-file")
+		return exit.Usagef("--diff shows what --fix would do and reports nothing: leave out --format, --sarif-file, --junit-file and --gitlab-file, and --html")
 	}
 	if o.unsafe && !o.fix {
 		return exit.Usagef("--unsafe-fixes is for --fix: give both, or --diff to see all fixes")
@@ -106,9 +106,7 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if err := errors.Join(out.writeFiles(all), out.print(all, run.document(all))); err != nil {
 		return err
 	}
-	if !o.quiet {
-		run.say()
-	}
+	run.say(out, o.quiet)
 	return run.end(all)
 }
 

@@ -36,7 +36,8 @@ func TestLintMany(t *testing.T) {
 	}
 	var stdout, stderr bytes.Buffer
 	p := Process{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Getenv: os.Getenv}
-	if status := Run(t.Context(), []string{"lint", dir}, p); status != exit.StatusFindings || stderr.String() != "linted 200 jobs: 200 manifests\n" {
+	if status := Run(t.Context(), []string{"lint", dir}, p); status != exit.StatusFindings || !strings.HasSuffix(stderr.String(), "\n… and 150 more\nlinted 200 jobs: 200 manifests\n") ||
+		strings.Count(stderr.String(), "  1 error  ") != 50 {
 		t.Fatalf("status %d: %s", status, &stderr)
 	}
 	var got strings.Builder

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/overview"
 	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
@@ -34,6 +37,7 @@ type linter struct {
 	flags    diag.Policy       // of the command line
 
 	comparisons []*github.JobComparison // of the jobs that were compared
+	rows        []tableRow              // of all tasks
 }
 
 // A linted is what came of one task.
@@ -41,6 +45,7 @@ type linted struct {
 	reports []*diag.Report
 	name    lint.Named
 	compare *github.JobComparison // nil: it was not compared
+	row     tableRow
 	err     error
 }
 
@@ -56,7 +61,9 @@ func (l *linter) all(ctx context.Context, all *findings) error {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
+				begin := time.Now()
 				results[i] = l.one(ctx, l.work.tasks[i])
+				results[i].row.took = time.Since(begin)
 			}
 			return nil
 		})
@@ -78,8 +85,25 @@ func (l *linter) all(ctx context.Context, all *findings) error {
 		for _, found := range r.reports {
 			all.judge(found, l.work.tasks[i].policy)
 		}
+		l.rows = append(l.rows, r.finished(l.work.tasks[i]))
 	}
 	return nil
+}
+
+// finished returns the row of a task in the table at the end.
+func (r *linted) finished(t *lintTask) tableRow {
+	row := r.row
+	row.job = cmp.Or(row.job, t.path())
+	if r.err != nil {
+		row.verdict, row.tone = "not read", overview.Bad
+		return row
+	}
+	errors, warnings, notices := 0, 0, 0
+	for _, found := range r.reports {
+		errors, warnings, notices = errors+found.Count(diag.Error), warnings+found.Count(diag.Warning), notices+found.Count(diag.Notice)
+	}
+	row.found(errors, warnings, notices, t.policy.Fails(r.reports...), "clean")
+	return row
 }
 
 // fail records and says what could not be read.
@@ -95,8 +119,12 @@ func (l *linter) one(ctx context.Context, t *lintTask) (out linted) {
 	if t.manifest != "" {
 		var err error
 		if m, err = l.read(t.manifest); err != nil {
-			return linted{err: err}
+			out.err = err
+			return out
 		}
+	}
+	if m != nil && !t.alone {
+		out.row = tableRow{job: m.Job.Name, version: m.Job.JobVersion, packaged: m.Job.PackageVersion}
 	}
 	if !t.alone {
 		out.name = lint.NameOf(t.manifest, m)

@@ -187,10 +187,17 @@ func (w *lintWork) printed() bool {
 	return slices.ContainsFunc(w.tasks, func(t *lintTask) bool { return job.IsStream(t.manifest) && !t.alone })
 }
 
-// say prints what was taken for what, and how much was linted, of which some could not be read.
-func (l *linter) say() {
-	for _, link := range l.work.found.Links {
-		sayf(l.process.Stderr, "%s: a link that is not followed: name it to have it linted", link)
+// say prints what was taken for what, a table of several jobs, and how much was linted, of which some could not be read. If it
+// is to be quiet, it prints the last line alone.
+func (l *linter) say(out *printer, quiet bool) {
+	if !quiet {
+		for _, link := range l.work.found.Links {
+			sayf(l.process.Stderr, "%s: a link that is not followed: name it to have it linted", link)
+		}
+		for _, t := range l.work.tasks {
+			l.sayTaken(t)
+		}
+		out.showTable(l.rows)
 	}
 	counts, jobs := map[fileKind]int{}, 0
 	for _, t := range l.work.tasks {
@@ -201,7 +208,6 @@ func (l *linter) say() {
 		for _, f := range t.files {
 			counts[f.kind]++
 		}
-		l.sayTaken(t)
 	}
 	var parts []string
 	for _, kind := range fileKinds {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/containerd/console"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/github"
 	"github.com/seedpack/seedpack/pack"
+	"github.com/seedpack/seedpack/pipeline"
 )
 
 // What goes where:
@@ -48,6 +50,7 @@ type printer struct {
 	format  string
 	verbose bool
 	files   reportFiles
+	began   time.Time // of the command
 }
 
 // text reports whether people read the results.
@@ -114,9 +117,9 @@ func (p *printer) gitlab(w io.Writer, all *findings) error {
 }
 
 // A reportFiles has the files that reports are written to, besides what is printed. An empty one is not written.
-type reportFiles struct{ sarif, junit, gitlab string }
+type reportFiles struct{ sarif, junit, gitlab, html string }
 
-func (f *reportFiles) all() []string { return []string{f.sarif, f.junit, f.gitlab} }
+func (f *reportFiles) all() []string { return []string{f.sarif, f.junit, f.gitlab, f.html} }
 
 // writeFiles writes them.
 func (p *printer) writeFiles(all *findings) error {
@@ -124,7 +127,7 @@ func (p *printer) writeFiles(all *findings) error {
 	for _, one := range []struct {
 		path  string
 		write func(io.Writer, *findings) error
-	}{{p.files.sarif, p.sarif}, {p.files.junit, p.junit}, {p.files.gitlab, p.gitlab}} {
+	}{{p.files.sarif, p.sarif}, {p.files.junit, p.junit}, {p.files.gitlab, p.gitlab}, {p.files.html, p.html}} {
 		if one.path != "" {
 			errs = append(errs, p.process.roots.WriteFile(one.path, newFile, func(w *os.File) error { return one.write(w, all) }))
 		}
@@ -143,7 +146,9 @@ type findings struct {
 	args     []string // paths, from which the findings of this call are told from those of others
 	reports  []*diag.Report
 	failures []report.Failure
-	images   bool // the manifests are those of images, where nothing can be fixed
+	images   bool              // the manifests are those of images, where nothing can be fixed
+	shown    string            // the command as people know it, if it is another one
+	jobs     []*pipeline.Image // that were packed or tried
 	policies map[*diag.Report]diag.Policy
 }
 

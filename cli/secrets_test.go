@@ -120,7 +120,7 @@ func everyWriter(t *testing.T, value, format string) map[string]string {
 	p := &Process{Stdout: &stdout, Stderr: &hidingWriter{&stderr, secrets}, Getenv: getenv, secrets: secrets}
 	out := &printer{process: p, out: &stdout, format: format, verbose: true}
 	if format == formatJSON {
-		out.files = reportFiles{filepath.Join(dir, formatSARIF), filepath.Join(dir, formatJUnit), filepath.Join(dir, formatGitLab)}
+		out.files = reportFiles{filepath.Join(dir, formatSARIF), filepath.Join(dir, formatJUnit), filepath.Join(dir, formatGitLab), filepath.Join(dir, "html")}
 	}
 	m := seed.Parse([]byte(tellingManifest))
 	task := pipeline.Task{Job: &job.Job{Path: filepath.Join(dir, "seed.manifest.json"), Dir: dir, Manifest: m}}
@@ -150,7 +150,7 @@ func everyWriter(t *testing.T, value, format string) map[string]string {
 		}
 		all["log of the step"] = log.String()
 	}
-	for _, name := range []string{formatSARIF, formatJUnit, formatGitLab, "metadata", "summary", "output"} {
+	for _, name := range []string{formatSARIF, formatJUnit, formatGitLab, "html", "metadata", "summary", "output"} {
 		if text, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
 			all["file "+name] = string(text)
 		}

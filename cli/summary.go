@@ -101,18 +101,19 @@ func tried(r *pipeline.Result, took time.Duration) string {
 	return fmt.Sprintf("%s: %ssmoke %s, in %s", r.Name, built, r.Verdict(), took.Round(10*time.Millisecond))
 }
 
-// total prints the last line of standard error if there were several jobs.
-func (b *batch) total(images []*pipeline.Image, took time.Duration) {
+// total prints a table of several jobs, and the last line of standard error.
+func (b *batch) total(images []*pipeline.Image, rows []tableRow, took time.Duration) {
 	if len(images) < 2 || b.options.Progress == "quiet" {
 		return
 	}
+	b.out.showTable(rows)
 	stopped := 0
 	for _, i := range images {
 		if i.Stopped != "" && !i.Skipped {
 			stopped++
 		}
 	}
-	fmt.Fprintf(b.out.process.Stderr, "%d jobs in %.2f s: %d packed, %d not\n", len(images), took.Seconds(), len(images)-stopped, stopped)
+	fmt.Fprintf(b.out.process.Stderr, "%d jobs in %.2f s: %d %s, %d not\n", len(images), took.Seconds(), len(images)-stopped, b.words.did, stopped)
 }
 
 // times returns how long a job took, in all and in each stage.

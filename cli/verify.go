@@ -16,6 +16,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/overview"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/pipeline"
@@ -66,6 +67,9 @@ type verified struct {
 	policy  diag.Policy
 	reports []*diag.Report
 	err     error
+	job     *seed.Manifest  // of the label; nil if it could not be read
+	image   *pipeline.Image // what the smoke run came to; nil without one
+	took    time.Duration
 
 	Source    string             `json:"source"`
 	Name      string             `json:"name,omitempty"`      // that the manifest gives
@@ -119,9 +123,11 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 			return policyError(err)
 		}
 		all = append(all, v)
+		begin := time.Now()
 		if v.err = v.find(ctx, s, pipe, file); v.err != nil {
 			v.Error = v.err.Error()
 		}
+		v.took = time.Since(begin)
 		if ctx.Err() != nil {
 			break
 		}
@@ -146,7 +152,7 @@ func (v *verified) find(ctx context.Context, s *session, pipe *pipeline.Pipeline
 	if manifest == nil {
 		return nil
 	}
-	v.Name = manifest.ImageName()
+	v.Name, v.job = manifest.ImageName(), manifest
 	v.reports = append(v.reports, lint.Manifest(found.Path, manifest, lint.Options{}))
 	j := &job.Job{Path: found.Path, Manifest: manifest, Policy: v.policy}
 	if file != nil {
@@ -164,6 +170,7 @@ func (v *verified) try(ctx context.Context, pipe *pipeline.Pipeline, t pipeline.
 	r, err := pipe.Try(ctx, t)
 	v.reports = append(v.reports, r.Reports...)
 	v.Smoke = r.Verdict().String()
+	v.image = r.Image(err)
 	if errors.Is(err, exit.Findings) {
 		return nil
 	}
@@ -216,6 +223,10 @@ func printVerified(out *printer, all []*verified) error {
 			found.failures = append(found.failures, report.Failure{Path: v.Source, Message: v.Error})
 		}
 		v.reports = diag.Merge(v.reports...)
+		if v.image != nil {
+			v.image.Reports = v.reports
+			found.jobs = append(found.jobs, v.image)
+		}
 		for _, r := range v.reports {
 			found.judge(v.policy.Apply(r), v.policy)
 		}
@@ -250,7 +261,43 @@ func printSources(out *printer, all []*verified) error {
 		}
 	}
 	_, err := fmt.Fprint(out.out, text.String())
+	sayVerified(out, all)
 	return err
+}
+
+// sayVerified prints a table of several images, and how many are as they should be.
+func sayVerified(out *printer, all []*verified) {
+	if len(all) < 2 {
+		return
+	}
+	var rows []tableRow
+	good := 0
+	for _, v := range all {
+		row := v.row()
+		if row.tone != overview.Bad {
+			good++
+		}
+		rows = append(rows, row)
+	}
+	out.showTable(rows)
+	fmt.Fprintf(out.process.Stderr, "%d images in %.2f s: %d verified, %d not\n", len(all), time.Since(out.began).Seconds(), good, len(all)-good)
+}
+
+func (v *verified) row() tableRow {
+	row := tableRow{job: v.Source, took: v.took}
+	if v.job != nil {
+		row.job, row.version, row.packaged = v.job.Job.Name, v.job.Job.JobVersion, v.job.Job.PackageVersion
+	}
+	if v.err != nil {
+		row.verdict, row.tone = "not read", overview.Bad
+		return row
+	}
+	errors, warnings, notices := 0, 0, 0
+	for _, found := range v.reports {
+		errors, warnings, notices = errors+found.Count(diag.Error), warnings+found.Count(diag.Warning), notices+found.Count(diag.Notice)
+	}
+	row.found(errors, warnings, notices, v.policy.Fails(v.reports...), "verified")
+	return row
 }
 
 func (v *verified) describe(b *strings.Builder) {
