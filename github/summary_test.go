@@ -59,7 +59,7 @@ func documentOf(text string) *Document {
 }
 
 var (
-	ownTag = regexp.MustCompile(`^<(/?(pre|details|summary|br)>|code title="sha256:[0-9a-f]{64}">|/code>)`)
+	ownTag       = regexp.MustCompile(`^<(/?(pre|details|summary|br)>|code title="sha256:[0-9a-f]{64}">|/code>)`)
 	preformatted = regexp.MustCompile(`(?s)<pre>[^<]*</pre>`)
 	// liveMark finds what begins a link, an image, emphasis, code, a mention or a heading. Our own are known.
 	liveMark = regexp.MustCompile("[`_~@\\\\]|\\]\\(|!\\[|://|(?m)^ {0,3}(#|=|>|- [^❌]|\\d+[.)] )")
