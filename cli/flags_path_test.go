@@ -13,11 +13,10 @@ import (
 // it has a place here, so that --root forgets none.
 var plainFlags = strings.Fields(`
 	add-host allow annotation api attest base build-arg builder builder-tls-server-name cgroup-parent description entrypoint fail-on form format identifier if-exists
-	input job-version json kind label maintainer-email maintainer-name name network no-cache-filter package-version platform progress
-	provenance provides publish push query registry repository rule run-as runtime sbom seed-version set setting shm-size smoke tag target title to ulimit username with`)
+	input job-version json json-input json-output kind label maintainer-email maintainer-name name network no-cache-filter package-version platform progress provenance provides publish push query registry repository rule run-as runtime sbom seed-version set setting shm-size smoke tag target title to ulimit username with`)
 
-// outputsOfInit is a flag of the name of pack's --output, and holds no path.
-const outputsOfInit = "init --output"
+// plainOfInit have the names of flags of other commands that hold paths of this machine.
+var plainOfInit = []string{"init --output", "init --mount"}
 
 // plainCommands have no arguments that are paths of this machine.
 var plainCommands = strings.Fields("action cache completion doctor explain help login logout rules schema version")
@@ -30,7 +29,7 @@ func TestEveryTextSaysWhetherItIsAPath(t *testing.T) {
 			t.Errorf("%s: are its arguments paths? Declare them with pathArgs, or name it in plainCommands", cmd.Name())
 		}
 		visitFlags(cmd, func(f *pflag.Flag) {
-			if slices.Contains([]string{"bool", "int", "int64", "duration"}, f.Value.Type()) || cmd.Name()+" --"+f.Name == outputsOfInit {
+			if slices.Contains([]string{"bool", "int", "int64", "duration"}, f.Value.Type()) || slices.Contains(plainOfInit, cmd.Name()+" --"+f.Name) {
 				return
 			}
 			seen[f.Name] = true

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -30,23 +31,32 @@ import (
 
 // An initFlags has the flags of init.
 type initFlags struct {
-	job             scaffold.Options
-	inputs, outputs []string
-	smoke, force    bool
+	job                    scaffold.Options
+	inputs, outputs        []string
+	jsonInputs, jsonOutput []string
+	settings, mounts       []string
+	smoke, force, yes      bool
 }
+
+// membersOfInterface are the flags whose values are added to a manifest that is there.
+var membersOfInterface = []string{"input", "json-input", "output", "json-output", "setting", "mount"}
 
 func newInitCommand(p *Process) *cobra.Command {
 	var f initFlags
 	cmd := &cobra.Command{
 		Use:   "init [DIR]",
-		Short: "Write the first files of a job",
+		Short: "Write the first files of a job, or add to its manifest",
 		Long: `Init writes a manifest, a Dockerfile with its .dockerignore, and job.sh, which stands
 in for the job's program: it reads the inputs and writes the outputs, so that the job can
 be packed at once. With --smoke it writes a smoke file, too, with a sample of each input.
 
-Where there is a manifest already, --smoke writes only the smoke file, from the manifest.
-A Dockerfile that is there is kept. No file is overwritten without --force.`,
-		Example:     "  seedpack init my-job --input IMAGE=image/png --output TABLE=*.csv --smoke\n  seedpack init my-job --smoke --force",
+On a terminal it asks for what the flags do not say; --yes takes the defaults. A Dockerfile that is
+there is kept and read: how it starts the job, as whom, and which variables its scripts use.
+
+Where there is a manifest already, --input, --output and the like add to it, and keep what it has.
+--smoke writes only the smoke file, from the manifest. No file is overwritten without --force, and
+then a copy of the old one is kept.`,
+		Example:     "  seedpack init my-job --input IMAGE=image/png --output TABLE=*.csv --smoke\n  seedpack init my-job --setting DB_HOST --json-output COUNT=integer",
 		Args:        cobra.MaximumNArgs(1),
 		Annotations: pathArgs(wholePath),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,21 +64,32 @@ A Dockerfile that is there is kept. No file is overwritten without --force.`,
 			if len(args) > 0 {
 				dir = args[0]
 			}
-			manifest := filepath.Join(dir, seed.ManifestFile)
-			_, err := os.Lstat(manifest)
-			switch {
-			case err == nil && f.smoke:
-				return initSmoke(p, cmd, manifest, f.force)
-			case err == nil && !f.force:
-				return exit.Usagef("%s is there already\n--force writes it anew; --smoke adds a smoke file to it", manifest)
-			case err != nil && !errors.Is(err, fs.ErrNotExist):
-				return exit.Usage(err)
-			}
-			return initJob(cmd.Context(), p, dir, &f)
+			return f.run(cmd, p, dir)
 		},
 	}
 	f.add(cmd.Flags())
 	return cmd
+}
+
+// run writes a new job, or adds to one that is there.
+func (f *initFlags) run(cmd *cobra.Command, p *Process, dir string) error {
+	manifest := filepath.Join(dir, seed.ManifestFile)
+	_, err := os.Lstat(manifest)
+	adds := slices.ContainsFunc(membersOfInterface, cmd.Flags().Changed)
+	there := err == nil
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return exit.Usage(err)
+	case there && f.smoke && !adds:
+		return initSmoke(p, cmd, manifest, f.force)
+	case there && f.force && !adds:
+		return initJob(cmd, p, dir, f)
+	case there && (adds || p.person() && !f.yes):
+		return f.extend(cmd, p, manifest)
+	case there:
+		return exit.Usagef("%s is there already\n--input, --output and the like add to it; --smoke adds a smoke file; --force writes it anew", manifest)
+	}
+	return initJob(cmd, p, dir, f)
 }
 
 func (f *initFlags) add(s *pflag.FlagSet) {
@@ -80,22 +101,21 @@ func (f *initFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.job.Maintainer.Name, "maintainer-name", "", "full name of the maintainer (default git's user.name)")
 	s.StringVar(&f.job.Maintainer.Email, "maintainer-email", "", "e-mail of the maintainer (default git's user.email)")
 	s.StringArrayVar(&f.inputs, "input", nil, "NAME[=MEDIATYPE[,MEDIATYPE...]]: a file that goes in; may be given again")
+	s.StringArrayVar(&f.jsonInputs, "json-input", nil, "NAME[=TYPE]: a JSON value that goes in, by default a string; may be given again")
 	s.StringArrayVar(&f.outputs, "output", nil, "NAME=PATTERN: a file that comes out, as in RESULT=*.csv; may be given again")
+	s.StringArrayVar(&f.jsonOutput, "json-output", nil, "NAME[=TYPE]: a JSON value that comes out, by default a string; may be given again")
+	s.StringArrayVarP(&f.settings, "setting", "e", nil, "NAME[=secret]: an environment variable that is not data; may be given again")
+	s.StringArrayVarP(&f.mounts, "mount", "m", nil, "NAME=PATH[:rw]: a directory that the job sees at PATH; may be given again")
 	s.Int64Var(&f.job.Timeout, "timeout", 3600, "seconds after which a run is ended")
 	s.StringVar(&f.job.Base, "base", "debian:13-slim", "image that the Dockerfile starts from; it needs a shell")
 	s.BoolVar(&f.smoke, "smoke", false, "write seed.smoke.yaml, too")
-	s.BoolVar(&f.force, "force", false, "overwrite files that are there")
+	s.BoolVar(&f.force, "force", false, "overwrite files that are there, and keep copies of them")
+	s.BoolVarP(&f.yes, "yes", "y", false, "ask nothing: take the defaults")
 }
 
 // initSmoke adds a smoke file to a job. It refuses flags for a new manifest, since they would do nothing.
 func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) error {
-	var other string
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if f.Name != "smoke" && f.Name != "force" {
-			other = f.Name
-		}
-	})
-	if other != "" {
+	if other := otherFlag(cmd, "smoke", "force", "yes", "root"); other != "" {
 		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
 	}
 	j, err := job.Read(manifest, p.Stdin)
@@ -107,7 +127,7 @@ func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) erro
 	}
 	files := scaffold.Smoke(j.Manifest, false)
 	if path := filepath.Join(j.Dir, cases.File); !force && exists(path) {
-		return exit.Usagef("%s is there already: --force writes it anew", path)
+		return exit.Usagef("%s is there already: --force writes it anew, and keeps a copy", path)
 	}
 	if err := writeFiles(p, j.Dir, files, force); err != nil {
 		return err
@@ -116,10 +136,54 @@ func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) erro
 	return nil
 }
 
-func initJob(ctx context.Context, p *Process, dir string, f *initFlags) error {
+// otherFlag returns a flag that was given and is not among some; "" if there is none.
+func otherFlag(cmd *cobra.Command, some ...string) (other string) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if !slices.Contains(some, f.Name) {
+			other = f.Name
+		}
+	})
+	return other
+}
+
+func initJob(cmd *cobra.Command, p *Process, dir string, f *initFlags) error {
+	ctx := cmd.Context()
+	if err := f.readMembers(); err != nil {
+		return exit.Usage(err)
+	}
+	if err := f.nameJob(dir); err != nil {
+		return err
+	}
+	own, err := readOwn(p, dir)
+	if err != nil {
+		return err
+	}
+	if own.dockerfile != nil {
+		f.job.Program = own.program()
+	}
+	if p.person() && !f.yes {
+		if err := newInitAsker(p, checkNew).job(ctx, cmd, dir, f, own); err != nil {
+			return err
+		}
+	}
 	if err := f.complete(ctx, dir); err != nil {
 		return err
 	}
+	return writeJob(p, dir, f, own)
+}
+
+// checkNew refuses options of which a wrong manifest would come.
+func checkNew(o scaffold.Options) error {
+	if o.Maintainer.Name == "" {
+		o.Maintainer.Name = "Somebody"
+	}
+	if o.Maintainer.Email == "" {
+		o.Maintainer.Email = "somebody@example.com"
+	}
+	return refuse(lint.Manifest(seed.ManifestFile, seed.Parse(scaffold.Job(o)[0].Content), lint.Options{}))
+}
+
+func writeJob(p *Process, dir string, f *initFlags, own *ownFiles) error {
 	files := scaffold.Job(f.job)
 	manifest := seed.Parse(files[0].Content)
 	path := filepath.Join(dir, files[0].Name)
@@ -127,9 +191,9 @@ func initJob(ctx context.Context, p *Process, dir string, f *initFlags) error {
 	if err := refuse(found, dockerfile.Check("Dockerfile", files[1].Content, manifest)); err != nil {
 		return err
 	}
-	own := exists(filepath.Join(dir, files[1].Name)) && !f.force
-	if own { // and with it the program and all that its build needs
-		sayf(p.Stdout, "kept %s, which must start a program that takes the arguments in the manifest's command", filepath.Join(dir, files[1].Name))
+	kept := own.path != "" && !f.force
+	if kept { // and with it the program and all that its build needs
+		sayf(p.Stdout, "kept %s, which must start a program that takes the arguments in the manifest's command", own.path)
 		files = files[:1]
 	}
 	if f.smoke {
@@ -141,7 +205,8 @@ func initJob(ctx context.Context, p *Process, dir string, f *initFlags) error {
 	if err := report.Text(p.Stdout, []*diag.Report{found}, textOptions(p, p.Stdout)); err != nil {
 		return err
 	}
-	if own {
+	if kept {
+		own.propose(p, manifest)
 		sayf(p.Stdout, "next: seedpack pack %s", shellWord(dir))
 	} else {
 		sayf(p.Stdout, "next: put your program in the place of %s, then seedpack pack %s", filepath.Join(dir, "job.sh"), shellWord(dir))
@@ -151,23 +216,11 @@ func initJob(ctx context.Context, p *Process, dir string, f *initFlags) error {
 
 // complete reads the flags that have their own syntax, and fills in values that were not given.
 func (f *initFlags) complete(ctx context.Context, dir string) error {
-	if err := errors.Join(f.readInputs(), f.readOutputs()); err != nil {
-		return exit.Usage(err)
-	}
 	if f.job.Timeout <= 0 {
 		return exit.Usagef("--timeout %d must be more than zero seconds", f.job.Timeout)
 	}
 	if _, err := reference.ParseNormalizedNamed(f.job.Base); err != nil {
 		return exit.Usagef("--base %q must be the reference of an image: %w", f.job.Base, err)
-	}
-	if f.job.Name == "" {
-		folder, err := filepath.Abs(dir)
-		if err != nil {
-			return err
-		}
-		if f.job.Name = scaffold.Name(filepath.Base(folder)); f.job.Name == "" {
-			return exit.Usagef("the directory's name %q has nothing that a job's name may have: give one with --name", filepath.Base(folder))
-		}
 	}
 	m := &f.job.Maintainer
 	if err := fromGit(ctx, dir, &m.Name, "user.name", "--maintainer-name"); err != nil {
@@ -176,28 +229,17 @@ func (f *initFlags) complete(ctx context.Context, dir string) error {
 	return fromGit(ctx, dir, &m.Email, "user.email", "--maintainer-email")
 }
 
-func (f *initFlags) readInputs() error {
-	for _, s := range f.inputs {
-		name, types, given := strings.Cut(s, "=")
-		in := seed.InputFile{Name: name, Required: true}
-		if given {
-			in.MediaTypes = strings.Split(types, ",")
-		}
-		if name == "" {
-			return fmt.Errorf("--input %q must be NAME or NAME=MEDIATYPE", s)
-		}
-		f.job.Inputs = append(f.job.Inputs, in)
+// nameJob takes the name of the directory if none is given.
+func (f *initFlags) nameJob(dir string) error {
+	if f.job.Name != "" {
+		return nil
 	}
-	return nil
-}
-
-func (f *initFlags) readOutputs() error {
-	for _, s := range f.outputs {
-		name, pattern, _ := strings.Cut(s, "=")
-		if name == "" || pattern == "" {
-			return fmt.Errorf("--output %q must be NAME=PATTERN, as in RESULT=*.csv", s)
-		}
-		f.job.Outputs = append(f.job.Outputs, seed.OutputFile{Name: name, Pattern: pattern, MediaType: lint.MediaType(pattern), Required: true})
+	folder, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if f.job.Name = scaffold.Name(filepath.Base(folder)); f.job.Name == "" {
+		return exit.Usagef("the directory's name %q has nothing that a job's name may have: give one with --name", filepath.Base(folder))
 	}
 	return nil
 }
@@ -223,6 +265,9 @@ func fromGit(ctx context.Context, dir string, value *string, key, flag string) e
 	return nil
 }
 
+// nothingWritten begins the error of a job that would be wrong.
+const nothingWritten = "nothing is written, since the job would be wrong:\n"
+
 // refuse turns errors in the files, before they are written, into a mistake in the command line.
 func refuse(reports ...*diag.Report) error {
 	var all []string
@@ -236,7 +281,7 @@ func refuse(reports ...*diag.Report) error {
 	if len(all) == 0 {
 		return nil
 	}
-	return exit.Usagef("nothing is written, since the job would be wrong:\n%s", strings.Join(all, "\n"))
+	return exit.Usagef(nothingWritten+"%s", strings.Join(all, "\n"))
 }
 
 // writeFiles writes the files of a job, and prints what it did with each.
@@ -273,7 +318,29 @@ func writeFile(roots disk.Roots, path string, f scaffold.File, force bool) (did 
 	case !force:
 		return "kept %s, which was there", nil
 	}
-	return "replaced %s", roots.ReplaceFile(path, f.Content)
+	return replace(roots, path, f.Content)
+}
+
+// replace writes a file anew, and keeps a copy of what it was.
+func replace(roots disk.Roots, path string, content []byte) (did string, err error) {
+	old, err := disk.ReadFile(path, disk.MaxText)
+	if err != nil {
+		return "", err
+	}
+	if string(old) == string(content) {
+		return "kept %s, which is the same", nil
+	}
+	backup := path + ".bak"
+	for n := 2; exists(backup); n++ {
+		backup = fmt.Sprintf("%s.bak%d", path, n)
+	}
+	if err := roots.WriteFile(backup, newFile, func(f *os.File) error {
+		_, err := f.Write(old)
+		return errors.Join(err, f.Sync())
+	}); err != nil {
+		return "", err
+	}
+	return "replaced %s; what it was is in " + strings.ReplaceAll(filepath.Base(backup), "%", "%%"), roots.ReplaceFile(path, content)
 }
 
 // shellWord quotes a path for a shell.

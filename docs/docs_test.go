@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"github.com/seedpack/seedpack/cli"
+	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/dockerfile"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // The table of rules in the docs is the list of rules.
@@ -51,6 +55,28 @@ func TestReadmeCommands(t *testing.T) {
 		if !cmd.Hidden && cmd.Name() != "help" && cmd.Name() != "completion" && !strings.Contains(string(text), "| `seedpack "+cmd.Use+"`") &&
 			!strings.Contains(string(text), "| `seedpack "+cmd.Name()+" ") {
 			t.Errorf("the README does not show seedpack %s", cmd.Name())
+		}
+	}
+}
+
+// The manifest and the Dockerfile of the README are a job in which the linter finds nothing.
+func TestReadmeJob(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(kind string) []byte {
+		_, rest, ok := strings.Cut(string(text), "```"+kind+"\n")
+		block, _, end := strings.Cut(rest, "```")
+		if !ok || !end {
+			t.Fatalf("the README has no block of %s", kind)
+		}
+		return []byte(block)
+	}
+	m := seed.Parse(block("json"))
+	for _, found := range []*diag.Report{lint.Manifest("seed.manifest.json", m, lint.Options{}), dockerfile.Check("Dockerfile", block("dockerfile"), m)} {
+		for i := range found.Diagnostics {
+			t.Errorf("%s: %s [%s]", found.Path, found.Diagnostics[i].Message, found.Diagnostics[i].Rule.ID)
 		}
 	}
 }

@@ -23,8 +23,14 @@ type Options struct {
 	Maintainer     seed.Maintainer
 	Inputs         []seed.InputFile
 	Outputs        []seed.OutputFile
-	Timeout        int64  // seconds; default: 3600
-	Base           string // the image that the Dockerfile starts from
+	JSONInputs     []seed.InputJSON
+	JSONOutputs    []seed.OutputJSON
+	Settings       []seed.Setting
+	Mounts         []seed.Mount
+	// Program are the words that start the job in an image without an entry point; they begin the command.
+	Program []string
+	Timeout int64  // seconds; default: 3600
+	Base    string // the image that the Dockerfile starts from
 }
 
 // A File is a file to write. Name is relative to the job's directory, with slashes.
@@ -94,12 +100,21 @@ func titleOf(name string) string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
+// Describe returns the description that a job has by default.
+func Describe(o Options) string { return o.describe() }
+
 func (o *Options) describe() string {
 	var in, out []string
 	for _, i := range o.Inputs {
 		in = append(in, i.Name)
 	}
+	for _, i := range o.JSONInputs {
+		in = append(in, i.Name)
+	}
 	for _, p := range o.Outputs {
+		out = append(out, p.Name)
+	}
+	for _, p := range o.JSONOutputs {
 		out = append(out, p.Name)
 	}
 	switch {
@@ -126,6 +141,7 @@ const ignored = `# What no step of the Dockerfile needs is not sent to the build
 seed.*
 Dockerfile
 inputs/
+*.bak*
 `
 
 func (o *Options) dockerfile() string {

@@ -24,10 +24,22 @@ func (o *Options) script() string {
 	for _, in := range o.Inputs {
 		fmt.Fprintf(&b, "\necho \"%s is $%s\"\n", in.Name, seed.Variable(in.Name))
 	}
+	for _, in := range o.JSONInputs {
+		fmt.Fprintf(&b, "\necho \"%s is $%s\"\n", in.Name, seed.Variable(in.Name))
+	}
+	for _, s := range o.Settings {
+		if !s.Secret {
+			fmt.Fprintf(&b, "\necho \"%s is $%s\"\n", s.Name, seed.Variable(s.Name))
+		}
+	}
+	for _, m := range o.Mounts {
+		fmt.Fprintf(&b, "\nls %s\n", quote(m.Path))
+	}
 	for _, out := range o.Outputs {
 		b.WriteString(o.write(out))
 	}
-	if len(o.Inputs)+len(o.Outputs) == 0 {
+	b.WriteString(o.writeJSON())
+	if !o.HasInterface() {
 		b.WriteString("\necho \"nothing to do yet\"\n")
 	}
 	return b.String()
@@ -49,6 +61,18 @@ func (o *Options) write(out seed.OutputFile) string {
 	}
 	fmt.Fprintf(&b, "printf %s >%s\n", format(cases.Sample(out.MediaType)), inOutputDir(name))
 	return b.String()
+}
+
+// writeJSON returns the lines that make the file of JSON outputs.
+func (o *Options) writeJSON() string {
+	if len(o.JSONOutputs) == 0 {
+		return ""
+	}
+	var members []string
+	for _, out := range o.JSONOutputs {
+		members = append(members, quoteJSON(out.Name)+": "+cases.SampleJSON(out.Type))
+	}
+	return "\n# the JSON outputs\nprintf " + format([]byte("{"+strings.Join(members, ", ")+"}\n")) + " >" + inOutputDir(seed.OutputsFile) + "\n"
 }
 
 // fileName returns a name that the pattern of an output matches. It has the output's name if possible.

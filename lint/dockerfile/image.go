@@ -13,6 +13,11 @@ type Image struct {
 	// Entrypoint are the words of ENTRYPOINT; with Shell, one word: the text that a shell runs. Nil: it is not set here.
 	Entrypoint []string
 	Shell      bool
+	// Cmd are the words of CMD, which the command of a manifest replaces; with CmdShell, one word. Nil: it is not set here.
+	Cmd      []string
+	CmdShell bool
+	User     string   // of the last USER; empty: it is not set here
+	Env      []string // names of variables that the image has, in their order
 	// Labels are those of the final stage, and of the stages that it is built from. Of equal keys the last counts.
 	Labels []Label
 }
@@ -38,6 +43,18 @@ func Read(text []byte) (*Image, error) {
 	for _, s := range slices.Backward(lineage) {
 		if e, ok := last[*instructions.EntrypointCommand](s); ok {
 			image.Entrypoint, image.Shell = e.CmdLine, e.PrependShell
+			image.Cmd, image.CmdShell = nil, false // it does not go with another ENTRYPOINT
+		}
+		if c, ok := last[*instructions.CmdCommand](s); ok {
+			image.Cmd, image.CmdShell = c.CmdLine, c.PrependShell
+		}
+		if u, ok := last[*instructions.UserCommand](s); ok {
+			image.User = u.User
+		}
+		for _, e := range commands[*instructions.EnvCommand](s) {
+			for _, pair := range e.Env {
+				image.Env = append(image.Env, pair.Key)
+			}
 		}
 		f.readLabels(s, image)
 	}

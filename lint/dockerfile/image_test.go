@@ -12,7 +12,9 @@ func TestRead(t *testing.T) {
 	}{
 		{"exec form", "FROM alpine\nENTRYPOINT [\"/app/job.sh\", \"-q\"]\n", Image{Entrypoint: []string{"/app/job.sh", "-q"}}},
 		{"shell form", "FROM alpine\nENTRYPOINT /app/job.sh -q\n", Image{Entrypoint: []string{"/app/job.sh -q"}, Shell: true}},
-		{"none", "FROM alpine\nCMD [\"a\"]\n", Image{}},
+		{"no entry point", "FROM alpine\nCMD [\"a\", \"b\"]\nUSER nobody\n", Image{Cmd: []string{"a", "b"}, User: "nobody"}},
+		{"both", "FROM alpine\nENTRYPOINT [\"a\"]\nCMD b c\n", Image{Entrypoint: []string{"a"}, Cmd: []string{"b c"}, CmdShell: true}},
+		{"an entry point over a CMD", "FROM alpine AS base\nCMD [\"a\"]\nUSER a\nFROM base\nENTRYPOINT [\"b\"]\n", Image{Entrypoint: []string{"b"}, User: "a"}},
 		{"the last one", "FROM alpine\nENTRYPOINT [\"a\"]\nENTRYPOINT [\"b\"]\n", Image{Entrypoint: []string{"b"}}},
 		{"of a stage below", "FROM alpine AS base\nENTRYPOINT [\"a\"]\nLABEL x=1 y=1\nFROM base\nLABEL y=2\n",
 			Image{Entrypoint: []string{"a"}, Labels: []Label{{Key: "x", Value: "1", Line: 3}, {Key: "y", Value: "2", Line: 5}}}},
@@ -20,7 +22,7 @@ func TestRead(t *testing.T) {
 		{"escaped", "FROM alpine\nLABEL x=\"{\\\"a\\\":\\\"\\${IN} \\\\\\\\ \\/\\\"}\"\n", Image{Labels: []Label{{Key: "x", Value: `{"a":"${IN} \\ \/"}`, Line: 2}}}},
 		{"unescaped", "FROM alpine\nLABEL x=\"${IN} $OUT \\$KEPT\"\n", Image{Labels: []Label{{Key: "x", Value: "${IN} ${OUT} $KEPT", Unescaped: []string{"IN", "OUT"}, Line: 2}}}},
 		{"set", "FROM alpine\nARG VERSION=1.2.0\nENV FULL=$VERSION-rc\nLABEL x=\"$FULL $NONE\"\n",
-			Image{Labels: []Label{{Key: "x", Value: "1.2.0-rc ${NONE}", Unescaped: []string{"NONE"}, Line: 4}}}},
+			Image{Env: []string{"FULL"}, Labels: []Label{{Key: "x", Value: "1.2.0-rc ${NONE}", Unescaped: []string{"NONE"}, Line: 4}}}},
 	} {
 		got, err := Read([]byte(test.text))
 		if err != nil {

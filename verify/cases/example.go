@@ -29,6 +29,9 @@ func ExampleInput(in seed.InputFile) string {
 // Sample returns a small valid file of the first known media type, or a line of text.
 func Sample(mediaTypes ...string) []byte { return madeFile(mediaTypes).Content }
 
+// SampleJSON returns a value of a JSON type.
+func SampleJSON(kind string) string { return madeJSON(kind) }
+
 // ExampleLine returns Example in one line.
 func ExampleLine(m *seed.Manifest) string {
 	parts := []string{"name: first"}
