@@ -20,8 +20,8 @@ func (e *StrayLink) Error() string {
 	return fmt.Sprintf("%s is a link to %q, %s: put a copy of the file there", filepath.Base(e.Path), e.Target, e.Why)
 }
 
-// CheckLink returns a *StrayLink if a path is a link to nothing, or one out of a directory. Anything else is no error, and neither
-// is a path at which nothing is.
+// CheckLink returns a *StrayLink if a path is a link to nothing, or one out of a directory. Anything else is no error, neither
+// is a path at which nothing is, nor a link to what is no file.
 func CheckLink(path, within string) error {
 	target, err := os.Readlink(path)
 	if err != nil {
@@ -34,6 +34,8 @@ func CheckLink(path, within string) error {
 		return refused("which is not there")
 	case err != nil:
 		return refused("which cannot be followed")
+	case Check(path) != nil:
+		return nil // it leads to no file, which is said when it is opened
 	}
 	top, err := filepath.EvalSymlinks(within)
 	if err != nil {
