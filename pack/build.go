@@ -76,11 +76,7 @@ type Result struct {
 }
 
 // buildOn makes a request, or the part of it that is a node's, in one session of the engine.
-func buildOn(ctx context.Context, e *engine.Engine, s *screen, r *Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
-	store, err := chooseStore(ctx, e, r)
-	if err != nil {
-		return &Result{}, err
-	}
+func buildOn(ctx context.Context, e *engine.Engine, store store, s *screen, r *Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
 	b := &build{engine: e, screen: s, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	if r.Image != nil {
 		b.material = &foreignImage{request: r}

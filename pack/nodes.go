@@ -79,6 +79,7 @@ func (e *NodeError) Unwrap() error { return e.Err }
 type part struct {
 	engine.Share
 	request Request
+	store   store
 	built   *Result
 	err     error
 }
@@ -108,22 +109,43 @@ func newJoint(ctx context.Context, r *Request, wanted []string, shares []engine.
 		p.request.Platforms = s.Platforms
 		j.parts = append(j.parts, p)
 	}
-	if len(shares) == 1 {
-		return j, checkLoad(ctx, r.Outputs, r.Platforms)
+	if err := j.share(ctx); err != nil {
+		return j, err
 	}
-	if r.Image != nil {
+	for _, p := range j.parts { // before any node begins
+		var err error
+		if p.store, err = chooseStore(ctx, p.Engine, &p.request); err != nil {
+			return j, j.of(p, err)
+		}
+	}
+	return j, nil
+}
+
+// share shares out what the nodes push and write.
+func (j *joint) share(ctx context.Context) (err error) {
+	switch {
+	case len(j.parts) == 1:
+		return checkLoad(ctx, j.request.Outputs, j.request.Platforms)
+	case j.request.Image != nil:
 		// The first node's session ends with the push of the whole image. The others only run theirs.
 		for _, p := range j.parts[1:] {
 			p.request.Repository = ""
 		}
-		return j, nil
+		return nil
 	}
 	if err := j.divide(); err != nil {
-		return j, err
+		return err
 	}
-	var err error
-	j.files, err = newJointFiles(ctx, r, j.parts)
-	return j, err
+	j.files, err = newJointFiles(ctx, j.request, j.parts)
+	return err
+}
+
+// of says which of several nodes an error is of.
+func (j *joint) of(p *part, err error) error {
+	if len(j.parts) == 1 {
+		return err
+	}
+	return &NodeError{p.Node(), p.Platforms, err}
 }
 
 // divide gives each node the annotations of its platforms. A platform that none has is an error.
@@ -179,7 +201,7 @@ func (j *joint) build(ctx context.Context) error {
 			if j.meeting != nil {
 				gate = func(ctx context.Context, built []*Candidate) error { return j.meeting.come(ctx, built) }
 			}
-			p.built, p.err = buildOn(groupContext, p.Engine, screen, &p.request, gate)
+			p.built, p.err = buildOn(groupContext, p.Engine, p.store, screen, &p.request, gate)
 			if p.err != nil {
 				j.mu.Lock()
 				j.ended = append(j.ended, p)
@@ -208,13 +230,12 @@ func (j *joint) cause(ctx context.Context) error {
 			strings.Contains(p.err.Error(), context.Canceled.Error()) {
 			continue
 		}
-		return &NodeError{p.Node(), p.Platforms, p.err}
+		return j.of(p, p.err)
 	}
 	if j.meeting != nil && j.meeting.err != nil {
 		return j.meeting.err
 	}
-	p := j.ended[0]
-	return &NodeError{p.Node(), p.Platforms, p.err}
+	return j.of(j.ended[0], j.ended[0].err)
 }
 
 // pushed adds to an error what nodes have pushed before it.

@@ -119,6 +119,7 @@ func (j *joinedIndex) addSingle(img *Image) ([]ocispecs.Descriptor, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.ArtifactType = "" // it is that of the configuration, which says nothing of an image
 	d.Platform = &v1.Platform{OS: p.Config.OS, Architecture: p.Config.Architecture, Variant: p.Config.Variant, OSVersion: p.Config.OSVersion}
 	j.images[d.Digest] = p.Image
 	text, err := json.Marshal(d)
