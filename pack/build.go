@@ -84,7 +84,6 @@ func buildOn(ctx context.Context, e *engine.Engine, store store, s *screen, r *R
 		b.material = &dockerfile{request: r, store: store}
 	}
 	result, err := b.run(ctx)
-	err = e.ExplainError(ctx, err)
 	if discardErr := b.material.discard(); discardErr != nil {
 		err = errors.Join(err, discardErr)
 	}

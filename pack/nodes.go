@@ -219,23 +219,33 @@ func (j *joint) build(ctx context.Context) error {
 // cause returns the error that ended the build: that of a node, else that of the gate, which all nodes return. What follows from
 // the end of another node counts only if there is nothing else.
 func (j *joint) cause(ctx context.Context) error {
+	first := j.ended[0]
 	if len(j.parts) == 1 {
-		return j.ended[0].err
+		return first.ExplainError(ctx, first.err)
 	}
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	for _, p := range j.ended {
-		if errors.Is(p.err, errLeft) || j.meeting != nil && j.meeting.err != nil && errors.Is(p.err, j.meeting.err) ||
-			strings.Contains(p.err.Error(), context.Canceled.Error()) {
-			continue
+		if !j.follows(p.err) {
+			return j.of(p, p.ExplainError(ctx, p.err))
 		}
-		return j.of(p, p.err)
 	}
-	if j.meeting != nil && j.meeting.err != nil {
-		return j.meeting.err
+	if j.meeting == nil || j.meeting.err == nil {
+		return j.of(first, first.err)
 	}
-	return j.of(j.ended[0], j.ended[0].err)
+	for _, p := range j.parts { // a run may have ended with its node
+		if explained := p.ExplainError(ctx, j.meeting.err); explained != j.meeting.err {
+			return j.of(p, explained)
+		}
+	}
+	return j.meeting.err
+}
+
+// follows reports whether an error of a node comes from the gate or from the end of another node.
+func (j *joint) follows(err error) bool {
+	return errors.Is(err, errLeft) || strings.Contains(err.Error(), context.Canceled.Error()) ||
+		j.meeting != nil && j.meeting.err != nil && errors.Is(err, j.meeting.err)
 }
 
 // pushed adds to an error what nodes have pushed before it.

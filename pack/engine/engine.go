@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -216,14 +217,28 @@ func (e *Engine) Client() *client.Client { return e.client }
 // Docker returns the API of the Docker Engine that BuildKit is part of, or nil. The engine closes it.
 func (e *Engine) Docker() *mobyclient.Client { return e.docker }
 
-// ExplainError returns an error that says that the private daemon has ended, if err comes from that. It returns any
-// other error as it is.
+// ExplainError returns an error that says that the private daemon has ended, or that another engine does not answer any more, if
+// err comes from that. It returns any other error as it is.
 func (e *Engine) ExplainError(ctx context.Context, err error) error {
-	if e.daemon == nil {
+	if e.daemon != nil {
+		return e.daemon.explain(ctx, err)
+	}
+	if err == nil || ctx.Err() != nil || !lostConnection.MatchString(err.Error()) {
 		return err
 	}
-	return e.daemon.explain(ctx, err)
+	ctx, cancel := context.WithTimeout(ctx, lostTimeout)
+	defer cancel()
+	if e.ping(ctx) == nil {
+		return err
+	}
+	return fmt.Errorf("%w\n%s does not answer any more: look whether it is running, and what its log says", err, e.From)
 }
+
+// lostConnection matches how an engine's end looks from here.
+var lostConnection = regexp.MustCompile(`Unavailable|EOF|connection re(set|fused)|broken pipe|connection is closing`)
+
+// lostTimeout is how long an engine may take to show that it is there.
+const lostTimeout = 3 * time.Second
 
 // dialOptions maps BuildKit's connection schemes to their dialers. It calls them by name: their packages would register
 // themselves only if imported for that effect.

@@ -174,6 +174,13 @@ func (e oldEngine) ListWorkers(context.Context, *controlapi.ListWorkersRequest) 
 // serveOld serves an oldEngine and returns its address.
 func serveOld(t *testing.T, workers []*types.WorkerRecord) string {
 	t.Helper()
+	address, _ := serveUntil(t, workers)
+	return address
+}
+
+// serveUntil serves an oldEngine until it is stopped, at the latest at the end of the test.
+func serveUntil(t *testing.T, workers []*types.WorkerRecord) (address string, stop func()) {
+	t.Helper()
 	socket := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", socket)
 	if err != nil {
@@ -183,7 +190,32 @@ func serveOld(t *testing.T, workers []*types.WorkerRecord) string {
 	controlapi.RegisterControlServer(server, oldEngine{workers: workers})
 	go func() { _ = server.Serve(l) }() // until Stop
 	t.Cleanup(server.Stop)
-	return "unix://" + socket
+	return "unix://" + socket, server.Stop
+}
+
+// An error that comes from the end of an engine says that it does not answer any more. Others stay as they are.
+func TestExplainError(t *testing.T) {
+	t.Parallel()
+	address, stop := serveUntil(t, []*types.WorkerRecord{{ID: "one"}})
+	b, err := Connect(t.Context(), Options{Builder: address})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	lost, other := errors.New("Unavailable: error reading from server: EOF"), errors.New("exit code: 1")
+	for _, err := range []error{nil, lost, other} {
+		if got := only(b).ExplainError(t.Context(), err); got != err {
+			t.Errorf("while it answers, %v becomes %v", err, got)
+		}
+	}
+	stop()
+	if got := only(b).ExplainError(t.Context(), other); got != other {
+		t.Errorf("%v becomes %v", other, got)
+	}
+	want := lost.Error() + "\nthe builder at " + address + " does not answer any more: look whether it is running, and what its log says"
+	if got := only(b).ExplainError(t.Context(), lost); got == nil || got.Error() != want || !errors.Is(got, lost) {
+		t.Errorf("error is %v, not %s", got, want)
+	}
 }
 
 // If the engine would not read the given configuration, that is an error.
