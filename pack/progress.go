@@ -22,6 +22,10 @@ type Progress struct {
 	// Escape makes one line of foreign text safe to print: build logs, names of steps, warnings. It is required with
 	// Writer.
 	Escape func(string) string
+	// Reached is called when the build has come from building to the runs of the gate ("smoke"), and to the export ("push"): behind
+	// the last line of what was before, and before the first line of what follows. It is called by one goroutine at a time, and
+	// not after the build has returned. Nil: nobody wants to know.
+	Reached func(stage string)
 	// Secrets are redacted in all that is shown or returned of a build. It may be nil.
 	Secrets *secret.Set
 }
@@ -48,15 +52,27 @@ func (p Progress) open() (*screen, error) {
 	if p.Writer == nil || mode == "" {
 		mode = progressui.QuietMode
 	}
-	display, err := progressui.NewDisplay(p.Writer, mode)
-	if err != nil {
+	if _, err := progressui.NewDisplay(p.Writer, mode); err != nil {
 		return nil, fmt.Errorf("show progress: %w", err)
+	}
+	show := func(feed chan *client.SolveStatus) {
+		display, err := progressui.NewDisplay(p.Writer, mode)
+		if err != nil {
+			for range feed { // it worked before
+			}
+			return
+		}
+		// This context is not the build's, because an interrupted build still has something to show.
+		_, _ = display.UpdateFrom(context.Background(), feed)
 	}
 	s := &screen{progress: p, feed: make(chan *client.SolveStatus), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		// This context is not the build's, because an interrupted build still has something to show.
-		_, _ = display.UpdateFrom(context.Background(), s.feed)
+		if p.Reached == nil {
+			show(s.feed)
+			return
+		}
+		(&stager{progress: p, show: show}).run(s.feed)
 	}()
 	return s, nil
 }

@@ -237,7 +237,7 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 	dirs, specOption := prepare(spec)
 	options := []llb.RunOption{
 		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(network(p)), specOption,
-		llb.WithCustomName("[smoke] " + p.Name), llb.AddEnv(wire.NonceVariable, nonce),
+		llb.WithCustomName(smokeMark + p.Name), llb.AddEnv(wire.NonceVariable, nonce),
 		llb.AddMount(path.Dir(wire.Program), c.local(localSupervisor, llb.IncludePatterns([]string{c.engine.Architecture})), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
 		llb.AddMount(p.OutputDir, dirs, llb.SourcePath("/output"), llb.ForceNoOutput),
 	}
@@ -260,7 +260,7 @@ const reportPath = "/report"
 // spec needs a step of its own.
 func prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
 	files := llb.Mkdir("/output", 0o777).Mkdir("/empty", 0o777).Mkdir(reportPath, 0o700)
-	name := llb.WithCustomName("[smoke] prepare")
+	name := llb.WithCustomName(smokeMark + "prepare")
 	if len(spec) <= wire.MaxVariable {
 		return llb.Scratch().File(files, name), llb.AddEnv(wire.SpecVariable, string(spec))
 	}
@@ -271,7 +271,7 @@ func prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
 // local returns a directory of the session. It has one unique ID in the session, so that it is sent only once. Without
 // the ID each use would be another vertex, and a run would be repeated for each of them.
 func (c *Candidate) local(name string, options ...llb.LocalOption) llb.State {
-	return llb.Local(name, append(options, llb.SharedKeyHint(name), llb.LocalUniqueID(c.session), llb.WithCustomName("[smoke] "+strings.TrimPrefix(name, "seedpack-")))...)
+	return llb.Local(name, append(options, llb.SharedKeyHint(name), llb.LocalUniqueID(c.session), llb.WithCustomName(smokeMark+strings.TrimPrefix(name, "seedpack-")))...)
 }
 
 func network(p Process) pb.NetMode {
@@ -310,7 +310,7 @@ func (c *Candidate) mount(m RunMount, dirs llb.State) llb.RunOption {
 }
 
 func (c *Candidate) imageOptions(m RunMount) []llb.ImageOption {
-	options := []llb.ImageOption{llb.WithCustomName("[smoke] mount " + m.Image)}
+	options := []llb.ImageOption{llb.WithCustomName(smokeMark + "mount " + m.Image)}
 	if p, err := platforms.Parse(c.Platform); err == nil {
 		options = append(options, llb.Platform(p))
 	}

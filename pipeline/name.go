@@ -28,7 +28,7 @@ func (p *Pipeline) request(ctx context.Context, r *Result, m material, tried []c
 	}
 	request := &pack.Request{
 		Label: label, Remote: p.opt.Remote, Inputs: cases.Inputs(tried), Roots: p.host.Roots,
-		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape, Secrets: p.host.Secrets},
+		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape, Secrets: p.host.Secrets, Reached: p.reached(r)},
 	}
 	m.fill(request)
 	if p.opt.Publish != nil || len(p.opt.Outputs) > 0 { // other images go nowhere

@@ -270,7 +270,7 @@ func (p *Pipeline) gate(r *Result, trials []cases.Case) func(context.Context, []
 			return err
 		}
 		if !p.opt.Smoke.Off {
-			p.begin(r, StageSmoke)
+			p.note(r, StageSmoke)
 			if err := p.try(ctx, r, candidates, trials); err != nil {
 				return err
 			}
@@ -279,16 +279,28 @@ func (p *Pipeline) gate(r *Result, trials []cases.Case) func(context.Context, []
 			return exit.Findings
 		}
 		if p.opt.Publish != nil || len(p.opt.Outputs) > 0 {
-			p.begin(r, StagePush) // outputs are exported in the same stage
+			p.note(r, StagePush) // outputs are exported in the same stage
 		}
 		return nil
 	}
 }
 
-// begin notes that a job has come to a stage.
+// begin notes that a job has come to a stage, and says so.
 func (p *Pipeline) begin(r *Result, stage string) {
-	r.Stages.begin(stage, time.Now())
-	if p.host.Stage != nil && !p.sideBySide {
-		p.host.Stage(r.Path, stage)
+	p.note(r, stage)
+	if reached := p.reached(r); reached != nil {
+		reached(stage)
 	}
+}
+
+// note notes that a job has come to a stage within a build. The display of the build says so, between the lines that belong to
+// the stages.
+func (p *Pipeline) note(r *Result, stage string) { r.Stages.begin(stage, time.Now()) }
+
+// reached returns what says that a job has come to a stage; nil if nobody wants to know.
+func (p *Pipeline) reached(r *Result) func(stage string) {
+	if p.host.Stage == nil || p.sideBySide {
+		return nil
+	}
+	return func(stage string) { p.host.Stage(r.Path, stage) }
 }
