@@ -125,14 +125,14 @@ func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) erro
 	if found := lint.Manifest(j.Path, j.Manifest, lint.Options{}); (diag.Policy{}).Fails(found) {
 		return refuseWith(p, found)
 	}
-	files := scaffold.Smoke(j.Manifest, false)
+	files := scaffold.Smoke(j.Manifest, true)
 	if path := filepath.Join(j.Dir, cases.File); !force && exists(path) {
 		return exit.Usagef("%s is there already: --force writes it anew, and keeps a copy", path)
 	}
 	if err := writeFiles(p, j.Dir, files, force); err != nil {
 		return err
 	}
-	sayf(p.Stdout, "next: give it real values, then seedpack smoke %s", shellWord(j.Dir))
+	sayf(p.Stdout, "next: put real values in the place of those that are made up, then seedpack smoke %s", shellWord(j.Dir))
 	return nil
 }
 
@@ -288,7 +288,7 @@ func refuse(reports ...*diag.Report) error {
 func writeFiles(p *Process, dir string, files []scaffold.File, force bool) error {
 	for _, f := range files {
 		path := filepath.Join(dir, filepath.FromSlash(f.Name))
-		did, err := writeFile(p.roots, path, f, force)
+		did, err := writeFile(p.roots, path, f, force && !f.Sample)
 		if err != nil {
 			return err
 		}

@@ -39,6 +39,8 @@ type File struct {
 	Content []byte
 	// Program is true for an executable file.
 	Program bool
+	// Sample is true for an input that is made up. It never takes the place of a file that is there.
+	Sample bool
 }
 
 // defaultTimeout is an hour, in seconds: long enough to try the job, and no run goes on for ever.
@@ -78,7 +80,7 @@ func Smoke(m *seed.Manifest, samples bool) []File {
 	}
 	for _, in := range m.Job.Interface.Inputs.Files {
 		if in.Required {
-			files = append(files, File{Name: cases.ExampleInput(in), Content: cases.Sample(in.MediaTypes...)})
+			files = append(files, File{Name: cases.ExampleInput(in), Content: cases.Sample(in.MediaTypes...), Sample: true})
 		}
 	}
 	return files

@@ -11,11 +11,11 @@ import (
 // Example returns a smoke file to start from: one case with a place for every required value.
 func Example(m *seed.Manifest) []byte {
 	var b strings.Builder
-	b.WriteString("# What smoke runs are given. Paths are relative to this file.\ncases:\n  - name: first\n")
+	b.WriteString("# What smoke runs are given. Paths are relative to this file.\n" + explainMark(m) + "cases:\n  - name: first\n")
 	for _, s := range sections(m) {
 		fmt.Fprintf(&b, "    %s:\n", s.key)
 		for _, line := range s.members {
-			fmt.Fprintf(&b, "      %s\n", line)
+			fmt.Fprintf(&b, "      %s%s\n", line.text, line.mark)
 		}
 	}
 	return []byte(b.String())
@@ -36,43 +36,63 @@ func SampleJSON(kind string) string { return madeJSON(kind) }
 func ExampleLine(m *seed.Manifest) string {
 	parts := []string{"name: first"}
 	for _, s := range sections(m) {
-		parts = append(parts, fmt.Sprintf("%s: {%s}", s.key, strings.Join(s.members, ", ")))
+		var members []string
+		for _, line := range s.members {
+			members = append(members, line.text)
+		}
+		parts = append(parts, fmt.Sprintf("%s: {%s}", s.key, strings.Join(members, ", ")))
 	}
 	return "cases: [{" + strings.Join(parts, ", ") + "}]"
 }
 
 type section struct {
 	key     string
-	members []string
+	members []sectionLine
+}
+
+// A sectionLine is a value with its name, and the comment that says it is made up.
+type sectionLine struct{ text, mark string }
+
+// explainMark says what the comments mean, if there are any.
+func explainMark(m *seed.Manifest) string {
+	for _, s := range sections(m) {
+		for _, line := range s.members {
+			if line.mark != "" {
+				return "# A case that fails on a value that is " + madeUpMark + " is inconclusive. Put your own values there, and take out the comments.\n"
+			}
+		}
+	}
+	return ""
 }
 
 // sections returns what is required. Names need no quotes, since they consist of letters, digits, dashes and
 // underscores. The linter refuses other names before a run.
 func sections(m *seed.Manifest) []section {
 	all := []section{{key: "inputs"}, {key: "json"}, {key: "settings"}, {key: "mounts"}}
-	add := func(i int, format string, args ...any) {
-		all[i].members = append(all[i].members, fmt.Sprintf(format, args...))
+	const mark = " # " + madeUpMark
+	add := func(i int, mark, format string, args ...any) {
+		all[i].members = append(all[i].members, sectionLine{fmt.Sprintf(format, args...), mark})
 	}
 	face := &m.Job.Interface
 	for _, in := range face.Inputs.Files {
 		if in.Required {
-			add(0, "%s: %s", in.Name, ExampleInput(in))
+			add(0, mark, "%s: %s", in.Name, ExampleInput(in))
 		}
 	}
 	for _, in := range face.Inputs.JSON {
 		if in.Required {
-			add(1, "%s: %s", in.Name, madeJSON(in.Type))
+			add(1, mark, "%s: %s", in.Name, madeJSON(in.Type))
 		}
 	}
 	for _, s := range face.Settings {
 		if s.Secret {
-			add(2, "%s: {env: %s}", s.Name, seed.Variable(s.Name))
+			add(2, "", "%s: {env: %s}", s.Name, seed.Variable(s.Name))
 		} else {
-			add(2, "%s: value", s.Name)
+			add(2, mark, "%s: %s", s.Name, exampleSetting)
 		}
 	}
 	for _, mount := range face.Mounts {
-		add(3, "%s: path/of/directory", mount.Name)
+		add(3, mark, "%s: %s", mount.Name, emptyMount)
 	}
 	var kept []section
 	for _, s := range all {

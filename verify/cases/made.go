@@ -1,18 +1,7 @@
 package cases
 
 import (
-	"archive/zip"
-	"bytes"
-	"compress/gzip"
-	"encoding/binary"
 	"encoding/json"
-	"fmt"
-	"image"
-	"image/color"
-	"image/gif"
-	"image/jpeg"
-	"image/png"
-	"io"
 	"slices"
 	"strings"
 
@@ -91,24 +80,20 @@ var sampleKinds = []struct {
 	ext      string
 	content  func() []byte
 }{
-	{[]string{"png"}, "png", func() []byte { return encodeImage(png.Encode) }},
-	{[]string{"jpeg", "jpg"}, "jpg", func() []byte {
-		return encodeImage(func(w io.Writer, m image.Image) error { return jpeg.Encode(w, m, nil) })
-	}},
-	{[]string{"gif"}, "gif", func() []byte {
-		return encodeImage(func(w io.Writer, m image.Image) error { return gif.Encode(w, m, nil) })
-	}},
-	{[]string{"tiff"}, "tif", madeTIFF},
-	{[]string{"csv"}, "csv", literalContent("a,b\n1,2\n")},
-	{[]string{"geo+json", "vnd.geo+json", "geojson"}, "geojson", literalContent(`{"type":"FeatureCollection","features":[{"type":"Feature","geometry":{"type":"Point","coordinates":[0,0]},"properties":{}}]}` + "\n")},
+	{[]string{"png"}, "png", samplePNG},
+	{[]string{"jpeg", "jpg"}, "jpg", sampleJPEG},
+	{[]string{"gif"}, "gif", sampleGIF},
+	{[]string{"tiff", "geotiff", "x-geotiff", "vnd.stac.geotiff"}, "tif", sampleTIFF},
+	{[]string{"csv"}, "csv", sampleCSV},
+	{[]string{"geo+json", "vnd.geo+json", "geojson"}, "geojson", sampleGeoJSON},
 	{[]string{"json", "+json"}, "json", literalContent("{}\n")},
 	{[]string{"xml", "+xml"}, "xml", literalContent(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<made-up/>\n")},
-	{[]string{"zip", "+zip"}, "zip", madeZip},
-	{[]string{"gzip", "x-gzip", "+gzip"}, "gz", madeGzip},
+	{[]string{"zip", "+zip"}, "zip", sampleZip},
+	{[]string{"gzip", "x-gzip", "+gzip"}, "gz", sampleGzip},
 	{[]string{"plain", "markdown"}, "txt", literalContent("made up\n")},
-	{[]string{"pdf"}, "pdf", literalContent("%PDF-1.4\n%%EOF\n")},
+	{[]string{"pdf"}, "pdf", samplePDF},
 	{[]string{"x-hdf5", "x-hdf", "x-hdf5-image", "x-netcdf", "netcdf"}, "h5", literalContent("\x89HDF\r\n\x1a\n")},
-	{[]string{"x-tar"}, "tar", func() []byte { return make([]byte, 1024) }},
+	{[]string{"x-tar"}, "tar", sampleTar},
 	{[]string{"vnd.sqlite3", "geopackage+sqlite3", "x-sqlite3"}, "db", literalContent("SQLite format 3\x00")},
 	{[]string{"mp4"}, "mp4", literalContent("\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isomiso2")},
 	{[]string{"jp2"}, "jp2", literalContent("\x00\x00\x00\x0cjP  \r\n\x87\n")},
@@ -143,60 +128,6 @@ func madeContent(mediaType string) (ext string, content []byte, ok bool) {
 }
 
 func literalContent(s string) func() []byte { return func() []byte { return []byte(s) } }
-
-// encodeImage draws 16 by 16 pixels. Encoding to memory cannot fail.
-func encodeImage(encode func(io.Writer, image.Image) error) []byte {
-	var b bytes.Buffer
-	m := image.NewPaletted(image.Rect(0, 0, 16, 16), color.Palette{color.Black, color.White})
-	for i := range m.Pix {
-		m.Pix[i] = uint8(i+i/16) % 2
-	}
-	if err := encode(&b, m); err != nil {
-		panic(err)
-	}
-	return b.Bytes()
-}
-
-// madeTIFF returns one black pixel: a header, and a directory of the tags that a reader needs.
-func madeTIFF() []byte {
-	tags := [][4]uint32{ // tag, type (3 short, 4 long), count, value
-		{256, 3, 1, 1}, {257, 3, 1, 1}, {258, 3, 1, 8}, {259, 3, 1, 1}, {262, 3, 1, 1},
-		{273, 4, 1, 8}, {277, 3, 1, 1}, {278, 3, 1, 1}, {279, 4, 1, 1},
-	}
-	b := []byte("II*\x00")
-	b = binary.LittleEndian.AppendUint32(b, 10) // offset of the directory: after the pixel and one byte of padding
-	b = append(b, 0, 0)
-	b = binary.LittleEndian.AppendUint16(b, uint16(len(tags)))
-	for _, t := range tags {
-		b = binary.LittleEndian.AppendUint16(b, uint16(t[0]))
-		b = binary.LittleEndian.AppendUint16(b, uint16(t[1]))
-		b = binary.LittleEndian.AppendUint32(b, t[2])
-		b = binary.LittleEndian.AppendUint32(b, t[3])
-	}
-	return binary.LittleEndian.AppendUint32(b, 0)
-}
-
-func madeZip() []byte {
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	f, err := z.Create("made-up.txt")
-	if err == nil {
-		_, err = f.Write([]byte("made up\n"))
-	}
-	if err != nil || z.Close() != nil {
-		panic(fmt.Sprint("write to memory: ", err))
-	}
-	return b.Bytes()
-}
-
-func madeGzip() []byte {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := z.Write([]byte("made up\n")); err != nil || z.Close() != nil {
-		panic(fmt.Sprint("write to memory: ", err))
-	}
-	return b.Bytes()
-}
 
 // MadeUpNames returns the names of the members with made-up values.
 func (c *Case) MadeUpNames(m *seed.Manifest) (names []string) {

@@ -102,6 +102,7 @@ func (r *reader) readCase(n *yaml.Node) Case {
 		"platforms": func(n *yaml.Node) { c.Platforms = r.texts(n, "platforms") },
 		"expect":    func(n *yaml.Node) { r.expect(n, &c.Expect) },
 	})
+	r.noteMadeUp(n, &c)
 	fill(r.m, &c, true)
 	return c
 }
@@ -292,7 +293,7 @@ func (r *reader) network(n *yaml.Node) bool {
 }
 
 func (r *reader) mount(n *yaml.Node, optional bool, c *Case) Mount {
-	if deref(n).Value == "empty" {
+	if deref(n).Value == emptyMount {
 		return Mount{}
 	}
 	name, ok := r.localPath(n)
