@@ -16,7 +16,7 @@ import (
 // This file builds releases.
 
 // TestReleaseIsReproducible proves that the same source, built in two places, gives the same bytes. The sums in the action's
-// tree are made in one place, and the release in another.
+// tree are made in one place, and the release in another. What was built is then installed and run.
 func TestReleaseIsReproducible(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -27,8 +27,10 @@ func TestReleaseIsReproducible(t *testing.T) {
 		platforms = nil // all of them
 	}
 	var sums [2][]byte
+	var out string
 	for i := range sums {
-		tree, out := sourceTree(t), t.TempDir()
+		var tree string
+		tree, out = sourceTree(t), t.TempDir()
 		cmd := exec.Command("setup/release.sh", append([]string{"v0.0.0-test", out}, platforms...)...)
 		cmd.Dir = tree
 		if output, err := cmd.CombinedOutput(); err != nil {
@@ -45,11 +47,14 @@ func TestReleaseIsReproducible(t *testing.T) {
 	if !strings.HasPrefix(string(sums[0]), "# v0.0.0-test\n") {
 		t.Errorf("the launcher cannot read these sums:\n%s", sums[0])
 	}
-	for _, name := range []string{"seedpack_linux_" + runtime.GOARCH, "buildkitd_linux_" + runtime.GOARCH, "seedpack_windows_amd64.exe"} {
+	for _, name := range []string{"seedpack_linux_" + runtime.GOARCH, "buildkitd_linux_" + runtime.GOARCH, "seedpack_windows_amd64.exe",
+		"seedpack_linux_" + runtime.GOARCH + ".deb", "seedpack_linux_" + runtime.GOARCH + ".rpm", "seedpack_manual.tar.gz"} {
 		if !strings.Contains(string(sums[0]), "  "+name+"\n") {
 			t.Errorf("there is no %s:\n%s", name, sums[0])
 		}
 	}
+	t.Run("packages", func(t *testing.T) { t.Parallel(); testPackages(t, out) })
+	t.Run("image", func(t *testing.T) { t.Parallel(); testImage(t, out) })
 }
 
 // TestReleaseCrossCompiles proves that the program builds for the other platforms, too, as an executable of each.

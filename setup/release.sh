@@ -39,6 +39,25 @@ for platform; do
 	[ "$GOOS" != linux ] || build "$scratch" github.com/moby/buildkit/cmd/buildkitd buildkitd "-s -X github.com/moby/buildkit/version.Version=$buildkit"
 done
 
+# Pages of the manual and completions are the same on all platforms. So is everything in deb and rpm but the programs.
+nfpm=github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
+export SOURCE_DATE_EPOCH=315532800 # 1980, so that a package has the same bytes at any time
+stage=$scratch/stage
+unset GOOS GOARCH
+go run ./setup/manual "$stage" "$version"
+gzip -9 -n "$stage"/man/man1/*
+tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX -C "$stage" -cf - man completions | gzip -9 -n >"$out/seedpack_manual.tar.gz"
+for platform; do
+	export STAGE="$stage" VERSION="$version" ARCH="${platform#*/}" # for nfpm.yaml
+	[ "${platform%/*}" = linux ] || continue
+	cp "$out/seedpack_linux_$ARCH" "$stage/seedpack"
+	cp "$out/buildkitd_linux_$ARCH" "$stage/buildkitd"
+	for format in deb rpm; do
+		go run "$nfpm" package --config setup/package/nfpm.yaml --packager "$format" \
+			--target "$out/seedpack_linux_$ARCH.$format" >/dev/null
+	done
+done
+
 cd "$out"
 printf '# %s\n' "$version" >release.sums
 sha256sum ./*_* | sed "s|\./||" >>release.sums

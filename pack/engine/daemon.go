@@ -249,9 +249,10 @@ func lockFree(cache string) (root string, unlock func() error, err error) {
 
 var errLocked = errors.New("locked by another process")
 
-// ociRuntime returns the absolute path of runc or crun. Debian installs runc where only root's PATH looks.
+// ociRuntime returns the absolute path of runc or crun. Debian installs runc where only root's PATH looks, and images of BuildKit
+// call it buildkit-runc.
 func ociRuntime() (string, error) {
-	for _, name := range []string{"runc", "crun", "/usr/sbin/runc", "/usr/bin/crun", "/usr/local/sbin/runc"} {
+	for _, name := range []string{"runc", "crun", "/usr/sbin/runc", "/usr/bin/crun", "/usr/local/sbin/runc", "buildkit-runc"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return filepath.Abs(path)
 		}
