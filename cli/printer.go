@@ -347,12 +347,19 @@ func (p *Process) message(err error) string {
 func complainIn(p *Process, format string, err error) {
 	switch format {
 	case formatJSON:
-		doc := failedDocument{report.New(nil), p.message(err)}
+		doc := failedDocument{report.New(nil), p.message(err), github.Places(err)}
 		if err := report.Encode(p.Stdout, doc); err != nil {
 			fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(err.Error()))
 		}
 	case formatGitHub:
-		github.Annotate(p.Stdout, p.Getenv, nil, []report.Failure{{Message: p.message(err)}})
+		var all []report.Failure
+		for _, at := range github.Places(err) {
+			all = append(all, report.Failure{Path: at.Path, Line: at.Line, Message: p.secrets.Hide(at.Message)})
+		}
+		if len(all) == 0 {
+			all = []report.Failure{{Message: p.message(err)}}
+		}
+		github.Annotate(p.Stdout, p.Getenv, nil, all)
 	}
 }
 
@@ -360,6 +367,8 @@ func complainIn(p *Process, format string, err error) {
 type failedDocument struct {
 	report.Document
 	Error string `json:"error"`
+	// ErrorPlaces has the mistakes in a policy file, each with its place. They are in Error, too.
+	ErrorPlaces []github.ErrorPlace `json:"errorPlaces,omitempty"`
 }
 
 // sayf prints a line in which foreign text is harmless.

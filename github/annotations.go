@@ -1,14 +1,17 @@
 package github
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/sethvargo/go-githubactions"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/diag/report"
 )
 
@@ -53,8 +56,41 @@ func failures(env func(string) string, r *Document) (all []annotation) {
 			all = append(all, failure(env, image.Manifest, 0, image.Error))
 		}
 	}
-	if r.Error != "" {
+	for _, at := range r.ErrorPlaces {
+		all = append(all, failure(env, at.Path, at.Line, at.Message))
+	}
+	if r.Error != "" && len(r.ErrorPlaces) == 0 {
 		all = append(all, annotation{nil, r.Error})
+	}
+	return all
+}
+
+// An ErrorPlace is a mistake in a file that is no manifest, such as .seedpack.yaml.
+type ErrorPlace struct {
+	Path    string `json:"path"`
+	Line    int    `json:"line"` // counts from 1
+	Message string `json:"message"`
+}
+
+// placed matches a mistake with its place.
+var placed = regexp.MustCompile(`^(.+?):(\d+):\d+: (.+)$`)
+
+// Places returns the mistakes that an error says of a policy file, or none.
+func Places(err error) (all []ErrorPlace) {
+	var wrong *policy.Error
+	if !errors.As(err, &wrong) {
+		return nil
+	}
+	for _, problem := range wrong.Problems {
+		m := placed.FindStringSubmatch(problem)
+		if m == nil {
+			return nil // it is of the whole file: the error says which
+		}
+		line, err := strconv.Atoi(m[2])
+		if err != nil {
+			return nil
+		}
+		all = append(all, ErrorPlace{m[1], line, m[3]})
 	}
 	return all
 }

@@ -145,6 +145,7 @@ type Document struct {
 	Images      []*pipeline.Image `json:"images"`
 	Comparisons []*JobComparison  `json:"comparisons,omitempty"`
 	Error       string            `json:"error"`
+	ErrorPlaces []ErrorPlace      `json:"errorPlaces,omitempty"` // of Error, if it is of a file; each becomes an annotation
 }
 
 // Fail shows why a command was not started.
