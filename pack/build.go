@@ -151,6 +151,7 @@ type build struct {
 	marshal  sync.Mutex
 	clocks   clocks // of the runs
 
+	inputs    handedOver        // what runs may get
 	attrs     map[string]string // of the frontend
 	exports   int               // number of requested exporters
 	caches    []*cacheStage
@@ -224,7 +225,7 @@ func (b *build) offerRuns(opt *client.SolveOpt) error {
 	if err != nil {
 		return err
 	}
-	opt.LocalMounts[localInputs] = inputs
+	opt.LocalMounts[localInputs], b.inputs = inputs, inputs.handedOver()
 	opt.LocalMounts[localSupervisor], err = supervisorFS()
 	return err
 }

@@ -39,6 +39,7 @@ type Candidate struct {
 	gateway gateway.Client
 	root    llb.State
 	engine  ocispecs.Platform // of the machine that runs the candidate
+	inputs  handedOver
 	secrets *secretStore
 	marshal *sync.Mutex // belongs to the build
 	clocks  *clocks     // of all runs of the build
@@ -58,7 +59,7 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 	var all []*Candidate
 	session := rand.Text()
 	for _, p := range found.Platforms {
-		c := &Candidate{Platform: platforms.Format(p.Platform), Node: b.engine.Node(), session: session, gateway: g, secrets: b.secrets, marshal: &b.marshal, clocks: &b.clocks, engine: enginePlatform(g)}
+		c := &Candidate{Platform: platforms.Format(p.Platform), Node: b.engine.Node(), session: session, gateway: g, secrets: b.secrets, marshal: &b.marshal, clocks: &b.clocks, engine: enginePlatform(g), inputs: b.inputs}
 		var image struct {
 			Config Config `json:"config"`
 		}
@@ -271,7 +272,8 @@ func prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
 // local returns a directory of the session. It has one unique ID in the session, so that it is sent only once. Without
 // the ID each use would be another vertex, and a run would be repeated for each of them.
 func (c *Candidate) local(name string, options ...llb.LocalOption) llb.State {
-	return llb.Local(name, append(options, llb.SharedKeyHint(name), llb.LocalUniqueID(c.session), llb.WithCustomName(smokeMark+strings.TrimPrefix(name, "seedpack-")))...)
+	always := []llb.LocalOption{llb.SharedKeyHint(name), llb.LocalUniqueID(c.session), llb.WithCustomName(smokeMark + strings.TrimPrefix(name, "seedpack-"))}
+	return llb.Local(name, append(always, options...)...)
 }
 
 func network(p Process) pb.NetMode {
@@ -306,7 +308,7 @@ func (c *Candidate) mount(m RunMount, dirs llb.State) llb.RunOption {
 	if m.From == "" {
 		return llb.AddMount(m.Path, dirs, append(options, llb.SourcePath("/empty"))...)
 	}
-	return llb.AddMount(m.Path, c.local(localInputs), append(options, llb.SourcePath("/"+m.From))...)
+	return llb.AddMount(m.Path, c.local(localInputs, c.inputs.options()...), append(options, llb.SourcePath("/"+m.From))...)
 }
 
 func (c *Candidate) imageOptions(m RunMount) []llb.ImageOption {

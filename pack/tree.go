@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,6 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/docker/go-units"
+	"github.com/moby/buildkit/client/llb"
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 
@@ -81,6 +84,38 @@ func (f *treeFS) add(name string, e Entry) error {
 	}
 	f.put(name, treeEntry{content: e.Content}, 0o644, int64(len(e.Content)), contentTime(e.Content))
 	return nil
+}
+
+// A handedOver says which files an engine gets for its runs.
+type handedOver struct {
+	key   string // the same for the same places, whatever their content is
+	files int
+	bytes int64
+}
+
+func (f *treeFS) handedOver() (h handedOver) {
+	key := sha256.New()
+	for _, name := range f.order {
+		e := f.entries[name]
+		fmt.Fprintf(key, "%q %q\n", name, e.host)
+		if fs.FileMode(e.stat.Mode).IsRegular() {
+			h.files++
+			h.bytes += e.stat.Size
+		}
+	}
+	h.key = hex.EncodeToString(key.Sum(nil)[:8])
+	return h
+}
+
+// options let the engine keep the files of each job by themselves: it compares what it gets with what it has under the same key, and
+// would throw away those of one job for those of another. The name is for the progress.
+func (h handedOver) options() []llb.LocalOption {
+	noun := "files"
+	if h.files == 1 {
+		noun = "file"
+	}
+	return []llb.LocalOption{llb.SharedKeyHint(localInputs + "-" + h.key),
+		llb.WithCustomNamef(smokeMark+"inputs: %d %s, %s", h.files, noun, units.HumanSize(float64(h.bytes)))}
 }
 
 // open lets all users write to a directory and below it.
