@@ -82,6 +82,13 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 	if err != nil {
 		return err
 	}
+	smokes, saidSmokes, err := t.smokes(dir)
+	if err != nil {
+		return err
+	}
+	if os.Getenv("SEEDPACK_BENCH_ONLY") == "smoke" {
+		return report(smokes, saidSmokes)
+	}
 	groups, err := t.builds(n)
 	if err != nil {
 		return err
@@ -121,11 +128,19 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopSecond()) }()
-	groups = append(append(groups, bases, skips), shared...)
+	groups = append(append(groups, bases, skips), append(shared, smokes...)...)
 	groups = append(groups, group{rounds: rounds, sides: []*side{
 		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
 	}})
+	if err := report(groups, said, saidBases, saidSkips, saidSmokes, askedFor); err != nil {
+		return err
+	}
+	return open()
+}
+
+// report measures groups, and prints the table and what else is to be said.
+func report(groups []group, said ...func()) error {
 	for _, g := range groups {
 		if err := g.measure(); err != nil {
 			return err
@@ -134,11 +149,10 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 	if err := table(groups); err != nil {
 		return err
 	}
-	said()
-	saidBases()
-	saidSkips()
-	askedFor()
-	return open()
+	for _, say := range said {
+		say()
+	}
+	return nil
 }
 
 // builds are what the daemon has built before: nothing is left to do but to find that out.
