@@ -2,6 +2,9 @@ package pack
 
 import (
 	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/seedpack/seedpack/pack/registry"
@@ -41,5 +44,28 @@ func TestPushFailed(t *testing.T) {
 		if got.Passing != want.passing || got.Hint != want.hint || got.Error() != "push to "+repository+": "+text+want.hint {
 			t.Errorf("%s gives %v, %v", text, got.Passing, got)
 		}
+	}
+}
+
+// BuildKit cannot read several challenges in one line. If a registry was seen to send such a line, the hint says so.
+func TestPushFailedByChallenges(t *testing.T) {
+	t.Parallel()
+	for challenge, joined := range map[string]bool{`Negotiate, Basic realm="x"`: true, `Basic realm="x"`: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("WWW-Authenticate", challenge)
+			w.WriteHeader(http.StatusUnauthorized)
+		}))
+		host := strings.TrimPrefix(server.URL, "http://")
+		remote := registry.Registry{Keychain: &registry.Keychain{}}
+		if err := remote.Preflight(t.Context(), host+"/a:1"); !registry.IsRefused(err) {
+			t.Error(err)
+		}
+		b := &build{request: &Request{Repository: host + "/a", Remote: remote}}
+		err := b.explain(t.Context(), errors.New("failed to push "+host+"/a: unexpected status from POST request to "+server.URL+"/v2/a/blobs/uploads/: 401 Unauthorized"), nil)
+		var failed *PushError
+		if !errors.As(err, &failed) || (failed.Hint == registry.JoinedHint) != joined || failed.Hint == "" || failed.Passing {
+			t.Errorf("%s: %v", challenge, err)
+		}
+		server.Close()
 	}
 }

@@ -321,6 +321,18 @@ func TestFind(t *testing.T) {
 	want("a.test", "docker")
 	t.Setenv("DOCKER_AUTH_CONFIG", `{`)
 	want("a.test", "docker")
+	// What is wrong with the configuration is no question of the registry's address.
+	for text, want := range map[string]string{
+		`{"auths":{`: "docker/config.json:1:10 is not JSON: it ends too early",
+		`{"auths":{"registry.test":{"auth":"notbase64!"}}}`: "docker/config.json: the auth of registry.test is not NAME:PASSWORD in base64",
+		`{"credsStore":"nowhere-installed"}`:                "the credential helper docker-credential-nowhere-installed, which Docker's configuration names for registry.test, is not installed",
+	} {
+		write("docker/config.json", text)
+		err := Registry{Insecure: true, Keychain: k}.Preflight(t.Context(), "registry.test/a:1")
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "address right") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 	if len(said) != 1 || !strings.HasPrefix(said[0], "DOCKER_AUTH_CONFIG is not used") {
 		t.Errorf("it is said: %q", said)
 	}
