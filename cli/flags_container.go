@@ -19,6 +19,7 @@ type containerFlags struct{ with string }
 
 func (f *containerFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.with, "with", runtime.Auto, "what runs the job: docker, podman or apptainer, with your files bound in; buildkit, to which they are copied; auto: the first that works here")
+	oneOf(s, "with", runtime.Names()...)
 }
 
 func (f *containerFlags) options(p *Process, quiet bool) (*lazyContainer, error) {

@@ -124,6 +124,9 @@ func (r *Runner) contain(ctx context.Context, c *container, p *pack.Process) err
 	stdout.end()
 	stderr.end()
 	if cause := context.Cause(timed); cause != nil {
+		if errors.Is(err, cause) { // it also says if something is left
+			return err
+		}
 		return cause
 	}
 	status := exitStatus(err)

@@ -89,6 +89,13 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 	if os.Getenv("SEEDPACK_BENCH_ONLY") == "smoke" {
 		return report(smokes, saidSmokes)
 	}
+	runs, saidRuns, err := t.runs(dir)
+	if err != nil {
+		return err
+	}
+	if os.Getenv("SEEDPACK_BENCH_ONLY") == "run" {
+		return report(runs, saidRuns)
+	}
 	groups, err := t.builds(n)
 	if err != nil {
 		return err
@@ -133,7 +140,8 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
 	}})
-	if err := report(groups, said, saidBases, saidSkips, saidSmokes, askedFor); err != nil {
+	groups = append(groups, runs...)
+	if err := report(groups, said, saidBases, saidSkips, saidSmokes, saidRuns, askedFor); err != nil {
 		return err
 	}
 	return open()
