@@ -32,7 +32,11 @@ func (u *smokeUpdate) job(pipe *pipeline.Pipeline, r *pipeline.Result) error {
 		sayf(u.process.Stderr, "%s: %s", r.Path, u.process.secrets.HideAgain(note))
 	}
 	if len(update.Files) == 0 {
-		sayf(u.process.Stderr, "%s: its smoke file needs no update", r.Path)
+		if len(update.Notes) == 0 {
+			sayf(u.process.Stderr, "%s: its smoke file needs no update", r.Path)
+		} else {
+			sayf(u.process.Stderr, "%s: its smoke file is not changed", r.Path)
+		}
 		return nil
 	}
 	var paths []string

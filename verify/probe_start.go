@@ -92,7 +92,7 @@ func (r *Run) shellForm() string {
 		words []string
 	}{{"ENTRYPOINT", r.config.Entrypoint}, {"CMD", r.config.Cmd}} {
 		if w := list.words; len(w) == 3 && w[1] == "-c" && strings.HasPrefix(strings.TrimSpace(w[2]), "[") && strings.ContainsAny(w[2], `'"`) {
-			return fmt.Sprintf("%s %s is not JSON, so a shell gets it as a command: write words in double quotes, with a comma between them", list.name, strings.TrimSpace(w[2]))
+			return fmt.Sprintf("%s %s is not JSON, so a shell gets it as a command: write words in double quotes, with a comma between them", list.name, diag.Brief([]byte(w[2])))
 		}
 	}
 	return ""
