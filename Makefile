@@ -33,7 +33,8 @@ test: seedpack base $(SEEDPACK_TEST_ACT) ## run all tests, with a real BuildKit 
 	@SEEDPACK_STRICT=1 PATH="$(CURDIR)/.cache/node/bin:$$PATH" $(WITH_REGISTRY) $(WITH_DOCKER) setup/test.sh
 
 test-long: export SEEDPACK_LONG = 1
-test-long: test ## the same with full loops and fuzzing, which takes an hour
+test-long: test ## the same with full loops, a job of 300 MB and fuzzing, which takes an hour
+	@$(WITH_REGISTRY) setup/gdal.sh
 	@setup/fuzz.sh
 
 test-engines: seedpack base ## test a current Docker Engine, with both of its image stores, and a private BuildKit without root
