@@ -5,10 +5,20 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // launcher386 returns a program for linux/386 that runs the program of its first argument with the others. So a machine for amd64,
@@ -63,4 +73,87 @@ func scriptBuilder(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	})
 	ts.Setenv(args[0], addr)
+}
+
+// TestNodesRegistry proves that what nodes have pushed gets no name if the index over it cannot be pushed, is lost or is another one,
+// and that the error says what was pushed.
+func TestNodesRegistry(t *testing.T) {
+	t.Parallel()
+	needRegistry(t)
+	builders := []string{"--builder", "linux/386=" + startBuilder(t), "--builder", "linux/amd64=" + startBuilder(t)}
+	for name, test := range map[string]struct {
+		spoil  func(index bool, w http.ResponseWriter, r *http.Request) bool
+		status int
+		held   bool
+		said   string // a pattern
+	}{
+		"index refused": {func(index bool, w http.ResponseWriter, r *http.Request) bool {
+			return index && r.Method == http.MethodPut && answerError(w, http.StatusForbidden, "DENIED")
+		}, exit.StatusFailure, false, `(?s)push to \S+: .*DENIED.*\npushed before, by digest and without a name: \S+@sha256:\w{64} \(linux/386\), \S+@sha256:\w{64} \(linux/amd64\)\n.* is not published: nothing is named`},
+		"index lost": {lostIndex(), exit.StatusClean, true, `is not in the registry any more, before it has its name: pushing it again\n(?s).*\npublished `},
+		"image lost": {func(index bool, w http.ResponseWriter, r *http.Request) bool {
+			return !index && r.Method == http.MethodGet && ofManifest(r, true) && answerError(w, http.StatusNotFound, "MANIFEST_UNKNOWN")
+		}, exit.StatusFailure, false, `read back what node unix:\S+ has pushed: .*\npushed before, by digest and without a name: `},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			joined := &joinedPuts{}
+			host := spoiltRegistry(t, func(w http.ResponseWriter, r *http.Request) bool { return test.spoil(joined.see(r), w, r) })
+			dir := filepath.Join(t.TempDir(), "job")
+			if err := errors.Join(os.Mkdir(dir, 0o755), os.WriteFile(filepath.Join(dir, "seed.manifest.json"), []byte(killedJob), 0o644),
+				os.WriteFile(filepath.Join(dir, "Dockerfile"), []byte(killedDockerfile), 0o644), os.WriteFile(filepath.Join(dir, "run"), launcher386(), 0o755)); err != nil {
+				t.Fatal(err)
+			}
+			got, out := runProgram(t, append([]string{"pack", dir}, append(slices.Clone(builders), "--platform", "linux/386,linux/amd64", "--registry", host+"/"+namespaceOf(t), "--push",
+				"--smoke", "off", "--progress", "quiet", "--build-context", "busybox:1.36=oci-layout://"+os.Getenv("SEEDPACK_TEST_BASE"))...)...)
+			held, err := registry.Registry{}.Held(t.Context(), os.Getenv("SEEDPACK_TEST_REGISTRY")+"/"+namespaceOf(t)+"/killed-1.0.0-seed:1.0.0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != test.status || (held != "") != test.held || !regexp.MustCompile(test.said).MatchString(out) {
+				t.Errorf("exit status %d, the name is %q's\n%s", got, held, out)
+			}
+		})
+	}
+}
+
+// A joinedPuts knows requests about an index over several platforms.
+type joinedPuts struct {
+	mu   sync.Mutex
+	seen map[string]bool // paths of such indexes
+}
+
+// see reports whether a request is about an index over several platforms.
+func (j *joinedPuts) see(r *http.Request) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if r.Method == http.MethodPut && ofManifest(r, true) {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return false
+		}
+		r.Body = io.NopCloser(bytes.NewReader(text))
+		if bytes.Count(text, []byte(`"architecture"`)) > 1 {
+			if j.seen == nil {
+				j.seen = map[string]bool{}
+			}
+			j.seen[r.URL.Path] = true
+		}
+	}
+	return j.seen[r.URL.Path]
+}
+
+// lostIndex loses an index until it is pushed a second time.
+func lostIndex() func(bool, http.ResponseWriter, *http.Request) bool {
+	var puts atomic.Int32
+	return func(index bool, w http.ResponseWriter, r *http.Request) bool {
+		if !index {
+			return false
+		}
+		if r.Method == http.MethodPut {
+			puts.Add(1)
+			return false
+		}
+		return puts.Load() < 2 && answerError(w, http.StatusNotFound, "MANIFEST_UNKNOWN")
+	}
 }

@@ -131,10 +131,19 @@ func (d *dockerfileText) explain(warnings []pack.Warning, err error) (*diag.Repo
 		return found, exit.Usage(err)
 	case errors.As(err, &step) && step.Fault() == pack.Author && step.Line > 0:
 		span := found.Source.Line(step.Line)
-		found.Add(diag.Diagnostic{Rule: stepFailed, Span: &span, Message: step.Finding(), Hint: stepHint(step)})
+		found.Add(diag.Diagnostic{Rule: stepFailed, Span: &span, Message: step.Finding() + onPlatforms(err), Hint: stepHint(step)})
 		return found, &FailedStep{step}
 	}
 	return found, err
+}
+
+// onPlatforms says what one of several nodes was building for. It is empty for an error that is not one of them.
+func onPlatforms(err error) string {
+	var node *pack.NodeError
+	if !errors.As(err, &node) {
+		return ""
+	}
+	return fmt.Sprintf(" (on %s)", strings.Join(node.Platforms, ", "))
 }
 
 // stepHint says what may help, and the last that the step printed.
