@@ -15,6 +15,8 @@ type Report struct {
 	Source *seed.Source
 	// Diagnostics are in the order of discovery until Sort is called.
 	Diagnostics []Diagnostic
+	// Most is how many findings of a kind it holds. Default: MaxFindings.
+	Most int
 
 	counts map[countKey]int // of what Add was given, since the last Sort
 }
@@ -54,10 +56,12 @@ func (r *Report) Add(d Diagnostic) {
 		r.counts = map[countKey]int{}
 	}
 	key := countKey{d.Rule, d.Level(), fixKindOf(&d)}
-	if r.counts[key]++; r.counts[key] <= MaxFindings {
+	if r.counts[key]++; r.counts[key] <= r.most() {
 		r.Diagnostics = append(r.Diagnostics, d)
 	}
 }
+
+func (r *Report) most() int { return cmp.Or(r.Most, MaxFindings) }
 
 // AddMore counts findings of a rule that were not made.
 func (r *Report) AddMore(rule *Rule, n int) {
@@ -76,8 +80,8 @@ func (r *Report) tellMore() {
 	}
 	hidden := map[kind]int{}
 	for key, n := range r.counts {
-		if n > MaxFindings {
-			hidden[kind{key.rule, key.level}] += n - MaxFindings
+		if n > r.most() {
+			hidden[kind{key.rule, key.level}] += n - r.most()
 		}
 	}
 	for of, n := range hidden {

@@ -32,6 +32,14 @@ type Fixed struct {
 // fixRounds is more than any manifest needs. A fix may uncover another, and fixes that touch wait for each other.
 const fixRounds = 200
 
+// fixedAtOnce is how many findings of a kind are fixed in one round, if there are more than a report shows. FixBytes is how much
+// text is looked at until no more is tried, and eachBytes how much besides if fixes are tried one by one.
+const (
+	fixedAtOnce = 20_000
+	fixBytes    = 32 << 20
+	eachBytes   = 8 << 20
+)
+
 // Fix applies the fixes of all findings that the policy keeps, until none is left. It applies unsafe ones only if asked to.
 //
 // It changes a text only if the whole file can be read afterwards, has no more errors than before, and every value that no
@@ -56,6 +64,7 @@ type fixer struct {
 	policy diag.Policy
 	unsafe bool
 	tries  int
+	read   int // bytes that were looked at
 }
 
 // A state is a text, what is found in it, and what led to it.
@@ -70,7 +79,13 @@ type state struct {
 }
 
 func (f *fixer) look(text []byte) state {
-	report := Manifest(f.path, seed.Parse(text), f.opt)
+	f.read += len(text)
+	m, most := seed.Parse(text), diag.MaxFindings
+	if len(m.Source.Problems) == seed.MaxProblems {
+		most = fixedAtOnce
+		m = seed.ParseMost(text, most)
+	}
+	report := manifestMost(f.path, m, f.opt, most)
 	s := state{text: text, source: report.Source, errors: report.Count(diag.Error)}
 	f.policy.Apply(report)
 	for i := range report.Diagnostics {
@@ -89,7 +104,7 @@ func (f *fixer) look(text []byte) state {
 
 // all applies all fixes, round by round. It stops before a round that changes a value which no fix names.
 func (f *fixer) all(s state) state {
-	for range fixRounds {
+	for n := 0; n < fixRounds && f.read < fixBytes; n++ {
 		next, ok := f.apply(s, s.fixes, s.of)
 		if !ok {
 			break
@@ -121,7 +136,7 @@ const mostTries = 300
 
 // each applies fixes one by one, and passes over those that make the text worse.
 func (f *fixer) each(s state) state {
-	for at := 0; at < len(s.fixes) && f.tries < mostTries; f.tries++ {
+	for at := 0; at < len(s.fixes) && f.tries < mostTries && f.read < fixBytes+eachBytes; f.tries++ {
 		next, ok := f.apply(s, s.fixes[at:at+1], s.of[at:at+1])
 		if ok && next.errors <= s.errors && len(next.source.Problems) <= len(s.source.Problems) && len(next.fixes) < len(s.fixes) {
 			s = next

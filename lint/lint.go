@@ -20,7 +20,12 @@ type Options struct {
 
 // Manifest runs all stages on a manifest: syntax, schema and rules. The report is sorted, and has the path.
 func Manifest(path string, m *seed.Manifest, opt Options) *diag.Report {
-	report := &diag.Report{Path: path, Source: m.Source}
+	return manifestMost(path, m, opt, diag.MaxFindings)
+}
+
+// manifestMost is Manifest for a report that holds a number of findings of a kind.
+func manifestMost(path string, m *seed.Manifest, opt Options, most int) *diag.Report {
+	report := &diag.Report{Path: path, Source: m.Source, Most: most}
 	reportSyntax(report)
 	if shape := shapeOf(path, m, opt); shape != nil {
 		report.Add(*shape)

@@ -67,7 +67,7 @@ func (p *parser) odd(r rune, size int) {
 		p.Problems[o.problem].Edits = append(p.Problems[o.problem].Edits, edit)
 		return
 	}
-	if len(p.Problems) >= 4*MaxProblems {
+	if p.full() {
 		return
 	}
 	if p.oddities == nil {

@@ -46,15 +46,20 @@ const (
 )
 
 // Parse reads a manifest. It never fails: Source.Problems has what is wrong with the text. Parse decodes the rest.
-func Parse(text []byte) *Manifest {
-	m := &Manifest{Source: ParseJSON(text)}
+func Parse(text []byte) *Manifest { return ParseMost(text, MaxProblems) }
+
+// ParseMost is Parse for a text with more problems than MaxProblems. It is for fixing many of them at once.
+func ParseMost(text []byte, problems int) *Manifest {
+	m := &Manifest{Source: parseJSON(text, problems)}
 	decode(m.Source.root, m)
 	return m
 }
 
 // ParseJSON reads any other JSON document in the same way as Parse.
-func ParseJSON(text []byte) *Source {
-	s := parse(text, asWritten)
+func ParseJSON(text []byte) *Source { return parseJSON(text, MaxProblems) }
+
+func parseJSON(text []byte, most int) *Source {
+	s := parse(text, asWritten, most)
 	if len(s.Problems) > 0 {
 		if problems := wholeProblems(s); problems != nil {
 			return &Source{Text: text, Problems: problems, lines: s.lines, ascii: s.ascii}
@@ -63,14 +68,14 @@ func ParseJSON(text []byte) *Source {
 	if !s.Incomplete() {
 		return s
 	}
-	if len(s.Problems) == MaxProblems {
-		return parse(text, byIndentation) // no guess has more that is kept, and to try them all takes memory and time
+	if len(s.Problems) == most {
+		return parse(text, byIndentation, most) // no guess has more that is kept, and to try them all takes memory and time
 	}
-	if other := parse(text, byIndentation); len(other.Problems) <= len(s.Problems) {
+	if other := parse(text, byIndentation, most); len(other.Problems) <= len(s.Problems) {
 		s = other
 	}
 	for _, g := range []guess{byKind, asExtra} {
-		if other := parse(text, g); len(other.Problems) < len(s.Problems) {
+		if other := parse(text, g, most); len(other.Problems) < len(s.Problems) {
 			s = other
 		}
 	}
@@ -88,14 +93,15 @@ const (
 	asExtra             // a bracket of the other kind is one too many if the right one comes next
 )
 
-func parse(text []byte, g guess) *Source {
+func parse(text []byte, g guess, most int) *Source {
 	p := newParser(text, g)
+	p.most = most
 	p.parse()
 	return p.Source
 }
 
 func newParser(text []byte, g guess) *parser {
-	p := &parser{Source: &Source{Text: text}, guess: g, margin: margin{line: -1}}
+	p := &parser{Source: &Source{Text: text}, guess: g, most: MaxProblems, margin: margin{line: -1}}
 	for kind := range p.ends {
 		p.ends[kind] = sighting{1, 0} // nothing was looked for
 	}
@@ -114,7 +120,7 @@ func (p *parser) parse() {
 		s.Problems = append(s.Problems, *p.template)
 	}
 	slices.SortStableFunc(s.Problems, func(a, b Problem) int { return a.Span.Start - b.Span.Start })
-	s.Problems = s.Problems[:min(len(s.Problems), MaxProblems)]
+	s.Problems = s.Problems[:min(len(s.Problems), p.most)]
 }
 
 // A parser reads the text at i. A problem does not stop it: it assumes the likeliest meaning and continues.
@@ -122,6 +128,7 @@ type parser struct {
 	*Source
 	i int
 	guess
+	most int // problems that are kept
 	open    []byte // the expected closing brackets, outermost first
 	starts  []int  // their offsets
 	indents []int  // indentation of the lines with the opening brackets
@@ -199,7 +206,7 @@ func (p *parser) closersLeft() bool {
 }
 
 // full reports whether no more problems are recorded. More are recorded than are kept, since they do not arrive in order.
-func (p *parser) full() bool { return len(p.Problems) >= 4*MaxProblems }
+func (p *parser) full() bool { return len(p.Problems) >= 4*p.most }
 
 // problem records pr. It drops problems on the rest of a line that could not be read.
 func (p *parser) problem(pr Problem) {

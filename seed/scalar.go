@@ -133,9 +133,13 @@ func digits(s string) (run, rest string) {
 func (p *parser) str() (text string, flawed bool) {
 	start, quote := p.i, p.Text[p.i]
 	p.i++
-	if n := plainLength(p.rest()); quote == '"' && n < len(p.rest()) && p.rest()[n] == quote {
-		p.i += n + 1
-		return string(p.Text[start+1 : p.i-1]), false
+	if quote == '"' {
+		n := plainLength(p.rest())
+		if n < len(p.rest()) && p.rest()[n] == quote {
+			p.i += n + 1
+			return string(p.Text[start+1 : p.i-1]), false
+		}
+		p.ahead += n
 	}
 	var out strings.Builder
 	for p.i < len(p.Text) {
