@@ -432,7 +432,7 @@ func TestDecode(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		``:                    "it is no catalogue: EOF",
-		`[]`:                  "it is no catalogue: json: cannot unmarshal array into Go value of type catalogue.Catalogue",
+		`[]`:                  "it is no catalogue, which is a JSON object",
 		`{"schemaVersion":2}`: "it has the schemaVersion 2, and only 1 is read: is it what seedpack discover --format json printed?",
 		image("h.example/../x-seed:1", "../x-seed:1"):                                         `image 1: reference "h.example/../x-seed:1": invalid reference format`,
 		image("h.example/x-seed:1", "y-seed:1"):                                               `image 1: reference "h.example/x-seed:1" and name "y-seed:1" do not fit`,

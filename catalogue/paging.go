@@ -13,6 +13,8 @@ import (
 const (
 	maxPages = 10_000
 	maxPage  = 8 << 20 // bytes
+	// maxAddress is how many bytes the address of a page has.
+	maxAddress = 8 << 10
 )
 
 // A pager guards against lists that never end. It follows only pages of the same scheme and host.
@@ -44,6 +46,9 @@ func (p *pager) follow(page *url.URL, link string) (string, error) {
 	p.addresses[page.String()] = true
 	if link == "" {
 		return "", nil
+	}
+	if len(link) > maxAddress {
+		return "", fmt.Errorf("the list names a next page whose address has %d bytes, more than %d", len(link), maxAddress)
 	}
 	next, err := page.Parse(link)
 	switch {
