@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
@@ -181,9 +180,6 @@ func (l *linter) read(path string) (*seed.Manifest, error) {
 	return j.Manifest, nil
 }
 
-// maxLintFile is far more than any file of a job but the manifest needs.
-const maxLintFile = 4 << 20
-
 // lintFileOf lints a file besides the manifest. It returns nil for a file about which there is nothing to say: a policy file,
 // which has been read, and a smoke file of a manifest that could not be read. If the user named the file, a link is followed anywhere.
 func lintFileOf(f lintFile, m *seed.Manifest, build pipeline.Build, named bool) (*diag.Report, error) {
@@ -193,12 +189,7 @@ func lintFileOf(f lintFile, m *seed.Manifest, build pipeline.Build, named bool) 
 	if refused := refusedLink(f); refused != nil && !named {
 		return refused, nil
 	}
-	file, err := disk.Open(f.path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, maxLintFile))
+	text, err := disk.ReadFile(f.path, disk.MaxJobText)
 	if err != nil {
 		return nil, err
 	}

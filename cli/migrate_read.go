@@ -109,7 +109,7 @@ func openOldFile(path string, roots disk.Roots) (*oldManifest, error) {
 	}
 	defer f.Close()
 	if job.NamedLikeDockerfile(filepath.Base(path)) {
-		text, err := io.ReadAll(io.LimitReader(f, 16<<20))
+		text, err := disk.ReadFile(path, disk.MaxJobText)
 		if err != nil {
 			return nil, err
 		}
@@ -138,8 +138,7 @@ func findDockerfile(dir string, roots disk.Roots) (path string, text []byte, err
 	if err := roots.Check(path); err != nil {
 		return "", nil, err
 	}
-	const most = 16 << 20 // bytes; a longer one is no Dockerfile
-	text, err = disk.ReadFile(path, most)
+	text, err = disk.ReadFile(path, disk.MaxJobText)
 	return path, text, err
 }
 

@@ -13,6 +13,10 @@ import (
 // MaxText is more than any text has that people write: manifests, Dockerfiles, settings. A larger file is none.
 const MaxText = 16 << 20
 
+// MaxJobText is more than a file of a job has that is parsed: its Dockerfile, its smoke file, its .dockerignore. What a parser makes
+// of a text takes up to two hundred times its size.
+const MaxJobText = 1 << 20
+
 // Open opens a file for reading. It refuses at once what is no regular file: a pipe, a socket or a device may never give an end,
 // and some change by being opened. /dev/stdin and /dev/fd/N are what this process was given under that number, which may be a
 // pipe, and /dev/null is an empty file. The caller closes it.
@@ -99,6 +103,22 @@ func IsStdin(path string) bool {
 // Check refuses what Open would refuse because of its kind, for code that opens a path itself. A path with nothing there passes,
 // and so do an empty one and a directory.
 func Check(paths ...string) error { return check(0, paths) }
+
+// MaxSettings is more than Docker's configuration has, and others that libraries read whole.
+const MaxSettings = 1 << 20
+
+// CheckSettings is Check for files that must not have more than MaxSettings bytes, since a library decodes them whole.
+func CheckSettings(paths ...string) error {
+	if err := Check(paths...); err != nil {
+		return err
+	}
+	for _, path := range paths {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > MaxSettings {
+			return fmt.Errorf("read %s: it has %d bytes, more than %d", path, info.Size(), MaxSettings)
+		}
+	}
+	return nil
+}
 
 // CheckSockets is Check for paths that may also be sockets.
 func CheckSockets(paths ...string) error { return check(fs.ModeSocket, paths) }

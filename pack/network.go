@@ -27,7 +27,7 @@ func ProxyArgs(getenv func(string) string) map[string]string {
 			args[name], args[lower] = upperValue, lowerValue
 		}
 	}
-	if disk.Check(filepath.Join(config.Dir(), config.ConfigFileName)) != nil {
+	if disk.CheckSettings(filepath.Join(config.Dir(), config.ConfigFileName)) != nil {
 		return args // what reads credentials there says why
 	}
 	for name, value := range config.LoadDefaultConfigFile(io.Discard).ParseProxyConfig(getenv("DOCKER_HOST"), nil) {

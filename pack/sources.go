@@ -197,12 +197,22 @@ func (s *Sources) Ignored() (func(path string) bool, error) {
 
 // IgnoredBy is Ignored for the text of a .dockerignore.
 func IgnoredBy(text []byte) (func(path string) bool, error) {
+	matcher, err := newMatcher(text)
+	return ignores(matcher), err
+}
+
+// maxPatterns is more than a .dockerignore has. Each becomes an expression, which takes some kilobytes.
+const maxPatterns = 10_000
+
+func newMatcher(text []byte) (*patternmatcher.PatternMatcher, error) {
 	patterns, err := ignorefile.ReadAll(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}
-	matcher, err := patternmatcher.New(patterns)
-	return ignores(matcher), err
+	if len(patterns) > maxPatterns {
+		return nil, fmt.Errorf("it has %d patterns, more than %d", len(patterns), maxPatterns)
+	}
+	return patternmatcher.New(patterns)
 }
 
 func ignores(matcher *patternmatcher.PatternMatcher) func(path string) bool {
@@ -217,18 +227,14 @@ func ignores(matcher *patternmatcher.PatternMatcher) func(path string) bool {
 
 func readIgnore(files []string) (*patternmatcher.PatternMatcher, error) {
 	for _, path := range files {
-		file, err := disk.Open(path)
+		text, err := disk.ReadFile(path, disk.MaxJobText)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		patterns, err := ignorefile.ReadAll(file)
-		if err := errors.Join(err, file.Close()); err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
-		}
-		matcher, err := patternmatcher.New(patterns)
+		matcher, err := newMatcher(text)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", path, err)
 		}

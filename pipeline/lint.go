@@ -76,7 +76,7 @@ func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 		return nil, err // the build refuses links out of its directories
 	}
 	var err error
-	d.text, err = disk.ReadFile(d.path, disk.MaxText)
+	d.text, err = disk.ReadFile(d.path, disk.MaxJobText)
 	if errors.Is(err, fs.ErrNotExist) && build.File == "" {
 		return nil, exit.Usagef("%s: there is no such file\n%s", d.path, otherDockerfile(t.Dir))
 	}
@@ -124,7 +124,7 @@ func (p *Pipeline) cases(r *Result) ([]cases.Case, *diag.Report, error) {
 	case err != nil && !named:
 		return nil, nil, err
 	}
-	text, err := disk.ReadFile(path, disk.MaxText)
+	text, err := disk.ReadFile(path, disk.MaxJobText)
 	if errors.Is(err, fs.ErrNotExist) && p.opt.Smoke.Update {
 		return nil, nil, noSmokeFile(path)
 	}

@@ -66,7 +66,7 @@ func (d DockerHost) CheckFiles() error {
 			paths = append(paths, filepath.Join(dir, name))
 		}
 	}
-	return disk.Check(paths...)
+	return disk.CheckSettings(paths...)
 }
 
 // defaultContext is the name of the context for DOCKER_HOST and the default socket.

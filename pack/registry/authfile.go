@@ -98,7 +98,7 @@ func isOf(key, host string) bool {
 
 // readAuthFile reads a configuration. One that is not there is empty.
 func readAuthFile(path, host string) (*configfile.ConfigFile, error) {
-	text, err := disk.ReadFile(path, disk.MaxText)
+	text, err := disk.ReadFile(path, disk.MaxSettings)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return configfile.New(path), nil

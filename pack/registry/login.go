@@ -192,7 +192,7 @@ func editAuths(path string, edit func(map[string]json.RawMessage)) error {
 		path = real
 	}
 	members, auths := map[string]json.RawMessage{}, map[string]json.RawMessage{}
-	text, err := disk.ReadFile(path, disk.MaxText)
+	text, err := disk.ReadFile(path, disk.MaxSettings)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
