@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 		"seedpack": func() {
 			os.Exit(cli.Main(os.Args[1:], cli.Process{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv}))
 		},
+		"measured": measured,
 	})
 }
 

@@ -37,7 +37,7 @@ const fixRounds = 200
 const (
 	fixedAtOnce = 20_000
 	fixBytes    = 32 << 20
-	eachBytes   = 8 << 20
+	eachBytes   = 2 << 20
 )
 
 // Fix applies the fixes of all findings that the policy keeps, until none is left. It applies unsafe ones only if asked to.
