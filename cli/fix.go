@@ -68,7 +68,11 @@ func (f *fixes) one(t *lintTask, text []byte, streams map[string][]byte) error {
 
 // say prints a line for each fix that was applied, and how many were not.
 func (f *fixes) say(path string, fixed lint.Fixed) {
-	for _, c := range fixed.Changes {
+	for n, c := range fixed.Changes {
+		if n == diag.MaxFindings { // nobody reads thousands
+			sayf(f.out, "%s: fixed: %d more", path, len(fixed.Changes)-n)
+			break
+		}
 		sayf(f.out, "%s:%d:%d: fixed: %s [%s]", path, c.At.Line, c.At.Column, c.Title, c.Rule.ID)
 	}
 	if fixed.Refused != "" {

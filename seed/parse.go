@@ -128,7 +128,7 @@ type parser struct {
 	*Source
 	i int
 	guess
-	most int // problems that are kept
+	most    int    // problems that are kept
 	open    []byte // the expected closing brackets, outermost first
 	starts  []int  // their offsets
 	indents []int  // indentation of the lines with the opening brackets
