@@ -20,7 +20,7 @@ func TestNewUser(t *testing.T) {
 	r.write("Dockerfile", "FROM "+base+"\nENTRYPOINT [\"/bin/busybox\", \"true\"]\n")
 
 	text := readText(t, "README.md")
-	for _, command := range []string{"`seedpack init .`", "git tag v1.0.0 && git push --tags", "`.github/workflows/seed.yml`"} {
+	for _, command := range []string{"`seedpack init`", "git tag v1.0.0 && git push --tags", "`.github/workflows/seed.yml`"} {
 		if !strings.Contains(text, command) {
 			t.Errorf("the README does not say %s any more", command)
 		}
