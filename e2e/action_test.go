@@ -365,7 +365,7 @@ func TestActionPublishesRelease(t *testing.T) {
 		t.Errorf("metadata %q, imageid %q", w.outputs["metadata"], w.outputs["imageid"])
 	}
 	for _, want := range []string{"✅ **random-number-gen 0.1.0** (package 0.1.0): published, ", "| smoke case |", "| ✅&nbsp;passed | ", "| 0&nbsp;files, ",
-		`<code title="` + w.outputs["digest"] + `">sha256:`, "docker pull " + image + "@sha256:"} {
+		`<code title="` + w.outputs["digest"] + `">sha256:`, "docker pull " + image + "&#64;sha256:"} {
 		if !strings.Contains(w.summary, want) {
 			t.Errorf("the summary has no %q:\n%s", want, w.summary)
 		}

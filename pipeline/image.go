@@ -182,14 +182,14 @@ func (r *Result) Image(err error) *Image {
 	if err != nil || r.Skipped {
 		i.Stopped = r.Stages.Last
 	}
+	var step *pack.StepError
+	if errors.As(err, &step) {
+		i.ErrorOutput = step.Tail // also if the error is a finding
+	}
 	if err != nil && !errors.Is(err, exit.Findings) {
 		i.Error = r.secrets.Hide(err.Error())
-		var step *pack.StepError
-		if errors.As(err, &step) && step.Line > 0 {
+		if step != nil && step.Line > 0 {
 			i.ErrorAt = &FailedAt{Path: step.File, Line: step.Line}
-		}
-		if step != nil {
-			i.ErrorOutput = step.Tail
 		}
 	}
 	if i.Manifests == nil {
