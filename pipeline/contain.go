@@ -49,7 +49,11 @@ func (p *Pipeline) contain(ctx context.Context, r *Result, m material, request *
 	}
 	runner := &runtime.Runner{Engine: e, Image: image.ref, Config: image.config, Inputs: request.Inputs, Stage: stage.path, Progress: request.Progress}
 	defer func() {
-		if closeErr := errors.Join(runner.Close(), stage.close()); closeErr != nil {
+		closeErr := runner.Close()
+		if len(r.Smoked) == 0 {
+			stage.abandon()
+		}
+		if closeErr != nil {
 			err = errors.Join(err, closeErr)
 		}
 	}()
@@ -90,17 +94,17 @@ func (p *Pipeline) newStage(keep *verify.Keeping) (*stage, error) {
 		s.path, err = os.MkdirTemp(s.path, ".seedpack-run-")
 	}
 	if err != nil {
-		return nil, errors.Join(err, s.close())
+		s.abandon()
+		return nil, err
 	}
 	return s, nil
 }
 
-// close removes a directory for outputs that was made for them, if there are none.
-func (s *stage) close() error {
+// abandon removes a directory that was made for outputs of a run that came to no end.
+func (s *stage) abandon() {
 	if s.made {
 		_ = os.Remove(s.top) // which fails if something is in it
 	}
-	return nil
 }
 
 // withoutBound leaves out mounts that are to be kept in the directory that the job is given: the job writes there itself.

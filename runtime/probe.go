@@ -190,8 +190,17 @@ func (e *Engine) tryProbe(ctx context.Context, ref string, limited bool) (err er
 	if strings.TrimSpace(string(said)) != nonce {
 		return errors.New("it does not see the files of this machine")
 	}
+	if ignored := complaint.lines(); limited && ignoresLimits(ignored) {
+		return e.explain(ctx, nil, ignored)
+	}
 	e.facts.Owner, err = s.owner(owner)
 	return err
+}
+
+// ignoresLimits reports whether an engine says that it has run a container without the limits that it was given.
+func ignoresLimits(said string) bool {
+	said = strings.ToLower(said)
+	return strings.Contains(said, "limit") && (strings.Contains(said, "ignored") || strings.Contains(said, "discarded"))
 }
 
 // owner returns how the container calls this user, from the files that a probe has made.

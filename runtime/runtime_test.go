@@ -149,6 +149,16 @@ read n <$d/seen || :; : >$d/own; : >$d/given; echo $n`
 	}
 }
 
+// An engine that runs a container without the limits that it was given cannot limit.
+func TestFindHearsOfIgnoredLimits(t *testing.T) {
+	opt := fakeEngine(t, has+`case "$*" in *--memory*) echo "Resource limits are not supported and ignored on cgroups V1 rootless systems" >&2;; esac
+read n <$d/seen || :; : >$d/own; : >$d/given; echo $n`)
+	e, _, err := Find(t.Context(), opt)
+	if err != nil || e == nil || !strings.Contains(e.Unlimited(), "ignored on cgroups V1") {
+		t.Errorf("%+v %v", e, err)
+	}
+}
+
 // The clock of a run goes from the moment when the job begins until it has ended. Nothing else in the output counts.
 func TestWatcher(t *testing.T) {
 	t.Parallel()
