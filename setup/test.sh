@@ -49,7 +49,7 @@ after=$(git diff | sha256sum)
 [ "$before" = "$after" ] || { echo "go generate changes files: run it and commit what it writes"; git diff --stat; exit 1; }
 
 step race detector
-CGO_ENABLED=1 GOFLAGS=$flags go test -race -short ./exit ./git ./disk ./secret ./job ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./export/... ./verify/... ./pack ./pack/engine ./pack/registry ./catalogue ./page
+CGO_ENABLED=1 GOFLAGS=$flags go test -race -short ./exit ./git ./disk ./secret ./job ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./export/... ./verify/... ./pack ./pack/engine ./pack/registry ./catalogue ./page ./overview
 
 step go test
 go test -timeout 30m ./...
