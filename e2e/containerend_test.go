@@ -178,6 +178,7 @@ func TestSupervisorStoppedInContainers(t *testing.T) {
 			if status := cmd.ProcessState.ExitCode(); status != exit.StatusFindings || !strings.Contains(string(out), want) {
 				t.Errorf("exit status %d\n%s", status, out)
 			}
+			_ = os.Remove(filepath.Join(cmd.Dir, "out")) // which is left if something is in it
 			e.checkGone(t, cmd, temp)
 		})
 	}
