@@ -234,7 +234,7 @@ func (m *migration) annotations() []*diag.Report {
 		if err != nil {
 			continue // it was there a moment ago
 		}
-		src := &seed.Source{Text: text}
+		src := seed.TextSource(text)
 		span := src.Line(p.Line)
 		r := &diag.Report{Path: m.codePath(p), Source: src}
 		r.Add(diag.Diagnostic{Rule: migrateCode, Span: &span, Message: p.Message})

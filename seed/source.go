@@ -58,6 +58,12 @@ func (s *Source) index() {
 	s.lines, s.ascii = lineStarts(s.Text)
 }
 
+// TextSource returns the source of a text that is not a manifest. It has lines and no values.
+func TextSource(text []byte) *Source {
+	lines, ascii := lineStarts(text)
+	return &Source{Text: text, lines: lines, ascii: ascii}
+}
+
 func lineStarts(text []byte) (starts []int, ascii bool) {
 	starts, ascii = append(make([]int, 0, 1+bytes.Count(text, []byte{'\n'})), 0), true
 	for i, c := range text {
@@ -69,6 +75,8 @@ func lineStarts(text []byte) (starts []int, ascii bool) {
 	return starts, ascii
 }
 
+// lineTable returns where lines start. A source that was made by hand has no table, so each call reads its text: use TextSource
+// where many places are asked for.
 func (s *Source) lineTable() ([]int, bool) {
 	if s.lines != nil {
 		return s.lines, s.ascii

@@ -30,7 +30,7 @@ func Check(path string, text []byte, m *seed.Manifest) *diag.Report {
 // CheckTarget is Check for an image that is built from a stage: its name or number, or "" for the last one. The stages behind
 // it do not count.
 func CheckTarget(path string, text []byte, m *seed.Manifest, target string) *diag.Report {
-	report := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
+	report := &diag.Report{Path: path, Source: seed.TextSource(text)}
 	f, err := read(text)
 	switch {
 	case err != nil && foreign(text):

@@ -27,7 +27,7 @@ var (
 // SecretArgs reports build arguments with the name of a secret, at the line of the Dockerfile that declares them. It
 // ignores an argument without a value.
 func SecretArgs(path string, text []byte, args map[string]string) *diag.Report {
-	r := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
+	r := &diag.Report{Path: path, Source: seed.TextSource(text)}
 	for _, name := range slices.Sorted(maps.Keys(args)) {
 		if args[name] == "" || !secretWords.MatchString(name) || publicWords.MatchString(name) {
 			continue

@@ -20,7 +20,7 @@ type Warning struct {
 // WarningReport returns the warnings of a build as a report on its Dockerfile. It uses the words of Check, so that
 // merged reports have each finding once.
 func WarningReport(path string, text []byte, all []Warning) *diag.Report {
-	report := &diag.Report{Path: path, Source: &seed.Source{Text: text}}
+	report := &diag.Report{Path: path, Source: seed.TextSource(text)}
 	for _, w := range all {
 		first, last := max(1, w.First), max(1, w.First, w.Last)
 		span := lines(report.Source, []parser.Range{{Start: parser.Position{Line: first}, End: parser.Position{Line: last}}})

@@ -28,7 +28,7 @@ const (
 // Read reads a smoke file. path is the file as the user named it; other files are relative to its directory. The cases
 // may be run only if the report has no errors. getenv returns the variables that settings name.
 func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string) ([]Case, *diag.Report) {
-	r := &reader{m: m, getenv: getenv, dir: filepath.Dir(path), report: &diag.Report{Path: path, Source: &seed.Source{Text: text}}}
+	r := &reader{m: m, getenv: getenv, dir: filepath.Dir(path), report: &diag.Report{Path: path, Source: seed.TextSource(text)}}
 	if len(text) > maxFile {
 		r.addAt(syntaxRule, seed.Span{}, "", "file has %d bytes, at most %d are read", len(text), maxFile)
 		return nil, r.report
