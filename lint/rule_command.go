@@ -142,7 +142,7 @@ func (p *Pass) undeclaredHint(u command.Use) string {
 		return "JobPack's variable is OUTPUT_DIR in Seed"
 	case u.Name == "ALLOCATED_STORAGE":
 		return "JobPack's variable is ALLOCATED_DISK in Seed"
-	case strings.HasPrefix(u.Name, seed.AllocatedPrefix):
+	case strings.HasPrefix(u.Name, seed.AllocatedPrefix) && p.allocatedMeant(u.Name) == "":
 		return "declare the resource in resources.scalar, since only declared ones have a variable"
 	}
 	// Bash reads "in" in ${my-in} as a default. The author means the name my-in.
@@ -151,11 +151,41 @@ func (p *Pass) undeclaredHint(u command.Use) string {
 			return fmt.Sprintf("the variable is spelled %s", seed.Variable(written))
 		}
 	}
-	if near := diag.NearestName(u.Name, slices.Sorted(maps.Keys(p.known()))); near != "" {
-		return fmt.Sprintf("did you mean %s?", near)
+	if meant := p.meantVariable(u.Name); meant != "" {
+		return fmt.Sprintf("did you mean %s?", meant)
 	}
 	return "declare it as an input or a setting"
 }
+
+// meantVariable returns the variable of the job that a name most likely stands for, or "". Of two that may be meant, one that
+// differs by a letter wins over one with another name for the same thing.
+func (p *Pass) meantVariable(name string) string {
+	near := diag.NearestName(name, slices.Sorted(maps.Keys(p.known())))
+	switch {
+	case near != "" && diag.Edits(name, near) == 1:
+		return near
+	case outputDirNames[foldName(name)]:
+		return seed.OutputDir
+	}
+	return cmp.Or(p.allocatedMeant(name), near)
+}
+
+// outputDirNames are other names for OUTPUT_DIR, folded.
+var outputDirNames = map[string]bool{"out": true, "output": true, "outputs": true, "outdir": true, "outputdir": true, "outputsdir": true, "outdirectory": true,
+	"outputdirectory": true, "outfolder": true, "outputfolder": true, "outpath": true, "outputpath": true, "joboutputdir": true, "joboutput": true,
+	"seedoutputdir": true, "resultdir": true, "resultsdir": true, "outputroot": true}
+
+// allocatedMeant returns the variable of a declared resource that has another name, as MEMORY and ALLOCATED_CPU; "" for none.
+func (p *Pass) allocatedMeant(name string) string {
+	bare := strings.TrimPrefix(name, seed.AllocatedPrefix)
+	resource := cmp.Or(standardResource(bare), bare)
+	if v := seed.AllocatedPrefix + seed.Variable(resource); p.known()[v].Kind == "resource" && v != name {
+		return v
+	}
+	return ""
+}
+
+func foldName(name string) string { return strings.ToLower(strings.ReplaceAll(name, "_", "")) }
 
 var commandSecret = &Rule{
 	Rule: diag.Rule{

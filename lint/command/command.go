@@ -64,7 +64,8 @@ type Word struct {
 // A Command is a parsed command.
 type Command struct {
 	Words []Word
-	// Uses are all expansions in the order of the text, including those inside others.
+	// Uses are all expansions in the order of the text, including those inside others and inside refused parts. Variables that a
+	// refused part sets itself, as a loop does, are left out.
 	Uses []Use
 	// Quotes are quoted parts and escaped characters. Executors without a shell do not remove these quotes.
 	Quotes []Range
@@ -85,23 +86,34 @@ func Parse(text string) (*Command, error) {
 	c := &Command{}
 	if i := strings.IndexFunc(text, refusedRune); i >= 0 {
 		c.refuse(i, i+1, "a line break or control character")
+		if file, err := read(text); err == nil {
+			c.usesOf(file, text)
+		}
 		return c, nil
 	}
-	file, err := syntax.NewParser(syntax.KeepComments(true)).Parse(strings.NewReader(prelude+text), "")
+	file, err := read(text)
 	if err != nil {
 		return nil, syntaxError(err, len(text))
 	}
 	call := c.single(file)
 	if call == nil {
+		c.usesOf(file, text)
 		return c, nil
 	}
 	co := compiler{c: c, text: text}
 	for _, w := range call.Args[1:] {
 		co.word(w)
 	}
+	if len(c.Refused) > 0 {
+		c.usesOf(file, text)
+	}
 	slices.SortStableFunc(c.Uses, func(a, b Use) int { return a.Start - b.Start })
 	slices.SortStableFunc(c.Refused, func(a, b *Error) int { return a.Start - b.Start })
 	return c, nil
+}
+
+func read(text string) (*syntax.File, error) {
+	return syntax.NewParser(syntax.KeepComments(true)).Parse(strings.NewReader(prelude+text), "")
 }
 
 func refusedRune(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

@@ -229,6 +229,31 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// A refused part hides no expansion. What the shell sets itself is none of the job's.
+func TestUsesOfRefused(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"$A && echo $B": "A B", "$A | tee ${B}/log": "A B", "$A > ${B:-$C}": "A B C", "a; $B": "B", "$A &": "A", "a $(cat $B)": "B", "a \"$(cat ${B})\" $C": "B C",
+		"for f in $A; do echo $f; done": "A", "a && for f in $A; do echo $f; done": "A", "a && x=$A && echo $x": "A", "cat $A | while read l m; do echo $l $m $B; done": "A B",
+		"a && echo ${X:=1} $X": "", "a && echo '$X'": "", "$A\n$B": "A B", "$A && $1 $? $@": "A", "a && echo $((X + $Y))": "Y", "a <<< $B": "B",
+	} {
+		c, err := Parse(text)
+		if err != nil {
+			if !strings.HasPrefix(text, "for ") { // the first word is an argument
+				t.Errorf("%q: %v", text, err)
+			}
+			continue
+		}
+		var names []string
+		for _, u := range c.Uses {
+			names = append(names, u.Name)
+		}
+		if got := strings.Join(names, " "); got != want || len(c.Refused) == 0 {
+			t.Errorf("%q: uses %q, want %q, refused %v", text, got, want, c.Refused)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, c := range table {
 		f.Add(c)
