@@ -30,6 +30,11 @@ var kinds = []struct{ name, old, with, want string }{
 	{"underscores", `3600`, `3_600`, `14:16 error json-syntax: "3_600" is not a JSON number`},
 	{"too large", `3600`, `1e400`, `14:16 error json-number: number is too large, readers take it as infinite or refuse it`},
 	{"large", `3600`, `1e30`, `14:16 warning integer-fraction: timeout is written 1e30, which executors with an older JSON Schema refuse: write an integer, without fraction and exponent`},
+	{"undefined", `3600`, `undefined`, `14:16 error json-syntax: "undefined" is not a JSON value`},
+	{"a string for an array", `["image", "cells"]`, `"image"`, `9:13 error member-type: tags is a string, must be an array`},
+	{"shell operator after a misspelled variable", `${IMAGE} ${OUTPUT_DIR}`, `${IMAG} ${OUT_DIR} && echo`, "16:19 warning command-shell: command has the operator &&, but executors start the job without a shell and pass it on as text\n" +
+		`16:19 warning command-undeclared: command uses "$IMAG", which no executor sets: this job has DB_HOST, DB_PASS, IMAGE, OUTPUT_DIR, SCALE, ALLOCATED_CPUS, ALLOCATED_DISK and ALLOCATED_MEM` + "\n" +
+		`16:27 warning command-undeclared: command uses "$OUT_DIR", which no executor sets: this job has DB_HOST, DB_PASS, IMAGE, OUTPUT_DIR, SCALE, ALLOCATED_CPUS, ALLOCATED_DISK and ALLOCATED_MEM`},
 	{"True", `"secret": true`, `"secret": True`, `39:40 error json-syntax: "True" is not a JSON value`},
 	{"None", `3600`, `None`, `14:16 error json-syntax: "None" is not a JSON value`},
 	{"bare text", `"Cell counter"`, `Cell counter, new`, `7:14 error json-syntax: "Cell counter, new" is not a JSON value`},
@@ -189,6 +194,8 @@ var wholes = []struct{ name, text, want string }{
 	{"no braces", "\"seedVersion\": \"1.0.0\",\n\"job\": {}\n", "1:1 error json-syntax: a member outside of an object: the braces around the members are missing"},
 	{"JobPack", `{"manifestVersion": "0.1.0", "jobs": [{"name": "a"}]}`, "1:30 error seed-version: this is a manifest of Seed 0.0.1, must be one of Seed 1.0.0, which holds one job"},
 	{"array", `[{"name": "a", "cpus_required": 1}]`, "1:1 error seed-version: this is a manifest of JobPack, must be one of Seed 1.0.0"},
+	{"only element of an array", `[{"seedVersion": "1.0.0", "job": {"name": "A"}}]`, "1:1 error member-type: the manifest is the only element of an array, but it should be the whole document"},
+	{"array of manifests", `[{"seedVersion": "1.0.0", "job": {}}, {"seedVersion": "1.0.0", "job": {}}]`, "1:1 error member-type: an array of 2 elements, but a file holds one manifest"},
 	{"manifestVersion", `{"manifestVersion": "0.0.3", "job": {"name": "a"}}`, "1:21 error seed-version: this is a manifest of Seed 0.0.3, must be one of Seed 1.0.0"},
 }
 

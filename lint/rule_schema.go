@@ -150,6 +150,8 @@ func (s *schemaReporter) fixes(v *schema.Violation) []diag.Fix {
 	switch {
 	case v.Key:
 		return s.rename(v)
+	case v.Keyword == "type" && schema.Kind(v.Pointer) == "array":
+		return intoArray(s.m.Source, v.Pointer)
 	case v.Keyword == "type":
 		return unquote(s.m.Source, v)
 	}
@@ -185,6 +187,18 @@ func (s *schemaReporter) rename(v *schema.Violation) []diag.Fix {
 	}
 	s.renamed[to] = true
 	return []diag.Fix{fix}
+}
+
+// intoArray makes a string the one element of an array of strings. It is unsafe: the string may stand for nothing, or for a list
+// whose separator it has. Such strings get no fix.
+func intoArray(src *seed.Source, at seed.Pointer) []diag.Fix {
+	var text string
+	if schema.Kind(at.Index(0)) != "string" || json.Unmarshal(src.Raw(at), &text) != nil || text == "" || strings.ContainsAny(text, " \t\r\n,;|[]") {
+		return nil
+	}
+	span := src.Span(at)
+	return []diag.Fix{{Title: "Write it as an array with one element", Unsafe: true,
+		Edits: []diag.Edit{{Span: seed.Span{Start: span.Start, End: span.Start}, New: "["}, {Span: seed.Span{Start: span.End, End: span.End}, New: "]"}}}}
 }
 
 // unquote removes the quotes of a number or boolean that is written as a string.

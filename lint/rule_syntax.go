@@ -1,6 +1,9 @@
 package lint
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -58,11 +61,48 @@ func syntaxRule(code string) *diag.Rule {
 }
 
 func reportSyntax(report *diag.Report) {
-	for _, problem := range report.Source.Problems {
+	for _, problem := range oneOfQuotes(report.Source.Problems) {
+		if writesNull(problem) { // no member may be null, so that this would put one error in the place of another
+			problem.Fix, problem.Edits = "", nil
+			problem.Hint = "JSON writes it null, but no member of a manifest may be null: write a value, or leave the member out"
+		}
 		d := diag.Diagnostic{Rule: syntaxRule(problem.Code), Span: &problem.Span, Message: problem.Message, Hint: problem.Hint}
 		if problem.Fix != "" {
 			d.Fixes = []diag.Fix{{Title: problem.Fix, Edits: problem.Edits, Unsafe: problem.Unsafe}}
 		}
 		report.Add(d)
 	}
+}
+
+func writesNull(p seed.Problem) bool {
+	return p.Code == seed.CodeValue && len(p.Edits) == 1 && p.Edits[0].New == "null"
+}
+
+// oneOfQuotes makes one problem of all strings in quotes of another kind that can be fixed: who writes one so writes all so.
+func oneOfQuotes(problems []seed.Problem) []seed.Problem {
+	out, first, count := make([]seed.Problem, 0, len(problems)), map[string]int{}, map[string]int{}
+	for _, p := range problems {
+		if p.Code != seed.CodeQuote || p.Fix == "" || p.Unsafe {
+			out = append(out, p)
+			continue
+		}
+		at, known := first[p.Message]
+		if !known {
+			at, first[p.Message] = len(out), len(out)
+			out = append(out, p)
+			out[at].Edits = slices.Clone(p.Edits) // the parser's own stay as they are
+		} else {
+			out[at].Edits = append(out[at].Edits, p.Edits...)
+		}
+		count[p.Message]++
+	}
+	for message, at := range first {
+		switch n := count[message]; {
+		case len(problems) >= seed.MaxProblems: // there are others, which were not recorded
+			out[at].Message += fmt.Sprintf(" (the first of at least %d)", n)
+		case n > 1:
+			out[at].Message += fmt.Sprintf(" (the first of %d)", n)
+		}
+	}
+	return out
 }

@@ -20,6 +20,9 @@ func shapeOf(path string, m *seed.Manifest, opt Options) *diag.Diagnostic {
 	if d := olderVersion(path, src, opt); d != nil {
 		return d
 	}
+	if d := inArray(path, src, opt); d != nil {
+		return d
+	}
 	if src.Kind("") != "object" || src.Has(seed.AtJob) || src.Has("/seedVersion") && src.Has("/jobs") {
 		return nil
 	}
@@ -53,6 +56,27 @@ func olderVersion(path string, src *seed.Source, opt Options) *diag.Diagnostic {
 	if Manifest(path, seed.Parse(text), opt).Count(diag.Error) == 0 {
 		d.Message += ": nothing but the version has to change"
 		d.Hint, d.Fixes = "", []diag.Fix{{Title: "Write 1.0.0", Edits: edits}}
+	}
+	return d
+}
+
+// inArray recognises an array of manifests. If there is one, and nothing else is wrong, a fix removes the brackets.
+func inArray(path string, src *seed.Source, opt Options) *diag.Diagnostic {
+	first := seed.Pointer("").Index(0)
+	if src.Kind("") != "array" || src.Kind(first) != "object" || !src.Has(first.Member("job")) && !src.Has(first.Member("seedVersion")) {
+		return nil
+	}
+	d := &diag.Diagnostic{Rule: &memberType, Pointer: "", Message: "the manifest is the only element of an array, but it should be the whole document", Hint: "remove [ ]"}
+	if n := src.Len(""); n > 1 {
+		d.Message = diag.Sprintf("an array of %d elements, but a file holds one manifest", n)
+		d.Hint = "write each manifest to a file of its own"
+		return d
+	}
+	all, inner := src.Span(""), src.Span(first)
+	edits := []diag.Edit{{Span: seed.Span{Start: all.Start, End: inner.Start}}, {Span: seed.Span{Start: inner.End, End: all.End}}}
+	text, _ := diag.ApplyFixes(src.Text, []diag.Fix{{Edits: edits}})
+	if Manifest(path, seed.Parse(text), opt).Count(diag.Error) == 0 {
+		d.Fixes = []diag.Fix{{Title: "Remove the brackets", Edits: edits, Unsafe: true}}
 	}
 	return d
 }

@@ -81,7 +81,7 @@ func ManifestMost(src *seed.Source) ([]Violation, Beyond) {
 	found, beyond := checkMost(manifestValidator(), src, "", src.Value())
 	for i := range found {
 		if found[i].Hint == "" {
-			found[i].Hint = describe(&found[i])
+			found[i].Hint = cmp.Or(describeAmount(src, found[i].Pointer), describe(&found[i]))
 		}
 	}
 	return found, beyond
@@ -103,6 +103,26 @@ func describe(v *Violation) string {
 		return ""
 	}
 	return at.Base() + ": " + strings.ToLower(words[:1]) + strings.TrimSuffix(words[1:], ".")
+}
+
+// describeAmount describes the value of a resource by the resource's name, or returns "" for another member.
+func describeAmount(src *seed.Source, at seed.Pointer) string {
+	if generic(at) != "/job/resources/scalar/*/value" {
+		return ""
+	}
+	var name string
+	if json.Unmarshal(src.Raw(at.Parent().Member("name")), &name) != nil {
+		return ""
+	}
+	switch name {
+	case "cpus":
+		return "value: how many CPUs, such as 1 or 0.5"
+	case "gpus":
+		return "value: how many GPUs"
+	case "mem", "disk", "sharedMem":
+		return "value: how many MiB"
+	}
+	return "value: how much of it"
 }
 
 // Validators are compiled once, at their first use, since compiling is not safe for several goroutines.

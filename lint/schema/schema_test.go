@@ -27,6 +27,8 @@ func TestManifest(t *testing.T) {
 		{"missing", `"timeout":10`, `"tags":[]`, "/job required timeout | member \"timeout\" is missing, it is required here | timeout: seconds after which the job is stopped, whatever it does\n"},
 		{"boolean as text", `"timeout":10`, `"timeout":10,"interface":{"inputs":{"files":[{"name":"A","required":"true"}]}}`,
 			"/job/interface/inputs/files/0/required type  | is a string, must be a boolean | required: whether the input is always given\n"},
+		{"amount of CPUs", `"timeout":10`, `"timeout":10,"resources":{"scalar":[{"name":"cpus","value":"1"}]}`, "/job/resources/scalar/0/value type  | is a string, must be a number | value: how many CPUs, such as 1 or 0.5\n"},
+		{"amount of memory", `"timeout":10`, `"timeout":10,"resources":{"scalar":[{"name":"mem","value":"1"}]}`, "/job/resources/scalar/0/value type  | is a string, must be a number | value: how many MiB\n"},
 		{"unknown", `"timeout":10`, `"timeout":10,"descripton":"x"`, "/job/descripton additionalProperties descripton | member \"descripton\" does not exist here | did you mean \"description\"?\n"},
 		{"of a child", `"timeout":10`, `"timeout":10,"email":"x"`, "/job/email additionalProperties email | member \"email\" does not exist here |"},
 		{"of a parent", `"name":"n"`, `"name":"n","timeout":1`, "/job/maintainer/timeout additionalProperties timeout"},
