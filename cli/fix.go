@@ -38,6 +38,7 @@ func (f *fixes) all(work *lintWork) (streams map[string][]byte, err error) {
 			return nil, err
 		}
 		if f.show {
+			streams[t.manifest] = j.Manifest.Source.Text // a stream cannot be read again
 			err = f.diff(t.manifest, j.Manifest.Source.Text, t.policy)
 		} else {
 			err = f.one(t, j.Manifest.Source.Text, streams)
@@ -102,8 +103,18 @@ func (f *fixes) diff(path string, old []byte, policy diag.Policy) error {
 		}
 		text = append(text, diff.Diff(from, safe.Text, path+" with --fix --unsafe-fixes", all.Text)...)
 	}
-	_, err := fmt.Fprint(f.process.Stdout, escapeDiff(string(text)))
-	return err
+	if _, err := fmt.Fprint(f.process.Stdout, escapeDiff(string(text))); err != nil {
+		return err
+	}
+	switch {
+	case safe.Refused != "":
+		sayf(f.process.Stderr, "%s: nothing is fixed: %s", path, safe.Refused)
+	case all.Refused != "":
+		sayf(f.process.Stderr, "%s: with --unsafe-fixes nothing is fixed: %s", path, all.Refused)
+	case len(text) == 0 && len(all.Changes) == 0:
+		sayf(f.process.Stderr, "%s: there is no fix to show", path)
+	}
+	return nil
 }
 
 // escapeDiff makes foreign text harmless and keeps its tabs.

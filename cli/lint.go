@@ -19,7 +19,7 @@ type lintOptions struct {
 	base      baseFlags
 	registry  string
 	fix, diff bool
-	quiet     bool // say in one line what was linted
+	quiet     bool // say how much was linted only if there is nothing else to say
 	unsafe    bool // with fix: unsafe fixes, too
 }
 
@@ -52,8 +52,8 @@ findings are worth is said by the .seedpack.yaml of that commit.`,
 	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] the image will go to, so that the length of the whole name counts")
 	s.BoolVar(&o.fix, "fix", false, "fix what can be fixed without changing the meaning, keep every other byte, and report the rest")
 	s.BoolVar(&o.unsafe, "unsafe-fixes", false, "with --fix: also apply fixes that guess, remove text, or change what the job offers; --diff shows them")
-	s.BoolVar(&o.diff, "diff", false, "show all fixes, and change nothing")
-	s.BoolVarP(&o.quiet, "quiet", "q", false, "say no more at the end than how many jobs were linted")
+	s.BoolVar(&o.diff, "diff", false, "show all fixes, and change nothing; the exit status is that of the findings")
+	s.BoolVarP(&o.quiet, "quiet", "q", false, "print findings alone, or without any the one line that says how many jobs were linted")
 	return cmd
 }
 
@@ -92,7 +92,7 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 		if !out.text() || work.printed() {
 			f.out = p.Stderr // standard output holds a document, or the fixed text
 		}
-		if run.streams, err = f.all(work); err != nil || o.diff {
+		if run.streams, err = f.all(work); err != nil {
 			return err
 		}
 	}
@@ -100,13 +100,18 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if err := run.all(ctx, all); err != nil {
 		return err
 	}
+	if o.diff {
+		return run.endDiff(all)
+	}
 	if o.fix && work.printed() {
 		out.out = p.Stderr // standard output holds the fixed text
 	}
 	if err := errors.Join(out.writeFiles(all), out.print(all, run.document(all))); err != nil {
 		return err
 	}
-	run.say(out, o.quiet)
+	if !o.quiet || !run.told(all, out.verbose) {
+		run.say(out, o.quiet)
+	}
 	return run.end(all)
 }
 

@@ -248,6 +248,22 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
+// told reports whether findings or failures have been printed. Text shows notices only if it is to be verbose.
+func (l *linter) told(all *findings, verbose bool) bool {
+	return len(l.failures) > 0 || slices.ContainsFunc(all.reports, func(r *diag.Report) bool {
+		return r.Count(diag.Error)+r.Count(diag.Warning) > 0 || verbose && r.Count(diag.Notice) > 0
+	})
+}
+
+// endDiff ends --diff, which prints no findings: a status that is not 0 gets a reason.
+func (l *linter) endDiff(all *findings) error {
+	err := l.end(all)
+	if errors.Is(err, exit.Findings) {
+		sayf(l.process.Stderr, "there are findings: lint without --diff shows them")
+	}
+	return err
+}
+
 // end returns the error that the command ends with.
 func (l *linter) end(all *findings) error {
 	if len(l.failures) > 0 {
