@@ -110,11 +110,7 @@ func describeAmount(src *seed.Source, at seed.Pointer) string {
 	if generic(at) != "/job/resources/scalar/*/value" {
 		return ""
 	}
-	var name string
-	if json.Unmarshal(src.Raw(at.Parent().Member("name")), &name) != nil {
-		return ""
-	}
-	switch name {
+	switch strings.Trim(string(src.Raw(at.Parent().Member("name"))), `"'`) { // single quotes are reported elsewhere
 	case "cpus":
 		return "value: how many CPUs, such as 1 or 0.5"
 	case "gpus":

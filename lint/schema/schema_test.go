@@ -28,6 +28,7 @@ func TestManifest(t *testing.T) {
 		{"boolean as text", `"timeout":10`, `"timeout":10,"interface":{"inputs":{"files":[{"name":"A","required":"true"}]}}`,
 			"/job/interface/inputs/files/0/required type  | is a string, must be a boolean | required: whether the input is always given\n"},
 		{"amount of CPUs", `"timeout":10`, `"timeout":10,"resources":{"scalar":[{"name":"cpus","value":"1"}]}`, "/job/resources/scalar/0/value type  | is a string, must be a number | value: how many CPUs, such as 1 or 0.5\n"},
+		{"amount, in single quotes", `"timeout":10`, `"timeout":10,"resources":{"scalar":[{"name":'disk',"value":"1"}]}`, "/job/resources/scalar/0/value type  | is a string, must be a number | value: how many MiB\n"},
 		{"amount of memory", `"timeout":10`, `"timeout":10,"resources":{"scalar":[{"name":"mem","value":"1"}]}`, "/job/resources/scalar/0/value type  | is a string, must be a number | value: how many MiB\n"},
 		{"unknown", `"timeout":10`, `"timeout":10,"descripton":"x"`, "/job/descripton additionalProperties descripton | member \"descripton\" does not exist here | did you mean \"description\"?\n"},
 		{"of a child", `"timeout":10`, `"timeout":10,"email":"x"`, "/job/email additionalProperties email | member \"email\" does not exist here |"},
