@@ -73,6 +73,7 @@ var arrows = map[string][]string{
 	"docs":       {},
 
 	"internal/material":  {},
+	"internal/pipe":      {},
 	"lint/schema/oracle": {},
 	"setup/base":         {},
 	"setup/bench":        {},

@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"github.com/seedpack/seedpack/e2e/faulty"
+	"github.com/seedpack/seedpack/internal/pipe"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
@@ -93,7 +94,7 @@ func TestPublishThroughFaults(t *testing.T) {
 func publishThroughFaults(t *testing.T, img *source.Image, number uint64) {
 	store := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	faults := faulty.New(store, number, 9*time.Second)
-	transport, end := faulty.Serve(faults)
+	transport, end := pipe.Serve(faults)
 	defer func() {
 		if err := end(); err != nil {
 			t.Error(err)

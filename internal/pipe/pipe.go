@@ -1,4 +1,5 @@
-package faulty
+// Package pipe serves HTTP in memory, for tests.
+package pipe
 
 import (
 	"context"
@@ -8,13 +9,14 @@ import (
 	"net/http"
 )
 
-// A pipeListener accepts connections in memory. Their goroutines can be part of a bubble of synctest.
-type pipeListener struct {
+// A listener accepts connections in memory. Their goroutines can be part of a bubble of synctest, in which time passes
+// only when all of them wait.
+type listener struct {
 	conns  chan net.Conn
 	closed chan struct{}
 }
 
-func (l pipeListener) Accept() (net.Conn, error) {
+func (l listener) Accept() (net.Conn, error) {
 	select {
 	case c := <-l.conns:
 		return c, nil
@@ -23,14 +25,14 @@ func (l pipeListener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l pipeListener) Close() error {
+func (l listener) Close() error {
 	close(l.closed)
 	return nil
 }
 
-func (l pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
+func (l listener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe", Net: "unix"} }
 
-func (l pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+func (l listener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	select {
 	case l.conns <- server:
@@ -45,7 +47,7 @@ func (l pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 // Serve serves in memory. It returns a transport that connects every host to the handler, and what ends both and waits for
 // the handlers that still run.
 func Serve(handler http.Handler) (_ http.RoundTripper, end func() error) {
-	l := pipeListener{make(chan net.Conn), make(chan struct{})}
+	l := listener{make(chan net.Conn), make(chan struct{})}
 	server := &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = server.Serve(l) }() // until Shutdown
 	transport := &http.Transport{DialContext: l.dial}
