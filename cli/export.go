@@ -97,6 +97,9 @@ func (o *exportOptions) target() (*export.Target, error) {
 		}
 	}
 	names := targetNames()
+	if o.to == "" {
+		return nil, exit.Usagef("give --to SYSTEM, one of %s; --to list says what each is for", strings.Join(names, ", "))
+	}
 	if near := diag.Nearest(o.to, names); near != "" {
 		return nil, exit.Usagef("--to %q: did you mean %s?", o.to, near)
 	}
@@ -259,6 +262,10 @@ func (o *exportOptions) write(ctx context.Context, p *Process, target *export.Ta
 // say prints what was written, what is lost, and how to run it.
 func (o *exportOptions) say(p *Process, out *printer, t *pipeline.Task, doc *exportDocument) error {
 	for _, loss := range doc.Losses {
+		if t.Image != nil { // its label is one long line, in which a column helps nobody
+			sayf(p.Stderr, "%s: %s: lost: %s", t.Path, loss.Pointer, loss.Message)
+			continue
+		}
 		at := t.Manifest.Source.Position(t.Manifest.Source.Span(loss.Pointer).Start)
 		sayf(p.Stderr, "%s:%d:%d: lost: %s", t.Path, at.Line, at.Column, loss.Message)
 	}

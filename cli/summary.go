@@ -12,6 +12,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/overview"
 	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -141,12 +142,22 @@ func sayKept(w io.Writer, r *pipeline.Result) {
 			if c.Kept == nil {
 				continue
 			}
-			fmt.Fprintf(w, "kept %d files, %s, in %s\n", c.Kept.Files, units.BytesSize(float64(c.Kept.Bytes)), report.Escape(c.Kept.Dir))
+			fmt.Fprintln(w, keptLine(c.Kept))
 			for _, why := range c.Kept.LeftOut {
 				fmt.Fprintln(w, "  not kept: "+report.Escape(why))
 			}
 		}
 	}
+}
+
+func keptLine(k *verify.Kept) string {
+	switch {
+	case k.Files == 0 && len(k.LeftOut) == 0:
+		return "kept nothing in " + report.Escape(k.Dir) + ": the job left no files"
+	case k.Files == 0:
+		return "kept nothing in " + report.Escape(k.Dir)
+	}
+	return fmt.Sprintf("kept %s, %s, in %s", overview.Count(k.Files, "file"), units.BytesSize(float64(k.Bytes)), report.Escape(k.Dir))
 }
 
 // showJobs prints what the jobs printed. It is not to be trusted.

@@ -56,7 +56,7 @@ func (j *Job) LoseMultipliers(p *Package, of ...Amount) {
 	for _, a := range of {
 		if a.Multiplier > 0 {
 			p.Lose(a.Pointer, fmt.Sprintf("the size of the input is not known when the job is submitted, so %s of %s is asked for without inputMultiplier; %s is right in the run",
-				Decimal(a.Value), a.Name, a.Variable()))
+				a.text(), a.Name, a.Variable()))
 		}
 	}
 }

@@ -59,5 +59,14 @@ func Allocated(v float64) string {
 	return s
 }
 
+// text is the value with its unit, if it has one.
+func (a Amount) text() string {
+	switch a.Name {
+	case "mem", "sharedMem", "disk":
+		return Decimal(a.Value) + " MiB"
+	}
+	return Decimal(a.Value)
+}
+
 // Variable is the variable that tells the job of the amount.
 func (a Amount) Variable() string { return seed.AllocatedPrefix + seed.Variable(a.Name) }
