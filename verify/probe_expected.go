@@ -24,17 +24,27 @@ var expectedOutput = &Probe{
 			if !ok {
 				return
 			}
+			where := r.expectedAt("outputs", out.Name)
 			if want.Count != nil && *want.Count != len(c.Files) {
-				r.Reportf(at, "output %q has %d files, the case expects %d", out.Name, len(c.Files), *want.Count)
+				r.Reportf(at, "output %q has %s, the case expects %d%s", out.Name, countNoun(len(c.Files), "file"), *want.Count, where)
 			}
 			for _, f := range c.Files {
 				target, _ := r.resolve(f)
 				if problem := r.against(want, target); problem != "" {
-					r.Reportf(at, "output %q: %q %s", out.Name, f.Name, problem)
+					r.Reportf(at, "output %q: %q %s%s", out.Name, f.Name, problem, where)
 				}
 			}
 		})
 	},
+}
+
+// expectedAt returns the place of what is expected, for the end of a message. The author changes it there, or else the job. It is
+// empty if the case was not read from a file.
+func (r *Run) expectedAt(member, name string) string {
+	if at := r.Case.ExpectedAt(member, name); at != "" {
+		return " (" + at + ")"
+	}
+	return ""
 }
 
 // against returns how a file differs from what the case expects, or "".
@@ -90,12 +100,13 @@ var expectedJSON = &Probe{
 	Check: func(r *Run) {
 		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
 			want, ok := r.Case.Expect.JSON[out.Name]
+			where := r.expectedAt("json", out.Name)
 			switch {
 			case !ok:
 			case value == nil:
-				r.Reportf(at, "JSON output %q is not there, the case expects %s", out.Name, r.brief(want))
+				r.Reportf(at, "JSON output %q is not there, the case expects %s%s", out.Name, r.brief(want), where)
 			case !sameJSON(value, want):
-				r.Reportf(at, "JSON output %q is %s, the case expects %s", out.Name, r.brief(value), r.brief(want))
+				r.Reportf(at, "JSON output %q is %s, the case expects %s%s", out.Name, r.brief(value), r.brief(want), where)
 			}
 		})
 		// If a JSON output is required, another probe reports the missing file.

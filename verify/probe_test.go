@@ -302,7 +302,7 @@ func TestExpectedOutputs(t *testing.T) {
 		{table(cases.OutputExpectation{Count: &one, MinSize: 12, MaxSize: 12, Content: []byte("{\"a\": [1]}\n\n"), JSON: json.RawMessage(`{"a":[1.0]}`)}), ""},
 		{table(cases.OutputExpectation{SHA256: "4BD77D2E4BF1CFE4F4DD5B3D4DEB8B6EFB1A2E1B4A6C7B6F0F6A1F0D5E8E6C11"}), at + `: "table.csv" has the SHA-256 SUM, the case expects 4BD77D2E4BF1CFE4F4DD5B3D4DEB8B6EFB1A2E1B4A6C7B6F0F6A1F0D5E8E6C11 [expected-output]`},
 		{table(cases.OutputExpectation{SHA256: "SUM"}), ""},
-		{table(cases.OutputExpectation{Count: &two}), at + ` has 1 files, the case expects 2 [expected-output]`},
+		{table(cases.OutputExpectation{Count: &two}), at + ` has 1 file, the case expects 2 [expected-output]`},
 		{table(cases.OutputExpectation{MinSize: 13}), at + `: "table.csv" has 12 bytes, the case expects 13 at least [expected-output]`},
 		{table(cases.OutputExpectation{MaxSize: 11}), at + `: "table.csv" has 12 bytes, the case expects 11 at most [expected-output]`},
 		{table(cases.OutputExpectation{MediaType: "image/png"}), at + `: "table.csv" looks like application/json, the case expects image/png [expected-output]`},

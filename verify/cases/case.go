@@ -46,7 +46,13 @@ type Case struct {
 	Expect    Expectation
 	// Skip says why the case cannot be tried, such as a missing secret. It is empty for other cases.
 	Skip string
+
+	places map[string]string // of what is expected, in the smoke file; see ExpectedAt
 }
+
+// ExpectedAt returns the place of what is expected in the smoke file, such as seed.smoke.yaml:12: of "exit", of an element of
+// "stdout" or "stderr" by its text, or of an output of "outputs" or "json" by its name. It is empty if no file says it.
+func (c *Case) ExpectedAt(member, name string) string { return c.places[member+"\x00"+name] }
 
 // An InputFile is a file of the host, or a new one with Content.
 type InputFile struct {

@@ -354,3 +354,40 @@ func TestInputs(t *testing.T) {
 		}
 	}
 }
+
+// An expectation knows its line in the smoke file, so that findings can name it.
+func TestExpectedAt(t *testing.T) {
+	t.Parallel()
+	m := seed.Parse([]byte(`{"job": {"name": "t", "timeout": 10, "errors": [{"code": 2, "name": "bad"}],
+"interface": {"outputs": {"files": [{"name": "F", "pattern": "*"}], "json": [{"name": "J", "type": "integer"}]}}}}`))
+	all, r := Read(filepath.Join(t.TempDir(), "my.yaml"), []byte(`cases:
+  - name: one
+    expect:
+      exit: 7
+      stdout: ^done
+      stderr:
+        - first
+        - second
+      outputs:
+        F:
+          count: 1
+      json:
+        J: 3
+  - expect: { error: bad }
+  - name: none
+`), m, os.Getenv)
+	if len(r.Diagnostics) > 0 {
+		t.Fatalf("%+v", r.Diagnostics)
+	}
+	for _, tt := range []struct {
+		in                 int
+		member, name, want string
+	}{
+		{0, "exit", "", "my.yaml:4"}, {0, "stdout", "^done", "my.yaml:5"}, {0, "stderr", "first", "my.yaml:7"}, {0, "stderr", "second", "my.yaml:8"},
+		{0, "outputs", "F", "my.yaml:10"}, {0, "json", "J", "my.yaml:13"}, {0, "json", "K", ""}, {1, "exit", "", "my.yaml:14"}, {2, "exit", "", ""},
+	} {
+		if got := all[tt.in].ExpectedAt(tt.member, tt.name); got != tt.want {
+			t.Errorf("%s %s of case %d: %q, want %q", tt.member, tt.name, tt.in+1, got, tt.want)
+		}
+	}
+}

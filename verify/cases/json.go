@@ -38,6 +38,7 @@ func (r *reader) expectJSON(n *yaml.Node) map[string]json.RawMessage {
 	r.pairs(n, "json", func(key, value *yaml.Node) {
 		out := named(r, key, "JSON output", r.m.Job.Interface.Outputs.JSON, func(j *seed.OutputJSON) string { return j.Name })
 		if v, ok := r.value(value, 0); ok && out != nil {
+			r.note(key, "json", out.Name)
 			all[out.Name] = compact(v)
 		}
 	})

@@ -60,7 +60,8 @@ type reader struct {
 	dir    string
 	root   *os.Root
 	report *diag.Report
-	nodes  int // number of JSON values, with aliases expanded
+	nodes  int               // number of JSON values, with aliases expanded
+	places map[string]string // of the case that is read
 }
 
 func (r *reader) file(n *yaml.Node) (cases []Case) {
@@ -87,8 +88,9 @@ func (r *reader) file(n *yaml.Node) (cases []Case) {
 }
 
 func (r *reader) readCase(n *yaml.Node) Case {
-	c := Case{}
+	c := Case{places: map[string]string{}}
 	c.init()
+	r.places = c.places
 	r.members(n, "the case", map[string]func(*yaml.Node){
 		"name":      func(n *yaml.Node) { c.Name = r.text(n, "name") },
 		"inputs":    func(n *yaml.Node) { r.inputs(n, &c) },
@@ -329,6 +331,7 @@ func (r *reader) expect(n *yaml.Node, e *Expectation) {
 	r.members(n, "expect", map[string]func(*yaml.Node){
 		"exit": func(n *yaml.Node) {
 			exit = n
+			r.note(n, "exit", "")
 			code, err := strconv.Atoi(r.text(n, "exit"))
 			if err != nil || code < 0 || code > 255 {
 				r.add(typeRule, n, "exit %q is no exit status, which is 0 to 255", deref(n).Value)
@@ -336,6 +339,7 @@ func (r *reader) expect(n *yaml.Node, e *Expectation) {
 			e.Exit = code
 		},
 		"error": func(n *yaml.Node) {
+			r.note(n, "exit", "")
 			if found := named(r, deref(n), "error", r.m.Job.Errors, func(e *seed.Error) string { return e.Name }); found != nil {
 				e.Error = found.Name
 			}
@@ -350,9 +354,19 @@ func (r *reader) expect(n *yaml.Node, e *Expectation) {
 	}
 }
 
+// note keeps the place of what is expected.
+func (r *reader) note(n *yaml.Node, member, name string) {
+	r.places[member+"\x00"+name] = fmt.Sprintf("%s:%d", filepath.Base(r.report.Path), n.Line)
+}
+
 func (r *reader) patterns(n *yaml.Node, what string) []string {
 	all := r.texts(n, what)
-	for _, p := range all {
+	for i, p := range all {
+		at := deref(n)
+		if at.Kind == yaml.SequenceNode {
+			at = at.Content[i]
+		}
+		r.note(at, what, p)
 		if _, err := regexp.Compile(p); err != nil {
 			r.add(typeRule, n, "%q is no regular expression: %v", p, err)
 		}

@@ -21,6 +21,7 @@ func (r *reader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
 		if out == nil {
 			return
 		}
+		r.note(key, "outputs", out.Name)
 		var e OutputExpectation
 		r.members(value, "the output", map[string]func(*yaml.Node){
 			"count": func(n *yaml.Node) {
