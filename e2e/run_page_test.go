@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -46,9 +47,10 @@ func runImage(text string, verdict string) *pipeline.Image {
 	}
 	printed := strings.Repeat(text+" and a line that is longer than a phone is wide, as lines of jobs often are\n", 40)
 	c := pipeline.CaseImage{Platform: "linux/amd64", Name: text, Verdict: verdict, Reason: text, Usage: usage, Outputs: text,
-		Declared: &pipeline.CaseDeclared{Seconds: 60, CPUs: 1, Memory: 64 << 20, Disk: 1 << 19, SharedMem: 64 << 20},
-		Captured: []pipeline.CaseOutput{{Name: text, Count: 30, Bytes: 600054, Files: []pipeline.CaseFile{{Name: text + ".png", Size: 300000}, {Name: "b.png", Size: 300054}}}},
-		Stdout:   &pipeline.CaseText{Tail: text, Bytes: int64(len(printed))}, Stderr: &pipeline.CaseText{Tail: text, Bytes: 5}, Printed: [2]string{printed, text}}
+		Declared:  &pipeline.CaseDeclared{Seconds: 60, CPUs: 1, Memory: 64 << 20, Disk: 1 << 19, SharedMem: 64 << 20},
+		Captured:  []pipeline.CaseOutput{{Name: text, Count: 30, Bytes: 600054, Files: []pipeline.CaseFile{{Name: text + ".png", Size: 300000}, {Name: "b.png", Size: 300054}}}},
+		ErrorName: text, JSON: []pipeline.CaseJSON{{Name: "WORDS", Type: "integer", Value: "1234567", Declared: true, Required: true}, {Name: "GONE", Type: "string", Declared: true}, {Name: text, Type: "string", Value: strconv.Quote(text)}},
+		Stdout: &pipeline.CaseText{Tail: text, Bytes: int64(len(printed))}, Stderr: &pipeline.CaseText{Tail: text, Bytes: 5}, Printed: [2]string{printed, text}}
 	return &pipeline.Image{Name: "ghcr.io/octo/x-seed:1.0.0", Manifest: "jobs/" + text + "/seed.manifest.json", Digest: "sha256:" + strings.Repeat("0a", 32), Tags: []string{"1.0.0"},
 		Platforms: []string{"linux/amd64"}, Published: verdict == "passed", Smoke: verdict, JobName: text, JobVersion: "1.2.0", PackageVersion: "1.0.3",
 		Durations: map[string]float64{"lint": 0.01, "build": 1.9, "smoke": 5.3, "push": 0},
@@ -88,7 +90,7 @@ func TestRunPages(t *testing.T) {
 	writeRun(t, dir, "lint.html", &overview.Run{Command: "lint", Reports: []*diag.Report{runReport("scene-tiler", ""), {Path: "clean/seed.manifest.json"}},
 		Failures: []report.Failure{{Path: "gone/seed.manifest.json", Message: "permission denied"}}})
 	common := []string{"scene-tiler", "1.0.3", "exit status 1", "2.5 s", "50 MiB", "of 64 MiB", "586 KiB", "30 files, 586 KiB", "b.png", "293 KiB", "and 28 more files", "longer than a phone",
-		"scene-tiler should be another", "skipped", "linux/arm64", "some-rule", "seed.manifest.json:2:18"}
+		"scene-tiler should be another", "skipped", "linux/arm64", "some-rule", "seed.manifest.json:2:18", "JSON outputs", "WORDS", "1234567", "GONE", "not there", "not declared"}
 	pages := []object{
 		{"file": "many.html", "pictures": 4, "shows": append(common, "3 jobs", "1 job of 3 went through", "smoke failed", "build broke off", "compiling", "second line", "0 of 2 cases", "published")},
 		{"file": "one.html", "pictures": 2, "shows": append(common, "ghcr.io/octo/x-seed:1.0.0", "sha256:0a0a0a")},

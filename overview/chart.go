@@ -18,7 +18,8 @@ type chart struct {
 	Peak       string // amount
 	Declared   string // amount; empty if nothing is declared
 	LimitAt    string // percent from above; empty if the amount is beyond the picture
-	Top, End   string // labels of the axes
+	Top, Half  string // labels of the scale: at the top and in the middle; at the bottom is 0
+	End        string // of the time, which begins with 0
 }
 
 // A point is a value at a time, both from 0.
@@ -39,10 +40,12 @@ func charts(u *pipeline.CaseUsage, d *pipeline.CaseDeclared) (all []chart) {
 		limit = *d
 	}
 	if len(memory) >= minPoints {
-		all = append(all, draw("Memory", memory, float64(limit.Memory), func(v float64) string { return Bytes(int64(v)) }))
+		// A sample is the peak since the one before, so the first holds from the start.
+		memory = append([]point{{0, memory[0].value}}, memory...)
+		all = append(all, draw("Memory", memory, float64(limit.Memory), 1024, func(v float64) string { return Bytes(int64(v)) }))
 	}
 	if len(cpus) >= minPoints {
-		all = append(all, draw("CPU", cpus, limit.CPUs, func(v float64) string { return Number(v) }))
+		all = append(all, draw("CPU", cpus, limit.CPUs, 1000, func(v float64) string { return Number(v) }))
 	}
 	return all
 }
@@ -86,21 +89,22 @@ func finite(f float64) bool { return !math.IsNaN(f) && !math.IsInf(f, 0) }
 // beyond is how many times the peak a limit may be, so that it is in the picture. Otherwise the curve would be flat.
 const beyond = 4
 
-func draw(name string, points []point, limit float64, amount func(float64) string) chart {
+// draw makes a picture. Base is the step from one unit of amounts to the next.
+func draw(name string, points []point, limit, base float64, amount func(float64) string) chart {
 	peak, end := 0.0, points[len(points)-1].at
 	for _, p := range points {
 		peak = max(peak, p.value)
 	}
 	c := chart{Name: name, Peak: amount(peak), End: Duration(time.Duration(end * float64(time.Second)))}
-	top := peak * 1.15
+	top := roundUp(peak*1.05, base)
 	if limit > 0 && limit <= beyond*peak {
-		top = max(peak, limit) * 1.15
+		top = roundUp(max(peak, limit)*1.05, base)
 		c.LimitAt = fmt.Sprintf("%.2f%%", 100-100*limit/top)
 	}
 	if top <= 0 {
 		top = 1
 	}
-	c.Top = amount(top)
+	c.Top, c.Half = amount(top), amount(top/2)
 	c.Text = fmt.Sprintf("%s over %s: at most %s", name, c.End, c.Peak)
 	if limit > 0 {
 		c.Declared = amount(limit)
@@ -117,6 +121,21 @@ func draw(name string, points []point, limit float64, amount func(float64) strin
 	c.Line = line.String()
 	c.Area = fmt.Sprintf("M%.1f 1000%sL1000 1000Z", 1000*points[0].at/max(end, 1e-9), "L"+c.Line[1:])
 	return c
+}
+
+// roundUp returns the next amount that is round in its unit: 1.5, 20 or 400, say. A scale ends there.
+func roundUp(v, base float64) float64 {
+	if !(v > 0) || !finite(v) {
+		return v
+	}
+	unit := math.Pow(base, max(math.Floor(math.Log(v)/math.Log(base)), 0))
+	unit *= math.Pow(10, math.Floor(math.Log10(v/unit)))
+	for _, round := range []float64{1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8} {
+		if round*unit >= v {
+			return round * unit
+		}
+	}
+	return 10 * unit
 }
 
 // Sparkline returns a curve of few characters: the peaks of equal parts of the time. It is empty if there is too little to

@@ -73,6 +73,7 @@ func (r *Run) caseOf(id string, i *pipeline.Image, c *pipeline.CaseImage) caseVi
 		}
 		v.Outputs = append(v.Outputs, out)
 	}
+	v.JSON, v.MoreJSON = jsonViews(c.JSON)
 	for n, t := range []*pipeline.CaseText{c.Stdout, c.Stderr} {
 		if t == nil {
 			continue
@@ -87,6 +88,24 @@ func (r *Run) caseOf(id string, i *pipeline.Image, c *pipeline.CaseImage) caseVi
 		v.Figures, v.Charts = figures(c), charts(c.Usage, c.Declared)
 	}
 	return v
+}
+
+// jsonShown is how many JSON outputs are shown of one case. A job may write any number of members.
+const jsonShown = 100
+
+func jsonViews(all []pipeline.CaseJSON) (views []jsonView, more int) {
+	more = max(len(all)-jsonShown, 0)
+	for _, o := range all[:len(all)-more] {
+		v := jsonView{Name: o.Name, Type: o.Type, Value: clipRight(o.Value), Note: "optional"}
+		switch {
+		case !o.Declared:
+			v.Note = "not declared"
+		case o.Required:
+			v.Note = "required"
+		}
+		views = append(views, v)
+	}
+	return views, more
 }
 
 // figures returns what a run took, each next to what is declared.
@@ -104,6 +123,8 @@ func figures(c *pipeline.CaseImage) []figure {
 		ended.Value, ended.Tone = "timeout", Bad
 	case u.Signal != "":
 		ended.Value, ended.Tone = "signal: "+u.Signal, Bad
+	case c.ErrorName != "":
+		ended.Of = c.ErrorName
 	}
 	all := []figure{ended, part(figure{Key: "Time", Value: Seconds(u.Seconds)}, u.Seconds, d.Seconds, Seconds(d.Seconds)),
 		size("Peak memory", u.Memory, d.Memory)}

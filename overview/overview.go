@@ -94,6 +94,8 @@ type caseView struct {
 	Figures                    []figure
 	Charts                     []chart
 	Outputs                    []outputView
+	JSON                       []jsonView
+	MoreJSON                   int
 	Kept                       string
 	Printed                    []printedView
 	Findings                   []findingView
@@ -113,6 +115,9 @@ type outputView struct {
 }
 
 type fileSize struct{ Name, Size string }
+
+// A jsonView is a JSON output. Note says whether the manifest declares and requires it.
+type jsonView struct{ Name, Type, Value, Note string }
 
 type printedView struct{ Name, Text, Size string }
 

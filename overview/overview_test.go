@@ -127,6 +127,9 @@ func TestCharts(t *testing.T) {
 						t.Errorf("%s: %s in %+v", name, text, c)
 					}
 				}
+				if !strings.HasPrefix(c.Line, "M0.0 ") || !strings.HasPrefix(c.Area, "M0.0 1000L0.0 ") {
+					t.Errorf("%s: the curve does not begin at the start: %+v", name, c)
+				}
 				if !strings.HasPrefix(c.Line, "M") || !strings.HasSuffix(c.Area, "Z") {
 					t.Errorf("%s: %+v", name, c)
 				}
@@ -143,7 +146,7 @@ func TestLimitInChart(t *testing.T) {
 	t.Parallel()
 	u := &pipeline.CaseUsage{Samples: []pipeline.CaseSample{{Seconds: 1, Memory: 10 << 20}, {Seconds: 2, Memory: 20 << 20}, {Seconds: 3, Memory: 10 << 20}}}
 	c := charts(u, &pipeline.CaseDeclared{Memory: 40 << 20})[0]
-	if c.LimitAt != "13.04%" || c.Text != "Memory over 3 s: at most 20 MiB, 40 MiB declared" {
+	if c.LimitAt != "20.00%" || c.Top != "50 MiB" || c.Half != "25 MiB" || c.Text != "Memory over 3 s: at most 20 MiB, 40 MiB declared" {
 		t.Errorf("%+v", c)
 	}
 	if c := charts(u, &pipeline.CaseDeclared{Memory: 4 << 30})[0]; c.LimitAt != "" || c.Declared != "4 GiB" {
@@ -151,5 +154,52 @@ func TestLimitInChart(t *testing.T) {
 	}
 	if got := Sparkline(u.Samples); got != "▅█▅" {
 		t.Errorf("%q", got)
+	}
+}
+
+// A scale ends at an amount that is round in its unit, and not much above the curve.
+func TestRoundUp(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ v, base, want float64 }{
+		{0.11, 1000, 0.12}, {1, 1000, 1}, {1.05, 1000, 1.2}, {9.1, 1000, 10}, {950, 1000, 1000}, {424 << 10, 1024, 500 << 10}, {1000 << 10, 1024, 1000 << 10},
+		{1010 << 10, 1024, 1200 << 10}, {42 << 20, 1024, 50 << 20}, {3 << 30, 1024, 3 << 30}, {700, 1024, 800}, {0, 1024, 0}, {math.Inf(1), 1024, math.Inf(1)},
+	} {
+		if got := roundUp(tt.v, tt.base); math.Abs(got-tt.want) > tt.want*1e-9 {
+			t.Errorf("%v: %v, want %v", tt.v, got, tt.want)
+		}
+	}
+	for v := 1e-3; v < 1e18; v *= 1.01 {
+		for _, base := range []float64{1000, 1024} {
+			if got := roundUp(v, base); got < v || got > 1.3501*v {
+				t.Errorf("%v: %v", v, got)
+			}
+		}
+	}
+}
+
+// The page of a case has its JSON outputs, whether or not they are there and declared, and the name of the error that it ended with.
+func TestCaseOutputs(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("1", 500)
+	c := pipeline.CaseImage{Name: "one", Verdict: "passed", ErrorName: "bad<b>data", Usage: &pipeline.CaseUsage{Exit: 3}, JSON: []pipeline.CaseJSON{
+		{Name: "WORDS", Type: "integer", Value: "2", Declared: true, Required: true}, {Name: "NOTE", Type: "string", Declared: true},
+		{Name: "<i>x", Type: "string", Value: `"<script>"`}, {Name: "LONG", Type: "number", Value: long}}}
+	for n := range jsonShown {
+		c.JSON = append(c.JSON, pipeline.CaseJSON{Name: "extra " + strconv.Itoa(n), Type: "null", Value: "null"})
+	}
+	r := Run{Command: "smoke", Images: []*pipeline.Image{{JobName: "x", Cases: []pipeline.CaseImage{c}}}}
+	var b strings.Builder
+	if err := r.HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"WORDS", ">integer, required<", ">string, optional<", ">not there<", ">string, not declared<", "&lt;i&gt;x", "&lt;script&gt;", long[:maxLine] + "…", "and 4 more", "extra 95", "exit status 3", "bad&lt;b&gt;data"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page does not have %s", want)
+		}
+	}
+	for _, wrong := range []string{"<script>", "<i>x", "<b>data", long[:maxLine+1], "extra 96"} {
+		if strings.Contains(b.String(), wrong) {
+			t.Errorf("the page has %s", wrong)
+		}
 	}
 }

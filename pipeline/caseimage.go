@@ -47,6 +47,10 @@ func caseImage(platform string, c *verify.CaseResult, secrets *secret.Set) CaseI
 		i.Usage.Files += out.Count
 		i.Captured = append(i.Captured, out)
 	}
+	i.ErrorName = c.ErrorName
+	for _, out := range c.JSON {
+		i.JSON = append(i.JSON, CaseJSON{strings.ToValidUTF8(out.Name, "\ufffd"), out.Type, strings.ToValidUTF8(out.Value, "\ufffd"), out.Declared, out.Required})
+	}
 	const mib = 1 << 20
 	bytes := func(name string) int64 { return int64(c.Allocated[name] * mib) }
 	i.Declared = &CaseDeclared{CPUs: c.Allocated["cpus"], Memory: bytes("mem"), SharedMem: bytes("sharedMem"), Disk: bytes("disk")}

@@ -59,6 +59,10 @@ type CaseImage struct {
 
 	// Printed are stdout and stderr as far as the supervisor kept them: more than documents have.
 	Printed [2]string `json:"-"`
+	// JSON are the JSON outputs, if the run ended with 0. Members of the file that are no output of the manifest come last.
+	JSON []CaseJSON `json:"-"`
+	// ErrorName is the error of the manifest that the exit status stands for; empty if there is none.
+	ErrorName string `json:"-"`
 }
 
 // A CaseUsage is what the run of a smoke case took.
@@ -106,6 +110,12 @@ type CaseOutput struct {
 type CaseFile struct {
 	Name string `json:"name"`
 	Size int64  `json:"size"`
+}
+
+// A CaseJSON is a JSON output of a run, or another member of seed.outputs.json.
+type CaseJSON struct {
+	Name, Type, Value  string // Value is JSON in short; empty if there is none
+	Declared, Required bool
 }
 
 // A CaseText is the end of what a run printed.

@@ -89,6 +89,10 @@ type CaseResult struct {
 	Files   []Captured    // of each output, in the manifest's order
 	// OutputNames are the names of all outputs that are files, in the manifest's order.
 	OutputNames []string
+	// JSON are the JSON outputs of a run that ended with 0. Those of the manifest come first, in its order.
+	JSON []CapturedJSON
+	// ErrorName is the error of the manifest that the exit status stands for; empty if there is none.
+	ErrorName string
 	// Allocated is what the job was given of each resource of the manifest, in its unit (2.1.1.2). Timeout is when the run would
 	// have been ended.
 	Allocated map[string]float64
@@ -210,6 +214,7 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	for _, out := range m.Job.Interface.Outputs.Files {
 		result.OutputNames = append(result.OutputNames, out.Name)
 	}
+	result.JSON, result.ErrorName = run.capturedJSON(), run.errorName()
 	result.Diagnostics = append(result.Diagnostics, env.shadowed(cfg, m)...)
 	return result, opt.Keep.save(&result, places, run.secrets)
 }
