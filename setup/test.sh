@@ -52,5 +52,5 @@ step race detector
 CGO_ENABLED=1 GOFLAGS=$flags go test -race -short ./exit ./git ./disk ./secret ./job ./pipeline ./github ./cli ./seed ./diag/... ./lint/... ./export/... ./verify/... ./pack ./pack/engine ./pack/registry ./catalogue ./page ./overview
 
 step go test
-go test -timeout 30m ./...
+go test -timeout 60m ./...
 step finished
