@@ -79,11 +79,11 @@ func TestDocumentedGitLab(t *testing.T) {
 	}
 	r := newRepository(t, buildProgram(t))
 	r.job("my-job", "random-number", base)
-	env := gitlabEnv(registry, "docs-gitlab")
-	if job.run(r, env...); uploads(t, "docs-gitlab") > 0 {
+	env := gitlabEnv(registry, "docs-gitlab-one")
+	if job.run(r, env...); uploads(t, "docs-gitlab-one") > 0 {
 		t.Error("a branch is published")
 	}
-	if job.run(r, append(env, "CI_COMMIT_TAG=v1.0.0")...); !published(t, "docs-gitlab/"+randomSeed, "0.1.0") {
+	if job.run(r, append(env, "CI_COMMIT_TAG=v1.0.0")...); !published(t, "docs-gitlab-one/"+randomSeed, "0.1.0") {
 		t.Error("the tag is not published")
 	}
 	if config := readText(t, filepath.Join(r.home, ".docker/config.json")); config != `{"auths":{"`+registry+`":{"username":"user","password":"word"}}}` {

@@ -87,7 +87,7 @@ func testRefusedPush(t *testing.T, builder string) {
 		host := spoiltRegistry(t, func(w http.ResponseWriter, r *http.Request) bool {
 			return refuses(r) && answerError(w, http.StatusForbidden, "DENIED")
 		})
-		got, out := packTo(t, builder, host+"/"+namespaceOf(t), `"title": "`, `"title": "Refused `)
+		got, out := packTo(t, builder, host+"/"+namespaceOf(t), `"title": "`, `"title": "Refused `+what+` `)
 		expect(t, got, out, exit.StatusFailure, false, " is not published: nothing is named; the registry may hold parts of the image, without a tag")
 		if t.Failed() {
 			t.Log(what)

@@ -277,7 +277,7 @@ func TestWrongInputs(t *testing.T) {
 		{`--push "yes" must be true, false or auto`, "INPUT_PUSH=yes"},
 		{"a secret must be NAME=", "INPUT_SECRETS=hush-hush"},
 		{"a secret must be NAME=", "INPUT_SECRET-ENVS=a,env=X"},
-		{`invalid argument "perhaps" for "--pull"`, "INPUT_PULL=perhaps"},
+		{`pull "perhaps" must be true or false`, "INPUT_PULL=perhaps"},
 	} {
 		if status := r.action(append(tt[1:], "INPUT_PATH=job")...); status != 2 {
 			t.Errorf("%q: exit %d", tt[1], status)

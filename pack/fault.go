@@ -33,9 +33,10 @@ const tryAgain = "a builder or a registry may be at fault: try again"
 
 // causeForms are tried in their order.
 var causeForms = []causeForm{
-	{regexp.MustCompile(`did not complete successfully: exit code: (137|143)$`), cause{Elsewhere, "the command was ended from outside: exit code $1",
+	// A Docker Engine of 20.10 says that the executor failed.
+	{regexp.MustCompile(`(?:did not complete successfully|executor failed running .*): exit code: (137|143)$`), cause{Elsewhere, "the command was ended from outside: exit code $1",
 		"is there enough memory for it on the builder?"}},
-	{regexp.MustCompile(`did not complete successfully: exit code: (\d+)$`), cause{Author, "the command ended with exit code $1", ""}},
+	{regexp.MustCompile(`(?:did not complete successfully|executor failed running .*): exit code: (\d+)$`), cause{Author, "the command ended with exit code $1", ""}},
 	{regexp.MustCompile(`(?i)(no space left on device)`), cause{Elsewhere, "$1", "the builder's disk is full: docker buildx prune, or buildctl prune, makes room"}},
 	{regexp.MustCompile(`^secret (.+): not found$`), cause{Caller, "the secret $1 is not given", "give it with --secret id=$1,src=FILE or --secret id=$1,env=NAME"}},
 	{regexp.MustCompile(`no SSH key "(.*)" forwarded|unset ssh forward key (\S*)`), cause{Caller, "no SSH agent or key is given", "give one with --ssh default or --ssh ID=KEY"}},

@@ -16,6 +16,8 @@ func TestCauseOf(t *testing.T) {
 		text, hint    string // the hint begins so
 	}{
 		{`failed to solve: process "/bin/sh -c make" did not complete successfully: exit code: 2`, "make: *** no rule", Author, "the command ended with exit code 2", ""},
+		{`executor failed running [/bin/sh -c echo because of this; exit 3]: exit code: 3`, "", Author, "the command ended with exit code 3", ""},
+		{`executor failed running [/bin/sh -c make]: exit code: 137`, "", Elsewhere, "the command was ended from outside: exit code 137", "is there enough memory"},
 		{`process "/bin/sh -c make" did not complete successfully: exit code: 137`, "", Elsewhere, "the command was ended from outside: exit code 137", "is there enough memory"},
 		{`process "x" did not complete successfully: exit code: 6`, "curl: (6) Could not resolve host: x", Elsewhere, "the command ended with exit code 6", "its output speaks of the network"},
 		{`process "x" did not complete successfully: exit code: 1`, "tar: write error: No space left on device", Elsewhere, "the command ended with exit code 1", "its output speaks of"},
