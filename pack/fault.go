@@ -49,7 +49,7 @@ var causeForms = []causeForm{
 	{regexp.MustCompile(`invalid response status (4\d\d)$`), cause{Author, "the server answers $1", ""}},
 	{regexp.MustCompile(`invalid response status (\d+)$`), cause{Elsewhere, "the server answers $1", tryAgain}},
 	{regexp.MustCompile(`^digest mismatch (sha\d+:[0-9a-f]+): (sha\d+:[0-9a-f]+)$`), cause{Author, "what the server gives has the digest $1, not $2", ""}},
-	{regexp.MustCompile(`^("/.*"): not found$`), cause{Author, "$1 is not among the files of the build", "a path counts from the context; does .dockerignore leave it out?"}},
+	{regexp.MustCompile(`^("/.*")(?:: not found| not found: not found)$`), cause{Author, "$1 is not among the files of the build", "a path counts from the context; does .dockerignore leave it out?"}},
 	{regexp.MustCompile(`^lstat (/.*): no such file or directory$`), cause{Author, `"$1" is not there`, ""}},
 	{regexp.MustCompile(`(?i)unable to find (?:user|group) .*`), cause{Author, "$0", ""}},
 	{regexp.MustCompile(`(?i)dial tcp|connection (?:refused|reset)|no such host|timeout|timed out|TLS handshake|deadline exceeded|unavailable|EOF|canceled|cannot allocate memory|\b5\d\d\b|429|did not answer within`),
