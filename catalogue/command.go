@@ -161,7 +161,7 @@ func dockerRun(i *Image, job *seed.Job) shellCommand {
 	}
 	for _, s := range job.Resources.Scalar {
 		name := seed.AllocatedPrefix + seed.Variable(s.Name)
-		env[name] = fmt.Sprintf("%.6g", s.Value)
+		env[name] = seed.Allocated(s.Value)
 		add("-e %s=%s%s", name, env[name], dockerLimit(s))
 	}
 	add(`-v "$PWD/output:%s" -e %s=%s`, outDir, seed.OutputDir, outDir)
@@ -174,11 +174,30 @@ func dockerRun(i *Image, job *seed.Job) shellCommand {
 	if len(args) > 0 {
 		lines = append(lines, strings.Join(args, " "))
 	}
-	c.Text = strings.Join(lines, " \\\n  ")
+	c.Text, c.Note = strings.Join(lines, " \\\n  "), growth(job)
 	if page.Text(c.Text) != c.Text {
 		return shellCommand{Title: c.Title, Note: "No command is shown, because the manifest has characters that cannot be seen."}
 	}
 	return c
+}
+
+// growth says which amounts of dockerRun are too small for a large input, since a page does not know its size.
+func growth(job *seed.Job) string {
+	var all []string
+	for _, s := range job.Resources.Scalar {
+		if s.InputMultiplier == 0 {
+			continue
+		}
+		name := seed.AllocatedPrefix + seed.Variable(s.Name)
+		if flag, _, ok := strings.Cut(strings.TrimSpace(dockerLimit(s)), " "); ok {
+			name += " and " + flag
+		}
+		all = append(all, fmt.Sprintf("%.6g times to %s", s.InputMultiplier, name))
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return "Amounts are shown without the inputs. An executor adds the size of the inputs in MiB: " + strings.Join(all, ", ") + "."
 }
 
 // dockerLimit returns the flag of docker run that limits a resource, after a blank.

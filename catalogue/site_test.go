@@ -196,11 +196,29 @@ func TestCommands(t *testing.T) {
 		"-j", "ZOOM=1", "-j", "AREA={}", "-e", "api-key", "-m", "MODELS=models/", "-o", "output"})
 	equal(t, "docker run", shell(t, all[1].Text), []string{"docker", "run", "--rm", "-v", "PWD/in-scene.tif:/seed/in/IN_SCENE/in-scene.tif:ro", "-e", "IN_SCENE=/seed/in/IN_SCENE/in-scene.tif",
 		"-v", "PWD/many:/seed/in/MANY:ro", "-e", "MANY=/seed/in/MANY", "-e", "ZOOM=1", "-e", "AREA={}", "-e", "API_KEY=value", "-v", "PWD/models:/opt/my models",
-		"-e", "ALLOCATED_CPUS=2", "--cpus", "2", "-e", "ALLOCATED_MEM=512", "--memory", "512m", "-e", "ALLOCATED_SHAREDMEM=64", "--shm-size", "64m", "-e", "ALLOCATED_GPUS=1", "--gpus", "1",
+		"-e", "ALLOCATED_CPUS=2.0", "--cpus", "2", "-e", "ALLOCATED_MEM=512.0", "--memory", "512m", "-e", "ALLOCATED_SHAREDMEM=64.0", "--shm-size", "64m", "-e", "ALLOCATED_GPUS=1.0", "--gpus", "1",
 		"-v", "PWD/output:/seed/out", "-e", "OUTPUT_DIR=/seed/out", "registry.example.com/geo/tiler-1.0.0-seed:1.0.0",
 		"cut", "/seed/in/IN_SCENE/in-scene.tif", "/seed/in/MANY", "{}", "-z", "1", "it's", "/seed/out"})
 	equal(t, "export", shell(t, all[2].Text), []string{"seedpack", "export", "--to", "slurm", "registry.example.com/geo/tiler-1.0.0-seed:1.0.0", "-o", "slurm",
 		"seedpack", "export", "--to", "cwl", "registry.example.com/geo/tiler-1.0.0-seed:1.0.0", "-o", "cwl"})
+}
+
+// The command for Docker has no room for large inputs, and says so.
+func TestGrowth(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		scalar []any
+		want   string
+	}{
+		{[]any{map[string]any{"name": "mem", "value": 1}}, ""},
+		{[]any{map[string]any{"name": "mem", "value": 1, "inputMultiplier": 1.5}, map[string]any{"name": "cpus", "value": 1}, map[string]any{"name": "disk", "value": 1, "inputMultiplier": 2}},
+			"Amounts are shown without the inputs. An executor adds the size of the inputs in MiB: 1.5 times to ALLOCATED_MEM and --memory, 2 times to ALLOCATED_DISK."},
+	} {
+		i := imageOf("geo/tiler-1.0.0-seed", "1.0.0", fullManifest("x", func(job map[string]any) { job["resources"] = map[string]any{"scalar": c.scalar} }))
+		if got := commands(&i, nil)[1]; got.Note != c.want || got.Text == "" {
+			t.Errorf("%v: %q with the command %q", c.scalar, got.Note, got.Text)
+		}
+	}
 }
 
 // Whatever a manifest says, copying a command runs nothing but docker and seedpack.

@@ -160,7 +160,7 @@ func (j *Job) values() string {
 		if a.Multiplier > 0 {
 			fmt.Fprintf(&b, "  allocated %s %s %s\n", a.Variable(), Decimal(a.Value), Decimal(a.Multiplier))
 		} else {
-			fmt.Fprintf(&b, "  put %s %s\n", a.Variable(), Allocated(a.Value))
+			fmt.Fprintf(&b, "  put %s %s\n", a.Variable(), seed.Allocated(a.Value))
 		}
 	}
 	return b.String() + "  :\n}\n\n"

@@ -3,7 +3,6 @@ package export
 import (
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/seedpack/seedpack/seed"
 )
@@ -49,15 +48,6 @@ func (j *Job) addRequirements() {
 
 // Decimal returns a number as the shortest decimal that is exact, such as 0.5 or 4.
 func Decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
-
-// Allocated returns the text of an ALLOCATED variable: as Decimal, with a fraction always, such as 4.0 (section 3.1.1.2).
-func Allocated(v float64) string {
-	s := Decimal(v)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
-}
 
 // text is the value with its unit, if it has one.
 func (a Amount) text() string {

@@ -1,6 +1,9 @@
 package seed
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // File names that the standard fixes.
 const (
@@ -44,3 +47,13 @@ const OutputDir = "OUTPUT_DIR"
 
 // AllocatedPrefix comes before the normalised name of a scalar resource (section 3.1.1.2).
 const AllocatedPrefix = "ALLOCATED_"
+
+// Allocated returns the text of an ALLOCATED variable: the shortest exact decimal, always with a fraction, such as 4.0 or 0.25
+// (section 3.1.1.2).
+func Allocated(v float64) string {
+	s := strconv.FormatFloat(v, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
+}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
@@ -104,13 +103,7 @@ func encode(text json.RawMessage) string {
 }
 
 // formatAmount returns the shortest exact decimal with a fraction: 5.0, 0.25, 1024.0 (trap T-06).
-func formatAmount(v float64) string {
-	s := strconv.FormatFloat(v, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
-}
+func formatAmount(v float64) string { return seed.Allocated(v) }
 
 // bytes returns an amount of storage, rounded up, or 0 if it is not declared.
 func (e *environment) bytes(scalar string) int64 {
