@@ -37,7 +37,7 @@ type Image struct {
 	Digest    string   `json:"digest"`    // of what the tag names: an image manifest, or an index
 	Platforms []string `json:"platforms"`
 	Size      int64    `json:"size"`               // bytes of configuration and compressed layers, on one platform
-	Created   string   `json:"created,omitempty"`  // RFC 3339, as the image configuration says
+	Created   string   `json:"created,omitempty"`  // RFC 3339, as label, annotation or configuration say
 	Revision  string   `json:"revision,omitempty"` // of the source, as label or annotation say
 	Source    string   `json:"source,omitempty"`
 	Lint      Lint     `json:"lint"`

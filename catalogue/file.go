@@ -226,7 +226,7 @@ func (i *Image) check() error {
 			i.Platforms = append(i.Platforms, name)
 		}
 	}
-	i.Digest = validDigest(i.Digest)
+	i.Digest, i.Created = validDigest(i.Digest), creation(i.Created)
 	return nil
 }
 

@@ -344,6 +344,36 @@ func TestAttachments(t *testing.T) {
 	}
 }
 
+// Label and annotation say when an image was made. The configuration says it only if they do not, and the fixed time of a build
+// that gives the same image each time is no date.
+func TestCreated(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ label, annotation, index, config, want string }{
+		{"2024-05-06T07:08:09Z", "2023-01-02T00:00:00Z", "", "2022-01-02T00:00:00Z", "2024-05-06T07:08:09Z"},
+		{"", "2023-01-02T01:00:00.5+01:00", "2021-01-02T00:00:00Z", "1970-01-01T00:00:00Z", "2023-01-02T00:00:00Z"},
+		{"", "", "2021-01-02T00:00:00Z", "2022-01-02T00:00:00Z", "2021-01-02T00:00:00Z"},
+		{"", "", "", "2022-01-02T00:00:00Z", "2022-01-02T00:00:00Z"},
+		{"yesterday", "", "", "2022-01-02T00:00:00Z", "2022-01-02T00:00:00Z"},
+		{"1970-01-01T00:00:00Z", "", "", "2022-01-02T00:00:00Z", "2022-01-02T00:00:00Z"},
+		{"", "", "", "1970-01-01T00:00:00Z", ""},
+		{"", "", "", "1970-01-01T01:00:00+01:00", ""},
+		{"", "", "", "1970-01-01T00:00:01Z", ""},
+		{"", "", "", "1980-01-01T00:00:01Z", ""},
+		{"", "", "", "0001-01-01T00:00:00Z", ""},
+		{"", "", "", "1995-01-01T00:00:00Z", "1995-01-01T00:00:00Z"},
+		{"", "", "", "", ""},
+	} {
+		said := func(text string) map[string]string { return map[string]string{createdName: text} }
+		config := &imageConfig{Created: c.config}
+		config.Config.Labels = said(c.label)
+		f := &facts{}
+		f.fill(&imageManifest{Annotations: said(c.index)}, &imageManifest{Annotations: said(c.annotation)}, config)
+		if f.created != c.want {
+			t.Errorf("%+v is of %q", c, f.created)
+		}
+	}
+}
+
 // An old image has its labels in the history of the manifest (S-4.2-04).
 func TestOldManifest(t *testing.T) {
 	t.Parallel()

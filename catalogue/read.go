@@ -280,6 +280,7 @@ func (f *finder) config(ctx context.Context, d *dialled, p place, m *imageManife
 
 // Names of labels and annotations that say where an image comes from.
 const (
+	createdName  = "org.opencontainers.image.created"
 	revisionName = "org.opencontainers.image.revision"
 	sourceName   = "org.opencontainers.image.source"
 )
@@ -290,17 +291,35 @@ func (f *facts) fill(index, m *imageManifest, config *imageConfig) {
 		f.platforms = append(f.platforms, config.platform.String())
 	}
 	f.size = m.size()
-	if at, err := time.Parse(time.RFC3339Nano, config.Created); err == nil && !at.IsZero() {
-		f.created = at.UTC().Format(time.RFC3339)
-	}
+	said := []map[string]string{config.Config.Labels, m.Annotations, index.Annotations}
 	first := func(name string) string {
-		for _, names := range []map[string]string{config.Config.Labels, m.Annotations, index.Annotations} {
+		for _, names := range said {
 			if names[name] != "" {
 				return names[name]
 			}
 		}
 		return ""
 	}
+	for _, names := range append(said, map[string]string{createdName: config.Created}) {
+		if f.created = creation(names[createdName]); f.created != "" {
+			break
+		}
+	}
 	f.revision, f.source = first(revisionName), first(sourceName)
 	f.readLabel(config.Config.Labels)
+}
+
+// creation returns when an image was made, in RFC 3339, or "" if a text does not say it. Builds that give the same image
+// each time write a fixed time into the configuration: the first second of 1970, or of 1980 as buildpacks do. That is no date
+// of the image.
+func creation(text string) string {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return ""
+	}
+	at = at.UTC()
+	if at.Year() < 1970 || at.YearDay() == 1 && (at.Year() == 1970 || at.Year() == 1980) {
+		return ""
+	}
+	return at.Format(time.RFC3339)
 }
