@@ -22,7 +22,11 @@ type listPage struct {
 }
 
 func listView(c *Catalogue, jobs []*Job) listPage {
-	return listPage{len(jobs), len(c.Images), len(c.Skipped), c.Registries}
+	images := 0
+	for _, j := range jobs {
+		images += len(j.Images)
+	}
+	return listPage{len(jobs), images, len(c.Skipped), c.Registries}
 }
 
 type allRow struct{ Path, Name, Version, Title, Place string }
@@ -76,6 +80,7 @@ type resource struct {
 
 type version struct {
 	Version, Package, Created, Reference string
+	Tags                                 []string // others of the same image, such as latest
 	Lint                                 *badge
 	Changes                              []Change
 }
@@ -107,14 +112,14 @@ func jobView(j *Job, opt SiteOptions) *jobPage {
 		v.Tags = append(v.Tags, clip(page.Text(strings.TrimSpace(text)), maxValue))
 	}
 	for _, i := range j.Images[:min(len(j.Images), maxVersions)] {
-		v.Versions = append(v.Versions, versionView(i))
+		v.Versions = append(v.Versions, versionView(i, j.Tags(i)))
 	}
 	return v
 }
 
-func versionView(i *Image) version {
+func versionView(i *Image, tags []string) version {
 	job := &i.Seed().Job
-	v := version{Version: job.JobVersion, Package: job.PackageVersion, Created: i.Created, Reference: i.Reference, Changes: i.Changes}
+	v := version{Version: job.JobVersion, Package: job.PackageVersion, Created: i.Created, Reference: i.Reference, Tags: tags, Changes: i.Changes}
 	if found := lintBadge(i.Lint); found.Tone != "good" {
 		v.Lint = &found
 	}

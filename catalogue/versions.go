@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/mod/semver"
-
 	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -32,7 +30,7 @@ func (i *Image) jobKey() jobKey {
 
 // CompareVersions compares two versions as SemVer does. One that is no version comes before all that are.
 func CompareVersions(a, b string) int {
-	return cmp.Or(semver.Compare("v"+a, "v"+b), cmp.Compare(a, b))
+	return cmp.Or(compare.Precedence(a, b), cmp.Compare(a, b))
 }
 
 // compareImages compares two images of one job by version, the older one first. The tag that is the packageVersion comes
@@ -63,10 +61,43 @@ func (i *Image) ownTag() bool {
 type Job struct {
 	Registry, Namespace string
 	Name                string
-	// Images are its versions, the newest first. Several tags of one digest are several images.
+	// Images are its versions, the newest first. Each digest is one image, under the tag that is the packageVersion if there
+	// is one.
 	Images []*Image
 
 	key jobKey
+	// aliases are the images of other tags, such as latest, by the image in Images that has their digest.
+	aliases map[*Image][]*Image
+}
+
+// Tags returns the other tags of an image of the job.
+func (j *Job) Tags(i *Image) (tags []string) {
+	for _, alias := range j.aliases[i] {
+		_, _, tag := alias.split()
+		tags = append(tags, tag)
+	}
+	return tags
+}
+
+// fold makes tags of one digest one image. Images are sorted, the one to keep before its aliases.
+func (j *Job) fold() {
+	type version struct{ digest, job, pack string }
+	kept := map[version]*Image{}
+	j.aliases = map[*Image][]*Image{}
+	j.Images = slices.DeleteFunc(j.Images, func(i *Image) bool {
+		job := &i.Seed().Job
+		key := version{i.Digest, job.JobVersion, job.PackageVersion}
+		first := kept[key]
+		switch {
+		case i.Digest == "":
+			return false
+		case first == nil:
+			kept[key] = i
+			return false
+		}
+		j.aliases[first] = append(j.aliases[first], i)
+		return true
+	})
 }
 
 // Jobs groups the images by job. Jobs keep the order in which their images come.
@@ -86,6 +117,7 @@ func (c *Catalogue) Jobs() []*Job {
 	}
 	for _, job := range jobs {
 		slices.SortFunc(job.Images, func(a, b *Image) int { return compareImages(b, a) })
+		job.fold()
 	}
 	return jobs
 }
@@ -121,6 +153,9 @@ func (c *Catalogue) link() {
 				i.Previous, i.Changes = "", nil
 			case i.Previous != older.Name || i.Changes == nil:
 				i.Previous, i.Changes = older.Name, changesSince(older, i)
+			}
+			for _, alias := range job.aliases[i] {
+				alias.Previous, alias.Changes = i.Previous, i.Changes
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -132,12 +133,19 @@ func discover(ctx context.Context, p *Process, o *discoverOptions, args []string
 		found.Latest()
 	}
 	found.Search(o.query)
-	if o.html != "" && ctx.Err() == nil { // an interrupted search replaces no site
+	wrote := o.html != "" && ctx.Err() == nil // an interrupted search replaces no site
+	if wrote {
 		if err := o.writeSite(p, found); err != nil {
 			return err
 		}
 	}
-	return o.finish(ctx, p, found)
+	if err := o.print(p, found); err != nil {
+		return err
+	}
+	if wrote {
+		fmt.Fprintln(p.Stderr, report.Escape(fmt.Sprintf("wrote the pages of %s: open %s", counted(len(found.Jobs()), "job"), filepath.Join(o.html, "index.html"))))
+	}
+	return o.finish(ctx, found)
 }
 
 // check reads the arguments. One that names a file is a catalogue, any other is a registry.
@@ -292,11 +300,8 @@ func (o *discoverOptions) writeSite(p *Process, found *catalogue.Catalogue) erro
 	return errors.Join(err, dir.Close())
 }
 
-// finish prints what was found and returns the error that ends the command.
-func (o *discoverOptions) finish(ctx context.Context, p *Process, found *catalogue.Catalogue) error {
-	if err := o.print(p, found); err != nil {
-		return err
-	}
+// finish returns the error that ends the command.
+func (o *discoverOptions) finish(ctx context.Context, found *catalogue.Catalogue) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
@@ -325,18 +330,20 @@ func (o *discoverOptions) print(p *Process, found *catalogue.Catalogue) error {
 	case formatSilo:
 		return report.Encode(p.Stdout, found.Silo())
 	}
-	return printImages(p.Stdout, found)
+	return printImages(p.Stdout, found.Lines(o.query))
 }
 
 // printImages prints one line an image.
-func printImages(w io.Writer, found *catalogue.Catalogue) error {
+func printImages(w io.Writer, images []catalogue.Line) error {
 	out := bufio.NewWriter(w)
-	for n := range found.Images {
-		i := &found.Images[n]
+	for _, i := range images {
 		job := &i.Seed().Job
 		line := i.Reference + "  " + strings.TrimSpace(job.Title)
 		if description := strings.TrimSpace(job.Description); description != "" {
 			line += ": " + description
+		}
+		if len(i.Tags) > 0 {
+			line += " (also tagged " + strings.Join(i.Tags, ", ") + ")"
 		}
 		fmt.Fprintln(out, report.Escape(line))
 	}
