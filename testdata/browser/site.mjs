@@ -116,7 +116,7 @@ async function jobPage(page) {
 	const commands = await page.locator("#run-title ~ .command code").allTextContents();
 	for (const want of expected.commands) check(commands.includes(want), `there is no command ${want} among`, commands);
 	await page.locator("#run-title ~ .command .copy").first().click();
-	await page.waitForFunction(() => document.querySelector(".copy").textContent !== "Copy");
+	await page.waitForFunction(() => document.querySelector("#run-title ~ .command .copy").textContent !== "Copy");
 	await page.locator(".readme summary").click();
 	check(await page.locator(".readme img").evaluate((img) => img.complete && img.naturalWidth > 50), "the badge is no picture");
 	await page.locator(".tag").first().click();
@@ -162,6 +162,7 @@ async function everyWidth(browser) {
 				await page.evaluate(() => { for (const d of document.querySelectorAll("details")) d.open = true; });
 				const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 				if (wide > 0) fail(`${path} is ${wide} pixels wider than ${width}`);
+				for (const wrong of await page.evaluate(misplaced)) fail(`${path} at ${width}: ${wrong}`);
 				await page.addScriptTag({ path: axePath });
 				const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
 				for (const v of found.violations) fail(`axe, ${path}, ${colorScheme}, ${width}: ${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => `${n.html} ${n.failureSummary}`).join("\n")}`);
@@ -169,4 +170,31 @@ async function everyWidth(browser) {
 			await context.close();
 		}
 	}
+}
+
+// misplaced says what a reader of a page could not see. It runs in the page.
+function misplaced() {
+	const wrong = [], narrow = innerWidth < 736, box = (selector) => document.querySelector(selector)?.getBoundingClientRect();
+	for (const copy of document.querySelectorAll(".copy")) {
+		const [a, b] = [copy.getBoundingClientRect(), copy.parentElement.querySelector("pre").getBoundingClientRect()];
+		if (a.width && a.left < b.right && a.top < b.bottom) wrong.push(`a button covers ${copy.parentElement.textContent}`);
+	}
+	for (const pre of document.querySelectorAll(".command pre")) {
+		if (narrow && pre.scrollWidth > pre.clientWidth) wrong.push(`a command is cut: ${pre.textContent}`);
+	}
+	for (const e of document.querySelectorAll(".scroll, .command pre")) {
+		if (e.scrollWidth > e.clientWidth && !getComputedStyle(e).backgroundAttachment.includes("local")) wrong.push(`nothing says that ${e.textContent} scrolls`);
+	}
+	if (innerWidth < 992 && box(".facts") && box(".facts").top > box("#run-title").top) wrong.push("the facts come after the commands");
+	const [search, results] = [box(".search"), box(".results")];
+	if (innerWidth < 992 && search?.width && Math.abs(search.right - results.right) > 1) wrong.push(`the search ends at ${search.right}, the results at ${results.right}`);
+	const input = document.querySelector(".search input");
+	if (input?.clientWidth) {
+		const style = getComputedStyle(input), pen = document.createElement("canvas").getContext("2d");
+		pen.font = style.font;
+		const room = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+		if (pen.measureText(input.placeholder).width > room) wrong.push(`the placeholder needs more than ${room} pixels`);
+		if (narrow && box(".search kbd").width) wrong.push("a phone shows a key");
+	}
+	return wrong;
 }
