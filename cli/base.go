@@ -91,7 +91,8 @@ func (b *baseline) published(ctx context.Context, j *job.Job) (c *compared, know
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
 	result := &compared{Comparison: compare.Manifests(found.Manifest, j.Manifest), from: found.Name()}
-	files, err := differentDigest(ctx, found.Image, &state{path: j.Path, dir: j.Dir})
+	files, why, err := differentDigest(ctx, found.Image, &state{path: j.Path, dir: j.Dir})
+	result.Uncompared = why
 	if err != nil {
 		return nil, true, err
 	}

@@ -90,6 +90,7 @@ type bumped struct {
 	job   *job.Job
 	edits []diag.Edit
 	said  string
+	notes []string // about the files of the job
 }
 
 // newBumped returns what is to be written. The comparison may be nil: the job is new.
@@ -98,6 +99,7 @@ func newBumped(j *job.Job, c *compared) (*bumped, error) {
 	if c == nil || c.Another {
 		return b, nil
 	}
+	b.note(c)
 	need := c.Bump()
 	b.said = fmt.Sprintf("nothing to raise since %s: %s", c.from, c.Verdict())
 	if c.Enough() {
@@ -126,6 +128,18 @@ func newBumped(j *job.Job, c *compared) (*bumped, error) {
 	return b, missing
 }
 
+// note remembers which files differ, since no line of the manifest shows it, or that files were not compared.
+func (b *bumped) note(c *compared) {
+	for _, change := range c.Changes {
+		if change.Pointer == "" {
+			b.notes = append(b.notes, change.Message)
+		}
+	}
+	if why := c.FilesNotCompared(); why != "" {
+		b.notes = append(b.notes, why)
+	}
+}
+
 // write writes the manifest, and says what was written.
 func (b *bumped) write(p *Process) error {
 	text := b.job.Manifest.Source.Text
@@ -142,6 +156,9 @@ func (b *bumped) write(p *Process) error {
 		}
 	}
 	sayf(p.Stdout, "%s: %s", b.job.Path, b.said)
+	for _, note := range b.notes {
+		sayf(p.Stdout, "  %s", note)
+	}
 	return nil
 }
 

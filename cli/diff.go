@@ -132,6 +132,9 @@ func (d *difference) text(w io.Writer) error {
 		}
 		line("  %s%s", d.place(change), change.Message)
 	}
+	if why := d.FilesNotCompared(); why != "" {
+		line("%s", why)
+	}
 	line("%s", d.Verdict())
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -235,32 +235,39 @@ func compareStates(ctx context.Context, old, new *state) (*compare.Comparison, e
 		c.Add(changes...)
 		return c, err
 	}
-	files, err := differentSources(ctx, old, new)
+	files, why, err := differentSources(ctx, old, new)
+	c.Uncompared = why
 	if err == nil && files != nil && !files.Empty() {
 		c.Add(compare.Sources(files))
 	}
 	return c, err
 }
 
-// differentSources returns the files that an image is built from and that differ; nil if that is not known.
-func differentSources(ctx context.Context, old, new *state) (*compare.Files, error) {
+// differentSources returns the files that an image is built from and that differ. If that is not known, they are nil, and why is
+// the reason, as a clause.
+func differentSources(ctx context.Context, old, new *state) (files *compare.Files, why string, err error) {
 	switch {
 	case old.commit != nil && (new.commit != nil || new.dir != ""):
-		return filesSince(old.commit, new)
+		files, err = filesSince(old.commit, new)
 	case new.commit != nil && old.dir != "":
-		files, err := filesSince(new.commit, old)
-		if files != nil {
+		if files, err = filesSince(new.commit, old); files != nil {
 			files.Added, files.Removed = files.Removed, files.Added
 		}
-		return files, err
 	case old.dir != "" && new.dir != "":
-		return differentDirectories(ctx, old, new)
+		files, err = differentDirectories(ctx, old, new)
 	case old.image != nil && new.dir != "":
 		return differentDigest(ctx, old.image, new)
 	case new.image != nil && old.dir != "":
 		return differentDigest(ctx, new.image, old)
+	case old.from == "-" || new.from == "-":
+		return nil, "a manifest on standard input has none", nil
+	default:
+		return nil, "those of a commit cannot be compared with those of an image", nil
 	}
-	return nil, nil
+	if files == nil && err == nil {
+		why = "the job and the commit are not in the same repository"
+	}
+	return files, why, err
 }
 
 // differentDirectories compares the files of two directories.
@@ -289,18 +296,22 @@ func differentDirectories(ctx context.Context, old, new *state) (*compare.Files,
 	return files, nil
 }
 
-// differentDigest compares the label of an image with the files of a directory. It knows not which files differ.
-func differentDigest(ctx context.Context, img *source.Image, s *state) (*compare.Files, error) {
-	label := ""
+// differentDigest compares the label of an image with the files of a directory. It knows not which files differ. If the image says
+// nothing of them, why is the reason.
+func differentDigest(ctx context.Context, img *source.Image, s *state) (files *compare.Files, why string, err error) {
+	label, sources := "", ""
 	for _, p := range img.Platforms {
-		label = p.Config.Config.Labels[pack.FilesLabel]
+		label, sources = p.Config.Config.Labels[pack.FilesLabel], p.Config.Config.Labels[pack.SourceLabel]
 	}
-	if label == "" {
-		return nil, nil
+	switch {
+	case label == "" && sources != "":
+		return nil, "the image was built with --file, --context or --build-context", nil
+	case label == "":
+		return nil, "the image does not say from which files it was built", nil
 	}
 	digest, err := pack.JobSources(s.path, s.dir).FilesDigest(ctx)
 	if err != nil || digest == label {
-		return nil, err
+		return nil, "", err
 	}
-	return &compare.Files{Unknown: true}, nil
+	return &compare.Files{Unknown: true}, "", nil
 }

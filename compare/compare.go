@@ -82,6 +82,8 @@ type Comparison struct {
 	Another bool
 	// Changes are sorted: the worst class first, then by place in the new manifest. Changes of class None are not listed.
 	Changes []Change
+	// Uncompared says why the files that the images are built from were not compared, as a clause. It is empty if they were.
+	Uncompared string
 }
 
 // Manifests compares two manifests. Members that the schema refuses are compared, too.
@@ -141,6 +143,14 @@ func (c *Comparison) sort() {
 	slices.SortStableFunc(c.Changes, func(a, b Change) int {
 		return cmp.Or(cmp.Compare(b.Class, a.Class), cmp.Compare(at(a), at(b)), cmp.Compare(a.Message, b.Message))
 	})
+}
+
+// FilesNotCompared says that files were not compared, and why; empty if they were.
+func (c *Comparison) FilesNotCompared() string {
+	if c.Uncompared == "" || c.Another {
+		return ""
+	}
+	return "files were not compared, since " + c.Uncompared
 }
 
 // Verdict says in one line what all changes are together, and what is or would be enough.

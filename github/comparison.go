@@ -16,6 +16,8 @@ type Comparison struct {
 	Changes  []ComparedChange `json:"changes"`
 	Required compare.Versions `json:"required"` // the least that are enough; where either would do, both
 	Enough   bool             `json:"enough"`
+	// Uncompared is compare.Comparison's FilesNotCompared.
+	Uncompared string `json:"filesNotCompared,omitempty"`
 }
 
 // A ComparedState is one of the two states of a job.
@@ -40,7 +42,7 @@ type ComparedChange struct {
 // NewComparison returns the JSON form of a comparison. Of two different jobs it has one change, that of the name.
 func NewComparison(c *compare.Comparison, old, new string) *Comparison {
 	doc := &Comparison{Class: c.Class().String(), Old: comparedState(c.Old, old), New: comparedState(c.New, new),
-		Changes: []ComparedChange{}, Required: c.Required(), Enough: c.Enough()}
+		Changes: []ComparedChange{}, Required: c.Required(), Enough: c.Enough(), Uncompared: c.FilesNotCompared()}
 	if c.Another {
 		at := seed.AtJob.Member("name")
 		doc.Changes = append(doc.Changes, ComparedChange{Class: doc.Class, Pointer: at, OldPointer: at, Was: c.Old.Job.Name, Is: c.New.Job.Name,
@@ -64,6 +66,9 @@ func ComparisonTable(c *Comparison) string {
 		verdict = "another job: nothing is compared"
 	}
 	fmt.Fprintf(&b, "**%s**: %s\n\n", cell(c.New.Name), cell(verdict))
+	if c.Uncompared != "" {
+		fmt.Fprintf(&b, "%s\n\n", cell(c.Uncompared))
+	}
 	if len(c.Changes) == 0 {
 		return b.String()
 	}
