@@ -37,16 +37,33 @@ func (f *answerFlags) add(s *pflag.FlagSet) {
 func (f *answerFlags) options() ([]migrate.Answer, error) {
 	var all []migrate.Answer
 	if f.email != "" {
-		all = append(all, migrate.Answer{Pointer: seed.AtMaintainer.Member("email"), Text: f.email})
+		if err := checkEmail(f.email); err != nil {
+			return nil, exit.Usagef("--maintainer-email %w", err)
+		}
+		all = append(all, migrate.Answer{Pointer: atEmail, Text: f.email})
 	}
 	for _, s := range f.set {
 		a, err := migrate.ParseAnswer(s)
 		if err != nil {
 			return nil, exit.Usagef("--set: %w", err)
 		}
+		if err := checkEmail(a.Text); a.Pointer == atEmail && err != nil {
+			return nil, exit.Usagef("--set %s: %w", a.Pointer, err)
+		}
 		all = append(all, a)
 	}
 	return all, nil
+}
+
+// atEmail is where a manifest has the address of its maintainer.
+const atEmail = seed.AtMaintainer + "/email"
+
+// checkEmail refuses what cannot be an address. A manifest with it would be right, and of no use to those who must write.
+func checkEmail(text string) error {
+	if lint.IsAddress(text) {
+		return nil
+	}
+	return fmt.Errorf("%q is not an e-mail address: write it as in rae@example.org", text)
 }
 
 type migrateOptions struct {
@@ -217,17 +234,35 @@ func (m *migration) finish() error {
 		if err := m.print(); err != nil || m.format != formatText {
 			return err
 		}
-		return m.printManifests()
+		if err := m.printManifests(); err != nil || !m.offers() {
+			return err
+		}
+		if targets, err = m.askTargets(); err != nil || targets == nil {
+			return err
+		}
+		return m.writeAndSay(targets)
 	}
 	if m.person() {
+		if err := m.printText((*migration).sections); err != nil {
+			return err
+		}
 		if yes, err := m.confirm(targets); err != nil || !yes {
 			return errors.Join(err, exit.Findings)
 		}
+		return m.writeAndSay(targets)
 	}
 	if err := m.write(targets); err != nil {
 		return err
 	}
 	return m.print()
+}
+
+// writeAndSay writes for a person, who has seen the report.
+func (m *migration) writeAndSay(targets []string) error {
+	if err := m.write(targets); err != nil {
+		return err
+	}
+	return m.printText((*migration).ending)
 }
 
 // targets returns the files to write. It refuses the old manifest, and others that are there.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
+	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/migrate"
 )
 
@@ -86,6 +87,9 @@ func question(q migrate.Question) string {
 
 // refuses says why an answer cannot be taken; "" if it can.
 func refuses(old *oldManifest, given []migrate.Answer, answer migrate.Answer) string {
+	if err := checkEmail(answer.Text); answer.Pointer == atEmail && err != nil {
+		return err.Error()
+	}
 	r, err := migrate.Convert(old.doc, append(given[:len(given):len(given)], answer))
 	var wrong *migrate.AnswerError
 	if errors.As(err, &wrong) && wrong.Pointer == answer.Pointer {
@@ -117,11 +121,67 @@ func (a *asker) line(prompt string) (string, error) {
 	return text, err
 }
 
+// comparison shows how a new manifest differs from the old one. If they have no member in common, it is the new one alone.
+func (m *migration) comparison(manifest *migrate.Manifest, target string) string {
+	text := string(diff.Diff(m.old.path, manifest.Old(m.old.doc.Source), target, manifest.Text()))
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, " ") && strings.Contains(line, `"`) {
+			return escapeDiff(text)
+		}
+	}
+	return report.EscapeLines(target) + ":\n" + string(report.EscapeJSON(manifest.Text()))
+}
+
+// offers reports whether there is a person who sees the new manifests and can be asked where to write them.
+func (m *migration) offers() bool {
+	_, sees := terminal(m.process.Stdout)
+	return sees && m.person() && !m.dockerfile && (m.result.From.Old() || len(m.result.Changes) > 0)
+}
+
+// askTargets asks for the directory that no flag has named, and returns the files to write; nil if nothing is to be written.
+func (m *migration) askTargets() ([]string, error) {
+	if m.asker == nil {
+		m.asker = newAsker(m.process.Stdin, m.process.Stderr)
+	}
+	for {
+		text, err := m.asker.line("\nwrite it to which directory? (empty: to none) ")
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		if m.outDir = strings.TrimSpace(text); m.outDir == "" {
+			sayf(m.process.Stderr, "nothing is written: -o DIR writes it%s", m.answered())
+			return nil, nil
+		}
+		var targets []string
+		wrong := m.process.roots.Check(m.outDir)
+		if wrong == nil {
+			if targets, wrong = m.targets(); wrong == nil {
+				return targets, nil
+			}
+		}
+		if !exit.IsUsage(wrong) || err != nil {
+			return nil, wrong
+		}
+		sayf(m.process.Stderr, "  %s", wrong.Error())
+	}
+}
+
+// answered returns the flags that give the same answers again; empty if nothing was asked.
+func (m *migration) answered() string {
+	var b strings.Builder
+	for _, a := range m.answers {
+		b.WriteString(" --set " + shellWord(string(a.Pointer)+"="+a.Text))
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return ", and these are the answers:" + b.String()
+}
+
 // confirm shows how the new manifests differ from the old one, and asks whether to write them.
 func (m *migration) confirm(targets []string) (bool, error) {
 	for i, manifest := range m.result.Manifests {
-		text := diff.Diff(m.old.path, manifest.Old(m.old.doc.Source), targets[i], manifest.Text())
-		if _, err := fmt.Fprint(m.process.Stderr, escapeDiff(string(text))); err != nil {
+		if _, err := fmt.Fprint(m.process.Stderr, "\n"+m.comparison(manifest, targets[i])); err != nil {
 			return false, err
 		}
 	}

@@ -38,12 +38,17 @@ func (m *migration) print() error {
 		github.Annotate(m.process.Stdout, m.process.Getenv, m.annotations(), nil)
 		return nil
 	}
+	return m.printText((*migration).text)
+}
+
+// printText prints a part of the report for people.
+func (m *migration) printText(part func(*migration, io.Writer)) error {
 	w := m.process.Stderr
 	if m.outDir != "" {
 		w = m.process.Stdout
 	}
 	var b bytes.Buffer
-	m.text(&b)
+	part(m, &b)
 	_, err := w.Write(b.Bytes())
 	return err
 }
@@ -79,8 +84,14 @@ func (m *migration) at(p seed.Pointer) string {
 	return fmt.Sprintf("%s:%d:%d", m.old.path, pos.Line, pos.Column)
 }
 
-// text prints the report for people: what is new, what is to be decided, what is lost, and where to look in the code.
+// text prints the report for people.
 func (m *migration) text(w io.Writer) {
+	m.sections(w)
+	m.ending(w)
+}
+
+// sections prints what is new, what is to be decided, what is lost, and where to look in the code.
+func (m *migration) sections(w io.Writer) {
 	r := m.result
 	what := r.From.String()
 	if what == "JobPack" {
@@ -97,6 +108,10 @@ func (m *migration) text(w io.Writer) {
 	m.section(w, "Where to look in the code", m.codeLines())
 	m.section(w, "The image", m.imageLines())
 	m.errors(w)
+}
+
+// ending prints what was written, and what comes next.
+func (m *migration) ending(w io.Writer) {
 	switch {
 	case m.open():
 		fmt.Fprintln(w)

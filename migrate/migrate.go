@@ -189,6 +189,11 @@ func (m *Manifest) Old(src *seed.Source) []byte {
 			}
 		}
 	}
+	if _, nested := find(old, seed.AtJob); !nested { // the new form nests the job, and so its lines are indented alike
+		outer := newObject()
+		outer.set(seed.AtJob.Base(), old)
+		return indent(outer)
+	}
 	return indent(old)
 }
 
