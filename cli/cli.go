@@ -31,6 +31,7 @@ type Process struct {
 
 	roots   disk.Roots              // that --root confines paths to
 	stage   func(job, stage string) // is called at each stage of a job; may be nil
+	command string                  // that runs; empty before it is known
 	color   string                  // when findings have colours
 	secrets *secret.Set             // are redacted in all that is printed and written
 
@@ -156,6 +157,7 @@ func (p *Process) addFlags(cmd *cobra.Command) {
 	oneOf(s, "color", colorAuto, colorAlways, colorNever)
 	confine(cmd, &p.roots)
 	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		p.command = cmd.Name()
 		return errors.Join(checkValues(cmd), checkPaths(cmd, args, p.roots))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -151,6 +152,11 @@ func initJob(cmd *cobra.Command, p *Process, dir string, f *initFlags) error {
 	if err := f.readMembers(); err != nil {
 		return exit.Usage(err)
 	}
+	if email := f.job.Maintainer.Email; email != "" {
+		if err := checkEmail(email); err != nil {
+			return exit.Usagef("--maintainer-email %w", err)
+		}
+	}
 	if err := f.nameJob(dir); err != nil {
 		return err
 	}
@@ -180,7 +186,26 @@ func checkNew(o scaffold.Options) error {
 	if o.Maintainer.Email == "" {
 		o.Maintainer.Email = "somebody@example.com"
 	}
-	return refuse(lint.Manifest(seed.ManifestFile, seed.Parse(scaffold.Job(o)[0].Content), lint.Options{}))
+	return withoutLines(refuse(lint.Manifest(seed.ManifestFile, seed.Parse(scaffold.Job(o)[0].Content), lint.Options{})))
+}
+
+// onLine is how findings name another line of the manifest.
+var onLine = regexp.MustCompile(` on line \d+`)
+
+// withoutLines takes the lines out of an error about a manifest that is not written: nobody can look them up.
+func withoutLines(err error) error {
+	if err == nil {
+		return nil
+	}
+	return exit.Usagef("%s", onLine.ReplaceAllString(err.Error(), ""))
+}
+
+// offerName adds a name that would be right to an error about one that is wrong.
+func offerName(err error, name string) error {
+	if near := scaffold.Name(name); err != nil && near != "" && near != name {
+		return exit.Usagef("%w\nwrite %s", err, near)
+	}
+	return err
 }
 
 func writeJob(p *Process, dir string, f *initFlags, own *ownFiles) error {
@@ -189,12 +214,12 @@ func writeJob(p *Process, dir string, f *initFlags, own *ownFiles) error {
 	path := filepath.Join(dir, files[0].Name)
 	found := lint.Manifest(path, manifest, lint.Options{})
 	if err := refuse(found, dockerfile.Check("Dockerfile", files[1].Content, manifest)); err != nil {
-		return err
+		return withoutLines(err)
 	}
 	kept := own.path != "" && !f.force
 	if kept { // and with it the program and all that its build needs
 		sayf(p.Stdout, "kept %s, which must start a program that takes the arguments in the manifest's command", own.path)
-		files = files[:1]
+		files = append(files[:1], own.ignore(dir)...)
 	}
 	if f.smoke {
 		files = append(files, scaffold.Smoke(manifest, true)...)
@@ -232,7 +257,7 @@ func (f *initFlags) complete(ctx context.Context, dir string) error {
 // nameJob takes the name of the directory if none is given.
 func (f *initFlags) nameJob(dir string) error {
 	if f.job.Name != "" {
-		return nil
+		return offerName(checkNew(scaffold.Options{Name: f.job.Name, Base: f.job.Base}), f.job.Name)
 	}
 	folder, err := filepath.Abs(dir)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,11 +19,13 @@ import (
 // brackets. The end of the input (control-D) writes nothing.
 type initAsker struct {
 	*asker
-	check func(scaffold.Options) error // refuses options of which a wrong manifest would come
+	check    func(scaffold.Options) error // refuses options of which a wrong manifest would come
+	manifest *seed.Manifest               // that is added to
+	none     []string                     // variables that are no member of the interface
 }
 
 func newInitAsker(p *Process, check func(scaffold.Options) error) *initAsker {
-	return &initAsker{newAsker(p.Stdin, p.Stderr), check}
+	return &initAsker{asker: newAsker(p.Stdin, p.Stderr), check: check}
 }
 
 // errNothingWritten ends init at the end of the input.
@@ -65,6 +68,9 @@ func (a *initAsker) job(ctx context.Context, cmd *cobra.Command, dir string, f *
 			was := *to
 			*to = answer
 			err := a.check(*o)
+			if flag == "name" {
+				err = offerName(err, answer)
+			}
 			if err != nil {
 				*to = was
 			}
@@ -74,7 +80,7 @@ func (a *initAsker) job(ctx context.Context, cmd *cobra.Command, dir string, f *
 	if err := text("name", "name of the job", &o.Name, o.Name); err != nil {
 		return err
 	}
-	if err := a.members(cmd, o, own.undeclared(&seed.Manifest{})); err != nil {
+	if err := a.members(cmd, o, own, &seed.Manifest{}); err != nil {
 		return err
 	}
 	if err := text("description", "what it does, in a sentence", &o.Description, scaffold.Describe(*o)); err != nil {
@@ -93,6 +99,9 @@ func (a *initAsker) job(ctx context.Context, cmd *cobra.Command, dir string, f *
 		if err := a.one(m.prompt, "", func(answer string) error {
 			if answer == "" {
 				return errors.New("a manifest must have it")
+			}
+			if err := checkEmail(answer); m.flag == "maintainer-email" && err != nil {
+				return err
 			}
 			*m.to = answer
 			return a.check(*o)
@@ -131,13 +140,19 @@ var questions = []struct{ flag, prompt string }{
 	{"mount", "mount: NAME=PATH or NAME=PATH:rw, as in MODELS=/models"},
 }
 
-// members asks for the members of an interface that no flag gives. Variables that scripts use come first.
-func (a *initAsker) members(cmd *cobra.Command, o *scaffold.Options, uses []ownUse) error {
-	for _, use := range uses {
+// members asks for the members of an interface that no flag gives. Variables that scripts use come first; those that are no
+// member are not spoken of again.
+func (a *initAsker) members(cmd *cobra.Command, o *scaffold.Options, own *ownFiles, m *seed.Manifest) error {
+	a.manifest = m
+	for _, use := range own.undeclared(m) {
+		if declares(o, use.name) { // by a flag
+			continue
+		}
 		if err := a.variable(o, use); err != nil {
 			return err
 		}
 	}
+	own.uses = slices.DeleteFunc(own.uses, func(use ownUse) bool { return slices.Contains(a.none, use.name) })
 	for _, q := range questions {
 		for more := !cmd.Flags().Changed(q.flag); more; {
 			err := a.one(q.prompt+" (empty: no more)", "", func(answer string) error {
@@ -161,6 +176,9 @@ func (a *initAsker) member(o *scaffold.Options, flag, spec string) error {
 	if why := addMember(&with, flag, spec); why != "" {
 		return errors.New("it " + why)
 	}
+	if err := duplicate(a.manifest, &with); err != nil {
+		return err
+	}
 	if err := a.check(with); err != nil {
 		return err
 	}
@@ -182,6 +200,7 @@ func (a *initAsker) variable(o *scaffold.Options, use ownUse) error {
 		case "x":
 			return a.member(o, "setting", use.name+"=secret")
 		case "n":
+			a.none = append(a.none, use.name)
 			return nil
 		}
 		return errors.New("write i, j, s, x or n")

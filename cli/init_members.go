@@ -32,12 +32,15 @@ func (f *initFlags) extend(cmd *cobra.Command, p *Process, manifest string) erro
 	if err != nil {
 		return err
 	}
+	if err := duplicate(j.Manifest, &f.job); err != nil {
+		return exit.Usage(err)
+	}
 	check := func(o scaffold.Options) error {
 		_, err := extended(j, o)
 		return err
 	}
 	if p.person() && !f.yes {
-		if err := newInitAsker(p, check).members(cmd, &f.job, own.undeclared(j.Manifest)); err != nil {
+		if err := newInitAsker(p, check).members(cmd, &f.job, own, j.Manifest); err != nil {
 			return err
 		}
 	}
@@ -117,9 +120,13 @@ func (f *initFlags) readMembers() error {
 		specs []string
 	}{{"input", f.inputs}, {"json-input", f.jsonInputs}, {"output", f.outputs}, {"json-output", f.jsonOutput}, {"setting", f.settings}, {"mount", f.mounts}} {
 		for _, spec := range of.specs {
-			if why := addMember(&f.job, of.flag, spec); why != "" {
+			with := f.job
+			if why := addMember(&with, of.flag, spec); why != "" {
 				errs = append(errs, fmt.Errorf("--%s %q %s", of.flag, spec, why))
+			} else if err := duplicate(&seed.Manifest{}, &with); err != nil {
+				errs = append(errs, fmt.Errorf("--%s %q: %w", of.flag, spec, err))
 			}
+			f.job = with
 		}
 	}
 	return errors.Join(errs...)

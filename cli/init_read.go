@@ -19,6 +19,7 @@ import (
 // ownFiles are what a directory has before it is made a job.
 type ownFiles struct {
 	path       string            // of the Dockerfile; empty: there is none
+	text       []byte            // of the Dockerfile
 	dockerfile *dockerfile.Image // nil if it cannot be read
 	uses       []ownUse          // variables that scripts read
 }
@@ -47,6 +48,7 @@ func readOwn(p *Process, dir string) (*ownFiles, error) {
 		if err != nil {
 			return nil, err
 		}
+		own.text = text
 		if image, err := dockerfile.Read(text); err == nil {
 			own.dockerfile = image
 		}
@@ -90,6 +92,14 @@ func (o *ownFiles) readScripts(dir string) error {
 		}
 		return nil
 	})
+}
+
+// ignore returns the .dockerignore of a job with its own Dockerfile; none if there is one.
+func (o *ownFiles) ignore(dir string) []scaffold.File {
+	if exists(o.path + ".dockerignore") {
+		return nil // it is read instead of .dockerignore
+	}
+	return scaffold.Ignore(o.text, func(name string) bool { return exists(filepath.Join(dir, name)) })
 }
 
 // program returns the words that start the job, which the command of a manifest must repeat if there is no ENTRYPOINT.

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -155,8 +156,8 @@ func TestInitAsks(t *testing.T) {
 		}
 	}
 	status, stdout, screen := asPerson(t, []string{
-		"name of the job [scene-stats]: ", "Scene",
-		"upper-case letters", "scene-mean", // it is asked again
+		"name of the job [scene-stats]: ", "Scene Mean",
+		"; write scene-mean", "scene-mean", // it is asked again
 		"uses SCENE. Is it an input file (i), a JSON input (j), a setting (s), a secret setting (x), or none of these (n)? [n]: ", "i",
 		"uses LEVEL.", "what",
 		"write i, j, s, x or n", "j",
@@ -164,7 +165,8 @@ func TestInitAsks(t *testing.T) {
 		"uses EDITION.", "",
 		"input file: NAME or NAME=MEDIATYPE, as in IMAGE=image/tiff (empty: no more): ", "MASK=image/tiff",
 		"(empty: no more): ", "SCENE",
-		"gives too", "",
+		"there is an input SCENE already", "LEVEL",
+		`gives the variable "LEVEL", which input "LEVEL" gives too`, "", // a line of what is not written yet is not named
 		"JSON input: ", "",
 		"output file: ", "TABLE",
 		"it must be NAME=PATTERN, as in RESULT=*.csv", "TABLE=*.csv",
@@ -177,7 +179,8 @@ func TestInitAsks(t *testing.T) {
 		"what it does, in a sentence [Reads SCENE, MASK and LEVEL and writes TABLE and MEAN.]: ", "Takes the mean of a scene.",
 		"full name of the maintainer: ", "",
 		"a manifest must have it", "Ada Doe",
-		"e-mail of the maintainer: ", "ada@example.com",
+		"e-mail of the maintainer: ", "nonsense",
+		"\"nonsense\" is not an e-mail address", "ada@example.com",
 		"a smoke file with a sample of each input? [Y/n]: ", "",
 	}, "init", dir)
 	if status != exit.StatusClean {
@@ -190,15 +193,18 @@ func TestInitAsks(t *testing.T) {
 	if string(got) != askedManifest {
 		t.Errorf("%s\nthe screen:\n%s", got, screen)
 	}
-	for _, name := range []string{"seed.smoke.yaml", "inputs/mask.tif"} {
+	if strings.Contains(stdout, "EDITION") {
+		t.Errorf("what was settled is asked for again:\n%s", stdout)
+	}
+	for _, name := range []string{"seed.smoke.yaml", "inputs/mask.tif", ".dockerignore"} {
 		if !exists(filepath.Join(dir, name)) {
 			t.Errorf("%s is missing", name)
 		}
 	}
 
-	// A manifest that is there gets more.
+	// A manifest that is there gets more. What it has is said with its line.
 	status, stdout, screen = asPerson(t, []string{
-		"uses EDITION.", "s", "input file: ", "", "JSON input: ", "", "output file: ", "", "JSON output: ", "", "setting: ", "", "mount: ", "",
+		"uses EDITION.", "s", "input file: ", "SCENE", "there is an input SCENE already, on line 18", "", "JSON input: ", "", "output file: ", "", "JSON output: ", "", "setting: ", "", "mount: ", "",
 	}, "init", dir)
 	if status != exit.StatusClean || !strings.Contains(stdout, "seed.manifest.json: setting EDITION\n") {
 		t.Errorf("status %d\n%s\n%s", status, stdout, screen)
@@ -216,6 +222,27 @@ func TestInitEndsOrAsksNothing(t *testing.T) {
 	status, stdout, screen = asPerson(t, nil, "init", dir, "--yes", "--maintainer-name", "A", "--maintainer-email", "a@example.com")
 	if status != exit.StatusClean || screen != "" || !exists(filepath.Join(dir, "seed.manifest.json")) {
 		t.Errorf("status %d\n%s\n%s", status, stdout, screen)
+	}
+}
+
+// An interrupted question says what is so: nothing was written, and nobody wanted to publish.
+func TestInitInterrupted(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]string{"init": "interrupted: nothing was written", "run": "interrupted",
+		"pack": "interrupted: nothing was published under a name"} {
+		var stderr bytes.Buffer
+		complain(&Process{Stderr: &stderr, command: command}, exit.StatusInterrupted, "", context.Canceled)
+		if got := stderr.String(); got != "seedpack: "+want+"\n" {
+			t.Errorf("%s: %q, want %q", command, got, want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stderr bytes.Buffer
+	dir := filepath.Join(t.TempDir(), "job")
+	status := Run(ctx, []string{"diff", "git:HEAD", dir}, Process{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &stderr, Getenv: os.Getenv})
+	if got := stderr.String(); status != exit.StatusInterrupted || got != "seedpack: interrupted: nothing was written\n" {
+		t.Errorf("status %d: %q", status, got)
 	}
 }
 

@@ -324,13 +324,24 @@ func (f valueFormat) print(w io.Writer, json func(io.Writer) error, text func(io
 func complain(p *Process, status int, of string, err error) {
 	var cut *interruption
 	if status == exit.StatusInterrupted && !errors.As(err, &cut) {
-		err = errors.New("interrupted: nothing was published under a name")
+		err = errors.New(p.interrupted())
 	}
 	var step *pack.StepError
 	if errors.As(err, &step) {
 		showStep(p.Stderr, step)
 	}
 	fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(of+p.message(err)))
+}
+
+// interrupted says what an interruption has left undone, as far as that is sure of the command.
+func (p *Process) interrupted() string {
+	switch p.command {
+	case "init", "migrate", "bump", "diff", "list", "name", "label":
+		return "interrupted: nothing was written"
+	case "lint", "discover", "smoke", "run", "verify", "login", "logout", "doctor", "prune", "cache":
+		return "interrupted"
+	}
+	return "interrupted: nothing was published under a name"
 }
 
 // message returns an error for people, without secrets. It says what frees a full disk.

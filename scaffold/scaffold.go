@@ -143,8 +143,35 @@ const ignored = `# What no step of the Dockerfile needs is not sent to the build
 seed.*
 Dockerfile
 inputs/
+out/
+outputs/
+output-*/
 *.bak*
 `
+
+// ownIgnored are patterns for what Seedpack reads and writes beside a job, each with what a Dockerfile that needs it would name.
+var ownIgnored = []struct{ pattern, name string }{
+	{"seed.smoke.yaml", "seed"}, {"inputs/", "inputs"}, {"out/", "out"}, {"outputs/", "outputs"}, {"output-*/", "output"},
+}
+
+// Ignore returns the .dockerignore of a job that has its own Dockerfile. It leaves out what the Dockerfile names, and
+// directories that are there already, since the build may need them.
+func Ignore(dockerfile []byte, exists func(name string) bool) []File {
+	content := "# What Seedpack reads and writes beside the job is not sent to the builder.\n"
+	n := 0
+	for _, p := range ownIgnored {
+		named := regexp.MustCompile(`\b` + p.name + `\b`).Match(dockerfile)
+		if named || strings.HasSuffix(p.pattern, "/") && exists(strings.TrimSuffix(p.pattern, "/")) {
+			continue
+		}
+		content += p.pattern + "\n"
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	return []File{{Name: ".dockerignore", Content: []byte(content)}}
+}
 
 func (o *Options) dockerfile() string {
 	return "FROM " + o.Base + "\nCOPY --chmod=755 " + script + " /app/\nUSER nobody\nENTRYPOINT [\"" + path.Join("/app", script) + "\"]\n"

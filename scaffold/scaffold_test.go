@@ -3,6 +3,7 @@ package scaffold
 import (
 	"bytes"
 	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/seedpack/seedpack/lint/glob"
@@ -25,6 +26,30 @@ func TestTitle(t *testing.T) {
 	for name, want := range map[string]string{"cell-count": "Cell count", "x": "X", "3d-model": "Job 3d model", "7": "Job 7"} {
 		if got := titleOf(name); got != want || got == name {
 			t.Errorf("%q gives %q, not %q", name, got, want)
+		}
+	}
+}
+
+// A .dockerignore beside a Dockerfile that was there takes nothing from its build.
+func TestIgnore(t *testing.T) {
+	t.Parallel()
+	for dockerfile, want := range map[string]string{
+		"FROM a\nCOPY . /app\n":                            "seed.smoke.yaml inputs/ outputs/ output-*/",
+		"FROM a\nCOPY inputs/model.bin /\n":                "seed.smoke.yaml outputs/ output-*/",
+		"FROM a\nCOPY seed.manifest.json /\n":              "inputs/ outputs/ output-*/",
+		"FROM a\nCOPY [\"outputs\", \"inputs\", \"/x\"]\n": "seed.smoke.yaml output-*/",
+		"FROM a\nCOPY seed.* inputs outputs output-a /\n":  "",
+	} {
+		var got []string
+		for _, f := range Ignore([]byte(dockerfile), func(name string) bool { return name == "out" }) {
+			for _, line := range strings.Split(strings.TrimSpace(string(f.Content)), "\n") {
+				if !strings.HasPrefix(line, "#") {
+					got = append(got, line)
+				}
+			}
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%q: %q, want %q", dockerfile, got, want)
 		}
 	}
 }
