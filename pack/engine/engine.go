@@ -94,8 +94,7 @@ func (t TLSFiles) options() []client.ClientOpt {
 }
 
 // connectTimeout is how long an engine may take for its first answer.
-// A private buildkitd begins with it, which takes a while on a busy disk.
-const connectTimeout = 30 * time.Second
+const connectTimeout = 15 * time.Second
 
 // Connect finds or starts an engine and checks that it answers. Of several nodes, it leaves that to Builder.Assign. The
 // caller closes the builder, which also stops what was started.
