@@ -109,6 +109,9 @@ func filesOf(dir string) (files []lintFile) {
 		files = append(files, lintFile{path, dockerFile})
 	}
 	for _, f := range []lintFile{{filepath.Join(dir, cases.File), smokeFile}, {filepath.Join(dir, policy.FileName), policyFile}} {
+		if disk.IsMissing(f.path) {
+			continue
+		}
 		if job.IsFile(f.path) || disk.Check(f.path) != nil || disk.IsLink(f.path) { // who reads a pipe is told that it is one
 			files = append(files, f)
 		}

@@ -59,6 +59,13 @@ func IsLink(path string) bool {
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
+// IsMissing reports whether there is nothing under a path, not even a link to nothing. It asks once, which is enough to know that
+// of most places that are looked at.
+func IsMissing(path string) bool {
+	_, err := os.Lstat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // Checkout returns the directory that links of a directory may lead to: the checkout that it is in, which has .git, or else the
 // directory itself.
 func Checkout(dir string) string {

@@ -1,6 +1,7 @@
 package disk
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -76,8 +77,21 @@ func ReadIn(dir *os.Root, name string, limit int64) ([]byte, error) {
 	return readAll(f, filepath.Join(dir.Name(), name), limit)
 }
 
+// ReadAll reads what is left in r, and stops one byte beyond the limit. Of a file it asks the size first, and takes the memory for
+// it at once.
+func ReadAll(r io.Reader, limit int64) ([]byte, error) {
+	var text bytes.Buffer
+	if f, ok := r.(*os.File); ok {
+		if info, err := f.Stat(); err == nil {
+			text.Grow(int(min(max(info.Size(), 0), limit)) + bytes.MinRead)
+		}
+	}
+	_, err := text.ReadFrom(io.LimitReader(r, limit+1))
+	return text.Bytes(), err
+}
+
 func readAll(r io.Reader, path string, limit int64) ([]byte, error) {
-	text, err := io.ReadAll(io.LimitReader(r, limit+1))
+	text, err := ReadAll(r, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -3,7 +3,9 @@
 package e2e_test
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -12,13 +14,146 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // This file runs launch.cjs, which finds, downloads or builds the program, and starts it.
+
+// A launcher is an action's tree with launch.cjs in it, on its own runner.
+type launcher struct {
+	t     *testing.T
+	dir   string // the action's tree
+	temp  string // RUNNER_TEMP
+	tools string // RUNNER_TOOL_CACHE
+	env   []string
+}
+
+const launcherVersion = "v1.2.3"
+
+// says is the program of a release, or an installed one. It prints what it was started with.
+const says = `#!/bin/sh
+case $1 in
+version) echo "seedpack v1.2.3"; exit ;;
+esac
+echo "started: $*, path $INPUT_PATH, token $ACTIONS_RUNTIME_TOKEN"
+exit 1
+`
+
+// daemon is the buildkitd of a release.
+const daemon = "#!/bin/sh\n"
+
+// newLauncher makes the tree. Without node, the test is skipped.
+func newLauncher(t *testing.T) *launcher {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		if os.Getenv("SEEDPACK_STRICT") != "" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	l := &launcher{t: t, dir: t.TempDir(), temp: t.TempDir(), tools: t.TempDir()}
+	script, err := os.ReadFile("launch.cjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write("launch.cjs", string(script))
+	l.env = append(os.Environ(), "RUNNER_TEMP="+l.temp, "RUNNER_TOOL_CACHE="+l.tools,
+		"GITHUB_STATE="+filepath.Join(l.temp, "state"), "INPUT_PATH= a b ", "ACTIONS_RUNTIME_TOKEN=opaque",
+		"GITHUB_PATH=", "HTTP_PROXY=", "http_proxy=", "NO_PROXY=", "no_proxy=")
+	return l
+}
+
+// write writes a file of the tree.
+func (l *launcher) write(name, text string) {
+	l.t.Helper()
+	writeProgram(l.t, filepath.Join(l.dir, name), text)
+}
+
+// writeProgram writes a file that is to be executed. No child process starts meanwhile: it would inherit the open file,
+// and Linux refuses to execute a file that is open for writing (ETXTBSY, https://go.dev/issue/22315).
+func writeProgram(t *testing.T, name, text string) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(name, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// records writes the sum of a release for this machine into the action's tree.
+func (l *launcher) records(program string) {
+	l.t.Helper()
+	l.write("release.sums", fmt.Sprintf("# %s\n%x  %s\n", launcherVersion, sha256.Sum256([]byte(program)), releaseName()))
+}
+
+// releaseName returns the name of the program in a release for this machine.
+func releaseName() string { return "seedpack_" + runtime.GOOS + "_" + runtime.GOARCH }
+
+func (l *launcher) command(env ...string) *exec.Cmd {
+	cmd := exec.Command("node", filepath.Join(l.dir, "launch.cjs"))
+	cmd.Env = append(l.env[:len(l.env):len(l.env)], env...)
+	return cmd
+}
+
+// run returns what was printed, with the exit status in the last line.
+func (l *launcher) run(env ...string) string {
+	l.t.Helper()
+	cmd := l.command(env...)
+	out, err := cmd.CombinedOutput()
+	if exit := new(exec.ExitError); err != nil && !errors.As(err, &exit) {
+		l.t.Fatal(err)
+	}
+	return fmt.Sprintf("%sexit %d", out, cmd.ProcessState.ExitCode())
+}
+
+// want wants a result of run.
+func (l *launcher) want(want string, env ...string) {
+	l.t.Helper()
+	if got := l.run(env...); got != want {
+		l.t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// A mirror offers one body as the release for this machine. It refuses some requests first.
+type mirror struct {
+	*httptest.Server
+	body     atomic.Value
+	daemon   atomic.Value
+	refuse   atomic.Int32
+	requests atomic.Int32
+}
+
+func newMirror(t *testing.T, body string) *mirror {
+	m := &mirror{}
+	m.body.Store(body)
+	m.daemon.Store(daemon)
+	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		m.requests.Add(1)
+		switch {
+		case r.URL.Path == "/releases/"+launcherVersion+"/"+strings.Replace(releaseName(), "seedpack", "buildkitd", 1):
+			io.WriteString(w, m.daemon.Load().(string))
+		case r.URL.Path != "/releases/"+launcherVersion+"/"+releaseName():
+			http.NotFound(w, r)
+		case m.refuse.Add(-1) >= 0:
+			http.Error(w, "later", http.StatusServiceUnavailable)
+		default:
+			io.WriteString(w, m.body.Load().(string))
+		}
+	}))
+	t.Cleanup(m.Close)
+	return m
+}
+
+func (m *mirror) input() string { return "INPUT_DOWNLOAD-URL=" + m.URL + "/releases/" }
+
+const started = "started: action, path  a b , token opaque\nexit 1"
 
 // TestLauncherTakesRelease proves that the launcher downloads a release, retries, and then takes it from the tool cache.
 func TestLauncherTakesRelease(t *testing.T) {
@@ -221,4 +356,128 @@ func tunnel(w http.ResponseWriter, r *http.Request, address string) {
 	}()
 	io.Copy(here, there)
 	here.Close()
+}
+
+// patient is a program that says when it is asked to end, and then ends.
+const patient = `#!/bin/sh
+case $1 in version) echo v1.2.3; exit ;; esac
+trap 'echo asked to end; exit 7' TERM INT
+echo "ready $$"
+while :; do sleep 0.05; done
+`
+
+// begin starts the launcher and waits until its program is ready and its id saved. It returns the id and the rest of the output.
+func (l *launcher) begin(program string) (cmd *exec.Cmd, pid int, rest io.Reader) {
+	l.t.Helper()
+	file := filepath.Join(l.t.TempDir(), "seedpack")
+	writeProgram(l.t, file, program)
+	cmd = l.command("INPUT_BINARY=" + file)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		l.t.Fatal(err)
+	}
+	if _, err := fmt.Fscanf(out, "ready %d\n", &pid); err != nil {
+		l.t.Fatal(err)
+	}
+	limit := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(pid, syscall.SIGKILL) }) // so that a read from it ends
+	l.t.Cleanup(func() {
+		limit.Stop()
+		if l.t.Failed() {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // in a test that passes, it has ended
+		}
+	})
+	l.awaitState(fmt.Sprintf("STATE_pid=%d", pid)) // the program can be faster than the launcher
+	return cmd, pid, out
+}
+
+// TestLauncherPassesSignals proves that the program gets the signals of the launcher, which ends with its status.
+func TestLauncherPassesSignals(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		program string
+		signal  syscall.Signal
+		printed string
+		status  int
+	}{
+		{patient, syscall.SIGTERM, "asked to end\n", 7},
+		{patient, syscall.SIGINT, "asked to end\n", 7},
+		{strings.Replace(patient, "trap", "#", 1), syscall.SIGTERM, "", 128 + 15},
+	} {
+		l := newLauncher(t)
+		cmd, _, out := l.begin(tt.program)
+		if err := cmd.Process.Signal(tt.signal); err != nil {
+			t.Fatal(err)
+		}
+		printed, err := io.ReadAll(out)
+		if err != nil || string(printed) != tt.printed {
+			t.Errorf("%v: printed %q, %v, want %q", tt.signal, printed, err, tt.printed)
+		}
+		cmd.Wait()
+		if got := cmd.ProcessState.ExitCode(); got != tt.status {
+			t.Errorf("%v: exit %d, want %d", tt.signal, got, tt.status)
+		}
+	}
+}
+
+// TestLauncherPostStep proves that the post step ends a program that a killed main step left running, and does nothing else.
+func TestLauncherPostStep(t *testing.T) {
+	t.Parallel()
+	l := newLauncher(t)
+	cmd, pid, out := l.begin(patient)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Process.Wait()
+	if err := syscall.Kill(pid, 0); err != nil {
+		t.Fatalf("the program ended with the launcher (%v): there is nothing to try", err)
+	}
+	post, said := l.command(l.states()...), new(bytes.Buffer)
+	post.Stdout, post.Stderr = said, said
+	if err := post.Start(); err != nil {
+		t.Fatal(err)
+	}
+	printed, err := io.ReadAll(out) // until the program has ended
+	if err != nil || string(printed) != "asked to end\n" {
+		t.Errorf("printed %q, %v, want that it was asked to end", printed, err)
+	}
+	limit := time.AfterFunc(10*time.Second, func() { _ = post.Process.Kill() }) // half of its time for a program that goes on
+	_ = post.Wait()                                                             // the exit status says it
+	limit.Stop()
+	if status := post.ProcessState.ExitCode(); status != 0 || said.Len() > 0 {
+		t.Errorf("after the program has ended, the post step ends with %d and says %q", status, said)
+	}
+
+	l = newLauncher(t)
+	l.records(says)
+	program := filepath.Join(t.TempDir(), "seedpack")
+	writeProgram(t, program, says)
+	l.want(started, "INPUT_BINARY="+program)
+	l.want("exit 0", l.states()...)
+}
+
+// awaitState waits until the launcher has saved a state.
+func (l *launcher) awaitState(state string) {
+	l.t.Helper()
+	for begun := time.Now(); !slices.Contains(l.states(), state); time.Sleep(5 * time.Millisecond) {
+		if time.Since(begun) > time.Minute {
+			l.t.Fatalf("the launcher did not save %s but %q", state, l.states())
+		}
+	}
+}
+
+// states returns the variables in which a post step finds what its main step saved.
+func (l *launcher) states() []string {
+	l.t.Helper()
+	text, err := os.ReadFile(filepath.Join(l.temp, "state"))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	var env []string
+	for line := range strings.Lines(string(text)) {
+		env = append(env, "STATE_"+strings.TrimSpace(line))
+	}
+	return env
 }

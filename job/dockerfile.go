@@ -20,7 +20,8 @@ const (
 // returns where it should be, and ok is false. A pipe, a device or a link to nothing is found too: who reads it is told what it is.
 func Dockerfile(dir string) (path string, ok bool) {
 	for _, name := range []string{dockerfileName, lowerDockerfile} {
-		if path := filepath.Join(dir, name); IsFile(path) || disk.Check(path) != nil || isDangling(path) {
+		path := filepath.Join(dir, name)
+		if !disk.IsMissing(path) && (IsFile(path) || disk.Check(path) != nil || isDangling(path)) {
 			return path, true
 		}
 	}

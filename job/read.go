@@ -27,7 +27,7 @@ func Read(path string, stdin io.Reader) (*Job, error) {
 		defer f.Close()
 		r = f
 	}
-	text, err := io.ReadAll(io.LimitReader(r, maxManifest+1))
+	text, err := disk.ReadAll(r, maxManifest)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", path, err)
 	}

@@ -132,6 +132,9 @@ var descriptionMarkup = &Rule{
 	},
 	Check: func(p *Pass) {
 		at := seed.AtJob.Member("description")
+		if !strings.ContainsAny(p.Job.Description, "<[#") {
+			return // most have none, and the pattern is slow
+		}
 		if m := markup.FindStringIndex(p.Job.Description); m != nil && p.valid(at) {
 			p.reportPart(at, m[0], m[1], "description has the markup %q, which catalogues show as it is: write plain text", p.Job.Description[m[0]:m[1]])
 		}

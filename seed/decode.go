@@ -5,6 +5,7 @@ import (
 	"math/big"
 	"reflect"
 	"strconv"
+	"sync"
 )
 
 // decode sets the fields of the struct that target points to. Members that n lacks get their default.
@@ -39,27 +40,47 @@ func decodeValue(n *node, v reflect.Value) {
 }
 
 func decodeStruct(n *node, v reflect.Value) {
-	for i := range v.NumField() {
-		tag := v.Type().Field(i).Tag
-		name := tag.Get("json")
-		if name == "-" || name == "" {
-			continue
-		}
+	for _, member := range membersOf(v.Type()) {
 		var c *node
 		if n.kind == kindObject {
-			c = n.child(name)
+			c = n.child(member.name)
 		}
-		switch field := v.Field(i); {
+		switch field := v.Field(member.field); {
 		case c != nil && !misfit(c.kind, field.Kind()):
 			decodeValue(c, field)
 		case field.Kind() == reflect.Struct:
 			decodeStruct(&node{}, field)
 		case field.Kind() == reflect.Bool:
-			field.SetBool(tag.Get("default") == "true")
+			field.SetBool(member.otherwise == "true")
 		case field.Kind() == reflect.String:
-			field.SetString(tag.Get("default"))
+			field.SetString(member.otherwise)
 		}
 	}
+}
+
+// A structMember is a field of a struct that has a member of its own in the text.
+type structMember struct {
+	field     int
+	name      string
+	otherwise string // the value if there is none
+}
+
+// structs has the members of each type, since tags are slow to read.
+var structs sync.Map
+
+func membersOf(t reflect.Type) []structMember {
+	if known, ok := structs.Load(t); ok {
+		return known.([]structMember)
+	}
+	var members []structMember
+	for i := range t.NumField() {
+		tag := t.Field(i).Tag
+		if name := tag.Get("json"); name != "-" && name != "" {
+			members = append(members, structMember{i, name, tag.Get("default")})
+		}
+	}
+	structs.Store(t, members)
+	return members
 }
 
 // misfit reports whether a value has another type than the field, which then has its default.

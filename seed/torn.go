@@ -293,8 +293,11 @@ func (p *parser) tornName(start int) {
 		p.i++
 		return
 	}
+	if p.unfinished != p.i {
+		return
+	}
 	rest := p.rest()
-	if m := nameGoesOn.Find(rest[:min(len(rest), 200)]); m != nil && p.unfinished == p.i {
+	if m := nameGoesOn.Find(rest[:min(len(rest), 200)]); m != nil {
 		p.lostText = true
 		p.i += len(m) - 1
 	}

@@ -17,6 +17,9 @@ type Chooser struct {
 	None   bool  // no file counts
 	// Roots are the directories that paths are confined to, which stand in for a repository where there is none.
 	Roots disk.Roots
+
+	asked string // the path of the last question, which is often that of the next one
+	known []Layer
 }
 
 // For returns the policy of a manifest. An image, or standard input, is judged as a file in the working directory. The policy
@@ -86,6 +89,17 @@ func (c *Chooser) layers(path string) ([]Layer, error) {
 	if c.None {
 		return nil, nil
 	}
+	if path == "" || path != c.asked {
+		layers, err := c.look(path)
+		if err != nil {
+			return nil, err
+		}
+		c.asked, c.known = path, layers
+	}
+	return c.known, nil
+}
+
+func (c *Chooser) look(path string) ([]Layer, error) {
 	abs, isFile, err := absolute(path)
 	if err != nil {
 		return nil, err

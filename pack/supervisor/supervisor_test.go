@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -352,5 +353,271 @@ func TestSecrets(t *testing.T) {
 	want := []wire.Leak{{Variable: "PASS", Where: []byte("stdout")}, {Variable: "PASS", Where: []byte("log"), File: true}}
 	if fmt.Sprint(o.Leaks) != fmt.Sprint(want) {
 		t.Errorf("leaks %+v", o.Leaks)
+	}
+}
+
+func TestInventory(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR"
+echo '{"n": 1}' >seed.outputs.json
+printf hello >open; printf x >closed; chmod 600 closed
+mkdir dir private; echo 1 >dir/in; echo 1 >private/in; chmod 700 private
+mkfifo pipe; ln -s /etc/passwd away; ln -s nowhere dead
+printf a >"$(printf 'new\nline')"; printf b >"$(printf 'caf\351')"`)
+	spec.Collect = []string{"seed.outputs.json", "dir/*"}
+	o, _ := run(t, spec)
+	if o.Exit != 0 || o.ReadTestError != "" || o.FilesCut != 0 {
+		t.Fatalf("%+v", o)
+	}
+	var got strings.Builder
+	for _, f := range o.Files {
+		fmt.Fprintf(&got, "%q %v %d %v %q %v %q\n", f.Name, f.Mode, f.UID, f.ReadableByOther, f.Link, f.Collected, f.Content)
+	}
+	want := `"away" Lrwxrwxrwx 65533 false "/etc/passwd" false ""
+"caf\xe9" -rw-r--r-- 65533 true "" false "b"
+"closed" -rw------- 65533 false "" false "x"
+"dead" Lrwxrwxrwx 65533 false "nowhere" false ""
+"dir" drwxr-xr-x 65533 true "" false ""
+"dir/in" -rw-r--r-- 65533 true "" true "1\n"
+"new\nline" -rw-r--r-- 65533 true "" false "a"
+"open" -rw-r--r-- 65533 true "" false "hello"
+"pipe" prw-r--r-- 65533 false "" false ""
+"private" drwx------ 65533 false "" false ""
+"private/in" -rw-r--r-- 65533 false "" false "1\n"
+"seed.outputs.json" -rw-r--r-- 65533 true "" true "{\"n\": 1}\n"
+`
+	if got.String() != want {
+		t.Errorf("got\n%s", &got)
+	}
+	if o.Usage.Output != int64(len("hello"+"x"+"1\n1\n"+"ab"+"{\"n\": 1}\n")) {
+		t.Errorf("output has %d bytes", o.Usage.Output)
+	}
+}
+
+// The directory may be closed, and its files are not.
+func TestClosedDirectory(t *testing.T) {
+	for _, mode := range []os.FileMode{0o700, 0o711, 0o000} {
+		spec := shell(fmt.Sprintf(`cd "$OUTPUT_DIR" && echo 1 >open && echo 1 >closed && chmod 600 closed && chmod %04o .`, mode))
+		spec.User = ""
+		o, _ := run(t, spec)
+		if len(o.Files) != 2 || o.Files[0].ReadableByOther || !o.Files[1].ReadableByOther || o.ReadTestError != "" {
+			t.Errorf("%v: %+v", mode, o)
+		}
+		if d := o.Directory; d.ReadableByOther || d.Mode.Perm() != mode || d.UID != 0 {
+			t.Errorf("%v: %+v", mode, d)
+		}
+	}
+}
+
+// The smallest files are returned first, since the large ones would leave no room for them.
+func TestSums(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && head -c 3000000 /dev/zero >a && echo 1 >b && : >c && echo x >d`)
+	spec.Sum, spec.Collect, spec.CollectMax = []string{"[abc]"}, []string{"*"}, 10
+	o, _ := run(t, spec)
+	var got []string
+	for _, f := range o.Files {
+		got = append(got, fmt.Sprintf("%s %.4x %d %v", f.Name, f.Sum, len(f.Blocks)/wire.BlockSum, f.Collected))
+	}
+	if want := []string{"a 35bce4ea 3 false", "b 4355a46b 1 true", "c e3b0c442 0 true", "d  0 true"}; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A job of the user nobody may read files of nobody.
+func TestReadByAnother(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && echo 1 >mine && chmod 600 mine && echo 1 >ours && chmod 640 ours`)
+	spec.User = "65534:65534"
+	o, _ := run(t, spec)
+	if len(o.Files) != 2 || o.Files[0].ReadableByOther || o.Files[1].ReadableByOther {
+		t.Errorf("%+v", o.Files)
+	}
+}
+
+func TestManyFiles(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && seq 10000 | xargs touch && d=. && for i in $(seq 200); do d=$d/d; done && mkdir -p $d`)
+	spec.Timeout = time.Minute
+	o, _ := run(t, spec)
+	if len(o.Files) < 10000 || len(o.Files) > 10200 || o.FilesCut == 0 {
+		t.Errorf("%d files and %d cut", len(o.Files), o.FilesCut)
+	}
+}
+
+// memoryGroup makes a cgroup that counts memory and returns its directory.
+func memoryGroup(t *testing.T) string {
+	t.Helper()
+	needsRoot(t)
+	parent := "/sys/fs/cgroup/memory" // version 1
+	if _, err := os.Stat(parent); err != nil {
+		parent = "/sys/fs/cgroup"
+	}
+	dir, err := os.MkdirTemp(parent, "seedpack-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func TestUsage(t *testing.T) {
+	const script = `i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; x=$(head -c 30000000 /dev/zero | tr '\0' x); sleep 0.2; echo ${#x}`
+	// The memory is that of a cgroup. Tests share one with others, which may free memory at the same time. A container
+	// has its own.
+	o, _ := run(t, shell(script), "sh", "-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, memoryGroup(t))
+	if o.Usage.CPU < 20*time.Millisecond || o.Usage.CPU > 20*time.Second {
+		t.Errorf("CPU %v", o.Usage.CPU)
+	}
+	if o.Usage.Memory < 20<<20 || o.Usage.Memory > 200<<20 {
+		t.Errorf("memory %d, of a job that exits with %d and says %q %q", o.Usage.Memory, o.Exit, o.Stdout.Head, o.Stderr.Head)
+	}
+	peak, last := int64(0), wire.Sample{}
+	for _, s := range o.Usage.Samples {
+		peak, last = max(peak, s.Memory), s
+	}
+	if len(o.Usage.Samples) < 3 || peak != o.Usage.Memory || last.At < 200*time.Millisecond {
+		t.Errorf("%d of memory, and the samples %+v", o.Usage.Memory, o.Usage.Samples)
+	}
+}
+
+func TestElsewhere(t *testing.T) {
+	o, _ := run(t, shell(`mkdir "$ROOT/d" && printf 12345 >"$ROOT/d/cache" && ln -s x "$ROOT/link"`))
+	if e := o.Elsewhere; e.Count != 2 || e.Bytes != 5 || e.Cut || len(e.Files) != 2 || filepath.Base(e.Files[0].Name) != "cache" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A job that is root may write to the path of the report.
+func TestForgedReport(t *testing.T) {
+	spec := shell(`cd "$ROOT/../report" && mkdir -p report.json/x && ln -s /etc/passwd files.json`)
+	spec.User = ""
+	if o, _ := run(t, spec); o.Exit != 0 || o.UID != 0 {
+		t.Errorf("%+v", o)
+	}
+}
+
+func TestAccounts(t *testing.T) {
+	dir := t.TempDir()
+	a := accounts{filepath.Join(dir, "passwd"), filepath.Join(dir, "group")}
+	for file, text := range map[string]string{
+		a.passwd: "# none\nroot:x:0:0::/root:/bin/sh\njob:x:1000:100:Job:/home/job:/bin/sh\nbroken:x:a:b:::\n",
+		a.group:  "root:x:0:\nusers:x:100:\nvideo:x:44:other,job\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct{ user, want string }{
+		{"", "{0 0 [0] /root}"},
+		{"job", "{1000 100 [44 100] /home/job}"},
+		{"1000", "{1000 100 [44 100] /home/job}"},
+		{"job:video", "{1000 44 [44] /home/job}"},
+		{"1000:7", "{1000 7 [7] /home/job}"},
+		{"7", "{7 0 [0] /}"},
+		{"7:users", "{7 100 [100] /}"},
+		{"broken", `user "broken" has the IDs "a" and "b" in ` + a.passwd + ", they should be numbers from 0 to 2147483647"},
+		{"none", `user "none" is not in ` + a.passwd + " of the image"},
+		{"-1", `user "-1" is out of range: user IDs are numbers from 0 to 2147483647`},
+	}
+	for _, tt := range tests {
+		got := ""
+		if acc, err := a.find(tt.user); err != nil {
+			got = err.Error()
+		} else {
+			got = fmt.Sprint(*acc)
+		}
+		if got != tt.want {
+			t.Errorf("%q is %s, want %s", tt.user, got, tt.want)
+		}
+	}
+}
+
+// A curve keeps few of many samples, the peaks and the last one among them, in the order of time.
+func TestCurve(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 2, wire.MaxSamples - 1, wire.MaxSamples, wire.MaxSamples + 1, 1000, 12345} {
+		c := curve{}
+		for i := range n {
+			memory := int64(i % 7)
+			if i == n*2/3 {
+				memory = 1000
+			}
+			c.add(wire.Sample{At: time.Duration(i + 1), Memory: memory, CPU: time.Duration(2 * i)})
+		}
+		all := c.end()
+		if len(all) > wire.MaxSamples || n <= wire.MaxSamples/2 && len(all) != n || n > wire.MaxSamples && len(all) < wire.MaxSamples/2 {
+			t.Errorf("%d samples become %d", n, len(all))
+		}
+		if n == 0 {
+			continue
+		}
+		peak, last := int64(0), wire.Sample{}
+		for _, s := range all {
+			if s.At <= last.At || s.CPU < last.CPU {
+				t.Fatalf("of %d samples, %+v comes after %+v", n, s, last)
+			}
+			peak, last = max(peak, s.Memory), s
+		}
+		if want := (wire.Sample{At: time.Duration(n), Memory: last.Memory, CPU: time.Duration(2 * (n - 1))}); peak != 1000 || last != want {
+			t.Errorf("of %d samples, the peak is %d and the last %+v", n, peak, last)
+		}
+	}
+}
+
+// What a job leaves in a directory of the host is given to the user at the end, and so is the report. The findings are about how
+// the job left it.
+func TestHandOver(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && mkdir -m 000 d && echo x >f && chmod 000 f && ln -s /etc/passwd l`)
+	spec.Owner, spec.Give = "60001:60002", []string{"OUTPUT_DIR"}
+	dir, o := runGiving(t, spec)
+	for _, f := range o.Files {
+		if f.UID != 65533 || f.Mode.Perm() != 0 && f.Name != "l" {
+			t.Errorf("%s is of user %d and has mode %v", f.Name, f.UID, f.Mode)
+		}
+	}
+	for name, mode := range map[string]os.FileMode{"out": 0o777, "out/d": 0o700, "out/f": 0o600, "out/l": 0o777, "report": 0o700, "report/report.json": 0o600} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		stat, _ := info.Sys().(*syscall.Stat_t)
+		if stat.Uid != 60001 || stat.Gid != 60002 || info.Mode().Perm() != mode {
+			t.Errorf("%s: %d:%d, %v", name, stat.Uid, stat.Gid, info.Mode())
+		}
+	}
+	if info, err := os.Stat("/etc/passwd"); err != nil || info.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("a link was followed: %v, %v", info, err)
+	}
+}
+
+// The probe of an engine reads one file and makes two. What a run has left is removed.
+func TestProbe(t *testing.T) {
+	needsRoot(t)
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, wire.ProbeSeen), []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := probe(dir, "60001:60002"); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]uint32{wire.ProbeOwn: 0, wire.ProbeGiven: 60001} {
+		info, err := os.Lstat(filepath.Join(dir, name))
+		if err != nil || info.Sys().(*syscall.Stat_t).Uid != want {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "a/b"), 0o000); err == nil || os.Getuid() == 0 {
+		if err := clean(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+	for _, owner := range []string{"", "x:1", "1"} {
+		if err := probe(dir, owner); err == nil {
+			t.Errorf("owner %q is taken", owner)
+		}
 	}
 }
