@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 
@@ -79,12 +80,24 @@ func (f *initFlags) run(cmd *cobra.Command, p *Process, dir string) error {
 	adds := slices.ContainsFunc(membersOfInterface, cmd.Flags().Changed)
 	there := err == nil
 	switch {
+	case errors.Is(err, syscall.ENOTDIR):
+		return exit.Usagef("%s is a file: name the directory of the job", dir)
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return exit.Usage(err)
 	case there && f.smoke && !adds:
 		return initSmoke(p, cmd, manifest, f.force)
-	case there && f.force && !adds:
+	case there && f.force && adds:
+		return exit.Usagef("%s is there already: --force writes it anew, and --input, --output and the like add to it: leave out one of them, or remove the file", manifest)
+	case there && f.force:
 		return initJob(cmd, p, dir, f)
+	case there && f.smoke:
+		if path := filepath.Join(dir, cases.File); exists(path) {
+			return exit.Usagef("%s is there already: leave out --smoke, and give its cases what is added", path)
+		}
+		if err := f.extend(cmd, p, manifest); err != nil {
+			return err
+		}
+		return initSmoke(p, cmd, manifest, false)
 	case there && (adds || p.person() && !f.yes):
 		return f.extend(cmd, p, manifest)
 	case there:
@@ -101,12 +114,12 @@ func (f *initFlags) add(s *pflag.FlagSet) {
 	s.StringVar(&f.job.Description, "description", "", "what the job does (default its inputs and outputs)")
 	s.StringVar(&f.job.Maintainer.Name, "maintainer-name", "", "full name of the maintainer (default git's user.name)")
 	s.StringVar(&f.job.Maintainer.Email, "maintainer-email", "", "e-mail of the maintainer (default git's user.email)")
-	s.StringArrayVar(&f.inputs, "input", nil, "NAME[=MEDIATYPE[,MEDIATYPE...]]: a file that goes in; may be given again")
-	s.StringArrayVar(&f.jsonInputs, "json-input", nil, "NAME[=TYPE]: a JSON value that goes in, by default a string; may be given again")
-	s.StringArrayVar(&f.outputs, "output", nil, "NAME=PATTERN: a file that comes out, as in RESULT=*.csv; may be given again")
-	s.StringArrayVar(&f.jsonOutput, "json-output", nil, "NAME[=TYPE]: a JSON value that comes out, by default a string; may be given again")
-	s.StringArrayVarP(&f.settings, "setting", "e", nil, "NAME[=secret]: an environment variable that is not data; may be given again")
-	s.StringArrayVarP(&f.mounts, "mount", "m", nil, "NAME=PATH[:rw]: a directory that the job sees at PATH; may be given again")
+	s.StringArrayVar(&f.inputs, "input", nil, "NAME[=MEDIATYPE[,MEDIATYPE...]]: a file that goes in")
+	s.StringArrayVar(&f.jsonInputs, "json-input", nil, "NAME[=TYPE]: a JSON value that goes in, by default a string")
+	s.StringArrayVar(&f.outputs, "output", nil, "NAME=PATTERN: a file that comes out, as in RESULT=*.csv")
+	s.StringArrayVar(&f.jsonOutput, "json-output", nil, "NAME[=TYPE]: a JSON value that comes out, by default a string")
+	s.StringArrayVarP(&f.settings, "setting", "e", nil, "NAME[=secret]: an environment variable that is not data")
+	s.StringArrayVarP(&f.mounts, "mount", "m", nil, "NAME=PATH[:rw]: a directory that the job sees at PATH")
 	s.Int64Var(&f.job.Timeout, "timeout", 3600, "seconds after which a run is ended")
 	s.StringVar(&f.job.Base, "base", "debian:13-slim", "image that the Dockerfile starts from; it needs a shell")
 	s.BoolVar(&f.smoke, "smoke", false, "write seed.smoke.yaml, too")
@@ -116,7 +129,7 @@ func (f *initFlags) add(s *pflag.FlagSet) {
 
 // initSmoke adds a smoke file to a job. It refuses flags for a new manifest, since they would do nothing.
 func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) error {
-	if other := otherFlag(cmd, "smoke", "force", "yes", "root"); other != "" {
+	if other := otherFlag(cmd, append([]string{"smoke", "force"}, membersOfInterface...)...); other != "" {
 		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
 	}
 	j, err := job.Read(manifest, p.Stdin)
@@ -137,10 +150,10 @@ func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) erro
 	return nil
 }
 
-// otherFlag returns a flag that was given and is not among some; "" if there is none.
+// otherFlag returns a flag of init that was given and is not among some; "" if there is none.
 func otherFlag(cmd *cobra.Command, some ...string) (other string) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
-		if !slices.Contains(some, f.Name) {
+		if !slices.Contains(append(some, "yes"), f.Name) && cmd.LocalNonPersistentFlags().Lookup(f.Name) != nil {
 			other = f.Name
 		}
 	})

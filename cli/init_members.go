@@ -3,22 +3,25 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/scaffold"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify/cases"
 )
 
 // extend adds members of the interface to a manifest that is there.
 func (f *initFlags) extend(cmd *cobra.Command, p *Process, manifest string) error {
-	if other := otherFlag(cmd, append([]string{"yes", "root"}, membersOfInterface...)...); other != "" {
+	if other := otherFlag(cmd, append([]string{"smoke"}, membersOfInterface...)...); other != "" {
 		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
 	}
 	j, err := job.Read(manifest, p.Stdin)
@@ -57,8 +60,54 @@ func (f *initFlags) extend(cmd *cobra.Command, p *Process, manifest string) erro
 	}
 	sayf(p.Stdout, "added to %s: %s", manifest, addedWords(&f.job))
 	own.propose(p, seed.Parse(text))
+	if f.smoke {
+		return nil // the smoke file is written next
+	}
+	sayMadeUp(p, j.Dir, seed.Parse(text), namesOf(&f.job))
 	sayf(p.Stdout, "next: seedpack lint %s", shellWord(j.Dir))
 	return nil
+}
+
+// sayMadeUp says for which of the names a case of the smoke file has no value. A run would get one that is made up.
+func sayMadeUp(p *Process, dir string, m *seed.Manifest, names []string) {
+	path := filepath.Join(dir, cases.File)
+	if p.roots.Check(path) != nil {
+		return
+	}
+	text, err := disk.ReadFile(path, disk.MaxJobText)
+	if err != nil {
+		return // there is none, or lint says what is wrong with it
+	}
+	trials, _ := cases.Read(path, text, m, func(string) string { return "" })
+	var lacking []string
+	for i := range trials {
+		for _, name := range trials[i].MadeUpNames(m) {
+			if slices.Contains(names, name) && !slices.Contains(lacking, name) {
+				lacking = append(lacking, name)
+			}
+		}
+	}
+	if len(lacking) > 0 {
+		sayf(p.Stdout, "%s has no value for %s: smoke makes one up, and a case that fails on it is inconclusive; give its cases one, as in %s",
+			path, strings.Join(lacking, ", "), cases.ExampleOf(m, lacking))
+	}
+}
+
+// namesOf returns the names of what a case may give a value for.
+func namesOf(o *scaffold.Options) (all []string) {
+	for _, x := range o.Inputs {
+		all = append(all, x.Name)
+	}
+	for _, x := range o.JSONInputs {
+		all = append(all, x.Name)
+	}
+	for _, x := range o.Mounts {
+		all = append(all, x.Name)
+	}
+	for _, x := range o.Settings {
+		all = append(all, x.Name)
+	}
+	return all
 }
 
 // extended returns the text of a manifest with more members. Ones that would make the job wrong are a mistake.

@@ -3,6 +3,7 @@ package cases
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/seed"
@@ -34,15 +35,29 @@ func SampleJSON(kind string) string { return madeJSON(kind) }
 
 // ExampleLine returns Example in one line.
 func ExampleLine(m *seed.Manifest) string {
-	parts := []string{"name: first"}
+	parts := append([]string{"name: first"}, exampleParts(m, func(string) bool { return true })...)
+	return "cases: [{" + strings.Join(parts, ", ") + "}]"
+}
+
+// ExampleOf returns what a case may have for some members of the manifest, in one line. Members that are not required are left out.
+func ExampleOf(m *seed.Manifest, names []string) string {
+	return strings.Join(exampleParts(m, func(name string) bool { return slices.Contains(names, name) }), ", ")
+}
+
+// exampleParts returns KEY: {NAME: VALUE, …} for each key of a case that has members which are wanted.
+func exampleParts(m *seed.Manifest, wanted func(name string) bool) (parts []string) {
 	for _, s := range sections(m) {
 		var members []string
 		for _, line := range s.members {
-			members = append(members, line.text)
+			if name, _, _ := strings.Cut(line.text, ": "); wanted(name) {
+				members = append(members, line.text)
+			}
 		}
-		parts = append(parts, fmt.Sprintf("%s: {%s}", s.key, strings.Join(members, ", ")))
+		if len(members) > 0 {
+			parts = append(parts, fmt.Sprintf("%s: {%s}", s.key, strings.Join(members, ", ")))
+		}
 	}
-	return "cases: [{" + strings.Join(parts, ", ") + "}]"
+	return parts
 }
 
 type section struct {
