@@ -23,8 +23,8 @@ var buildPushInputs = map[string][]buildPushTest{
 	"allow":          {{"network.host, security.insecure", []string{"--allow=network.host", "--allow=security.insecure"}, ""}},
 	"annotations":    {{"\"index:a.b=1, 2\"\nc=\"d\"", []string{"--annotation=index:a.b=1, 2", "--annotation=c=\"d\""}, ""}},
 	"attests":        {{"type=sbom,generator=a/b\ntype=provenance,mode=max", []string{"--attest=type=sbom,generator=a/b", "--attest=type=provenance,mode=max"}, ""}},
-	"build-args":     {{"A=1,2\n\"B=x\r\ny\"\n\"C=1\",\"D=2\"", []string{"--build-arg=A=1,2", "--build-arg=B=x\r\ny", "--build-arg=C=1,D=2"}, ""}, {"\"A=1", nil, "a quote is not closed"}, {"\"A=1\"2", nil, "after a closing quote"}},
-	"build-contexts": {{"a=docker-image://b:1\n\"c=./d,e\"", []string{"--build-context=a=docker-image://b:1", "--build-context=c=./d,e"}, ""}},
+	"build-args":     {{"A=1,2\n\"B=x\r\ny\"\n\"C=1\",\"D=2\"", []string{"--build-arg=A=1,2", "--build-arg=B=x\r\ny", "--build-arg=C=1,D=2"}, ""}, {"\"A=1", nil, "a quote is not closed"}, {"\"A=1\"2", nil, "after a closing quote"}, {"A=1\n # B=2\n", nil, "there are no comments"}, {"A=#1", []string{"--build-arg=A=#1"}, ""}},
+	"build-contexts": {{"# a\nb=c", nil, "there are no comments"}, {"a=docker-image://b:1\n\"c=./d,e\"", []string{"--build-context=a=docker-image://b:1", "--build-context=c=./d,e"}, ""}},
 	"builder":        {{"mine", []string{"--builder=mine"}, ""}},
 	"cache-from":     {{"a/b:cache\n\"type=registry,ref=a\"\ntype=local,\"src=a,b\"", []string{"--cache-from=a/b:cache", "--cache-from=type=registry,ref=a", `--cache-from=type=local,"src=a,b"`}, ""}},
 	"cache-to":       {{"type=gha,mode=max", []string{"--cache-to=type=gha,mode=max"}, ""}},
@@ -106,6 +106,23 @@ func TestInputsOfBuildPushAction(t *testing.T) {
 			case err != nil || !slices.Equal(got, tt.want):
 				t.Errorf("%s: %q: %q, %v; want %q", input, tt.value, got, err, tt.want)
 			}
+		}
+	}
+}
+
+// Other inputs refuse what they do not take, too, with their name.
+func TestInputsRefuse(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ input, value, want string }{
+		{"COMMAND", "pakc", `command "pakc" must be one of pack, lint, smoke, verify, publish, list, diff, export, migrate, discover: did you mean pack?`},
+		{"COMMAND", "run", `command "run" must be one of `},
+		{"SUMMARY", "no", `summary "no" must be true or false`},
+		{"STRICT-RESOURCES", "1", `strict-resources "1" must be true or false`},
+		{"PROVIDES", "gpus\n# none\n", `provides: "# none": there are no comments in a list`},
+	} {
+		args, err := stepArguments(map[string]string{"INPUT_" + tt.input: tt.value})
+		if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+			t.Errorf("%s: %q, %v; want %s", tt.input, args, err, tt.want)
 		}
 	}
 }

@@ -47,7 +47,7 @@ func (s *Step) presentFound(printed []byte, status int) error {
 		s.annotator.show("error", annotation{message: "the catalogue is not complete: " + s.said.message()})
 	}
 	err := s.writeFound(&f, printed)
-	if s.inputs.input("summary") != "false" {
+	if !s.inputs.noSummary() {
 		err = errors.Join(err, s.summarizeFound(&f))
 	}
 	return err

@@ -11,6 +11,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
@@ -158,6 +159,8 @@ func (in *inputs) values(name string, form inputForm) ([]string, error) {
 	var all []string
 	for _, fields := range records {
 		switch {
+		case strings.HasPrefix(strings.TrimSpace(fields[0]), "#"):
+			return nil, exit.Usagef("%s: %q: there are no comments in a list: leave the line out", name, strings.Join(fields, ","))
 		case form == manyWords && len(fields) == 1:
 			all = append(all, strings.Split(fields[0], ",")...) // also in quotes, if they are around the whole line
 		case form == manyWords:
@@ -208,8 +211,15 @@ func (in *inputs) command(flagsOf func(command string) *pflag.FlagSet) (string, 
 			return name, flags, nil
 		}
 	}
-	return "", nil, exit.Usagef("command %q must be one of %s", name, strings.Join(StepCommands(), ", "))
+	hint := ""
+	if near := diag.Nearest(name, StepCommands()); near != "" {
+		hint = ": did you mean " + near + "?"
+	}
+	return "", nil, exit.Usagef("command %q must be one of %s%s", name, strings.Join(StepCommands(), ", "), hint)
 }
+
+// noSummary reports whether the step writes no summary.
+func (in *inputs) noSummary() bool { return strings.EqualFold(in.input("summary"), "false") }
 
 // addRoots confines the command to the workspace and the runner's directory for temporary files.
 func (in *inputs) addRoots(args []string) ([]string, error) {

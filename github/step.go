@@ -56,6 +56,9 @@ func (s *Step) Arguments(flagsOf func(command string) *pflag.FlagSet) ([]string,
 	if err := s.inputs.refuse(); err != nil {
 		return nil, err
 	}
+	if _, err := s.inputs.values("summary", yesOrNo); err != nil {
+		return nil, err
+	}
 	args := []string{name, "--format=json"}
 	if args, err = s.inputs.addRoots(args); err != nil {
 		return nil, err
@@ -172,7 +175,7 @@ func (s *Step) Present(printed []byte, status int) error {
 	s.annotator.all(&r)
 	err := writeOutputs(s.env, &r, printed, map[string]string{"sarif-file": s.inputs.input("sarif-file"), "html": s.inputs.input("html")})
 	switch {
-	case s.inputs.input("summary") == "false":
+	case s.inputs.noSummary():
 	case s.command == "list":
 		var l listDocument
 		err = errors.Join(err, json.Unmarshal(printed, &l), writeList(s.env, &l, s.hide))

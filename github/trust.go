@@ -23,25 +23,30 @@ func IsRelease(getenv func(string) string) (release bool, notice string) {
 	if auto == AutoNever || auto == AutoTag && !isTag {
 		return false, ""
 	}
-	if getenv("GITHUB_EVENT_PATH") == "" {
-		return true, "" // a runner always sets it
-	}
 	event, err := readEvent(getenv)
 	switch {
 	case err != nil:
 		return false, fmt.Sprintf("%v\nso it is not known whether this run takes a tag or a release back: it is tried, and nothing is published", err)
-	case event.Deleted:
+	case event.Deleted || event.After != "" && strings.Trim(event.After, "0") == "":
 		return false, "this run is for a tag that was deleted: the job is tried, and nothing is published"
-	case auto == AutoReleased && event.Action != "" && !slices.Contains(releaseActions, event.Action):
+	case auto == AutoReleased && event.Action == "":
+		return false, "the event does not say whether the release comes out or is taken back: the job is tried, and nothing is published"
+	case auto == AutoReleased && !slices.Contains(releaseActions, event.Action):
 		return false, fmt.Sprintf("this run is for a release that was %s: the job is tried, and nothing is published", event.Action)
+	case auto == AutoReleased && event.Release.Draft:
+		return false, "this run is for the draft of a release: the job is tried, and nothing is published"
 	}
 	return true, ""
 }
 
 // A githubEvent is why a workflow runs.
 type githubEvent struct {
-	Action      string           `json:"action"`
-	Deleted     bool             `json:"deleted"` // the branch or tag of a push
+	Action  string `json:"action"`
+	Deleted bool   `json:"deleted"` // the branch or tag of a push
+	After   string `json:"after"`   // its commit; all zeros if it was deleted
+	Release struct {
+		Draft bool `json:"draft"`
+	} `json:"release"`
 	Repository  githubRepository `json:"repository"`
 	PullRequest *struct {
 		Head, Base struct {
@@ -88,15 +93,21 @@ func trustOf(getenv func(string) string) (trust, error) {
 }
 
 func readEvent(getenv func(string) string) (*githubEvent, error) {
-	var event githubEvent
-	text, err := disk.ReadFile(getenv("GITHUB_EVENT_PATH"), maxEvent)
-	if err == nil {
-		err = json.Unmarshal(text, &event)
+	var event *githubEvent
+	path, err := getenv("GITHUB_EVENT_PATH"), errors.New("GITHUB_EVENT_PATH is not set")
+	if path != "" {
+		var text []byte
+		if text, err = disk.ReadFile(path, maxEvent); err == nil {
+			err = json.Unmarshal(text, &event)
+		}
+	}
+	if err == nil && event == nil {
+		err = fmt.Errorf("%s is empty", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the event that this run is for: %w", err)
 	}
-	return &event, nil
+	return event, nil
 }
 
 // maxEvent is more than an event has.

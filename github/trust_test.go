@@ -115,12 +115,29 @@ func TestEvents(t *testing.T) {
 // checkAuto sends an event about a branch, about a tag, and about a tag or a release that is taken back.
 func checkAuto(t *testing.T, e Event, env map[string]string, write func(string)) {
 	t.Helper()
+	read := env["GITHUB_EVENT_PATH"]
+	for _, path := range []string{"", read + ".gone"} {
+		env["GITHUB_REF"], env["GITHUB_EVENT_PATH"] = "refs/tags/v1", path
+		got, notice := IsRelease(func(name string) string { return env[name] })
+		if got || e.Auto != AutoNever && !strings.Contains(notice, "nothing is published") {
+			t.Errorf("auto with the event %q: %v, %q", path, got, notice)
+		}
+	}
+	env["GITHUB_EVENT_PATH"] = read
 	for _, tt := range []struct {
 		ref, payload string
 		want         bool
 	}{
-		{"refs/heads/main", `{}`, e.Auto == AutoReleased},
-		{"refs/tags/v1", `{}`, e.Auto != AutoNever},
+		{"refs/heads/main", `{"action": "published"}`, e.Auto == AutoReleased},
+		{"refs/tags/v1", `{}`, e.Auto == AutoTag},
+		{"refs/tags/v1", `{"after": "0000000000000000000000000000000000000000"}`, false},
+		{"refs/tags/v1", `{"after": "5c5e0ba1b0d2fbf3e1b1a7f0f1d1e0a9c8b7a695"}`, e.Auto == AutoTag},
+		{"refs/tags/v1", `{"action": "created", "release": {"draft": true}}`, e.Auto == AutoTag},
+		{"refs/tags/v1", `{"action": "released", "release": {"draft": false}}`, e.Auto != AutoNever},
+		{"refs/tags/v1", `{"action": ["published"]}`, false},
+		{"refs/tags/v1", `null`, false},
+		{"refs/tags/v1", `[]`, false},
+		{"refs/tags/v1", ``, false},
 		{"refs/tags/v1", `{"deleted": true, "after": "0000000000000000000000000000000000000000"}`, false},
 		{"refs/tags/v1", `{"action": "published"}`, e.Auto != AutoNever},
 		{"refs/tags/v1", `{"action": "deleted"}`, e.Auto == AutoTag},
