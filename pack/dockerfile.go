@@ -2,10 +2,12 @@ package pack
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
@@ -93,14 +95,17 @@ func checkLink(dir, path, dockerfile string) error {
 		return err
 	}
 	defer root.Close()
-	_, err = root.Stat(filepath.Base(path))
-	switch _, outside := os.Stat(path); {
-	case err == nil:
+	if _, err = root.Stat(filepath.Base(path)); err == nil {
 		return nil
-	case outside != nil:
-		return refused("which is not there")
 	}
-	return refused("which is outside of the directory that is given to the build")
+	var stray *disk.StrayLink
+	switch err := disk.CheckLink(path, dir); {
+	case errors.As(err, &stray) && strings.HasPrefix(stray.Why, "which is outside"):
+		return refused("which is outside of the directory that is given to the build")
+	case errors.As(err, &stray):
+		return refused(stray.Why)
+	}
+	return refused("which the builder looks for elsewhere: it knows only relative links that stay in the directory it is given")
 }
 
 func (d *dockerfile) addExports(opt *client.SolveOpt) error {

@@ -16,7 +16,11 @@ import (
 func TestCheckFilesLinks(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"Dockerfile", ".dockerignore", "Dockerfile.dockerignore", "other/.dockerignore"} {
-		for target, ok := range map[string]bool{"real": true, "sub/../real": true, "../outside": false, "nowhere": false, "/etc/passwd": false, "link": false} {
+		const outside, gone, loop = "which is outside of the directory", "which is not there", "which cannot be followed"
+		const elsewhere = "it knows only relative links"
+		for target, why := range map[string]string{"real": "", "sub/../real": "", "chain": "", "../outside": outside, "nowhere": gone, "/etc/passwd": outside,
+			"link": outside, "circle": loop, "real/x": loop, "ABSOLUTE": elsewhere, "OUT/AND/IN": elsewhere} {
+			ok := why == ""
 			top := t.TempDir()
 			job := filepath.Join(top, "job")
 			dir, base := filepath.Split(filepath.Join(job, name))
@@ -31,13 +35,21 @@ func TestCheckFilesLinks(t *testing.T) {
 				}
 			}
 			link(t, "../outside", filepath.Join(dir, "link"))
+			link(t, "sub/../real", filepath.Join(dir, "chain"))
+			link(t, "circle", filepath.Join(dir, "circle"))
+			switch target {
+			case "ABSOLUTE":
+				target = filepath.Join(dir, "real")
+			case "OUT/AND/IN":
+				target = "../" + filepath.Base(dir) + "/real"
+			}
 			os.Remove(filepath.Join(dir, base))
 			link(t, target, filepath.Join(dir, base))
 			d := &dockerfile{request: &Request{Context: job, Dockerfile: filepath.Join(job, "Dockerfile"),
 				BuildContexts: map[string]string{"other": filepath.Join(job, "other")}}}
 			err := d.checkFiles()
 			var refused *SyntaxError
-			if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Line != 1 || !strings.Contains(refused.Message, base+" is a link to ")) {
+			if ok != (err == nil) || !ok && (!errors.As(err, &refused) || refused.Line != 1 || !strings.Contains(refused.Message, base+" is a link to ") || !strings.Contains(refused.Message, why)) {
 				t.Errorf("%s, a link to %s: %v", name, target, err)
 			}
 		}

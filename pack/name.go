@@ -42,7 +42,13 @@ func CheckRegistry(registry string) error {
 	case strings.HasSuffix(registry, "/"):
 		return fmt.Errorf("registry %q ends in a slash: write %q", registry, strings.TrimRight(registry, "/"))
 	}
-	probe := registry + "/x-seed:1"
+	const name = "/x-seed:1"
+	probe := registry + name
+	if lower := host + strings.ToLower(strings.TrimPrefix(registry, host)); lower != registry {
+		if _, err := reference.Parse(lower + name); err == nil {
+			return fmt.Errorf("registry %q must be in lower case behind the host: write %q", registry, lower)
+		}
+	}
 	if _, err := reference.Parse(probe); err != nil {
 		return fmt.Errorf("registry %q: host %q or namespace %q cannot be part of an image reference: %w", registry, host, namespace, err)
 	}

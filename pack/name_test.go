@@ -43,7 +43,7 @@ func TestCheckRegistry(t *testing.T) {
 		"team":                      `registry "team" has no host: for Docker Hub write "docker.io/team"`,
 		"https://r.example.com":     `registry "https://r.example.com": leave out the scheme: "r.example.com"`,
 		"r.example.com/a/":          `registry "r.example.com/a/" ends in a slash: write "r.example.com/a"`,
-		"r.example.com/Team":        `registry "r.example.com/Team": host "r.example.com" or namespace "Team" cannot be part of an image reference: repository name must be lowercase`,
+		"r.example.com/Team":        `registry "r.example.com/Team" must be in lower case behind the host: write "r.example.com/team"`,
 		"r.example.com/a b":         `registry "r.example.com/a b": host "r.example.com" or namespace "a b" cannot be part of an image reference: invalid reference format`,
 		"r.example.com/a\n::x::y":   "registry \"r.example.com/a\\n::x::y\": host \"r.example.com\" or namespace \"a\\n::x::y\" cannot be part of an image reference: invalid reference format",
 		"r.example.com:5000/ns/sub": "",
