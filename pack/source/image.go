@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -200,7 +201,20 @@ func (i *Image) openRegistry(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	return i.openReference(ctx, ref, opt.Remote)
+	return i.Source.explainName(i.openReference(ctx, ref, opt.Remote))
+}
+
+// explainName returns an error that says where an image without a host was looked for: its name may have been meant as a path.
+func (s Source) explainName(err error) error {
+	first, _, below := strings.Cut(s.Name, "/")
+	if err == nil || below && (first == "localhost" || strings.ContainsAny(first, ".:")) {
+		return err
+	}
+	here := ""
+	if _, missing := os.Lstat(s.Name); missing != nil {
+		here = "there is no file or directory of this name here, and "
+	}
+	return fmt.Errorf("%w\n%sits name has no registry, so Docker Hub was asked for the image", err, here)
 }
 
 func (i *Image) openReference(ctx context.Context, ref name.Reference, options []remote.Option) error {

@@ -484,3 +484,22 @@ func FuzzArchive(f *testing.F) {
 		}
 	})
 }
+
+// A name without a host is said to be looked for on Docker Hub, since it may have been meant as a path.
+func TestExplainName(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("no such host")
+	for name, want := range map[string]string{
+		"nope":               "no such host\nthere is no file or directory of this name here, and its name has no registry, so Docker Hub was asked for the image",
+		"jobs/nope:1":        "no such host\nthere is no file or directory of this name here, and its name has no registry, so Docker Hub was asked for the image",
+		"image_test.go":      "no such host\nits name has no registry, so Docker Hub was asked for the image",
+		"localhost/nope":     "no such host",
+		"r.example.com/nope": "no such host",
+		"r:5000/nope:1":      "no such host",
+	} {
+		err := Source{Kind: Registry, Name: name}.explainName(failed)
+		if err.Error() != want || !errors.Is(err, failed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
