@@ -40,7 +40,7 @@ working directory.`,
 	s := cmd.Flags()
 	o.network.add(s)
 	o.base.add(s, "what to compare with: auto (published, else merge-base), published, merge-base or a revision")
-	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] where the images are published")
+	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE]: where the images are published")
 	return cmd
 }
 

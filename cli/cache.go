@@ -23,7 +23,7 @@ ran at the same time as another has a build cache of its own.
 
 Other builders keep their own caches: docker buildx du lists those of Docker.`,
 		Example: "  seedpack cache\n  seedpack cache prune --all",
-		Args:    noArguments,
+		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return showCache(p, format) },
 	}
 	cmd.Flags().StringVar(&format, "format", formatText, "how to print: text or json")
@@ -31,8 +31,6 @@ Other builders keep their own caches: docker buildx du lists those of Docker.`,
 	cmd.AddCommand(newPruneCommand(p))
 	return cmd
 }
-
-func noArguments(cmd *cobra.Command, args []string) error { return usageArgs(cobra.NoArgs)(cmd, args) }
 
 func showCache(p *Process, format string) error {
 	dir := CacheDir(p.Getenv)
@@ -104,7 +102,7 @@ time, programs of other versions, and what was left over. The next build is as f
 
 With --all it also removes the first build cache and the program. The next build is as slow as the first.
 What a running builder uses is never removed.`,
-		Args: noArguments,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return prune(cmd.Context(), p, all) },
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "also remove the build cache and the program that the next build would use")

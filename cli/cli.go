@@ -14,9 +14,7 @@ import (
 
 	"github.com/sirupsen/logrus"
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
-	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/secret"
@@ -32,8 +30,11 @@ type Process struct {
 	roots   disk.Roots              // that --root confines paths to
 	stage   func(job, stage string) // is called at each stage of a job; may be nil
 	command string                  // that runs; empty before it is known
-	color   string                  // when findings have colours
-	secrets *secret.Set             // are redacted in all that is printed and written
+	args    []string                // as they were given
+	// unwritten is why a help text could not be written: the function that writes it returns no error.
+	unwritten error
+	color     string      // when findings have colours
+	secrets   *secret.Set // are redacted in all that is printed and written
 
 	closed  func() bool   // reports whether nobody reads the output any more; may be nil
 	engines *atomic.Int32 // that are in use; may be nil
@@ -57,8 +58,12 @@ func Run(ctx context.Context, args []string, p Process) int {
 	if len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd) {
 		completeFlags(root)
 	}
-	root.SetArgs(fillBase(joinPush(args)))
+	p.args = fillBase(joinPush(args))
+	root.SetArgs(p.args)
 	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = p.unwritten
+	}
 	status := exit.Status(ctx, err)
 	if err != nil && p.closed != nil && p.closed() {
 		return exit.StatusInterrupted // and nobody would read why
@@ -99,8 +104,9 @@ func newRootCommand(p *Process) *cobra.Command {
 
   lint → name → build → smoke → push → verify → tag
 
-Exit status: 0 clean; 1 the job has findings; 2 the command line is wrong or names no
-job; 3 we could not find out (network, credentials, a failing build step); 130 interrupted.`,
+Exit status: 0 clean; 1 the job has findings, also a Dockerfile that cannot be built; 2 the
+command line is wrong or names no job; 3 something could not be checked or done (network,
+credentials, the builder); 130 interrupted.`,
 		Example: `  seedpack lint
   seedpack pack --registry registry.example.com/team --push
   seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0`,
@@ -115,14 +121,13 @@ job; 3 we could not find out (network, credentials, a failing build step); 130 i
 		cmd.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
 		for _, newCommand := range g.commands {
 			sub := newCommand(p)
-			sub.GroupID, sub.Args = g.title, usageArgs(sub.Args)
+			sub.GroupID = g.title
 			cmd.AddCommand(sub)
 		}
 	}
-	cmd.SetHelpCommandGroupID(aboutGroup)
-	cmd.SetCompletionCommandGroupID(aboutGroup)
+	cmd.SetHelpCommand(newHelpCommand())
 	cmd.SetVersionTemplate("{{.Version}}\n")
-	cmd.Args = usageArgs(cmd.Args)
+	adviseArgs(cmd, p)
 	p.addFlags(cmd)
 	setHelp(cmd, p)
 	return cmd
@@ -144,7 +149,7 @@ func commandGroups() []commandGroup {
 		{"Build, try and publish it", []func(*Process) *cobra.Command{newPackCommand, newSmokeCommand, newRunCommand, newPublishCommand, newVerifyCommand, newLoginCommand,
 			newLogoutCommand}},
 		{"Find and hand on", []func(*Process) *cobra.Command{newDiscoverCommand, newExportCommand}},
-		{aboutGroup, []func(*Process) *cobra.Command{newDoctorCommand, newCacheCommand, newRulesCommand, newExplainCommand, newSchemaCommand, newVersionCommand, newActionCommand}},
+		{aboutGroup, []func(*Process) *cobra.Command{newDoctorCommand, newCacheCommand, newRulesCommand, newExplainCommand, newSchemaCommand, newCompletionCommand, newVersionCommand, newActionCommand}},
 	}
 }
 
@@ -169,38 +174,6 @@ func Root() *cobra.Command {
 
 // Commands returns all commands, for what describes them.
 func Commands() []*cobra.Command { return Root().Commands() }
-
-// flagError turns an error of a flag into a mistake in the command line. It suggests the flag that was misspelled.
-func flagError(cmd *cobra.Command, err error) error {
-	unknown := new(pflag.NotExistError)
-	if !errors.As(err, &unknown) {
-		return exit.Usage(err)
-	}
-	var known []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden {
-			known = append(known, f.Name)
-		}
-	})
-	name := unknown.GetSpecifiedName()
-	if near := diag.Nearest(name, known); near != "" && len(name) > 2 {
-		return exit.Usagef("%w: did you mean --%s?", err, near)
-	}
-	return exit.Usagef("%w: %s --help lists them", err, cmd.CommandPath())
-}
-
-// usageArgs turns a wrong number of arguments into a mistake in the command line.
-func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if check == nil {
-			return nil
-		}
-		if err := check(cmd, args); err == nil || exit.IsUsage(err) {
-			return err
-		}
-		return exit.Usagef("%d arguments are given: write %s", len(args), cmd.UseLine())
-	}
-}
 
 // version returns that of the release, or of the module that was installed.
 func (p *Process) version() string {

@@ -74,7 +74,7 @@ could not be listed or read. What was found is printed all the same, with "compl
 	s := cmd.Flags()
 	s.StringVar(&o.kind, "kind", string(catalogue.Auto), "how the registry lists its repositories: "+strings.Join(kinds, ", "))
 	s.StringVar(&o.api, "api", "", "SCHEME://HOST[:PORT] of the service's interface, if it is not the usual one")
-	s.StringArrayVar(&o.repositories, "repository", nil, "a repository below HOST[/NAMESPACE] to read in place of listing; several times")
+	s.StringArrayVar(&o.repositories, "repository", nil, "a repository below HOST[/NAMESPACE] to read in place of listing")
 	pathVar(s, &o.references, "references", "", wholePath, "a file with references to read, one a line, or -; a repository without a tag stands for all its tags")
 	pathVar(s, &o.cache, "cache", "", wholePath, "a directory that keeps what was read: the next time only what is new is asked for")
 	s.BoolVar(&o.recheck, "recheck", false, "with --cache, ask also for the tags of versions, which do not move")

@@ -70,7 +70,7 @@ Its manifest is that of its label, and it is pinned by digest.
 	s.StringVar(&o.to, "to", "", "the system: "+strings.Join(targetNames(), ", ")+"; list says what each is for")
 	pathVar(s, &o.dir, "output-dir", "o", wholePath, "a new or empty directory for the files")
 	pathVar(s, &o.image, "image", "", imagePath, "where the other system finds the image, if not under the name of the job")
-	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] to put before the name of the image")
+	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE]: is put before the name of the image")
 	s.StringSliceVar(&o.platform, "platform", nil, "OS/ARCH that the image is for, if the image does not say it")
 	s.StringVar(&o.job.Runtime, "runtime", export.Auto, "what runs the container: "+strings.Join(export.Runtimes(), ", "))
 	knownWords(s, "to", append(targetNames(), "list")...)

@@ -37,7 +37,7 @@ func (f *buildFlags) add(s *pflag.FlagSet) {
 	pathVar(own, &f.file, "file", "f", wholePath, "the Dockerfile, when it is not DIR/Dockerfile")
 	pathVar(own, &f.context, "context", "", sourcePath, "the build context, when it is not DIR")
 	own.StringVar(&f.target, "target", "", "the stage of the Dockerfile to build")
-	own.StringArrayVar(&f.args, "build-arg", nil, "NAME=VALUE; NAME alone takes the value from the environment")
+	own.StringArrayVar(&f.args, "build-arg", nil, "NAME=VALUE: a build argument; NAME alone takes the value from the environment")
 	pathsVar(own, &f.contexts, "build-context", "", namedBuild, "NAME=SOURCE: a directory, oci-layout://DIR, docker-image://REF or a git address")
 	pathsVar(own, &f.secrets, "secret", "", srcPath, "id=NAME[,src=FILE|,env=VARIABLE]: a secret for RUN --mount=type=secret")
 	own.StringArrayVar(&f.labels, "label", nil, "NAME=VALUE: a further label of the image")
@@ -49,7 +49,7 @@ func (f *buildFlags) add(s *pflag.FlagSet) {
 	pathsVar(own, &f.build.CacheFrom, "cache-from", "", srcOnlyPath, "type=TYPE,…: a cache to read, as docker buildx has it")
 	pathsVar(own, &f.build.CacheTo, "cache-to", "", destPath, "type=TYPE,…: a cache to write, as docker buildx has it")
 	own.StringArrayVar(&f.build.AddHosts, "add-host", nil, "NAME:ADDRESS: a host that RUN can reach by name")
-	pathsVar(own, &f.build.SSH, "ssh", "", sshPath, "default, or ID=SOCKET|KEY[,KEY…]: an agent or keys for RUN --mount=type=ssh")
+	pathsVar(own, &f.build.SSH, "ssh", "", sshPath, "default|ID=SOCKET|KEY[,KEY…]: an agent or keys for RUN --mount=type=ssh")
 	own.StringSliceVar(&f.build.Allow, "allow", nil, "what steps may ask for: network.host, security.insecure, device")
 	own.StringVar(&f.build.ShmSize, "shm-size", "", "size of /dev/shm of RUN, as in 64m")
 	own.StringArrayVar(&f.build.Ulimits, "ulimit", nil, "TYPE=SOFT[:HARD]: a limit of the processes of RUN")
@@ -59,7 +59,7 @@ func (f *buildFlags) add(s *pflag.FlagSet) {
 	knownWords(own, "allow", "network.host", "security.insecure", "device")
 	own.VisitAll(func(flag *pflag.Flag) { annotate(flag, buildOnly) })
 	s.AddFlagSet(own)
-	s.StringSliceVar(&f.platforms, "platform", nil, "os/arch[/variant] to build for; several separated by commas")
+	s.StringSliceVar(&f.platforms, "platform", nil, "OS/ARCH[/VARIANT]: a platform to build for; several are separated by commas")
 }
 
 // options reads files and variables that the flags name.
@@ -78,6 +78,11 @@ func (f *buildFlags) options(getenv func(string) string) (pipeline.Build, error)
 	}
 	if b.Annotations, err = readAnnotations(f.annotations); err != nil {
 		return b, err
+	}
+	for _, name := range f.platforms {
+		if err := pack.CheckShortPlatform(name); err != nil {
+			return b, exit.Usagef("--%w", err)
+		}
 	}
 	if err := o.Check(); err != nil {
 		return b, exit.Usage(err)

@@ -27,7 +27,7 @@ type engineFlags struct {
 
 func (f *engineFlags) add(s *pflag.FlagSet) {
 	defer under(s, subjectBuilder)()
-	s.StringArrayVar(&f.builders, "builder", nil, "address of a BuildKit, name of a buildx builder, docker[:CONTEXT] or private; with PLATFORM[,PLATFORM]= before it, it builds for these alone; may be repeated; default: the first that \"seedpack doctor\" finds")
+	s.StringArrayVar(&f.builders, "builder", nil, "address of a BuildKit, name of a buildx builder, docker[:CONTEXT] or private; with PLATFORM[,PLATFORM]= before it, it builds for these alone; default: the first that \"seedpack doctor\" finds")
 	knownWords(s, "builder", "docker", "private")
 	pathVar(s, &f.config, "buildkitd-config", "", wholePath, "buildkitd.toml for the private builder")
 	pathVar(s, &f.tls.CA, "builder-tls-ca", "", wholePath, "certificates to trust in a builder at tcp://")

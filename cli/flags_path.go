@@ -123,7 +123,7 @@ func pathArgs(form pathForm) map[string]string { return map[string]string{pathsK
 // confine adds --root to all commands.
 func confine(cmd *cobra.Command, roots *disk.Roots) {
 	cmd.PersistentFlags().StringArrayVar((*[]string)(roots), "root", nil,
-		"refuse paths that lead out of this directory, by .. or by links; of several, each path stays in its own")
+		"DIR: refuse paths that lead out of this directory, by .. or by links; of several, each path stays in its own")
 }
 
 // checkPaths refuses paths in flags and arguments that leave the roots.

@@ -34,7 +34,7 @@ type publishFlags struct {
 
 func (f *publishFlags) add(s *pflag.FlagSet) {
 	defer under(s, subjectPublish)()
-	s.StringVar(&f.registry, "registry", "", "HOST[/NAMESPACE] to publish to")
+	s.StringVar(&f.registry, "registry", "", "HOST[/NAMESPACE]: where to publish")
 	s.StringVar(&f.push, "push", f.push, "publish: true, false, or auto (for tags and releases in CI)")
 	s.Lookup("push").NoOptDefVal = "true"
 	s.StringVar(&f.ifExists, "if-exists", pipeline.IfExistsError, "when the name is another image's already: error, skip (leave it, if only the build is not reproducible) or overwrite")

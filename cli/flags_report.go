@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"slices"
@@ -87,7 +88,10 @@ func (f *reportFlags) policy() (diag.Policy, error) {
 	}
 	known, set := ruleIDs(), map[string]diag.Severity{}
 	for _, s := range f.rules {
-		id, name, _ := strings.Cut(s, "=")
+		id, name, ok := strings.Cut(s, "=")
+		if !ok {
+			return flags, exit.Usagef("--rule %q must be ID=SEVERITY, as in --rule %s=off", s, cmp.Or(s, "title-form"))
+		}
 		var severity diag.Severity
 		if err := severity.UnmarshalText([]byte(name)); err != nil {
 			return flags, exit.Usagef("--rule %s: %w", s, err)

@@ -166,7 +166,7 @@ func TestOlderWords(t *testing.T) {
 			t.Errorf("%s names no command: %s", word, text)
 		}
 	}
-	for args, want := range map[string]string{"build -d .": "pack", "VALIDATE": "lint", "lnt": "did you mean lint?", "pakc": "did you mean pack?", "qqqq": "seedpack --help lists them"} {
+	for args, want := range map[string]string{"build -d .": "pack", "VALIDATE": "lint", "lnt": "did you mean lint?", "lnit": "did you mean lint?", "disc": "did you mean discover?", "versoin": "did you mean version?", "pakc": "did you mean pack?", "qqqq": "seedpack --help lists them"} {
 		var errs bytes.Buffer
 		status := Run(t.Context(), strings.Fields(args), Process{Stdout: &errs, Stderr: &errs, Getenv: os.Getenv})
 		if status != exit.StatusUsage || !strings.Contains(errs.String(), want) {
@@ -189,6 +189,7 @@ func TestColours(t *testing.T) {
 		{"auto", "FORCE_COLOR=1", false, true},
 		{"auto", "FORCE_COLOR=1 TERM=dumb", false, true},
 		{"auto", "FORCE_COLOR=0", true, false},
+		{"auto", "FORCE_COLOR=False", true, false},
 		{"auto", "NO_COLOR=1 FORCE_COLOR=1", true, false},
 		{"always", "NO_COLOR=1 TERM=dumb", false, true},
 		{"never", "FORCE_COLOR=1", true, false},

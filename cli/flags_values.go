@@ -50,7 +50,7 @@ func checkValues(cmd *cobra.Command) (err error) {
 			return
 		}
 		hint := ""
-		if near := diag.Nearest(value, known); near != "" {
+		if near := nearest(value, known); near != "" {
 			hint = ": did you mean " + near + "?"
 		}
 		err = errors.Join(err, exit.Usagef("--%s %q must be %s%s", f.Name, value, orList(known), hint))

@@ -53,7 +53,7 @@ func setHelp(cmd *cobra.Command, p *Process) {
 		h.prose(cmp.Or(cmd.Long, cmd.Short))
 		h.WriteString("\n")
 		h.usage(cmd)
-		fmt.Fprint(cmd.OutOrStdout(), h.String())
+		_, p.unwritten = fmt.Fprint(cmd.OutOrStdout(), h.String())
 	})
 }
 
@@ -162,19 +162,31 @@ func (h *helper) flag(f *pflag.Flag) {
 	if f.Shorthand != "" {
 		name = "  -" + f.Shorthand + ", --" + f.Name
 	}
-	form, text := formOf(f), f.Usage
-	if m := valueForm.FindStringSubmatch(f.Usage); m != nil && form != "" {
-		form, text = m[1], m[2]
-	}
+	form, text := describeFlag(f)
 	if f.NoOptDefVal != "" && form != "" {
 		form = "[=" + form + "]"
 	} else if form != "" {
 		form = " " + form
 	}
 	if !slices.Contains([]string{"", "false", "0", "0s", "[]"}, f.DefValue) && !strings.Contains(text, "default ") {
-		text += " (default " + f.DefValue + ")"
+		text += " (default " + shortTime.Replace(f.DefValue) + ")"
 	}
 	h.row(name+form, text, flagColumn)
+}
+
+// shortTime leaves out what is nought at the end of a time.
+var shortTime = strings.NewReplacer("h0m0s", "h", "m0s", "m")
+
+// describeFlag returns the form of a flag's value, empty if it has none, and what the flag is for.
+func describeFlag(f *pflag.Flag) (form, text string) {
+	form, text = formOf(f), f.Usage
+	if m := valueForm.FindStringSubmatch(f.Usage); m != nil && form != "" {
+		form, text = m[1], m[2]
+	}
+	if _, many := f.Value.(pflag.SliceValue); many && !strings.Contains(text, "several") {
+		text += "; may be given again"
+	}
+	return form, text
 }
 
 // formOf returns the form of a flag's value; empty if it has none.
@@ -187,9 +199,11 @@ func formOf(f *pflag.Flag) string {
 	case "duration":
 		return "TIME"
 	}
-	const most = 24
+	const most = 64
 	values := strings.Join(f.Annotations[closedKey], "|")
 	switch {
+	case slices.Contains(f.Annotations[pathsKey], string(imagePath)):
+		return "IMAGE"
 	case len(f.Annotations[pathsKey]) > 0:
 		return "PATH"
 	case values != "" && len(values) <= most:

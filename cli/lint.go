@@ -49,7 +49,7 @@ findings are worth is said by the .seedpack.yaml of that commit.`,
 	o.report.add(s)
 	o.network.add(s)
 	o.base.add(s, baseUsage)
-	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE] the image will go to, so that the length of the whole name counts")
+	s.StringVar(&o.registry, "registry", "", "HOST[/NAMESPACE]: where the image will go, so that the length of the whole name counts")
 	s.BoolVar(&o.fix, "fix", false, "fix what can be fixed without changing the meaning, keep every other byte, and report the rest")
 	s.BoolVar(&o.unsafe, "unsafe-fixes", false, "with --fix: also apply fixes that guess, remove text, or change what the job offers; --diff shows them")
 	s.BoolVar(&o.diff, "diff", false, "show all fixes, and change nothing; the exit status is that of the findings")

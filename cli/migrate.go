@@ -30,7 +30,7 @@ type answerFlags struct {
 }
 
 func (f *answerFlags) add(s *pflag.FlagSet) {
-	s.StringArrayVar(&f.set, "set", nil, "POINTER=VALUE: a member of the new manifest, such as /job/name=my-job; may be given again")
+	s.StringArrayVar(&f.set, "set", nil, "POINTER=VALUE: a member of the new manifest, such as /job/name=my-job")
 	s.StringVar(&f.email, "maintainer-email", "", "short for --set /job/maintainer/email=ADDRESS")
 }
 

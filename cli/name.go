@@ -37,7 +37,7 @@ func newNameCommand(p *Process) *cobra.Command {
 			return impossibleName(p, j, registry)
 		},
 	}
-	cmd.Flags().StringVar(&registry, "registry", "", "HOST[/NAMESPACE] to put before the name")
+	cmd.Flags().StringVar(&registry, "registry", "", "HOST[/NAMESPACE]: is put before the name")
 	return cmd
 }
 

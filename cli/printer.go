@@ -240,11 +240,11 @@ const (
 // colours reports whether findings have colours on a stream: if --color says so, or else the environment, or else if a person looks
 // at it. See https://no-color.org and https://force-color.org.
 func (p *Process) colours(person bool) bool {
-	forced := p.Getenv("FORCE_COLOR")
+	forced := strings.ToLower(p.Getenv("FORCE_COLOR"))
 	switch {
 	case p.color == colorAlways || p.color == colorNever:
 		return p.color == colorAlways
-	case p.Getenv("NO_COLOR") != "" || forced == "0":
+	case p.Getenv("NO_COLOR") != "" || forced == "0" || forced == "false":
 		return false
 	}
 	return forced != "" || person && p.Getenv("TERM") != "dumb"

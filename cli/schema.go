@@ -35,7 +35,11 @@ A schema cannot say all that the linter checks.`,
 		RunE: func(_ *cobra.Command, args []string) error {
 			kind := append(args, schemaKinds[0])[0]
 			if !slices.Contains(schemaKinds, kind) {
-				return exit.Usagef("there is no schema of %q: give %s", kind, strings.Join(schemaKinds, ", "))
+				hint := ""
+				if near := nearest(kind, schemaKinds); near != "" {
+					hint = ": did you mean " + near + "?"
+				}
+				return exit.Usagef("there is no schema of %q: write %s%s", kind, orList(schemaKinds), hint)
 			}
 			text, err := schemaText(kind, version)
 			if err != nil {

@@ -142,10 +142,22 @@ func imagePlatforms(img *source.Image) []string {
 
 // CheckPlatform returns an error if a text is no platform, os/arch[/variant].
 func CheckPlatform(name string) error {
-	if _, err := platforms.Parse(name); err != nil || strings.Count(name, "/") == 0 {
-		return fmt.Errorf("platform %q should be os/arch[/variant], as in linux/arm64", name)
+	if strings.Count(name, "/") == 0 {
+		return errPlatform(name)
+	}
+	return CheckShortPlatform(name)
+}
+
+// CheckShortPlatform is CheckPlatform for a flag, which may also have the system or the architecture alone, as docker buildx takes it.
+func CheckShortPlatform(name string) error {
+	if _, err := platforms.Parse(name); err != nil {
+		return errPlatform(name)
 	}
 	return nil
+}
+
+func errPlatform(name string) error {
+	return fmt.Errorf("platform %q should be os/arch[/variant], as in linux/arm64", name)
 }
 
 // imagePlatform returns the platform of a configuration. Missing parts are those of the engine.
