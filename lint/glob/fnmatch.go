@@ -8,48 +8,20 @@ import (
 // Fnmatch returns a pattern for systems whose patterns have no backslash, such as Python's glob: "*" and "?", and brackets with
 // "!" for all other characters. It is false if the pattern matches no name, or if such a pattern cannot be written.
 func Fnmatch(pattern string) (same string, ok bool) {
-	segments := compile(pattern)
-	out := make([]string, len(segments))
-	for i, s := range segments {
-		if out[i], ok = s.fnmatch(); !ok || out[i] == "" || out[i] == ".." || out[i] == "." {
-			return "", false
-		}
-	}
-	return strings.Join(out, "/"), true
+	return write(pattern, dialect{fnmatchSet, fnmatchRune})
 }
 
-func (s segment) fnmatch() (string, bool) {
-	var b strings.Builder
-	for _, it := range s {
-		switch {
-		case it.star:
-			b.WriteByte('*')
-		case it.negate && len(it.ranges) == 0:
-			b.WriteByte('?')
-		case it.set:
-			set, ok := it.fnmatchSet()
-			if !ok {
-				return "", false
-			}
-			b.WriteString(set)
-		default:
-			r := it.ranges[0].low
-			if r == 0 || r > utf8.MaxRune {
-				return "", false
-			}
-			if strings.ContainsRune("*?[", r) {
-				b.WriteString("[" + string(r) + "]")
-			} else {
-				b.WriteRune(r)
-			}
-		}
+// fnmatchRune writes a character that stands for itself.
+func fnmatchRune(r rune) string {
+	if strings.ContainsRune("*?[", r) {
+		return "[" + string(r) + "]"
 	}
-	return b.String(), true
+	return string(r)
 }
 
 // fnmatchSet writes a bracket expression. A closing bracket comes first in it, "!" and "^" not first, and a dash last. It is false
 // for ranges of such characters.
-func (it item) fnmatchSet() (string, bool) {
+func fnmatchSet(it item) (string, bool) {
 	var first, middle, last string
 	for _, x := range it.ranges {
 		switch {
@@ -73,9 +45,9 @@ func (it item) fnmatchSet() (string, bool) {
 	if it.negate {
 		not = "!"
 	}
-	if text := first + middle + last; it.negate || !strings.HasPrefix(text, "!") && !strings.HasPrefix(text, "^") {
+	text := first + middle + last
+	if it.negate || !strings.HasPrefix(text, "!") && !strings.HasPrefix(text, "^") {
 		return "[" + not + text + "]", true
 	}
-	text := first + middle + last
 	return text, text == "!" || text == "^"
 }
