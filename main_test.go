@@ -20,21 +20,21 @@ const module = "github.com/seedpack/seedpack"
 // The vocabulary that stages share comes first, then the stages, then a job's way through them, then the doors to the
 // outside. Every arrow points upwards in this list.
 var arrows = map[string][]string{
-	"seed":         {},
+	"seed":         {"internal/lazy"},
 	"exit":         {},
 	"git":          {"disk"},
 	"disk":         {"exit"},
 	"secret":       {},
 	"lint/glob":    {},
-	"lint/command": {},
+	"lint/command": {"internal/lazy"},
 	"diag":         {"seed"},
 	"diag/report":  {"seed", "diag"},
 	"diag/policy":  {"seed", "diag", "disk"},
 	"job":          {"seed", "diag", "exit", "disk"},
 
-	"lint/schema":     {"seed", "diag"},
-	"lint/dockerfile": {"seed", "diag", "lint/command"},
-	"lint":            {"seed", "diag", "lint/schema", "lint/command", "lint/glob"},
+	"lint/schema":     {"seed", "diag", "internal/lazy"},
+	"lint/dockerfile": {"seed", "diag", "lint/command", "internal/lazy"},
+	"lint":            {"seed", "diag", "lint/schema", "lint/command", "lint/glob", "internal/lazy"},
 	"compare":         {"seed", "diag", "lint"},
 
 	"pack/supervisor/wire": {},
@@ -74,6 +74,7 @@ var arrows = map[string][]string{
 
 	"internal/material":  {},
 	"internal/pipe":      {},
+	"internal/lazy":      {},
 	"lint/schema/oracle": {},
 	"setup/base":         {},
 	"setup/bench":        {},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Nearest returns the known word that a misspelled word was most likely meant to be, or "". It ignores case. At most a
@@ -26,10 +27,10 @@ func Meant(word string, known []string) string {
 	if word == "" || len(word) > longest {
 		return ""
 	}
-	folded := fold(word)
+	folded := []rune(fold(word))
 	best, least, equal := "", max(1, len(folded)/4)+1, false
 	for _, k := range known {
-		switch d := edits(folded, fold(k), true); {
+		switch d := edits(folded, []rune(fold(k)), true); {
 		case d >= min(len(folded), len(k)): // nothing of it is left
 		case d < least:
 			best, least, equal = k, d, false
@@ -43,9 +44,16 @@ func Meant(word string, known []string) string {
 	return best
 }
 
-var separators = strings.NewReplacer("-", "", "_", "", " ", "", ".", "")
-
-func fold(word string) string { return strings.ToLower(separators.Replace(word)) }
+// fold returns the lower-case letters, digits and signs of a word, without separators, blanks and what cannot be seen.
+func fold(word string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case strings.ContainsRune("-_.", r), unicode.IsSpace(r), unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return unicode.ToLower(r)
+	}, word)
+}
 
 // NearestName is Nearest for names that an author invented, such as variables. Case counts. At most a quarter of the
 // letters may differ; in a short name, two. Two swapped letters count as one.
@@ -58,7 +66,7 @@ func NearestName(name string, known []string) string {
 		if len(k) > 2*longest {
 			return len(k)
 		}
-		return edits(name, k, true)
+		return Edits(name, k)
 	})
 }
 
@@ -89,14 +97,14 @@ func ByDistance(word string, known []string) []string {
 }
 
 // Distance returns how many bytes must be changed, added or removed to make a into b (Levenshtein).
-func Distance(a, b string) int { return edits(a, b, false) }
+func Distance(a, b string) int { return edits([]byte(a), []byte(b), false) }
 
 // Edits is Distance, in which two swapped neighbours are one change.
-func Edits(a, b string) int { return edits(a, b, true) }
+func Edits(a, b string) int { return edits([]byte(a), []byte(b), true) }
 
 // edits returns the least number of changes that make a into b. With swaps, exchanging two neighbours is one change
 // (optimal string alignment).
-func edits(a, b string, swaps bool) int {
+func edits[T byte | rune](a, b []T, swaps bool) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1) // the two rows above the current one
 	row := make([]int, len(b)+1)
 	for j := range last {

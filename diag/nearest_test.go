@@ -63,7 +63,7 @@ func TestEdits(t *testing.T) {
 		if got := Distance(tt.a, tt.b); got != tt.plain {
 			t.Errorf("Distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.plain)
 		}
-		if got := edits(tt.a, tt.b, true); got != tt.swaps {
+		if got := Edits(tt.a, tt.b); got != tt.swaps {
 			t.Errorf("edits(%q, %q) with swaps = %d, want %d", tt.a, tt.b, got, tt.swaps)
 		}
 	}

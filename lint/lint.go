@@ -65,18 +65,21 @@ type place struct {
 }
 
 func runRules(report *diag.Report, m *seed.Manifest, opt Options, violations []schema.Violation, broken map[seed.Pointer]bool) {
-	misnamed := map[seed.Pointer]bool{}
+	misnamed, replaced := map[seed.Pointer]bool{}, map[seed.Pointer]bool{}
 	if broken == nil {
 		broken = map[seed.Pointer]bool{}
 	}
 	for _, v := range violations {
 		if v.Key {
 			misnamed[v.Pointer.Parent()] = true
+			for _, name := range []string{v.Meant, v.Replaces} {
+				replaced[v.Pointer.Parent().Member(name)] = name != ""
+			}
 		} else {
 			broken[v.Pointer] = true
 		}
 	}
-	p := Pass{Manifest: m, Job: &m.Job, Source: m.Source, Registry: opt.Registry, invalid: broken, misnamed: misnamed}
+	p := Pass{Manifest: m, Job: &m.Job, Source: m.Source, Registry: opt.Registry, invalid: broken, misnamed: misnamed, replaced: replaced}
 	for _, r := range rules {
 		p.rule = r
 		r.Check(&p)

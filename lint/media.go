@@ -3,12 +3,12 @@ package lint
 import (
 	_ "embed"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 )
 
 // Media types come in three lists: common ones with the extensions of their files, the whole registry of IANA, and types in
@@ -24,8 +24,14 @@ var (
 	inUseList string
 )
 
-// common are the types of the first list. extensions are these types by file name extension.
-var common, extensions = readMediaTypes(commonList)
+// common returns the types of the first list, and these types by file name extension.
+var common = sync.OnceValues(func() (types map[string]bool, byExtension map[string][]string) { return readMediaTypes(commonList) })
+
+// typesOf returns the types of the first list that files with an extension have.
+func typesOf(extension string) []string {
+	_, byExtension := common()
+	return byExtension[strings.ToLower(extension)]
+}
 
 func readMediaTypes(list string) (types map[string]bool, byExtension map[string][]string) {
 	types, byExtension = map[string]bool{}, map[string][]string{}
@@ -42,17 +48,23 @@ func readMediaTypes(list string) (types map[string]bool, byExtension map[string]
 	return types, byExtension
 }
 
+// isCommon reports whether the first list has a type.
+func isCommon(name string) bool {
+	types, _ := common()
+	return types[name]
+}
+
 // inList reports whether a list has a type. The lists are searched as text: most manifests never need them.
 func inList(list, name string) bool { return strings.Contains(list, "\n"+name+"\n") }
 
 // knownMediaType reports whether a type, in lower case and without parameters, is registered, or in use.
 func knownMediaType(base string) bool {
-	return common[base] || inList(ianaList, base) || inList(inUseList, base)
+	return strings.Contains(commonList, "\n"+base+" ") || inList(commonList, base) || inList(ianaList, base) || inList(inUseList, base)
 }
 
 // MediaType returns the likeliest media type for the extension of a file name, or "".
 func MediaType(name string) string {
-	if types := extensions[strings.ToLower(path.Ext(name))]; len(types) > 0 {
+	if types := typesOf(path.Ext(name)); len(types) > 0 {
 		return types[0]
 	}
 	return ""
@@ -61,7 +73,7 @@ func MediaType(name string) string {
 // SpellMediaType returns a media type as the fixes of the rules spell it: image/jpg is image/jpeg. It returns any other as it
 // is.
 func SpellMediaType(value string) string {
-	if !mediaTypeForm.MatchString(value) {
+	if !mediaTypeForm().MatchString(value) {
 		return formed(value)
 	}
 	if base := baseType(value); !passes(base) {
@@ -72,10 +84,16 @@ func SpellMediaType(value string) string {
 	return value
 }
 
-// formed returns the only type for an extension that stands in place of a type, else the value.
+// formed returns the only type for an extension or subtype that stands in place of a type, else the value.
 func formed(value string) string {
-	if types := extensions["."+strings.ToLower(strings.TrimPrefix(value, "."))]; len(types) == 1 {
+	word := strings.ToLower(strings.TrimPrefix(value, "."))
+	if types := typesOf("." + word); len(types) == 1 {
 		return types[0]
+	}
+	for _, top := range []string{"application/", "text/", "image/", "application/x-"} {
+		if all, _ := common(); all[top+word] || top == "application/x-" && inList(inUseList, top+word) {
+			return top + word
+		}
 	}
 	return value
 }
@@ -87,7 +105,7 @@ func baseType(value string) string {
 }
 
 // The grammar is RFC 6838, section 4.2. Parameters are RFC 9110, section 5.6.6.
-var mediaTypeForm = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})/([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})` +
+var mediaTypeForm = lazy.Regexp(`^([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})/([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})` +
 	"([ \t]*;[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+=([A-Za-z0-9!#$%&'*+.^_`|~-]+|\"([^\"\\\\]|\\\\.)*\"))*$")
 
 // oftenMistaken are types that authors often write for another type.
@@ -100,13 +118,19 @@ var oftenMistaken = map[string]string{
 	"application/kml": "application/vnd.google-earth.kml+xml", "application/kmz": "application/vnd.google-earth.kmz",
 	"application/gml": "application/gml+xml", "text/gml": "application/gml+xml", "application/binary": "application/octet-stream", "application/octetstream": "application/octet-stream",
 	"application/netcdf4": "application/x-netcdf", "application/hdf": "application/x-hdf5", "image/hdf5": "application/x-hdf5", "application/txt": "text/plain", "application/text": "text/plain",
+	"application/kml+xml": "application/vnd.google-earth.kml+xml", "application/x-kml": "application/vnd.google-earth.kml+xml", "application/x-geojson": "application/geo+json", "application/json+geo": "application/geo+json",
+	"application/x-geopackage": "application/geopackage+sqlite3", "application/x-gpkg": "application/geopackage+sqlite3", "application/sqlite": "application/vnd.sqlite3", "application/sqlite3": "application/vnd.sqlite3",
+	"application/shp": "application/vnd.shp", "application/x-shp": "application/vnd.shp", "application/octet": "application/octet-stream", "application/x-binary": "application/octet-stream",
+	"application/xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/jsonlines": "application/jsonl", "application/json-lines": "application/jsonl",
+	"application/ndjson": "application/x-ndjson", "video/mpeg4": "video/mp4", "audio/mp3": "audio/mpeg", "image/svg": "image/svg+xml", "application/netcdf-4": "application/x-netcdf",
 	"application/tar": "application/x-tar", "image/jpeg2000": "image/jp2", "image/jpg2000": "image/jp2",
 }
 
 // sortedTypes are the types that an unknown one may have been meant to be.
 var sortedTypes = sync.OnceValue(func() []string {
 	var all []string
-	for name := range common {
+	types, _ := common()
+	for name := range types {
 		all = append(all, name)
 	}
 	slices.Sort(all)
@@ -134,13 +158,9 @@ func meantMediaType(base string) string {
 	if bare := top + "/" + strings.TrimPrefix(subtype, "x-"); knownMediaType(bare) {
 		return bare
 	}
-	const shortest = 4 // letters of a subtype; among shorter ones many differ by one letter
-	if len(subtype) < shortest {
-		return ""
-	}
 	meant := ""
 	for _, name := range sortedTypes() {
-		if diag.Edits(base, name) == 1 {
+		if slip(base, name) {
 			if meant != "" {
 				return ""
 			}
@@ -148,4 +168,33 @@ func meantMediaType(base string) string {
 		}
 	}
 	return meant
+}
+
+// slip reports whether a type differs from another by a slip of the keyboard. Two letters that are swapped or doubled are one. Any
+// other letter is one in a long subtype only: of short ones many differ by a letter, as kml and gml, or json and jsonl.
+func slip(written, name string) bool {
+	if diag.Edits(written, name) != 1 {
+		return false
+	}
+	at := 0
+	for at < min(len(written), len(name)) && written[at] == name[at] {
+		at++
+	}
+	longer := written
+	if len(name) > len(written) {
+		longer = name
+	}
+	switch n := len(longer); {
+	case at < strings.IndexByte(name, '/'):
+		return true // the subtypes are the same
+	case len(written) == len(name) && at+1 < n && written[at] == name[at+1] && written[at+1] == name[at]:
+		return true
+	case len(written) != len(name) && longer[at] == longer[at-1]:
+		return true
+	}
+	const long = 6
+	_, subtype, _ := strings.Cut(name, "/")
+	stem, _, _ := strings.Cut(subtype, "+")
+	letter := func(s string) bool { return at >= len(s) || s[at] >= 'a' && s[at] <= 'z' }
+	return len(stem) >= long && letter(written) && letter(name)
 }

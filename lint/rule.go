@@ -27,6 +27,7 @@ type Pass struct {
 	rule     *Rule
 	invalid  map[seed.Pointer]bool // values that the schema refuses
 	misnamed map[seed.Pointer]bool // objects with members that the schema does not know
+	replaced map[seed.Pointer]bool // members that such a one stands for, so that they are not known
 	found    []*diag.Diagnostic
 
 	// Results that several rules need are computed once.

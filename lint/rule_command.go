@@ -97,7 +97,7 @@ var commandUndeclared = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.eachUse(func(u command.Use, _ member, known bool) {
-			if !known && !p.Source.Incomplete() {
+			if !known && !p.Source.Incomplete() && !p.undeclared() {
 				who := "no executor sets"
 				if scaleOnly(u.Name) {
 					who = "only Scale sets"
@@ -107,6 +107,16 @@ var commandUndeclared = &Rule{
 			}
 		})
 	},
+}
+
+// undeclared reports whether inputs or settings may be declared under another name, or could not be read.
+func (p *Pass) undeclared() bool {
+	for _, at := range []seed.Pointer{seed.AtCommand.Parent(), seed.AtInputFiles.Parent(), seed.AtInputFiles, seed.AtInputJSON, seed.AtSettings} {
+		if p.replaced[at] || p.Source.Has(at) && !p.valid(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // scaleOnly reports whether Scale sets a variable that the standard does not have.

@@ -44,19 +44,23 @@ var mediaType = &Rule{
 	Check: func(p *Pass) {
 		n := 0
 		p.eachMediaType(func(at seed.Pointer, value string, others []string) {
-			if mediaTypeForm.MatchString(value) {
+			if mediaTypeForm().MatchString(value) {
 				return
 			}
 			d := p.Reportf(at, "media type %q is not of the form type/subtype, as in \"image/png\"", value)
 			right := formed(value)
-			if trimmed := strings.TrimSpace(value); right == value && !strings.HasSuffix(value, "/*") && mediaTypeForm.MatchString(trimmed) {
-				right = trimmed
+			if plain := strings.NewReplacer(" / ", "/", "\\", "/").Replace(strings.TrimSpace(value)); right == value && !strings.HasSuffix(value, "/*") && mediaTypeForm().MatchString(plain) {
+				right = plain
 			}
 			switch {
 			case right != value:
 				if n++; n <= diag.MaxFindings { // or else it is counted only, and to compare it with all others takes long
 					p.replaceType(d, right, others)
 				}
+			case strings.Count(value, "/") > 1 && others != nil:
+				d.Hint = "write each type as an element of its own"
+			case strings.Count(value, "/") > 1:
+				d.Hint = "an output has one type"
 			case strings.HasSuffix(value, "/*") && others != nil:
 				d.Hint = "name each type, or leave mediaTypes out to accept all"
 			case strings.HasSuffix(value, "/*"):
@@ -92,7 +96,7 @@ var mediaTypeUnregistered = &Rule{
 	Check: func(p *Pass) {
 		n := 0
 		p.eachMediaType(func(at seed.Pointer, value string, others []string) {
-			if !mediaTypeForm.MatchString(value) || passes(baseType(value)) {
+			if !mediaTypeForm().MatchString(value) || passes(baseType(value)) {
 				return
 			}
 			d := p.Reportf(at, "media type %q is neither registered nor known to be in use: check it, since files are matched by it", value)

@@ -3,11 +3,11 @@ package lint
 import (
 	"mime"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/lint/glob"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -58,8 +58,8 @@ var outputPattern = &Rule{
 }
 
 var (
-	doubledStar = regexp.MustCompile(`\*\*+`)
-	brace       = regexp.MustCompile(`\{[^{}]*,[^{}]*\}`)
+	doubledStar = lazy.Regexp(`\*\*+`)
+	brace       = lazy.Regexp(`\{[^{}]*,[^{}]*\}`)
 )
 
 var outputPatternDialect = &Rule{
@@ -76,8 +76,8 @@ var outputPatternDialect = &Rule{
 				return
 			}
 			d := p.Reportf(at, "pattern %q %s", o.Pattern, what)
-			if doubledStar.MatchString(o.Pattern) {
-				p.replace(d, "Write *", doubledStar.ReplaceAllString(o.Pattern, "*"))
+			if doubledStar().MatchString(o.Pattern) {
+				p.replace(d, "Write *", doubledStar().ReplaceAllString(o.Pattern, "*"))
 			}
 		})
 	},
@@ -91,7 +91,7 @@ func dialect(pattern string) string {
 	switch {
 	case strings.Contains(pattern, "**"):
 		return "has **, which acts as *: directories are not searched"
-	case brace.MatchString(pattern):
+	case brace().MatchString(pattern):
 		return "has braces, which a glob takes as they are: declare one output for each"
 	case strings.Contains(pattern, "[!"), strings.Contains(pattern, "[^"):
 		return "has a bracket that excludes, written [!…] for Python and [^…] for Go: readers differ"
@@ -199,8 +199,8 @@ var outputExtension = &Rule{
 	Check: func(p *Pass) {
 		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			declared, _, err := mime.ParseMediaType(o.MediaType)
-			types := extensions[strings.ToLower(path.Ext(o.Pattern))]
-			if err != nil || types == nil || slices.Contains(types, declared) || !common[declared] || declared == "application/octet-stream" ||
+			types := typesOf(path.Ext(o.Pattern))
+			if err != nil || types == nil || slices.Contains(types, declared) || !isCommon(declared) || declared == "application/octet-stream" ||
 				sameSyntax(o.Pattern, declared) || onlyReserved(o.Pattern) {
 				return
 			}

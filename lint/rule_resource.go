@@ -40,7 +40,7 @@ var resourcesMissing = &Rule{
 		Spec:     "2.1.1 S-2.1.1-13",
 	},
 	Check: func(p *Pass) {
-		if p.Source.Kind(seed.AtJob) == "object" && !p.Source.Has(seed.AtResources) && !p.Source.Incomplete() {
+		if p.Source.Kind(seed.AtJob) == "object" && !p.Source.Has(seed.AtResources) && !p.replaced[seed.AtResources] && !p.Source.Incomplete() {
 			d := p.Reportf(seed.AtJob, "job has no resources, so that the executor's defaults apply: state cpus, mem and disk")
 			d.Hint = `add "resources": {"scalar": [{"name": "cpus", "value": 1}, {"name": "mem", "value": 1024}, {"name": "disk", "value": 100}]}`
 		}
@@ -55,7 +55,7 @@ var resourcesScalar = &Rule{
 		Spec:     "2.1.1.2 S-2.1.1.2-03 T-02",
 	},
 	Check: func(p *Pass) {
-		if p.Source.Kind(seed.AtResources) == "object" && !p.Source.Has(seed.AtScalar) && !p.Source.Incomplete() {
+		if p.Source.Kind(seed.AtResources) == "object" && !p.Source.Has(seed.AtScalar) && !p.replaced[seed.AtScalar] && !p.Source.Incomplete() {
 			p.Reportf(seed.AtResources, `resources has no member "scalar", which the standard asks for though its schema does not: add it with cpus, mem and disk`)
 		}
 	},
@@ -208,7 +208,7 @@ var resourceMultiplier = &Rule{
 			case s.InputMultiplier == 0 || !p.valid(at):
 			case s.Name == "cpus" || s.Name == "gpus":
 				p.Reportf(at, "%q grows with the MiB of input by this inputMultiplier, which is hardly meant: leave it out", s.Name)
-			case len(p.Job.Interface.Inputs.Files) == 0:
+			case len(p.Job.Interface.Inputs.Files) == 0 && !p.undeclared():
 				p.Reportf(at, "inputMultiplier of %q has nothing to multiply: the job has no input files", s.Name)
 			}
 		}

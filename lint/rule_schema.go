@@ -2,11 +2,14 @@ package lint
 
 import (
 	"encoding/json"
-	"regexp"
+	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/lint/schema"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -66,7 +69,7 @@ func schemaRule(v *schema.Violation) *diag.Rule {
 // reportSchema adds the violations of the schema. One value gets one finding: a value of a wrong type gets none on its form,
 // and a missing member none if it is there under another name. What could not be read is not judged.
 func reportSchema(report *diag.Report, m *seed.Manifest, violations []schema.Violation) {
-	s := schemaReporter{m: m, torn: m.Source.Incomplete(), wrongType: map[seed.Pointer]bool{}, meant: map[seed.Pointer]bool{}, renamed: map[seed.Pointer]bool{}}
+	s := schemaReporter{m: m, torn: m.Source.Incomplete(), wrongType: map[seed.Pointer]bool{}, meant: map[seed.Pointer]bool{}, rivals: rivals(m.Source, violations)}
 	for _, v := range violations {
 		s.wrongType[v.Pointer] = s.wrongType[v.Pointer] || v.Keyword == "type"
 		for _, name := range []string{v.Meant, v.Replaces} {
@@ -84,19 +87,20 @@ func reportSchema(report *diag.Report, m *seed.Manifest, violations []schema.Vio
 		if rest, ok := strings.CutPrefix(v.Message, "is "); ok {
 			d.Message = subject(m.Source, v.Pointer) + " is " + rest
 		}
-		if d.Rule != &seedVersion {
-			d.Fixes = s.fixes(v)
+		if hint := s.taken(v); hint != "" {
+			d.Hint = hint
 		}
+		d.Fixes = s.fixes(v)
 		report.Add(written(m, d))
 	}
 }
 
 type schemaReporter struct {
 	m         *seed.Manifest
-	torn      bool                  // a part of the text could not be read
-	wrongType map[seed.Pointer]bool // values
-	meant     map[seed.Pointer]bool // members that are there under another name
-	renamed   map[seed.Pointer]bool // names that a fix gives
+	torn      bool                      // a part of the text could not be read
+	wrongType map[seed.Pointer]bool     // values
+	meant     map[seed.Pointer]bool     // members that are there under another name
+	rivals    map[seed.Pointer][]string // as rivals returns them
 }
 
 // silent reports whether a violation has a cause that is reported elsewhere.
@@ -112,6 +116,64 @@ func (s *schemaReporter) silent(v *schema.Violation) bool {
 		return s.torn && schema.Known(v.Member) // it may belong to another object
 	}
 	return false
+}
+
+// rivals returns the members for which several others stand: none of these can take the name without loss. A name that is there
+// twice counts twice.
+func rivals(src *seed.Source, violations []schema.Violation) map[seed.Pointer][]string {
+	twice := map[seed.Span]bool{}
+	for _, p := range src.Problems {
+		twice[p.Span] = twice[p.Span] || p.Code == seed.CodeDuplicate
+	}
+	all := map[seed.Pointer][]string{}
+	for _, v := range violations {
+		if v.Meant == "" {
+			continue
+		}
+		to := v.Pointer.Parent().Member(v.Meant)
+		all[to] = append(all[to], v.Member)
+		if twice[src.KeySpan(v.Pointer)] {
+			all[to] = append(all[to], v.Member)
+		}
+	}
+	maps.DeleteFunc(all, func(_ seed.Pointer, names []string) bool { return len(names) < 2 })
+	return all
+}
+
+// taken says what to do about a member whose right name another one has, or may have just as well. It returns "" for others.
+func (s *schemaReporter) taken(v *schema.Violation) string {
+	if v.Meant == "" {
+		return ""
+	}
+	to := v.Pointer.Parent().Member(v.Meant)
+	names := s.rivals[to]
+	there := fmt.Sprintf("%q is there already: ", v.Meant)
+	switch kind := s.m.Source.Kind(v.Pointer); {
+	case !s.m.Source.Has(to):
+	case v.Meant == "command" && strings.HasPrefix(v.Member, "arg"):
+		return there + "write the arguments at its end"
+	case kind == "object" || kind == "array":
+		return there + fmt.Sprintf("write what %s holds in it", diag.Quote(v.Member))
+	default:
+		return there + fmt.Sprintf("take %s out", diag.Quote(v.Member))
+	}
+	switch {
+	case len(names) == 2 && names[0] == names[1]:
+		return fmt.Sprintf("keep one, and call it %q", v.Meant)
+	case len(names) == 2 && v.Meant == "command" && slices.Contains(names, "cmd") && slices.Contains(names, "args"):
+		return `"command" is one string now: write cmd, a blank, and args; or args alone, if the ENTRYPOINT of the image starts cmd`
+	case len(names) > 1:
+		return fmt.Sprintf("%s stand for %q: keep one, and call it so", joinWords(quoted(names)), v.Meant)
+	}
+	return ""
+}
+
+func quoted(names []string) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, diag.Quote(name))
+	}
+	return all
 }
 
 // written places a diagnostic in the text, whose members may have other names than those that rules see.
@@ -143,7 +205,7 @@ func subject(src *seed.Source, at seed.Pointer) string {
 }
 
 // suggestion matches the value in a hint that says what to write.
-var suggestion = regexp.MustCompile(`^write ("(?:[^"\\]|\\.)*")$`)
+var suggestion = lazy.Regexp(`^write ("(?:[^"\\]|\\.)*")$`)
 
 // fixes returns what the schema knows about how to fix a violation.
 func (s *schemaReporter) fixes(v *schema.Violation) []diag.Fix {
@@ -153,9 +215,14 @@ func (s *schemaReporter) fixes(v *schema.Violation) []diag.Fix {
 	case v.Keyword == "type" && schema.Kind(v.Pointer) == "array":
 		return intoArray(s.m.Source, v.Pointer)
 	case v.Keyword == "type":
-		return unquote(s.m.Source, v)
+		if fixes := unquote(s.m.Source, v); fixes != nil {
+			return fixes
+		}
 	}
-	if m := suggestion.FindStringSubmatch(v.Hint); m != nil {
+	if text, ok := strings.CutPrefix(v.Hint, "write "); ok && v.Keyword == "type" && (text == "true" || text == "false") {
+		return []diag.Fix{{Title: "Write " + text, Edits: []diag.Edit{{Span: s.m.Source.Span(v.Pointer), New: text}}, Unsafe: true}}
+	}
+	if m := suggestion().FindStringSubmatch(v.Hint); m != nil {
 		if value, err := strconv.Unquote(m[1]); err == nil {
 			return []diag.Fix{{Title: "Write " + value, Edits: []diag.Edit{{Span: s.m.Source.Span(v.Pointer), New: encode(value)}}, Unsafe: true}}
 		}
@@ -163,11 +230,11 @@ func (s *schemaReporter) fixes(v *schema.Violation) []diag.Fix {
 	return nil
 }
 
-// rename gives a member the name that it was meant to have, unless another member has it. The fix is safe for the name of
+// rename gives a member the name that it was meant to have, unless another member has it, or may be meant to have it too. The fix is safe for the name of
 // an older version whose value fits, and for a name that differs by case alone.
 func (s *schemaReporter) rename(v *schema.Violation) []diag.Fix {
 	to := v.Pointer.Parent().Member(v.Meant)
-	if v.Meant == "" || s.m.Source.Has(to) || s.renamed[to] {
+	if v.Meant == "" || s.m.Source.Has(to) || s.rivals[to] != nil {
 		return nil
 	}
 	fix := diag.Fix{Title: "Write " + v.Meant, Edits: []diag.Edit{{Span: s.m.Source.KeySpan(v.Pointer), New: encode(v.Meant)}}}
@@ -185,7 +252,6 @@ func (s *schemaReporter) rename(v *schema.Violation) []diag.Fix {
 	default:
 		return nil
 	}
-	s.renamed[to] = true
 	return []diag.Fix{fix}
 }
 
@@ -227,14 +293,14 @@ func unquote(src *seed.Source, v *schema.Violation) []diag.Fix {
 // renamable returns new names for members that have only a wrong name: their values are judged as those of the right
 // name.
 func renamable(src *seed.Source, violations []schema.Violation) map[seed.Pointer]string {
-	names, taken := map[seed.Pointer]string{}, map[seed.Pointer]bool{}
+	names, several := map[seed.Pointer]string{}, rivals(src, violations)
 	for _, v := range violations {
 		to := v.Pointer.Parent().Member(v.Meant)
-		if v.Meant == "" || src.Has(to) || taken[to] {
+		if v.Meant == "" || src.Has(to) || several[to] != nil {
 			continue
 		}
 		if is, must := src.Kind(v.Pointer), schema.Kind(to); is == must || must == "integer" && is == "number" {
-			names[v.Pointer], taken[to] = v.Meant, true
+			names[v.Pointer] = v.Meant
 		}
 	}
 	return names

@@ -3,8 +3,10 @@ package lint
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/lint/schema"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -61,7 +63,8 @@ func syntaxRule(code string) *diag.Rule {
 }
 
 func reportSyntax(report *diag.Report) {
-	for _, problem := range oneOfQuotes(report.Source.Problems) {
+	for _, problem := range foldRepeated(report.Source.Problems) {
+		problem = inPlace(report.Source, problem)
 		if writesNull(problem) { // no member may be null, so that this would put one error in the place of another
 			problem.Fix, problem.Edits = "", nil
 			problem.Hint = "JSON writes it null, but no member of a manifest may be null: write a value, or leave the member out"
@@ -78,26 +81,68 @@ func writesNull(p seed.Problem) bool {
 	return p.Code == seed.CodeValue && len(p.Edits) == 1 && p.Edits[0].New == "null"
 }
 
-// oneOfQuotes makes one problem of all strings in quotes of another kind that can be fixed: who writes one so writes all so.
-func oneOfQuotes(problems []seed.Problem) []seed.Problem {
+// inPlace adapts the fix of a problem to what belongs in its place: only text is put in quotes.
+func inPlace(src *seed.Source, p seed.Problem) seed.Problem {
+	if p.Code != seed.CodeValue && p.Code != seed.CodeNumber || p.Fix != quoteTitle {
+		return p
+	}
+	at, ok := src.PointerAt(p.Span)
+	kind := schema.Kind(at)
+	if !ok || kind == "" || kind == "string" {
+		return p
+	}
+	p.Fix, p.Edits, p.Hint = "", nil, at.Base()+" must be "+withArticle(kind)
+	if truth := schema.Truth(string(src.Text[p.Span.Start:p.Span.End])); kind == "boolean" && truth != "" {
+		p.Hint, p.Fix, p.Unsafe = "JSON writes it "+truth, "Write it "+truth, true
+		p.Edits = []seed.Edit{{Span: p.Span, New: truth}}
+	}
+	return p
+}
+
+// quoteTitle is the title of the parser's fix for text without quotes.
+const quoteTitle = "Put it in double quotes"
+
+func withArticle(kind string) string {
+	if strings.IndexByte("aeiou", kind[0]) >= 0 {
+		return "an " + kind
+	}
+	return "a " + kind
+}
+
+// repeated returns what all problems of one cause share: who writes one so writes all so. It is empty for a problem that
+// stands for itself.
+func repeated(p seed.Problem) string {
+	switch {
+	case p.Code == seed.CodeQuote && p.Fix != "" && !p.Unsafe:
+		return p.Message
+	case p.Code == seed.CodeName && p.Fix == quoteTitle, p.Code == seed.CodeEncoding && strings.HasSuffix(p.Message, "JSON is UTF-8"):
+		return p.Code
+	}
+	return ""
+}
+
+// foldRepeated makes one problem of all that have the same cause: strings in quotes of another kind, names without quotes, and
+// bytes that are no UTF-8.
+func foldRepeated(problems []seed.Problem) []seed.Problem {
 	out, first, count := make([]seed.Problem, 0, len(problems)), map[string]int{}, map[string]int{}
 	for _, p := range problems {
-		if p.Code != seed.CodeQuote || p.Fix == "" || p.Unsafe {
+		key := repeated(p)
+		if key == "" {
 			out = append(out, p)
 			continue
 		}
-		at, known := first[p.Message]
+		at, known := first[key]
 		if !known {
-			at, first[p.Message] = len(out), len(out)
+			at, first[key] = len(out), len(out)
 			out = append(out, p)
 			out[at].Edits = slices.Clone(p.Edits) // the parser's own stay as they are
 		} else {
 			out[at].Edits = append(out[at].Edits, p.Edits...)
 		}
-		count[p.Message]++
+		count[key]++
 	}
-	for message, at := range first {
-		switch n := count[message]; {
+	for key, at := range first {
+		switch n := count[key]; {
 		case len(problems) >= seed.MaxProblems: // there are others, which were not recorded
 			out[at].Message += fmt.Sprintf(" (the first of at least %d)", n)
 		case n > 1:

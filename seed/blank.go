@@ -13,6 +13,8 @@ func (p *parser) blanks() {
 		switch c := p.Text[p.i]; {
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
 			p.i++
+		case c == '#' && p.placeholderEnd() > 0:
+			return
 		case c == '#', bytes.HasPrefix(p.rest(), []byte("//")):
 			p.comment(p.lineEnd(), true)
 		case bytes.HasPrefix(p.rest(), []byte("/*")):
@@ -26,6 +28,9 @@ func (p *parser) blanks() {
 			r, size := utf8.DecodeRune(p.rest())
 			if !oddBlank(r) {
 				return
+			}
+			if r == escape {
+				size = sequence(p.rest())
 			}
 			p.odd(r, size)
 			p.i += size
@@ -44,6 +49,24 @@ func oddBlank(r rune) bool {
 		return true
 	}
 	return r > unicode.MaxASCII && (unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Zs))
+}
+
+const escape = '\x1b'
+
+// sequence returns the size of the escape sequence of a terminal at the beginning of a text, as ESC [ 31 m.
+func sequence(text []byte) int {
+	if len(text) < 2 || text[1] != '[' {
+		return 1
+	}
+	for n := 2; n < len(text); n++ {
+		if c := text[n]; (c < '0' || c > '9') && c != ';' {
+			if c|0x20 >= 'a' && c|0x20 <= 'z' {
+				return n + 1
+			}
+			break
+		}
+	}
+	return 1
 }
 
 // An oddity is all of one odd blank in a text. It is one problem, however often the character is there.
@@ -95,7 +118,7 @@ func (p *parser) describeOddities() {
 func blankName(r rune) string {
 	name := map[rune]string{'\u00a0': "a no-break space", '\u202f': "a narrow no-break space", '\u200b': "a zero-width space",
 		'\ufeff': "a byte order mark inside of the file", '\u3000': "an ideographic space", '\u00ad': "a soft hyphen",
-		'\u2028': "a line separator", '\u2029': "a paragraph separator", '\f': "a form feed", '\v': "a vertical tab"}[r]
+		escape: "an escape sequence of a terminal", '\u2028': "a line separator", '\u2029': "a paragraph separator", '\f': "a form feed", '\v': "a vertical tab"}[r]
 	if name == "" {
 		name = "a character that cannot be seen"
 	}
@@ -121,6 +144,7 @@ func (p *parser) comment(end int, closed bool) {
 		pr.Fix, pr.Unsafe, pr.Edits = "Remove the comment", true, []Edit{p.removeComment(p.i, end)}
 	} else {
 		pr.Message = "a comment that is never closed; JSON has no comments"
+		p.stopped, p.lostText = true, true
 	}
 	p.problem(pr)
 	p.i = end

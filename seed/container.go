@@ -39,6 +39,12 @@ func (p *parser) container() *node {
 	}
 	p.open, p.indents, p.starts = p.open[:len(p.open)-1], p.indents[:len(p.indents)-1], p.starts[:len(p.starts)-1]
 	l.span.End = p.i
+	if l.onlyNames() {
+		l.kind = kindBroken
+		if last := len(p.Problems) - 1; last >= 0 && p.Problems[last].Message == missingValue {
+			p.Problems[last].Hint = "a list is written in [ ]"
+		}
+	}
 	if p.unfinished == p.i { // the text after the last child is not part of it
 		l.span.End = l.span.Start + len(bytes.TrimRight(p.Text[l.span.Start:p.i], " \t\r\n"))
 		if n := len(l.children); n > 0 {
@@ -47,6 +53,16 @@ func (p *parser) container() *node {
 		p.unfinished = l.span.End
 	}
 	return l.node
+}
+
+// onlyNames reports whether an object has names alone, without values: it was meant to be a list.
+func (l *list) onlyNames() bool {
+	for _, c := range l.children {
+		if !c.nameless || c.span.Start < c.span.End || c.kind != kindBroken {
+			return false
+		}
+	}
+	return l.kind == kindObject && len(l.children) > 1
 }
 
 // ended reports whether l ends at i. It reads the closing bracket and reports what is wrong there.
@@ -74,7 +90,7 @@ func (p *parser) ended(l *list) bool {
 		}
 		p.i++
 		return true
-	case (c == '}' || c == ']') && p.guess == asExtra && p.comesNext(l.close):
+	case (c == '}' || c == ']') && p.guess == asExtra && (p.comesNext(l.close) || p.goesOnAfter(l)):
 		return false
 	case (c == '}' || c == ']') && p.guess == byKind:
 		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeBracket, Message: fmt.Sprintf("%q closes the %q on line %d, it should be %q", string(c), p.Text[l.span.Start:l.span.Start+1], p.line(l.span.Start), string(l.close)),
@@ -96,6 +112,19 @@ func (p *parser) comesNext(bracket byte) bool {
 	}
 	p.ahead += at - p.i
 	return at < len(p.Text) && p.Text[at] == bracket
+}
+
+// goesOnAfter reports whether a comma and another element of l follow the byte at i.
+func (p *parser) goesOnAfter(l *list) bool {
+	c, at := p.next(p.i + 1)
+	if c != ',' {
+		return false
+	}
+	c, at = p.nextAnywhere(at + 1)
+	if l.kind == kindObject {
+		return c == '"' && p.isName(at)
+	}
+	return c == '{' || c == '[' || c == '"' && !p.isName(at)
 }
 
 // A margin is the indentation of a line. It is measured once: many brackets may stand on one line.
@@ -145,11 +174,11 @@ func (p *parser) outdented() bool {
 	return ok && last > 0 && indent <= p.indents[last]
 }
 
-// tooEarly reports whether the closing bracket at i follows other text on its line, but the opening bracket ends a
-// line.
+// tooEarly reports whether the closing bracket at i follows other text on its line, or is indented as what is within, but the
+// opening bracket ends a line.
 func (p *parser) tooEarly(l *list) bool {
-	_, begins := p.beginsLine()
-	return !begins && l.endsLine
+	indent, begins := p.beginsLine()
+	return l.endsLine && (!begins || indent > p.indents[len(p.indents)-1])
 }
 
 func (p *parser) unclosed(l *list, where string) {
@@ -172,7 +201,11 @@ func (p *parser) element(l *list) {
 	switch {
 	case c == '}' || c == ']':
 		p.strayBracket(l, string(c))
-		p.i++
+		if p.i++; l.comma >= 0 && p.peek() == ',' {
+			p.i++ // it belongs to the bracket
+		}
+		return
+	case (c == ';' || c == ':') && p.otherComma(l):
 		return
 	case c == ',':
 		if l.comma >= 0 || !l.read {

@@ -99,7 +99,7 @@ var manifestVersions = []Pointer{"/manifestVersion", "/manifest_version"}
 
 // arrayForm returns JobPackA for an array of jobs. An array of Seed manifests is none.
 func (s *Source) arrayForm() Form {
-	if s.Kind("/0") != "object" || s.Has("/0/seedVersion") || s.Has("/0/job") {
+	if s.Kind("/0") != "object" || s.Has("/0/seedVersion") || s.Has("/0/job") || !s.Has("/0/name") && !s.Has("/0/interface") {
 		return ""
 	}
 	return JobPackA

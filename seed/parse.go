@@ -137,13 +137,19 @@ type parser struct {
 	unfinished int
 	// carried is set if the comma before the element at i was read inside an unclosed object or array.
 	carried bool
-	// stopped is set if the text is nested too deeply. Open brackets are then closed without a problem.
+	// stopped is set if the text is nested too deeply, or the rest of it is a comment. Open brackets are then closed without a
+	// problem.
 	stopped bool
 	// lostUntil is the end of the line on which a problem was recorded after which nothing is certain.
 	lostUntil int
 	// searched is the end of the text in which the end of a torn string was not found, and namesSearched that of the text in which
 	// the end of a torn name was not found.
 	searched, namesSearched int
+	// undoubled is the end of the line on which no further single quote was found, and unjoined that of the text in which no string
+	// was found to join.
+	undoubled, unjoined int
+	// unopened is the end of the text in which no bracket was found that closes a list without an opening one.
+	unopened int
 	// tail is where the blanks at the end of the text begin.
 	tail int
 	// margin is the indentation that was measured last.
@@ -171,8 +177,10 @@ func (p *parser) unreadable() bool {
 }
 
 func (p *parser) document() {
-	if bytes.HasPrefix(p.Text, []byte(byteOrderMark)) {
-		p.i = len(byteOrderMark)
+	for bytes.HasPrefix(p.rest(), []byte(byteOrderMark)) {
+		p.i += len(byteOrderMark)
+	}
+	if p.i > 0 {
 		p.problem(Problem{Span: Span{0, p.i}, Code: CodeByteOrder, Message: "file starts with a byte order mark, which JSON does not have",
 			Fix: "Remove the byte order mark", Edits: []Edit{{Span{0, p.i}, ""}}})
 	}
@@ -182,18 +190,33 @@ func (p *parser) document() {
 	}
 	p.root = p.value()
 	if p.blanks(); p.i < len(p.Text) && !p.closersLeft() {
-		end := len(bytes.TrimRight(p.Text, " \t\r\n"))
-		pr := Problem{Span: Span{p.i, end}, Code: CodeTrailingText, Message: "text after the end of the document, which is one JSON value",
-			Hint: "is there a closing bracket too many before it?"}
-		if p.root.kind != kindObject && p.root.kind != kindArray {
-			p.root.kind, pr.Hint = kindBroken, ""
-			if p.peek() == ':' {
-				pr.Span, pr.Message = Span{p.root.span.Start, p.i + 1}, "a member outside of an object: the braces around the members are missing"
-			}
-		}
-		p.problem(pr)
+		p.trailing()
 	}
 }
+
+// trailing reports text after the document.
+func (p *parser) trailing() {
+	end := len(bytes.TrimRight(p.Text, " \t\r\n"))
+	pr := Problem{Span: Span{p.i, end}, Code: CodeTrailingText, Message: "text after the end of the document, which is one JSON value",
+		Hint: "is there a closing bracket too many before it?"}
+	switch c := p.peek(); {
+	case p.root.kind != kindObject && p.root.kind != kindArray:
+		p.root.kind, pr.Hint = kindBroken, ""
+		if c == ':' {
+			pr.Span, pr.Message = Span{p.root.span.Start, p.i + 1}, "a member outside of an object: the braces around the members are missing"
+		}
+	case c == ';' && end == p.i+1:
+		pr.Message, pr.Hint = `";" after the end of the document`, ""
+		pr.Fix, pr.Unsafe, pr.Edits = "Remove it", true, []Edit{{pr.Span, ""}}
+	case c == '{' && p.root.kind == kindObject:
+		pr.Message, pr.Hint = secondDocument, "write a file for each"
+	case strings.IndexByte("{}[],:\"", c) < 0:
+		pr.Hint = "take it out"
+	}
+	p.problem(pr)
+}
+
+const secondDocument = "a second document begins here, but a file holds one"
 
 // cutOff reports whether the text ends at i, within a bracket.
 func (p *parser) cutOff() bool {
@@ -231,15 +254,15 @@ func (p *parser) value() *node {
 		return &node{span: Span{p.i, p.i}}
 	case c == '{' || c == '[':
 		return p.container()
-	case c == '"':
+	case c == '"' || c == '\'':
 		start := p.i
-		if text, ok := p.torn(); ok {
+		text, torn := p.triple()
+		if !torn && c == '"' {
+			text, torn = p.torn()
+		}
+		if torn {
 			return &node{text: text, span: Span{start, p.i}, flawed: true}
 		}
-		text, flawed := p.str()
-		return &node{kind: kindString, text: text, span: Span{start, p.i}, flawed: flawed}
-	case c == '\'':
-		start := p.i
 		text, flawed := p.str()
 		return &node{kind: kindString, text: text, span: Span{start, p.i}, flawed: flawed}
 	case c == '-' || c == '+' || c == '.' || c >= '0' && c <= '9':

@@ -34,7 +34,7 @@ func (p *parser) placeholder() bool {
 
 // placeholderEnd returns the end of the placeholder at i, or -1 if there is none.
 func (p *parser) placeholderEnd() int {
-	if p.i+1 >= len(p.Text) || strings.IndexByte("${<%@_", p.Text[p.i]) < 0 {
+	if p.i+1 >= len(p.Text) || strings.IndexByte("${<%@_#", p.Text[p.i]) < 0 {
 		return -1
 	}
 	at, second := p.i+2, p.Text[p.i+1]
@@ -45,6 +45,8 @@ func (p *parser) placeholderEnd() int {
 		return p.until(at, ')', "()\n")
 	case first == '$' && isLetter(second): // $NAME
 		return p.wordEnd(at)
+	case first == '#' && second == '{': // #{NAME}
+		return p.until(at, '}', "{}\n\"' ,:#")
 	case first == '{' && second == '{': // {{ name }}
 		return p.actionEnd(at)
 	case first == '{' && second == '%': // {% name %}

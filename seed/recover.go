@@ -2,12 +2,14 @@ package seed
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 )
 
 // lost records a problem after which the rest of the line cannot be read with certainty. Further problems on the line are
@@ -22,10 +24,10 @@ func (p *parser) lost(pr Problem) {
 func (p *parser) member(n *node) {
 	found := len(p.Problems)
 	name, key, ok := p.name()
-	if !ok {
+	if !ok || p.missingOpen(n, key) {
 		return
 	}
-	uncertain := p.uncertainName(found)
+	uncertain := p.uncertainName(found) || key.Start < p.lostUntil
 	p.blanks()
 	var c *node
 	if p.colon(key) {
@@ -47,7 +49,7 @@ func (p *parser) member(n *node) {
 
 // memberAsValue reports a member in place of the value n of another member, as in "a": "b": 1. A brace is missing before it.
 func (p *parser) memberAsValue(n *node) {
-	if c, at := p.next(p.i); c == ':' && n.kind == kindString {
+	if c, at := p.next(p.i); c == ':' && n.kind == kindString && !p.colonForComma(at) {
 		p.problem(Problem{Span: n.span, Code: CodeBracket, Message: "a member in place of a value: is a brace missing before it?"})
 		n.kind, p.lostText, p.i = kindBroken, true, at+1
 		p.blanks()
@@ -87,6 +89,8 @@ func (p *parser) name() (name string, key Span, ok bool) {
 		}
 		name, _ := p.str()
 		return name, Span{start, p.i}, true
+	case p.stringPrefix():
+		return p.name()
 	case c == '{' || c == '[':
 		at := Span{start, start + 1}
 		if !p.lostText {
@@ -115,7 +119,7 @@ func (p *parser) name() (name string, key Span, ok bool) {
 	case name != "" && (next == ':' || next == '='):
 		pr.Message = fmt.Sprintf("%q is a name without quotes, names are written in double quotes", name)
 		if utf8.ValidString(name) {
-			pr.Fix, pr.Edits = "Put it in double quotes", []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
+			pr.Fix, pr.Edits = quoteTitle, []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
 		}
 	default:
 		p.noName(start)
@@ -148,20 +152,23 @@ func (p *parser) colon(key Span) bool {
 	case c == ':':
 		p.i++
 		if next, at := p.next(p.i); next == ':' || next == '=' {
-			p.problem(Problem{Span: Span{at, at + 1}, Code: CodeColon, Message: "a second colon after the name of a member",
-				Fix: "Remove it", Edits: []Edit{{Span{at, at + 1}, ""}}})
+			pr := Problem{Span: Span{at, at + 1}, Code: CodeColon, Message: "a second colon after the name of a member",
+				Fix: "Remove it", Edits: []Edit{{Span{at, at + 1}, ""}}}
+			if next == '=' {
+				pr.Message = `"=" after the colon, which is enough`
+			}
+			p.problem(pr)
 			p.i = at + 1
 		}
-	case c == '=':
-		p.problem(Problem{Span: Span{p.i, p.i + 1}, Code: CodeColon, Message: `"=" after the name of a member, there should be a colon`,
-			Fix: "Write a colon", Edits: []Edit{{Span{p.i, p.i + 1}, ":"}}})
-		p.i++
+	case c == '=' || c == ';':
+		p.wrongColon(len(equals(p.rest())), false)
 	case p.cutOff():
 		return false // the text is cut off here, which is said of the brackets
+	case c == ',' && p.commaForColon():
+		p.wrongColon(1, true)
 	case p.i >= len(p.Text) || c == ',' || c == '}' || c == ']':
-		const missing = "a colon and a value are missing after this name"
-		if n := len(p.Problems); n == 0 || p.Problems[n-1].Message != missing { // several such are elements whose bracket is missing
-			p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: missing})
+		if n := len(p.Problems); n == 0 || p.Problems[n-1].Message != missingValue { // several such are elements whose bracket is missing
+			p.problem(Problem{Span: Span{key.End, key.End}, Code: CodeColon, Message: missingValue})
 		}
 		return false
 	default:
@@ -169,6 +176,30 @@ func (p *parser) colon(key Span) bool {
 			Fix: "Write the colon"}))
 	}
 	return true
+}
+
+const missingValue = "a colon and a value are missing after this name"
+
+// equals returns the sign at the beginning of a text that stands for a colon in other languages.
+func equals(text []byte) []byte {
+	if bytes.HasPrefix(text, []byte("=>")) {
+		return text[:2]
+	}
+	return text[:1]
+}
+
+// wrongColon reports and skips a sign of some bytes at i that stands in place of a colon.
+func (p *parser) wrongColon(size int, unsafe bool) {
+	at := Span{p.i, p.i + size}
+	p.problem(Problem{Span: at, Code: CodeColon, Message: fmt.Sprintf("%q after the name of a member, there should be a colon", p.Text[at.Start:at.End]),
+		Fix: "Write a colon", Unsafe: unsafe, Edits: []Edit{{at, ":"}}})
+	p.i = at.End
+}
+
+// commaForColon reports whether the comma at i stands in place of a colon: what follows can only be a value.
+func (p *parser) commaForColon() bool {
+	c, at := p.next(p.i + 1)
+	return c == '{' || c == '[' || c == '-' || p.digitAt(at) || otherSpellings[strings.ToLower(string(wordAt(p.Text[at:])))] != ""
 }
 
 // otherSpellings are words for JSON values in other languages.
@@ -183,6 +214,9 @@ func (p *parser) word() *node {
 	if p.placeholder() {
 		return &node{span: Span{start, p.i}}
 	}
+	if p.stringPrefix() {
+		return p.value()
+	}
 	n := &node{text: p.skipWord()}
 	n.span = Span{start, p.i}
 	lower := strings.ToLower(n.text)
@@ -194,6 +228,8 @@ func (p *parser) word() *node {
 		n.kind = kindNull
 	case n.text == "":
 		p.noValue(n)
+	case strings.Trim(n.text, ".\u2026") == "":
+		p.leftOut(n)
 	case ends && otherSpellings[lower] != "":
 		right := otherSpellings[lower]
 		p.problem(Problem{Span: n.span, Code: CodeValue, Message: fmt.Sprintf("%q is not a JSON value", n.text),
@@ -213,14 +249,14 @@ func (p *parser) notFinite(at Span) {
 
 // textEnd matches the end of text without quotes on a line: the next member, or the brackets and the comma that end the
 // line.
-var textEnd = regexp.MustCompile(`,[ \t]*"|[ \t]*[}\]][ \t]*(?:[}\],]|$)|,?[ \t\r]*$`)
+var textEnd = lazy.Regexp(`,[ \t]*"|[ \t]*[}\]][ \t]*(?:[}\],]|$)|,?[ \t\r]*$`)
 
 // bareText reads text without quotes, in place of the value n, up to the end of the line or to the next member.
 func (p *parser) bareText(n *node) {
 	start := n.span.Start
 	line := p.Text[start:p.lineEnd()]
 	line = line[:min(len(line), tornBytes)]
-	end := start + textEnd.FindIndex(line)[0]
+	end := start + textEnd().FindIndex(line)[0]
 	p.i = max(end, p.i)
 	p.ahead += end - start
 	if quote, ok := p.closingBefore(start, p.i); ok {
@@ -231,10 +267,33 @@ func (p *parser) bareText(n *node) {
 	pr := Problem{Span: n.span, Code: CodeValue, Message: quote(string(p.Text[start:p.i])) + " is not a JSON value",
 		Hint: "text is written in double quotes"}
 	if text := p.Text[start:p.i]; utf8.Valid(text) && bytes.IndexByte(text, '\\') < 0 {
-		pr.Fix, pr.Unsafe = "Put it in double quotes", true
-		pr.Edits = []Edit{{Span{start, start}, `"`}, {Span{p.i, p.i}, `"`}}
+		pr.Fix, pr.Unsafe = quoteTitle, true
+		p.quoteEach(&pr, start)
 	}
 	p.problem(pr)
+}
+
+// quoteEach adds edits that put the text from start to i in quotes. In an array, a comma ends an element.
+func (p *parser) quoteEach(pr *Problem, start int) {
+	parts := [][]byte{p.Text[start:p.i]}
+	if len(p.open) > 0 && !p.inObject() {
+		parts = bytes.Split(parts[0], []byte(","))
+	}
+	first, count := "", 0
+	for at := start; len(parts) > 0; parts = parts[1:] {
+		text := bytes.TrimSpace(parts[0])
+		begin := at + bytes.Index(parts[0], text)
+		if at += len(parts[0]) + 1; len(text) == 0 || json.Valid(text) {
+			continue
+		}
+		if count++; count == 1 {
+			first = string(text)
+		}
+		pr.Edits = append(pr.Edits, Edit{Span{begin, begin}, `"`}, Edit{Span{begin + len(text), begin + len(text)}, `"`})
+	}
+	if count > 1 {
+		pr.Message = fmt.Sprintf("%s is not a JSON value (the first of %d)", quote(first), count)
+	}
 }
 
 // openingMissing reports text that ends with a quote but begins without one.

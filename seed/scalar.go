@@ -2,132 +2,12 @@ package seed
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
-
-// number reads a number, or text that was meant to be one.
-func (p *parser) number() *node {
-	start := p.i
-	n := &node{kind: kindNumber, text: p.skipWord()}
-	n.span = Span{start, p.i}
-	if p.peek() == '"' {
-		n.kind = kindBroken
-		p.openingMissing(n, p.i)
-		return n
-	}
-	if validNumber(n.text) && !p.goesOn() {
-		if _, err := strconv.ParseFloat(n.text, 64); errors.Is(err, strconv.ErrRange) {
-			n.kind = kindBroken
-			p.problem(Problem{Span: n.span, Code: CodeNumberRange, Message: "number is too large, readers take it as infinite or refuse it",
-				Hint: "numbers reach up to about 1.8e308"})
-		}
-		return n
-	}
-	n.kind = kindBroken
-	if p.goesOn() {
-		p.i = start + len(notNumber.Find(p.Text[start:min(len(p.Text), start+tornBytes)]))
-		n.span.End, n.text = p.i, string(p.Text[start:p.i])
-	}
-	if notFinite[strings.ToLower(strings.Trim(n.text, "+-"))] {
-		p.notFinite(n.span)
-		return n
-	}
-	pr := Problem{Span: n.span, Code: CodeNumber, Message: fmt.Sprintf("%s is not a JSON number", quote(n.text)), Hint: numberHint(n.text)}
-	if right := fixNumber(n.text); right != "" {
-		pr.Hint, pr.Fix, pr.Edits = "JSON writes it "+right, "Write it "+right, []Edit{{n.span, right}}
-	}
-	p.problem(pr)
-	return n
-}
-
-// notNumber matches a number with a unit, or with commas between its digits, and what follows on the line.
-var notNumber = regexp.MustCompile(`^[^\s,"{}\[\]#]+(?:[ \t]+[A-Za-z%][^\s,"{}\[\]#]*|(?:,\d{3})+)?`)
-
-// thousands matches groups of digits after a comma, which no name of a member can be.
-var thousands = regexp.MustCompile(`^(?:,\d{3})+[ \t\r]*(?:[,}\n]|$)`)
-
-// goesOn reports whether the number that ends at i has a unit behind it, or commas between its digits.
-func (p *parser) goesOn() bool {
-	c, at := p.next(p.i)
-	if at > p.i {
-		return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '%'
-	}
-	return c == ',' && p.inObject() && thousands.Match(p.Text[p.i:min(len(p.Text), p.i+100)])
-}
-
-// numberHint says how to write what is no number, if that is known.
-func numberHint(s string) string {
-	value, err := strconv.ParseInt(strings.TrimPrefix(s, "-"), 0, 64)
-	_, unit := digits(strings.TrimPrefix(s, "-"))
-	switch {
-	case strings.Contains(s, ","):
-		return "write the digits without commas"
-	case strings.Contains(s, "_"):
-		return "write the digits without underscores"
-	case err == nil && unit != "":
-		return fmt.Sprintf("JSON has decimal numbers only: write %d", value)
-	case unit == "" && len(s) > 1:
-		return "a number does not begin with 0: some readers take it as octal"
-	case unit != "" && (unit[0]|0x20 >= 'a' && unit[0]|0x20 <= 'z' || unit[0] == ' ' || unit[0] == '%'):
-		return "write the number alone, without a unit"
-	}
-	return ""
-}
-
-// fixNumber returns s as a JSON number if only its sign or a digit next to the point is wrong, or "". It does not
-// touch leading zeros, which mean octal to some authors.
-func fixNumber(s string) string {
-	s = strings.TrimPrefix(s, "+")
-	if strings.HasPrefix(s, ".") {
-		s = "0" + s
-	}
-	s = strings.Replace(s, "-.", "-0.", 1)
-	if strings.HasSuffix(s, ".") {
-		s += "0"
-	}
-	if !validNumber(s) {
-		return ""
-	}
-	return s
-}
-
-// validNumber reports whether s is a number by RFC 8259, section 6.
-func validNumber(s string) bool {
-	s = strings.TrimPrefix(s, "-")
-	integer, s := digits(s)
-	if integer == "" || len(integer) > 1 && integer[0] == '0' {
-		return false
-	}
-	if fraction, ok := strings.CutPrefix(s, "."); ok {
-		var d string
-		if d, s = digits(fraction); d == "" {
-			return false
-		}
-	}
-	if s != "" && s[0]|0x20 == 'e' {
-		s = s[1:]
-		if s != "" && (s[0] == '+' || s[0] == '-') {
-			s = s[1:]
-		}
-		var d string
-		if d, s = digits(s); d == "" {
-			return false
-		}
-	}
-	return s == ""
-}
-
-// digits splits s after its leading digits.
-func digits(s string) (run, rest string) {
-	rest = strings.TrimLeft(s, "0123456789")
-	return s[:len(s)-len(rest)], rest
-}
 
 // str reads the string at i and decodes it. Flawed is true if there is a problem inside, so that the text is not certain.
 func (p *parser) str() (text string, flawed bool) {
@@ -144,6 +24,9 @@ func (p *parser) str() (text string, flawed bool) {
 	var out strings.Builder
 	for p.i < len(p.Text) {
 		switch c := p.Text[p.i]; {
+		case c == '\'' && p.doubledQuote(start):
+			out.WriteByte('\'')
+			p.i += 2
 		case c == quote:
 			p.i++
 			if quote == '\'' {
@@ -242,6 +125,21 @@ func controlEscape(r rune) string {
 	return fmt.Sprintf(`\u%04x`, r)
 }
 
+// doubledQuote reports whether the single quote at i is the first of two that stand for one, as in YAML and SQL. The string begins
+// at start, and goes on behind them.
+func (p *parser) doubledQuote(start int) bool {
+	if p.Text[start] != '\'' || p.i == start+1 || p.i+1 >= len(p.Text) || p.Text[p.i+1] != '\'' || p.i < p.undoubled {
+		return false
+	}
+	end := max(p.lineEnd(), p.i+2)
+	n := bytes.IndexByte(p.Text[p.i+2:end], '\'')
+	if n < 0 {
+		p.undoubled, n = end, end-p.i
+	}
+	p.ahead += n + 2
+	return p.undoubled <= p.i
+}
+
 // singleQuoted reports a string in single quotes from start to i. It edits only the quotes, so that other edits inside
 // the string still apply.
 func (p *parser) singleQuoted(start int) {
@@ -249,6 +147,9 @@ func (p *parser) singleQuoted(start int) {
 	for at := start + 1; at < p.i-1; {
 		u := readUnit(p.Text[at:p.i-1], '\'')
 		switch {
+		case u.rune == '\'' && u.size == 1: // the first of two
+			edits = append(edits, Edit{Span{at, at + 1}, ""})
+			at++
 		case u.rune == '\'':
 			edits = append(edits, Edit{Span{at, at + 1}, ""})
 		case u.rune == '"' && u.size == 1:
@@ -261,29 +162,79 @@ func (p *parser) singleQuoted(start int) {
 		Fix: "Put it in double quotes", Edits: edits})
 }
 
-// typographicQuotes are the quotes that word processors and web pages write instead of straight ones.
-const typographicQuotes = "\u201c\u201d\u201e\u201f\u00ab\u00bb"
+// typographicQuotes are the quotes that word processors and web pages write instead of straight ones, and otherQuotes those that
+// they and other languages write instead of single ones.
+const (
+	typographicQuotes = "\u201c\u201d\u201e\u201f\u00ab\u00bb"
+	otherQuotes       = "\u2018\u2019\u201a\u201b\u2039\u203a\u00b4`"
+)
 
-// typographic reads a string in typographic quotes, if one begins at i and ends on the same line.
+// typographic reads a string in typographic quotes or back quotes, if one begins at i and ends on the same line.
 func (p *parser) typographic() (text string, ok bool) {
 	first, size := utf8.DecodeRune(p.rest())
-	if p.i >= len(p.Text) || !strings.ContainsRune(typographicQuotes, first) || first == utf8.RuneError {
+	pr := Problem{Code: CodeQuote, Message: "a string in typographic quotes, JSON has straight ones", Fix: "Put it in straight quotes"}
+	var shut Span
+	switch {
+	case p.i >= len(p.Text) || first == utf8.RuneError:
+		return "", false
+	case strings.ContainsRune(typographicQuotes, first):
+		shut, ok = p.typographicEnd(p.i + size)
+	case strings.ContainsRune(otherQuotes, first):
+		shut, ok = p.otherEnd(p.i + size)
+		if first == '`' {
+			pr.Message, pr.Fix = "a string in back quotes, JSON has double quotes", quoteTitle
+		}
+	}
+	if !ok {
 		return "", false
 	}
-	inner := p.Text[p.i+size : p.lineEnd()]
-	n := bytes.IndexAny(inner, typographicQuotes)
-	if n < 0 {
-		return "", false
-	}
-	_, last := utf8.DecodeRune(inner[n:])
-	open, shut := Span{p.i, p.i + size}, Span{p.i + size + n, p.i + size + n + last}
-	pr := Problem{Span: Span{open.Start, shut.End}, Code: CodeQuote, Message: "a string in typographic quotes, JSON has straight ones"}
-	if utf8.Valid(inner[:n]) && !bytes.ContainsFunc(inner[:n], func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
-		pr.Fix, pr.Edits = "Put it in straight quotes", []Edit{{open, `"`}, {shut, `"`}}
+	pr.Span = Span{p.i, shut.End}
+	inner := p.Text[p.i+size : shut.Start]
+	if utf8.Valid(inner) && !bytes.ContainsFunc(inner, func(r rune) bool { return r < ' ' || r == '"' || r == '\\' }) {
+		pr.Edits = []Edit{{Span{p.i, p.i + size}, `"`}, {shut, `"`}}
+	} else {
+		pr.Fix = ""
 	}
 	p.problem(pr)
 	p.i = shut.End
-	return string(inner[:n]), true
+	return string(inner), true
+}
+
+// typographicEnd returns the quote that closes the string behind a typographic quote: another one, or a straight one that ends
+// a name or a value.
+func (p *parser) typographicEnd(at int) (shut Span, ok bool) {
+	inner := p.Text[at:max(at, p.lineEnd())]
+	n, straight := bytes.IndexAny(inner, typographicQuotes), bytes.IndexByte(inner, '"')
+	if straight >= 0 && (n < 0 || straight < n) {
+		if c, _ := p.next(at + straight + 1); c == ':' || n < 0 && p.endsValue(at+straight) {
+			return Span{at + straight, at + straight + 1}, true
+		}
+	}
+	if n < 0 {
+		return Span{}, false
+	}
+	_, last := utf8.DecodeRune(inner[n:])
+	return Span{at + n, at + n + last}, true
+}
+
+// otherEnd returns the quote that closes the string behind one of the other quotes. An apostrophe within the string is none.
+func (p *parser) otherEnd(at int) (shut Span, ok bool) {
+	if at < p.unjoined {
+		return Span{}, false
+	}
+	end := p.lineEnd()
+	for at < end {
+		r, size := utf8.DecodeRune(p.Text[at:end])
+		p.ahead += size
+		if strings.ContainsRune(otherQuotes, r) && r != utf8.RuneError {
+			if c, _ := p.next(at + size); c == 0 || strings.IndexByte("\n:,]}", c) >= 0 {
+				return Span{at, at + size}, true
+			}
+		}
+		at += size
+	}
+	p.unjoined = end
+	return Span{}, false
 }
 
 // unclosedString ends the string at the end of the line. If the line ends with a comma, the string ends before it: the
@@ -305,11 +256,22 @@ func (p *parser) unclosedString(start int, decoded string) string {
 	if p.cutOff() {
 		return decoded // the text is cut off here, which is said of the brackets
 	}
+	if last, size := utf8.DecodeLastRune(text); raw[0] == '"' && onlyLast(text, last, size) {
+		pr.Code, pr.Message = CodeQuote, "a typographic quote ends this string, JSON has straight ones"
+		pr.Fix, pr.Edits = "Write a straight quote", []Edit{{Span{p.i - size, p.i}, `"`}}
+		p.problem(pr)
+		return strings.TrimSuffix(decoded, string(last))
+	}
 	if raw[0] == '"' && !bytes.HasSuffix(text, []byte(`\`)) {
 		pr.Fix, pr.Unsafe, pr.Edits = "Close the string", true, []Edit{{Span{p.i, p.i}, `"`}}
 	}
 	p.problem(pr)
 	return decoded
+}
+
+// onlyLast reports whether the last character of a text is a typographic quote, and the only one.
+func onlyLast(text []byte, last rune, size int) bool {
+	return last != utf8.RuneError && strings.ContainsRune(typographicQuotes, last) && bytes.IndexAny(text, typographicQuotes) == len(text)-size
 }
 
 // withoutClosers cuts the brackets from an unclosed string that close what was opened on its line.

@@ -106,8 +106,8 @@ func (s *Source) Position(offset int) Position {
 	if ascii {
 		return Position{line, offset - start + 1}
 	}
-	if line == 1 && bytes.HasPrefix(s.Text, []byte(byteOrderMark)) {
-		start = min(len(byteOrderMark), offset)
+	for line == 1 && bytes.HasPrefix(s.Text[start:offset], []byte(byteOrderMark)) {
+		start += len(byteOrderMark)
 	}
 	return Position{line, utf8.RuneCount(s.Text[start:offset]) + 1}
 }
@@ -268,6 +268,23 @@ func (s *Source) StringSpan(p Pointer, from, to int) Span {
 		return Span{at, at}
 	}
 	return Span{span.Start, at}
+}
+
+// PointerAt returns the pointer to the value whose text is a span. Ok is false if there is none.
+func (s *Source) PointerAt(at Span) (p Pointer, ok bool) {
+	n := s.root
+	for n != nil && n.span != at {
+		i := slices.IndexFunc(n.children, func(c *node) bool { return c.span.Start <= at.Start && at.End <= c.span.End })
+		if i < 0 {
+			return "", false
+		}
+		if n = n.children[i]; n.member {
+			p = p.Member(n.name)
+		} else {
+			p = p.Index(i)
+		}
+	}
+	return p, n != nil
 }
 
 // find returns the node at p. If there is none, it returns the nearest node above, and ok is false.

@@ -3,8 +3,10 @@ package seed
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 )
 
 // Strings that are torn: a quote that is missing, or one too many. Each is one problem, up to the quote that closes the
@@ -17,7 +19,7 @@ const (
 )
 
 // structure matches a quote with what is next to it between members and elements.
-var structure = regexp.MustCompile(`"[ \t]*[:{}\[\]]|[:,{\[][ \t]*"`)
+var structure = lazy.Regexp(`"[ \t]*[:{}\[\]]|[:,{\[][ \t]*"`)
 
 // closing returns the offset of the next quote at or after an offset, on the same line. It passes over escaped ones.
 // If there is none, it returns the end of the line.
@@ -43,8 +45,11 @@ func (p *parser) closingBefore(at, end int) (quote int, ok bool) {
 // endsWell reports whether what follows a quote can follow a string. A missing comma is a problem of its own.
 func (p *parser) endsWell(quote int) bool {
 	c, at := p.next(quote + 1)
-	if c == '"' && p.inObject() && !p.isName(at) {
+	switch {
+	case c == '"' && p.inObject() && !p.isName(at):
 		return false // it cannot be the next member
+	case c == ';':
+		return p.semicolon(at)
 	}
 	return !isWord(c) && strings.IndexByte("!%&()*;<=>?@^`|~\\", c) < 0 || c == 0
 }
@@ -94,7 +99,13 @@ func (p *parser) torn() (text string, ok bool) {
 		return "", false
 	case !closed && quote < len(p.Text):
 		return p.lineBreak(start, quote)
-	case !closed || p.endsWell(quote):
+	case !closed:
+		return "", false
+	}
+	if text, ok := p.joined(start, quote); ok {
+		return text, true
+	}
+	if p.endsWell(quote) {
 		return "", false
 	}
 	return p.innerQuotes(start, quote), true
@@ -115,7 +126,7 @@ func (p *parser) innerQuotes(start, first int) string {
 			}
 		}
 		last := inner[len(inner)-1] // what is before it was looked at already
-		if p.ahead += quote - last; structure.Match(p.Text[last : quote+1]) {
+		if p.ahead += quote - last; structure().Match(p.Text[last : quote+1]) {
 			break // that is JSON, and not text with quotes in it
 		}
 		if p.endsValue(quote) {
@@ -176,7 +187,7 @@ func (p *parser) lineBreak(start, end int) (text string, ok bool) {
 		}
 		at, closed := p.closing(quote + 1)
 		if closed && p.endsValue(at) {
-			return p.escapeBreaks(start, end, at), true
+			return p.escapeBreaks(start, at), true
 		}
 		if quote = at; closed || at >= len(p.Text) || at-start > tornBytes {
 			break
@@ -186,12 +197,19 @@ func (p *parser) lineBreak(start, end int) (text string, ok bool) {
 	return "", false
 }
 
-// escapeBreaks reports a string with line breaks. The first is at the offset from.
-func (p *parser) escapeBreaks(start, from, end int) string {
+// escapeBreaks reports a string with line breaks, which ends at the given offset.
+func (p *parser) escapeBreaks(start, end int) string {
 	pr := Problem{Span: Span{start, end + 1}, Code: CodeString, Message: `a line break in a string, it should be written \n`,
 		Fix: `Write \n`, Unsafe: true}
-	for at := from; at < end; at++ {
+	for at := start + 1; at < end; at++ {
 		switch c := p.Text[at]; {
+		case c == '\\' && at+1 < end && p.Text[at+1] > ' ':
+			at++ // an escape sequence
+		case c == '\\' && lineBreakAt(p.Text[at+1:end]) > 0: // JavaScript and shells go on in the next line
+			n := 1 + lineBreakAt(p.Text[at+1:end])
+			pr.Message, pr.Fix = "a string that goes on in the next line, which JSON does not have", "Join the lines"
+			pr.Edits = append(pr.Edits, Edit{Span{at, at + n}, ""})
+			at += n - 1
 		case c == '\n' && at > start+1 && p.Text[at-1] == '\r':
 			pr.Edits = append(pr.Edits, Edit{Span{at - 1, at + 1}, `\n`})
 		case c < ' ' && c != '\r':
@@ -201,6 +219,17 @@ func (p *parser) escapeBreaks(start, from, end int) string {
 	p.problem(pr)
 	p.i = end + 1
 	return string(p.Text[start+1 : end])
+}
+
+// lineBreakAt returns the size of the line break at the beginning of a text, or 0.
+func lineBreakAt(text []byte) int {
+	switch {
+	case bytes.HasPrefix(text, []byte("\n")):
+		return 1
+	case bytes.HasPrefix(text, []byte("\r\n")):
+		return 2
+	}
+	return 0
 }
 
 // unclosedName reads a name whose closing quote is missing, as in "title: 1. It leaves i at what follows the name.
@@ -220,6 +249,11 @@ func (p *parser) unclosedName() (name string, ok bool) {
 		return "", false
 	}
 	p.i = end
+	if last, size := utf8.DecodeLastRune(p.Text[start:end]); strings.ContainsRune(typographicQuotes, last) && last != utf8.RuneError {
+		p.problem(Problem{Span: Span{start, end}, Code: CodeQuote, Message: "a typographic quote ends this name, JSON has straight ones",
+			Fix: "Write a straight quote", Edits: []Edit{{Span{end - size, end}, `"`}}})
+		return string(p.Text[start+1 : end-size]), true
+	}
 	p.problem(Problem{Span: Span{start, end}, Code: CodeUnclosed, Message: fmt.Sprintf("the name %s is not closed, a quote is missing after it", p.Text[start:end]),
 		Fix: "Close the name", Edits: []Edit{{Span{end, end}, `"`}}})
 	return string(p.Text[start+1 : end]), true
@@ -283,7 +317,7 @@ func wordAt(text []byte) []byte {
 }
 
 // nameGoesOn matches the rest of a name that was broken by a line break.
-var nameGoesOn = regexp.MustCompile(`^\r?\n[ \t]*[\w-]*"[ \t]*:`)
+var nameGoesOn = lazy.Regexp(`^\r?\n[ \t]*[\w-]*"[ \t]*:`)
 
 // tornName goes on behind a name that ended at i, if a second quote or a line break tears it.
 func (p *parser) tornName(start int) {
@@ -297,7 +331,7 @@ func (p *parser) tornName(start int) {
 		return
 	}
 	rest := p.rest()
-	if m := nameGoesOn.Find(rest[:min(len(rest), 200)]); m != nil {
+	if m := nameGoesOn().Find(rest[:min(len(rest), 200)]); m != nil {
 		p.lostText = true
 		p.i += len(m) - 1
 	}

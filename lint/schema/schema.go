@@ -80,8 +80,11 @@ func ManifestMost(src *seed.Source) ([]Violation, Beyond) {
 	}
 	found, beyond := checkMost(manifestValidator(), src, "", src.Value())
 	for i := range found {
+		if v := &found[i]; v.Key && v.Pointer == "/jobs" && src.Kind(v.Pointer) == "object" { // an array has no place in a manifest
+			v.Hint, v.Meant, v.Replaces = `did you mean "job"?`, "job", ""
+		}
 		if found[i].Hint == "" {
-			found[i].Hint = cmp.Or(describeAmount(src, found[i].Pointer), describe(&found[i]))
+			found[i].Hint = cmp.Or(inItsType(src, &found[i]), describeAmount(src, found[i].Pointer), describe(&found[i]))
 		}
 	}
 	return found, beyond
@@ -104,6 +107,27 @@ func describe(v *Violation) string {
 	}
 	return at.Base() + ": " + strings.ToLower(words[:1]) + strings.TrimSuffix(words[1:], ".")
 }
+
+// truths are what authors write in place of true and false.
+var truths = map[string]string{"true": "true", "yes": "true", "y": "true", "on": "true", "1": "true", "t": "true",
+	"false": "false", "no": "false", "n": "false", "off": "false", "0": "false", "f": "false"}
+
+// inItsType says how to write a value of another type: a version that is a number, and a boolean that is a word or a number. It
+// returns "" for other values.
+func inItsType(src *seed.Source, v *Violation) string {
+	raw := strings.Trim(string(src.Raw(v.Pointer)), `"' `)
+	switch base := v.Pointer.Base(); {
+	case v.Keyword != "type":
+	case Kind(v.Pointer) == "boolean" && truths[strings.ToLower(raw)] != "" && raw != "true" && raw != "false":
+		return "write " + truths[strings.ToLower(raw)]
+	case (base == "jobVersion" || base == "packageVersion" || base == "seedVersion") && src.Kind(v.Pointer) == "number":
+		return almostVersion(raw)
+	}
+	return ""
+}
+
+// Truth returns the boolean that a word stands for, as JSON text, or "".
+func Truth(word string) string { return truths[strings.ToLower(word)] }
 
 // describeAmount describes the value of a resource by the resource's name, or returns "" for another member.
 func describeAmount(src *seed.Source, at seed.Pointer) string {

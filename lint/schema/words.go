@@ -2,12 +2,13 @@ package schema
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -18,28 +19,34 @@ const (
 )
 
 var (
-	notJobName = regexp.MustCompile(`[^a-zA-Z0-9-]+`)
-	notName    = regexp.MustCompile(`[^a-zA-Z0-9_-]+`)
-	almost     = regexp.MustCompile(`^[vV]?(\d+)(?:\.(\d+))?(?:\.(\d+))?$`)
-	filledIn   = regexp.MustCompile(`\$\{[^}]*\}|\{\{.*?\}\}|^%\w+%$|^@\w+@$|^<[^<>]+>$|^\$\w+$`)
+	notJobName = lazy.Regexp(`[^a-zA-Z0-9-]+`)
+	notName    = lazy.Regexp(`[^a-zA-Z0-9_-]+`)
+	almost     = lazy.Regexp(`^[vV]?(\d+)(?:\.(\d+))?(?:\.(\d+))?$`)
+	filledIn   = lazy.Regexp(`\$\{[^}]*\}|\{\{.*?\}\}|^%\w+%$|^@\w+@$|^<[^<>]+>$|^\$\w+$`)
 )
 
 func patternMessage(pattern, value string) (message, hint string) {
 	switch pattern {
 	case jobNamePattern:
-		message, hint = fmt.Sprintf("name %s must be letters, digits and dashes", diag.Quote(clip(value))), writeInstead(notJobName.ReplaceAllString(value, "-"))
+		message, hint = fmt.Sprintf("name %s must be letters, digits and dashes", diag.Quote(clip(value))), writeInstead(notJobName().ReplaceAllString(value, "-"))
 	case namePattern:
-		message, hint = fmt.Sprintf("name %s must be letters, digits, dashes and underscores", diag.Quote(clip(value))), writeInstead(notName.ReplaceAllString(value, "_"))
+		message, hint = fmt.Sprintf("name %s must be letters, digits, dashes and underscores", diag.Quote(clip(value))), writeInstead(notName().ReplaceAllString(value, "_"))
 	default:
 		message = fmt.Sprintf("version %s must be a semantic version, MAJOR.MINOR.PATCH", diag.Quote(clip(value)))
-		if m := almost.FindStringSubmatch(value); m != nil {
-			hint = writeInstead(strings.Join(withoutZeros(m[1:]), "."))
-		}
+		hint = almostVersion(value)
 	}
-	if filledIn.MatchString(value) {
-		hint = "this looks like a template: fill it in first, and lint the result"
+	if filledIn().MatchString(value) {
+		hint = template
 	}
 	return message, hint
+}
+
+// almostVersion says how to write text that is a version but for its form, or returns "".
+func almostVersion(value string) string {
+	if m := almost().FindStringSubmatch(strings.TrimSpace(value)); m != nil {
+		return writeInstead(strings.Join(withoutZeros(m[1:]), "."))
+	}
+	return ""
 }
 
 // withoutZeros returns numbers without leading zeros; an empty one is 0.
@@ -64,6 +71,11 @@ func writeInstead(value string) string {
 
 func versionMessage(is string, known []string) (message, hint string) {
 	message = fmt.Sprintf("seedVersion %s is not supported, must be %s", diag.Quote(clip(is)), quoteAll(known))
+	for _, version := range known {
+		if almostVersion(is) == writeInstead(version) || strings.EqualFold(strings.TrimSpace(is), version) {
+			return message, writeInstead(version)
+		}
+	}
 	return message, "write \"1.0.0\" and see what else has to change"
 }
 
@@ -97,16 +109,38 @@ func unknownMember(at seed.Pointer, name string, known []string) Violation {
 	near := diag.Meant(name, known)
 	elsewhere := belongs(object, name)
 	switch {
+	case strings.ContainsAny(name, "{%<@") && filledIn().MatchString(name):
+		v.Hint = template
 	case near != "" && (elsewhere == "" || strings.EqualFold(near, name)):
-		v.Hint, v.Meant = fmt.Sprintf("did you mean %q?", near), near
+		v.Hint, v.Meant = fmt.Sprintf("did you mean %q?%s", near, lookAlikes(name)), near
 	case elsewhere != "":
 		v.Hint = fmt.Sprintf("%q belongs into %s", name, elsewhere)
+	case comments[strings.ToLower(name)]:
+		v.Hint = "take it out: JSON has no comments, and a manifest says in its description what people should know"
 	case len(known) == 0:
 		v.Hint = "take it out"
+	case len(known) == 1:
+		v.Hint = "take it out; there is only " + quoteAll(known)
 	default:
 		v.Hint = "take it out; there are " + quoteAll(known)
 	}
 	return v
+}
+
+const template = "this looks like a template: fill it in first, and lint the result"
+
+// comments are names of members in which authors write comments.
+var comments = map[string]bool{"//": true, "#": true, "_comment": true, "$comment": true, "comment": true, "comments": true, "__comment__": true, "_comments": true, "_note": true, "note": true, "notes": true}
+
+// lookAlikes names the characters of a name that are not ASCII, since they may look as if they were, or like nothing. It returns ""
+// if there are none.
+func lookAlikes(name string) string {
+	for _, r := range name {
+		if r > unicode.MaxASCII {
+			return fmt.Sprintf(" The name has the character U+%04X in it", r)
+		}
+	}
+	return ""
 }
 
 func fold(name string) string {
@@ -125,8 +159,11 @@ func generic(at seed.Pointer) string {
 }
 
 // belongs returns the object that has a member of this name, if only one of those near has: "job" for interface at the
-// root.
+// root. A member of an element in a list belongs nowhere else.
 func belongs(object, name string) string {
+	if strings.HasSuffix(object, "*") {
+		return ""
+	}
 	var found []string
 	for _, o := range []string{"/job", "/job/interface", "/job/maintainer", "/job/resources"} {
 		members, _ := part(described(), seed.Pointer(o))["properties"].(map[string]any)
