@@ -55,17 +55,29 @@ func membersNamed(name string) (found []*schema.Member) {
 	return found
 }
 
+// nearestExplained names the members that a name may have been meant to be, by their paths, or the nearest rule.
 func nearestExplained(name string) string {
-	var names []string
+	last := func(path string) string { return path[strings.LastIndexByte(path, '.')+1:] }
+	var names, paths []string
 	for _, m := range schema.Members() {
-		if last := m.Path()[strings.LastIndexByte(m.Path(), '.')+1:]; !slices.Contains(names, last) {
-			names = append(names, last)
+		if !slices.Contains(names, last(m.Path())) {
+			names = append(names, last(m.Path()))
 		}
 	}
-	if near := diag.Meant(name[strings.LastIndexAny(name, "./")+1:], names); near != "" {
-		return fmt.Sprintf("did you mean %s?", near)
+	near := diag.Meant(name[strings.LastIndexAny(name, "./")+1:], names)
+	if near == "" {
+		return nearestRule(name)
 	}
-	return nearestRule(name)
+	above, _, _ := strings.Cut(name, ".")
+	for _, m := range schema.Members() {
+		if path := m.Path(); last(path) == near {
+			paths = append(paths, path)
+		}
+	}
+	if inside := slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !strings.Contains(path, above+".") }); len(inside) > 0 {
+		paths = inside
+	}
+	return fmt.Sprintf("did you mean %s?", strings.Join(paths, " or "))
 }
 
 // memberText says what the standard says of a member, with an example and the rules about it.

@@ -27,7 +27,7 @@ type fixes struct {
 func (f *fixes) all(work *lintWork) (streams map[string][]byte, err error) {
 	streams = map[string][]byte{}
 	for _, t := range work.tasks {
-		if t.alone {
+		if t.alone || t.err != nil {
 			continue
 		}
 		j, err := job.Read(t.manifest, f.process.Stdin)
@@ -80,7 +80,11 @@ func (f *fixes) say(path string, fixed lint.Fixed) {
 		sayf(f.out, "%s: nothing is fixed: %s", path, fixed.Refused)
 	}
 	if n := fixed.Withheld; n > 0 {
-		sayf(f.out, "%s: %s: --diff shows it all, --fix --unsafe-fixes applies it", path, withheld(n))
+		it := "it"
+		if n > 1 {
+			it = "them"
+		}
+		sayf(f.out, "%s: %s: --diff shows %s, --fix --unsafe-fixes applies %[3]s", path, withheld(n), it)
 	}
 }
 

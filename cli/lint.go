@@ -77,7 +77,7 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 		return err
 	}
 	if err := work.judgeBy(policies); err != nil {
-		return policyError(err)
+		return err
 	}
 	remote, _, err := o.network.options(p)
 	if err != nil {

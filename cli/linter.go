@@ -114,6 +114,10 @@ func (l *linter) fail(all *findings, path string, err error) {
 
 // one lints the manifest and the files of a task. It keeps only what will be printed.
 func (l *linter) one(ctx context.Context, t *lintTask) (out linted) {
+	if t.err != nil {
+		out.err = t.err
+		return out
+	}
 	var m *seed.Manifest
 	if t.manifest != "" {
 		var err error

@@ -54,6 +54,7 @@ type lintTask struct {
 	files  []lintFile
 	policy diag.Policy
 	build  pipeline.Build // what the job's policy file says
+	err    error          // why the policy could not be read
 }
 
 // A lintFile is a file besides the manifest.
@@ -137,29 +138,41 @@ func manifestFor(path string, kind fileKind) (string, error) {
 	return "", nil
 }
 
-// judgeBy sets the policy of each task. It reads the policy files that are linted.
-func (w *lintWork) judgeBy(policies *policy.Chooser) (err error) {
+// judgeBy sets the policy of each task. It reads the policy files that are linted. A task whose policy cannot be read keeps the
+// error, so that it does not hide the others. If no task has a policy, that is the error.
+func (w *lintWork) judgeBy(policies *policy.Chooser) error {
+	var failed []error
 	for _, t := range w.tasks {
-		of := t.manifest
-		if of == "" {
-			of = t.path()
+		if t.err = policyError(t.judgeBy(policies)); t.err != nil {
+			failed = append(failed, t.err)
 		}
-		if job.IsStream(of) {
-			of = "-"
+	}
+	if len(failed) == len(w.tasks) && len(failed) > 0 {
+		return failed[0]
+	}
+	return nil
+}
+
+func (t *lintTask) judgeBy(policies *policy.Chooser) (err error) {
+	of := t.manifest
+	if of == "" {
+		of = t.path()
+	}
+	if job.IsStream(of) {
+		of = "-"
+	}
+	if t.policy, err = policies.For(of); err != nil {
+		return err
+	}
+	if err := t.take(policies); err != nil {
+		return err
+	}
+	for _, f := range t.files {
+		if f.kind != policyFile {
+			continue
 		}
-		if t.policy, err = policies.For(of); err != nil {
+		if _, err := policies.Finder.Open(f.path); err != nil {
 			return err
-		}
-		if err := t.take(policies); err != nil {
-			return err
-		}
-		for _, f := range t.files {
-			if f.kind != policyFile {
-				continue
-			}
-			if _, err := policies.Finder.Open(f.path); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -222,13 +235,19 @@ func (l *linter) say(out *printer, quiet bool) {
 	if jobs > 0 {
 		head = counted(jobs, "job") + ": "
 	}
-	switch n := len(l.failures); {
+	more := ""
+	switch n, unseen := len(l.failures), len(l.work.found.Unreadable); {
 	case n > 0 && len(parts) == 0:
 		parts = []string{fmt.Sprintf("nothing: %d could not be read", n)}
-	case n > 0:
-		parts = append(parts, fmt.Sprintf("of which %d could not be read", n))
+	default:
+		if n > unseen {
+			parts = append(parts, fmt.Sprintf("of which %d could not be read", n-unseen))
+		}
+		if unseen > 0 { // they are not among what is counted
+			more = fmt.Sprintf("; %d more could not be read", unseen)
+		}
 	}
-	sayf(l.process.Stderr, "linted %s%s", head, strings.Join(parts, ", "))
+	sayf(l.process.Stderr, "linted %s%s%s", head, strings.Join(parts, ", "), more)
 }
 
 // sayTaken says what a file was taken for, if its name leaves it open.

@@ -93,7 +93,7 @@ func (s *searcher) search(path string) error {
 		return s.pattern(path)
 	case err != nil:
 		return err
-	case info.Mode().IsRegular():
+	case info.Mode().IsRegular(), path == os.DevNull: // which reads as an empty file
 		s.add(path)
 		return nil
 	case !info.IsDir():
