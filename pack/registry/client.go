@@ -76,6 +76,7 @@ func (r Registry) Dial(ctx context.Context, host string, login *Login) (*Client,
 		c.keychain.Secrets.Add(login.Password)
 		c.fallback = &authn.Basic{Username: login.Username, Password: login.Password}
 	}
+	r.patience = longestWait
 	c.next = transport.NewUserAgent(r.transport(), r.UserAgent)
 	if c.challenge, err = transport.Ping(ctx, registry, c.next); err != nil {
 		return nil, fmt.Errorf("ask %s for its API: %w", host, err)
@@ -99,10 +100,23 @@ type Request struct {
 
 // A Response is an answer that was read whole. It may have any status.
 type Response struct {
-	URL    *url.URL
+	URL    *url.URL // as asked for, or where the service's own redirects have led
 	Status int
 	Header http.Header
 	Body   []byte
+}
+
+// Spent reports whether a service refuses a request because there were too many, and when it takes more. The time is zero if it
+// does not say so.
+func (r *Response) Spent() (until time.Time, spent bool) {
+	known := &http.Response{StatusCode: r.Status, Header: r.Header}
+	if !isSpent(known) {
+		return time.Time{}, false
+	}
+	if wait, ok := retryAfter(known); ok {
+		until = time.Now().Add(wait)
+	}
+	return until, true
 }
 
 // A TooLarge is the error for an answer that is longer than the limit of the request.
@@ -191,6 +205,7 @@ func (r Registry) API(base *url.URL, header http.Header) *API {
 			r.keychain().Secrets.Add(credentialsIn(value)...)
 		}
 	}
+	r.patience = longestWait
 	return &API{Base: base, Header: header, secrets: r.keychain().Secrets, next: transport.NewUserAgent(r.transport(), r.UserAgent)}
 }
 
@@ -203,7 +218,7 @@ func (a *API) Get(ctx context.Context, address string, limit int64) (*Response, 
 	if u.Scheme != a.Base.Scheme || u.Host != a.Base.Host {
 		return nil, fmt.Errorf("%s leads to %s://%s, which is not followed", a.Base, u.Scheme, u.Host)
 	}
-	return send(ctx, headerTransport{a.next, a.Header}, u, Request{Limit: limit}, followNone)
+	return send(ctx, headerTransport{a.next, a.Header}, u, Request{Limit: limit}, followSame)
 }
 
 // Exchange sends a JSON object and returns a text member of the answer. A service so gives a token for a password.
@@ -247,8 +262,22 @@ func (t headerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(sent)
 }
 
+// longestWait is the longest pause that a service may ask for before a list goes on. Services count requests by the minute.
+const longestWait = 2 * time.Minute
+
 // longestRequest is the time for one short document, with all tries. A registry that sends a byte a minute is not waited for.
 const longestRequest = 5 * time.Minute
+
+// A slowError is the error for an answer that was not whole in time.
+type slowError time.Duration
+
+func (e slowError) Error() string { return fmt.Sprintf("no whole answer within %s", time.Duration(e)) }
+
+// Timeout reports true, which makes the error a net.Error.
+func (e slowError) Timeout() bool { return true }
+
+// Temporary is deprecated, but net.Error still requires it.
+func (e slowError) Temporary() bool { return true }
 
 // followBlobs follows the redirects of a registry to where it keeps its content, but not from https to http.
 func followBlobs(r *http.Request, via []*http.Request) error {
@@ -262,11 +291,20 @@ func followBlobs(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// followNone leaves a redirect as the answer. A service has no reason for one, and its token must not travel.
+// followSame follows redirects of a service to itself, as GitHub and GitLab have them for what was renamed. Its token must not
+// travel, so any other redirect is left as the answer.
+func followSame(r *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects || origin(r.URL) != origin(via[0].URL) {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// followNone leaves a redirect as the answer. What is sent must not travel.
 func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 func send(ctx context.Context, way http.RoundTripper, address *url.URL, q Request, redirect func(*http.Request, []*http.Request) error) (_ *Response, err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, longestRequest, fmt.Errorf("no whole answer within %s", longestRequest))
+	ctx, cancel := context.WithTimeoutCause(ctx, longestRequest, slowError(longestRequest))
 	defer cancel()
 	request, err := q.build(ctx, address)
 	if err != nil {
@@ -287,6 +325,9 @@ func send(ctx context.Context, way http.RoundTripper, address *url.URL, q Reques
 		return nil, fmt.Errorf("read the answer of %s: %w", address.Host, causeOf(ctx, err))
 	case int64(len(body)) > q.Limit:
 		return nil, &TooLarge{q.Limit}
+	}
+	if response.Request != nil && origin(response.Request.URL) == origin(address) {
+		address = response.Request.URL
 	}
 	return &Response{URL: address, Status: response.StatusCode, Header: response.Header, Body: body}, nil
 }

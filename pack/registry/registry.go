@@ -30,7 +30,8 @@ type Registry struct {
 	// Keychain finds credentials. Default: one for each request, which remembers nothing.
 	Keychain *Keychain
 
-	await time.Duration // for content that is not there yet
+	await    time.Duration // for content that is not there yet
+	patience time.Duration // longest pause that a registry may ask for; default: that of a retryTransport
 }
 
 // Parse reads a reference for use with go-containerregistry.
@@ -80,7 +81,11 @@ func (r Registry) transport() *guardTransport {
 		base = defaultTransport()
 	}
 	read := plainTransport{typedTransport{bufferedTransport{answerTransport{newIdleTransport(base)}}}}
-	return newGuardTransport(awaitTransport{newRetryTransport(read), r.await}, base, r.keychain())
+	retry := newRetryTransport(read)
+	if r.patience > 0 {
+		retry.longest = r.patience
+	}
+	return newGuardTransport(awaitTransport{retry, r.await}, base, r.keychain())
 }
 
 // Head returns the digest that a reference names. It reads no more than a header, or else the manifest.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -58,17 +59,70 @@ func isPassing(response *http.Response, err error) bool {
 			errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, net.ErrClosed) || errors.As(err, &timeout) && timeout.Timeout()
 	}
 	code := response.StatusCode
-	return code == http.StatusRequestTimeout || code == http.StatusTooManyRequests ||
+	return code == http.StatusRequestTimeout || code == http.StatusTooManyRequests || isSpent(response) ||
 		code >= 500 && code != http.StatusNotImplemented && code != http.StatusHTTPVersionNotSupported && code != http.StatusInsufficientStorage
 }
 
-// retryAfter reads the header, which holds seconds or a date.
+// Headers with which services say how many requests they still take, and when they take more. The first of each pair is that of
+// most services. The other is that of the draft standard, which GitLab and Docker Hub follow.
+var (
+	remainingHeaders = []string{"X-Ratelimit-Remaining", "Ratelimit-Remaining"}
+	resetHeaders     = []string{"X-Ratelimit-Reset", "Ratelimit-Reset"}
+)
+
+// isSpent reports whether a service refuses a request because there were too many. GitHub says 403 then.
+func isSpent(response *http.Response) bool {
+	if response.StatusCode != http.StatusForbidden {
+		return response.StatusCode == http.StatusTooManyRequests
+	}
+	_, none := noneLeft(response.Header)
+	return none || response.Header.Get("Retry-After") != ""
+}
+
+// noneLeft reports whether a service takes no more requests, and in which time it counts them if it says so: 0;w=21600.
+func noneLeft(header http.Header) (window time.Duration, ok bool) {
+	for _, name := range remainingHeaders {
+		left, parameter, _ := strings.Cut(header.Get(name), ";")
+		if strings.TrimSpace(left) != "0" {
+			continue
+		}
+		seconds, _ := strings.CutPrefix(strings.TrimSpace(parameter), "w=")
+		window, _ = pause(seconds)
+		return window, true
+	}
+	return 0, false
+}
+
+// retryAfter returns how long a service wants its clients to wait. Docker Hub has written the time into a header of its own.
 func retryAfter(response *http.Response) (time.Duration, bool) {
 	if response == nil {
 		return 0, false
 	}
-	text := response.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+	for _, name := range []string{"Retry-After", "X-Retry-After"} {
+		if wait, ok := pause(response.Header.Get(name)); ok {
+			return wait, true
+		}
+	}
+	window, none := noneLeft(response.Header)
+	if !none || !isSpent(response) {
+		return 0, false
+	}
+	for _, name := range resetHeaders {
+		if wait, ok := pause(response.Header.Get(name)); ok {
+			return wait, true
+		}
+	}
+	return window, window > 0
+}
+
+// pause reads seconds, a date, or seconds since 1970.
+func pause(text string) (time.Duration, bool) {
+	const longest = 1 << 29 // more seconds than anyone waits: they count from 1970
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err == nil && seconds >= longest:
+		return max(0, time.Until(time.Unix(seconds, 0))), true
+	case err == nil && seconds >= 0:
 		return time.Duration(seconds) * time.Second, true
 	}
 	if date, err := http.ParseTime(text); err == nil {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -89,6 +90,48 @@ func TestRetryEndsWithContext(t *testing.T) {
 		}
 		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
+		}
+	})
+}
+
+// Services say in several ways how long to wait, and that they refuse because there were too many requests.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		at := func(d time.Duration) string { return strconv.FormatInt(time.Now().Add(d).Unix(), 10) }
+		for name, c := range map[string]struct {
+			status int
+			header map[string]string
+			wait   time.Duration
+			said   bool
+			again  bool
+		}{
+			"seconds":                     {429, map[string]string{"Retry-After": "7"}, 7 * time.Second, true, true},
+			"a date":                      {503, map[string]string{"Retry-After": time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)}, time.Minute, true, true},
+			"since 1970":                  {429, map[string]string{"Retry-After": at(90 * time.Second)}, 90 * time.Second, true, true},
+			"docker hub":                  {429, map[string]string{"X-Retry-After": at(time.Hour)}, time.Hour, true, true},
+			"a time that has been":        {429, map[string]string{"X-Retry-After": at(-time.Hour)}, 0, true, true},
+			"github":                      {403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": at(time.Minute)}, time.Minute, true, true},
+			"github, secondary":           {403, map[string]string{"X-RateLimit-Remaining": "10", "Retry-After": "60"}, time.Minute, true, true},
+			"github, not allowed":         {403, map[string]string{"X-RateLimit-Remaining": "10", "X-RateLimit-Reset": at(time.Minute)}, 0, false, false},
+			"gitlab":                      {429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": at(time.Minute)}, time.Minute, true, true},
+			"the draft":                   {429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "30"}, 30 * time.Second, true, true},
+			"pulls of docker hub":         {429, map[string]string{"RateLimit-Limit": "10;w=3600", "RateLimit-Remaining": "0;w=3600"}, time.Hour, true, true},
+			"well, and none left":         {200, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": at(time.Minute)}, 0, false, false},
+			"no word":                     {429, nil, 0, false, true},
+			"nonsense":                    {429, map[string]string{"Retry-After": "soon"}, 0, false, true},
+			"less than nothing":           {429, map[string]string{"Retry-After": "-5"}, 0, false, true},
+			"forbidden":                   {403, nil, 0, false, false},
+			"more than a number can hold": {429, map[string]string{"Retry-After": "99999999999999999999"}, 0, false, true},
+		} {
+			response := &http.Response{StatusCode: c.status, Header: http.Header{}}
+			for key, value := range c.header {
+				response.Header.Set(key, value)
+			}
+			wait, said := retryAfter(response)
+			if said != c.said || wait != c.wait || isPassing(response, nil) != c.again {
+				t.Errorf("%s: wait %s, said %v, again %v", name, wait, said, isPassing(response, nil))
+			}
 		}
 	})
 }
