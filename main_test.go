@@ -61,7 +61,7 @@ var arrows = map[string][]string{
 	"pipeline": {"compare", "job", "git", "exit", "disk", "seed", "diag", "diag/report", "lint", "lint/dockerfile", "pack", "pack/engine", "pack/registry",
 		"pack/source", "runtime", "verify", "verify/cases", "migrate", "secret"},
 	"overview": {"pipeline", "diag", "diag/report", "page"},
-	"github":   {"compare", "pipeline", "overview", "job", "exit", "disk", "seed", "diag", "diag/policy", "diag/report", "pack"},
+	"github":   {"catalogue", "compare", "pipeline", "overview", "job", "exit", "disk", "seed", "diag", "diag/policy", "diag/report", "pack"},
 	"cli": {"git", "compare", "github", "overview", "pipeline", "job", "exit", "disk", "seed", "diag", "diag/report", "diag/policy", "lint", "lint/schema", "lint/dockerfile",
 		"catalogue", "pack", "pack/engine", "pack/registry", "pack/source", "runtime", "verify", "verify/cases", "scaffold", "migrate",
 		"export", "export/openjd", "export/slurm", "export/jobbergate", "export/cwl", "secret"},

@@ -76,6 +76,7 @@ func TestDiscoverStep(t *testing.T) {
 	t.Parallel()
 	host := memoryRegistry(t, "")
 	pushLabelled(t, host+"/geo/x-1.0.0-seed:1.0.0", labelOf(t, "::set-output name=a::b\n##[error]| <b>[x](y)"))
+	pushLabelled(t, host+"/geo/x-1.0.0-seed:latest", labelOf(t, "::set-output name=a::b\n##[error]| <b>[x](y)")) // the same image
 	pushLabelled(t, host+"/geo/y-1.0.0-seed:1.0.0", "")
 	r := newStep(t, map[string]string{"README": ""})
 	if status := r.action("INPUT_COMMAND=discover", "INPUT_REGISTRY="+host+"/geo", "INPUT_HTML=site", "INPUT_CACHE=cache"); status != 0 {
@@ -91,7 +92,7 @@ func TestDiscoverStep(t *testing.T) {
 		t.Errorf("result is %s", outputs["result"])
 	}
 	summary := string(r.written("STEP_SUMMARY"))
-	for _, want := range []string{"1 image, 1 skipped", host + "/geo/x-1.0.0-seed:1.0.0", "y-1.0.0-seed:1.0.0 | it has no label com.ngageoint.seed.manifest"} {
+	for _, want := range []string{"1 job in 1 image, 1 skipped", host + "/geo/x-1.0.0-seed:1.0.0 | latest | ", "y-1.0.0-seed:1.0.0 | it has no label com.ngageoint.seed.manifest"} {
 		if !strings.Contains(summary, want) {
 			t.Errorf("the summary does not say %q:\n%s", want, summary)
 		}

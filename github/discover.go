@@ -9,52 +9,41 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seedpack/seedpack/catalogue"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 )
 
-// A found is what discover prints as JSON, as far as a step shows it.
+// A found is a catalogue, and its images as people count them: several tags of one digest are one image.
 type found struct {
-	SchemaVersion int      `json:"schemaVersion"`
-	Registries    []string `json:"registries"`
-	Complete      bool     `json:"complete"`
-	Images        []struct {
-		Reference string `json:"reference"`
-		Manifest  struct {
-			Job struct {
-				Title string `json:"title"`
-			} `json:"job"`
-		} `json:"manifest"`
-	} `json:"images"`
-	Skipped []struct {
-		Reference string `json:"reference"`
-		Reason    string `json:"reason"`
-	} `json:"skipped"`
+	*catalogue.Catalogue
+	lines []catalogue.Line
 }
 
 // presentFound turns a catalogue into a summary and outputs.
 func (s *Step) presentFound(printed []byte, status int) error {
-	var f found
-	if err := json.Unmarshal(printed, &f); err != nil || f.SchemaVersion == 0 {
+	read, err := catalogue.Decode(bytes.NewReader(printed))
+	if err != nil {
 		if status != exit.StatusClean {
 			s.annotator.show("error", annotation{message: s.said.message()})
 			return nil // nothing was found out, and standard error says why
 		}
 		return fmt.Errorf("read the result: %w", err)
 	}
+	f := found{read, read.Lines(s.inputs.input("query"))}
 	if !f.Complete {
 		s.annotator.show("error", annotation{message: "the catalogue is not complete: " + s.said.message()})
 	}
-	err := s.writeFound(&f, printed)
+	err = s.writeFound(f, printed)
 	if !s.inputs.noSummary() {
-		err = errors.Join(err, s.summarizeFound(&f))
+		err = errors.Join(err, s.summarizeFound(f))
 	}
 	return err
 }
 
-func (s *Step) writeFound(f *found, printed []byte) error {
-	outputs := map[string]string{"images": strconv.Itoa(len(f.Images)), "skipped": strconv.Itoa(len(f.Skipped)), "complete": strconv.FormatBool(f.Complete)}
+func (s *Step) writeFound(f found, printed []byte) error {
+	outputs := map[string]string{"images": strconv.Itoa(len(f.lines)), "skipped": strconv.Itoa(len(f.Skipped)), "complete": strconv.FormatBool(f.Complete)}
 	if html := s.inputs.input("html"); html != "" && job.IsFile(filepath.Join(html, "index.html")) {
 		outputs["html"] = checked(fileForm, html)
 	}
@@ -70,19 +59,19 @@ func (s *Step) writeFound(f *found, printed []byte) error {
 	return nil
 }
 
-func (s *Step) summarizeFound(f *found) error {
+func (s *Step) summarizeFound(f found) error {
 	b := &summary{env: s.env}
-	fmt.Fprintf(b, "## Seedpack\n\n%s, %s skipped", plural(len(f.Images), "image"), strconv.Itoa(len(f.Skipped)))
+	fmt.Fprintf(b, "## Seedpack\n\n%s in %s, %s skipped", plural(len(f.Jobs()), "job"), plural(len(f.lines), "image"), strconv.Itoa(len(f.Skipped)))
 	if !f.Complete {
 		b.WriteString(". **This is not all:** something could not be listed or read")
 	}
 	b.WriteString("\n\n")
 	cell := func(text string) string { return report.Markdown(report.Escape(strings.TrimSpace(text))) }
-	if len(f.Images) > 0 {
-		b.table("image", "title")
+	if len(f.lines) > 0 {
+		b.table("image", "also tagged", "title")
 	}
-	for _, i := range f.Images {
-		b.row(cell(i.Reference), cell(i.Manifest.Job.Title))
+	for _, i := range f.lines {
+		b.row(cell(i.Reference), cell(strings.Join(i.Tags, ", ")), cell(i.Seed().Job.Title))
 	}
 	if len(f.Skipped) > 0 {
 		b.WriteString("\n")
