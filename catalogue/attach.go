@@ -14,6 +14,9 @@ import (
 // maxAttachments is how many documents about an image are listed.
 const maxAttachments = 256
 
+// maxType is how many characters of a document's type are shown.
+const maxType = 200
+
 // Types of documents whose tag alone says what they are.
 var attachedTypes = map[string]string{
 	".sig":  "application/vnd.dev.cosign.artifact.sig.v1+json",
@@ -25,7 +28,7 @@ var attachedTypes = map[string]string{
 // referrers API gets one request for the latter. Of one without, the list of tags says whether there are any.
 func (f *finder) attachments(ctx context.Context, d *dialled, p place, digest string, known *facts) ([]Attachment, error) {
 	all := []Attachment{}
-	for _, a := range known.attestations[:min(len(known.attestations), maxAttachments)] {
+	for _, a := range known.attestations {
 		some, err := f.attestation(ctx, d, p, a)
 		if err != nil {
 			return nil, err
@@ -41,7 +44,7 @@ func (f *finder) attachments(ctx context.Context, d *dialled, p place, digest st
 		if attachedTypes[kind] == "" {
 			continue
 		}
-		r, err := d.client.Do(ctx, registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/manifests/" + tag, Accept: mediaTypes, Head: true})
+		r, err := d.do(ctx, registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/manifests/" + tag, Accept: mediaTypes, Head: true})
 		if err != nil {
 			return nil, err
 		}
@@ -56,8 +59,8 @@ func (f *finder) attachments(ctx context.Context, d *dialled, p place, digest st
 }
 
 // attestation lists the documents of BuildKit's manifest of attestations.
-func (f *finder) attestation(ctx context.Context, d *dialled, p place, a descriptor) (all []Attachment, err error) {
-	body, err := f.content(ctx, d, p, "manifests", a.Digest, maxManifest)
+func (f *finder) attestation(ctx context.Context, d *dialled, p place, digest string) (all []Attachment, err error) {
+	body, err := f.content(ctx, d, p, "manifests", digest, maxManifest)
 	if err != nil {
 		return nil, err
 	}
@@ -67,51 +70,61 @@ func (f *finder) attestation(ctx context.Context, d *dialled, p place, a descrip
 	}
 	for _, layer := range m.Layers {
 		if kind := layer.Annotations[predicateType]; kind != "" {
-			all = append(all, Attachment{kind, a.Digest})
+			all = append(all, Attachment{clip(kind, maxType), digest})
 		}
 	}
 	return all, nil
 }
 
 // referrers lists what refers to a digest.
-func (f *finder) referrers(ctx context.Context, d *dialled, p place, digest string) ([]Attachment, error) {
+func (f *finder) referrers(ctx context.Context, d *dialled, p place, digest string) (all []Attachment, err error) {
 	d.mu.Lock()
 	without := d.noReferrers
 	d.mu.Unlock()
-	request := registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/referrers/" + digest, Accept: mediaTypes[:1], Limit: maxManifest}
+	address, accept := "/v2/"+p.repository+"/referrers/"+digest, mediaTypes[:1]
 	if without {
 		tag := referrersTag(digest)
 		if p.attached != nil && !slices.Contains(p.attached[digest], tag) {
 			return nil, nil // the list of tags does not have it
 		}
-		request.Path, request.Accept = "/v2/"+p.repository+"/manifests/"+tag, mediaTypes
+		address, accept = "/v2/"+p.repository+"/manifests/"+tag, mediaTypes
 	}
-	r, err := d.client.Do(ctx, request)
+	ask := func(ctx context.Context, address string) (*registry.Response, error) {
+		return d.do(ctx, registry.Request{Repository: p.repository, Path: address, Accept: accept, Limit: maxManifest})
+	}
+	err = pages(ctx, ask, address, func(r *registry.Response) (int, string, error) {
+		var list imageManifest
+		if err := decodeMember(r, &list, "manifests"); err != nil {
+			return 0, "", err
+		}
+		for _, a := range list.Manifests {
+			if digestForm.MatchString(a.Digest) && len(all) < maxAttachments {
+				all = append(all, Attachment{a.kind(), a.Digest})
+			}
+		}
+		if len(all) == maxAttachments {
+			return len(list.Manifests), "", nil
+		}
+		return len(list.Manifests), nextLink(r.Header), nil
+	})
 	switch {
-	case err != nil:
-		return nil, err
-	case r.Status == http.StatusNotFound && without:
-		return nil, nil
-	case !without && slices.Contains([]int{http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed}, r.Status):
+	case !without && (isStatus(err, noReferrers...) || isNoList(err)):
 		d.mu.Lock()
 		d.noReferrers = true
 		d.mu.Unlock()
 		return f.referrers(ctx, d, p, digest)
-	case r.Status != http.StatusOK:
-		return nil, statusError(r)
-	}
-	m := &imageManifest{}
-	if json.Unmarshal(r.Body, m) != nil {
+	case isMissing(err), isNoList(err): // the tag may be that of an image
 		return nil, nil
 	}
-	var all []Attachment
-	for _, a := range m.Manifests {
-		kind := cmp.Or(a.Annotations["dev.sigstore.bundle.predicateType"], a.ArtifactType, a.MediaType)
-		if digestForm.MatchString(a.Digest) {
-			all = append(all, Attachment{kind, a.Digest})
-		}
-	}
-	return all, nil
+	return all, err
+}
+
+// noReferrers are answers of registries that do not know the referrers API.
+var noReferrers = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable, http.StatusNotImplemented}
+
+// kind says what a document is, by what its descriptor says of it.
+func (d descriptor) kind() string {
+	return clip(cmp.Or(d.Annotations["dev.sigstore.bundle.predicateType"], d.Annotations[predicateType], d.ArtifactType, d.MediaType), maxType)
 }
 
 // referrersTag returns the tag that stands for the referrers API in registries without it.

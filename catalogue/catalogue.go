@@ -28,6 +28,8 @@ type Catalogue struct {
 
 	// Failures say what could not be listed or read. There are none if the catalogue is complete.
 	Failures []Failure `json:"-"`
+	// Notes are for the user: something was found, and there may be a way to find more.
+	Notes []string `json:"-"`
 }
 
 // An Image is one tag of a repository, with the manifest in its label.
@@ -41,8 +43,8 @@ type Image struct {
 	Revision  string   `json:"revision,omitempty"` // of the source, as label or annotation say
 	Source    string   `json:"source,omitempty"`
 	Lint      Lint     `json:"lint"`
-	// Attachments are what refers to the image or is in its index. Nil: they were not asked for.
-	Attachments []Attachment    `json:"attachments,omitempty"`
+	// Attachments are what refers to the image or is in its index. Nil: they were not asked for. Empty: there are none.
+	Attachments []Attachment    `json:"attachments,omitzero"`
 	Previous    string          `json:"previous,omitempty"` // name of the version of the job before this one
 	Changes     []Change        `json:"changes,omitempty"`  // since then, the most important first
 	Manifest    json.RawMessage `json:"manifest"`
@@ -150,5 +152,7 @@ func (c *Catalogue) sort() {
 	slices.Sort(c.Registries)
 	c.Registries = slices.Compact(c.Registries)
 	slices.SortStableFunc(c.Failures, func(a, b Failure) int { return cmp.Compare(a.Place, b.Place) })
+	slices.Sort(c.Notes)
+	c.Notes = slices.Compact(c.Notes)
 	c.Complete = len(c.Failures) == 0
 }

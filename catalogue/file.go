@@ -236,6 +236,7 @@ func (c *Catalogue) Merge(other *Catalogue) {
 	c.Images = append(c.Images, other.Images...)
 	c.Skipped = append(c.Skipped, other.Skipped...)
 	c.Failures = append(c.Failures, other.Failures...)
+	c.Notes = append(c.Notes, other.Notes...)
 	c.sort()
 	c.link()
 }

@@ -67,17 +67,6 @@ type finder struct {
 	found    Catalogue
 }
 
-// A dialled is a registry that has been asked for its API, once.
-type dialled struct {
-	once    sync.Once
-	client  *registry.Client
-	err     error
-	headers bool // ask for headers first: reading a manifest is rationed
-
-	mu          sync.Mutex
-	noReferrers bool // it has no list of what refers to an image
-}
-
 // A candidate is a repository to look at.
 type candidate struct {
 	host, repository string
@@ -98,6 +87,7 @@ func Find(ctx context.Context, targets []string, opt Options) (_ *Catalogue, err
 	repositories = unique(append(repositories, more...))
 	places = append(places, f.tags(ctx, repositories)...)
 	f.readAll(ctx, uniquePlaces(places))
+	f.failLost()
 	if ctx.Err() != nil {
 		f.fail("seedpack discover", fmt.Errorf("interrupted: %w", context.Cause(ctx)))
 	}
@@ -128,7 +118,16 @@ func (f *finder) fail(place string, err error) {
 	f.found.Failures = append(f.found.Failures, Failure{place, err})
 }
 
+// note keeps a remark about what was found.
+func (f *finder) note(text string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.found.Notes = append(f.found.Notes, text)
+}
+
 func (f *finder) skip(s Skipped) {
+	const longest = 400
+	s.Reason = clip(s.Reason, longest)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.found.Skipped = append(f.found.Skipped, s)
@@ -216,9 +215,24 @@ func (f *finder) listTarget(ctx context.Context, t target) ([]candidate, error) 
 		all = append(all, candidate{t.host, name})
 	}
 	if err != nil {
-		err = s.explain(fmt.Errorf("list the repositories: %w", err))
+		return all, s.explain(fmt.Errorf("list the repositories: %w", err))
 	}
-	return all, err
+	f.listed(s)
+	return all, nil
+}
+
+// listed says what may be missing in a list that a service has given.
+func (f *finder) listed(s *service) {
+	if s.withheld != "" {
+		f.note(fmt.Sprintf("%s: %s is set and was not sent, because nobody said that it is for this host: only what is public was listed\nsay so with --kind %s",
+			s.target, s.withheld, s.kind))
+	}
+	if s.kind != DockerHub || !s.anonymous || !isDockerHub(s.host) {
+		return
+	}
+	if _, known := f.opt.Registry.Credentials("docker.io"); known { // there may be private repositories
+		f.note(fmt.Sprintf("%s: only public repositories were listed\nto list private ones, too, set %s", s.target, dockerHubToken))
+	}
 }
 
 // listNamed returns the repositories that the user names in place of a list.
@@ -252,12 +266,19 @@ func validRepository(host, repository string) bool {
 func (s *service) explain(err error) error {
 	hint := otherWays(s.kind)
 	var status *StatusError
-	if !errors.As(err, &status) || status.Status != http.StatusUnauthorized && status.Status != http.StatusForbidden && !badToken(s.kind, status) {
+	switch known := errors.As(err, &status); {
+	case known && status.Spent:
+		return err // it says when to try again
+	case !known || !s.wantsToken(status):
 		return fmt.Errorf("%w%s", err, hint)
 	}
 	switch {
 	case s.withheld != "":
 		hint = fmt.Sprintf("\n%s is set and was not sent, because nobody said that it is for this host: say so with --kind %s", s.withheld, s.kind) + hint
+	case status.Status == http.StatusNotFound:
+		hint = fmt.Sprintf("\nif it is private, set %s to a token that may list repositories", s.kind.variable()) + hint
+	case s.kind == GitHub:
+		hint = fmt.Sprintf("\nset %s to a personal access token (classic) with read:packages: the token of a workflow may not list packages", githubToken) + hint
 	case s.kind.variable() != "":
 		hint = fmt.Sprintf("\nset %s to a token that may list repositories", s.kind.variable()) + hint
 	default:
@@ -275,9 +296,18 @@ func otherWays(taken Kind) string {
 	return "\nsay with --kind what the registry is" + as + ", or name its repositories with --repository"
 }
 
-// badToken reports whether GitHub refuses a token: it then calls it an invalid argument.
-func badToken(kind Kind, e *StatusError) bool {
-	return kind == GitHub && e.Status == http.StatusBadRequest
+// wantsToken reports whether another token may help. GitHub calls one that it refuses an invalid argument. Services say of
+// what is private that it is not there.
+func (s *service) wantsToken(e *StatusError) bool {
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return true
+	case http.StatusBadRequest:
+		return s.kind == GitHub
+	case http.StatusNotFound:
+		return s.anonymous && s.kind != Plain
+	}
+	return false
 }
 
 // references reads the references that the user gives: images, and repositories whose tags are to be listed.
@@ -333,7 +363,7 @@ func parseReference(text string) (place, error) {
 func (f *finder) add(p place, facts *facts, digest string, attachments []Attachment) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.text += len(facts.manifest); f.text > maxText || len(f.found.Images) == maxImages {
+	if f.text += facts.length(); f.text > maxText || len(f.found.Images) == maxImages {
 		return fmt.Errorf("there is more than a catalogue can hold: %d images, or %d bytes of manifests", maxImages, maxText)
 	}
 	f.found.Images = append(f.found.Images, Image{

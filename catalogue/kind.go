@@ -21,10 +21,11 @@ const (
 	GitLab    Kind = "gitlab"
 	Harbor    Kind = "harbor"
 	GitHub    Kind = "github"
+	Quay      Kind = "quay"
 )
 
 // Kinds are all kinds, in the order of help texts.
-var Kinds = []Kind{Auto, Plain, DockerHub, GitLab, Harbor, GitHub}
+var Kinds = []Kind{Auto, Plain, DockerHub, GitLab, Harbor, GitHub, Quay}
 
 // A target is a registry and a part of it.
 type target struct {
@@ -50,9 +51,19 @@ type service struct {
 	client *registry.Client
 	// api is the service's own interface; nil for a plain registry.
 	api *registry.API
+	// anonymous reports that the service is asked without a token.
+	anonymous bool
+	// root is where GitLab's interface is below its host, without a slash at the end.
+	root string
 	// withheld names a variable whose token was not sent, because nobody said that it is for this host.
 	withheld string
 }
+
+// Hosts of services that their registries do not name.
+const (
+	githubAPI = "api.github.com"
+	quayHost  = "quay.io"
+)
 
 // gitlabRealm ends the address of GitLab's token service.
 const gitlabRealm = "/jwt/auth"
@@ -64,6 +75,8 @@ func (f *finder) detect(ctx context.Context, t target, client *registry.Client) 
 		return DockerHub
 	case t.host == "ghcr.io":
 		return GitHub
+	case t.host == quayHost:
+		return Quay
 	case strings.HasSuffix(pathOf(client.Realm), gitlabRealm):
 		return GitLab
 	}
@@ -122,10 +135,13 @@ func (f *finder) base(s *service) (*url.URL, error) {
 	case s.kind == DockerHub && isDockerHub(s.host):
 		return url.Parse("https://hub.docker.com")
 	case s.kind == GitHub && s.host == "ghcr.io":
-		return url.Parse("https://api.github.com")
+		return url.Parse("https://" + githubAPI)
 	case s.kind == GitLab:
 		realm, err := url.Parse(s.client.Realm)
 		if err == nil && realm.Host != "" {
+			if root, ok := strings.CutSuffix(strings.TrimSuffix(realm.EscapedPath(), "/"), gitlabRealm); ok {
+				s.root = root
+			}
 			return &url.URL{Scheme: realm.Scheme, Host: realm.Host}, nil
 		}
 		return nil, fmt.Errorf("%s does not say where its GitLab is\nname it with --api, such as --api https://gitlab.example.com", s.host)

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -59,6 +60,29 @@ func TestLies(t *testing.T) {
 		"a digest that leads elsewhere": {lie: on("/v2/a-1.0.0-seed/manifests/1.0.0", func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, strings.Replace(config("500"), "sha256:"+strings.Repeat("0", 64), "../../../../etc/passwd", 1))
 		}), skipped: `it names "../../../../etc/passwd", which is no digest`},
+		"a catalog of 64 MB in a few bytes":         {lie: on("/v2/_catalog", bomb(200, `{"repositories": [], "x": "`)), failure: "8388608 bytes"},
+		"an error of 64 MB in a few bytes":          {lie: on("/v2/_catalog", bomb(403, `{"message": "`)), failure: "403 Forbidden"},
+		"a list of tags of 64 MB in a few bytes":    {lie: on("/v2/a-1.0.0-seed/tags/list", bomb(200, `{"tags": [`)), failure: "8388608 bytes"},
+		"an image manifest of 64 MB in a few bytes": {lie: on("/v2/a-1.0.0-seed/manifests/1.0.0", bomb(200, `{`)), skipped: "its image manifest has more than 8388608 bytes"},
+		"a configuration of 64 MB in a few bytes": {lie: either(on("/v2/a-1.0.0-seed/manifests/1.0.0", func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, config("500")) }),
+			on("/v2/a-1.0.0-seed/blobs/sha256:"+strings.Repeat("0", 64), bomb(200, `{`))), skipped: "its image configuration has more than 500 bytes"},
+		"tags without end that are no images": {lie: on("/v2/a-1.0.0-seed/tags/list", func(w http.ResponseWriter, r *http.Request) {
+			from, _ := strconv.Atoi(r.URL.Query().Get("from"))
+			tags := make([]string, 10_000)
+			for n := range tags {
+				tags[n] = fmt.Sprintf("sha256-%064x.sig", from+n)
+			}
+			w.Header().Set("Link", fmt.Sprintf(`</v2/a-1.0.0-seed/tags/list?from=%d>; rel="next"`, from+len(tags)))
+			answer(w, map[string]any{"tags": tags})
+		}), failure: "there are more than 10000 tags"},
+		"a page in place of an image manifest": {lie: on("/v2/a-1.0.0-seed/manifests/1.0.0", text(200, "<!doctype html>")), failure: "it is text/html"},
+		"a redirect that goes in a circle": {lie: on("/v2/a-1.0.0-seed/manifests/1.0.0", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path, http.StatusTemporaryRedirect)
+		}), failure: "redirects"},
+		"headers of other case, and a type of another thing": {lie: on("/v2/_catalog", func(w http.ResponseWriter, r *http.Request) {
+			w.Header()["content-type"] = []string{"text/html"}
+			answer(w, map[string]any{"repositories": []string{"a-1.0.0-seed"}})
+		})},
 		"100,000 tags": {lie: on("/v2/a-1.0.0-seed/tags/list", func(w http.ResponseWriter, r *http.Request) {
 			tags := make([]string, 100_000)
 			for n := range tags {
@@ -84,6 +108,9 @@ func TestLies(t *testing.T) {
 			found := f.find("", Options{Kind: Plain})
 			if used := allocated() - before; used > 512<<20 {
 				t.Errorf("it took %d MB", used>>20)
+			}
+			if c.failure == "" && c.skipped == "" && (len(found.Images) != 1 || !found.Complete) {
+				t.Errorf("%d images, failures are %v", len(found.Images), found.Failures)
 			}
 			if c.failure != "" && (found.Complete || len(found.Failures) != 1 || !strings.Contains(found.Failures[0].Error(), c.failure)) {
 				t.Errorf("failures are %v", found.Failures)

@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
+	"time"
 
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
@@ -25,6 +25,10 @@ type StatusError struct {
 	Address string
 	Status  int
 	Said    string
+	// Spent reports that there were too many requests. Until is when more are taken, or zero.
+	Spent bool
+	Until time.Time
+	leads string // where a redirect leads that is not followed
 }
 
 func (e *StatusError) Error() string {
@@ -32,13 +36,26 @@ func (e *StatusError) Error() string {
 	if e.Said != "" {
 		text += ": " + e.Said
 	}
+	switch {
+	case e.leads != "":
+		text += fmt.Sprintf(" (it leads to %s, which is not followed)", e.leads)
+	case !e.Until.IsZero():
+		text += "\nit takes no more requests before " + e.Until.UTC().Format("15:04:05 UTC on 2 January 2006")
+	case e.Spent:
+		text += "\nit takes no more requests for now: try again later, or with a token"
+	}
 	return text
 }
 
 func statusError(r *registry.Response) error {
 	address := *r.URL
 	address.User, address.RawQuery = nil, ""
-	return &StatusError{Address: address.String(), Status: r.Status, Said: said(r.Body)}
+	e := &StatusError{Address: address.String(), Status: r.Status, Said: said(r.Body)}
+	e.Until, e.Spent = r.Spent()
+	if to, err := address.Parse(r.Header.Get("Location")); err == nil && r.Status/100 == 3 {
+		e.leads = brief((&url.URL{Scheme: to.Scheme, Host: to.Host, Path: to.Path}).String())
+	}
+	return e
 }
 
 // said returns the message in a JSON error of a registry or service.
@@ -60,6 +77,9 @@ func said(body []byte) string {
 			return brief(known.Message)
 		}
 	}
+	if inner, ok := e.Message.(map[string]any); ok { // as GitLab says it
+		e.Message = inner["error"]
+	}
 	for _, text := range []any{e.Message, e.Detail, e.Error} {
 		if s, ok := text.(string); ok && s != "" {
 			return brief(s)
@@ -78,6 +98,8 @@ func brief(s string) string {
 
 // repositories calls add with the full names of the service's repositories, page by page.
 func (s *service) repositories(ctx context.Context, add func(names []string) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, longestList, fmt.Errorf("the list has not ended within %s", longestList))
+	defer cancel()
 	switch s.kind {
 	case DockerHub:
 		return s.listDockerHub(ctx, add)
@@ -87,6 +109,8 @@ func (s *service) repositories(ctx context.Context, add func(names []string) err
 		return s.listHarbor(ctx, add)
 	case GitHub:
 		return s.listGitHub(ctx, add)
+	case Quay:
+		return s.listQuay(ctx, add)
 	}
 	return s.listRegistry(ctx, add)
 }
@@ -132,201 +156,66 @@ func pages(ctx context.Context, ask get, address string, page func(*registry.Res
 // maxListed is how many values a page of a list has at most. A registry without pages sends catalogWhole names at once.
 const maxListed = 4 * catalogWhole
 
+// A notListError is the error for an answer that is no list, though its status says that all is well.
+type notListError struct {
+	address string
+	why     error
+}
+
+func (e *notListError) Error() string {
+	return e.address + ": the answer is no JSON of a list: " + e.why.Error()
+}
+func (e *notListError) Unwrap() error { return e.why }
+
+func isNoList(err error) bool {
+	var e *notListError
+	return errors.As(err, &e)
+}
+
+// decode reads a list.
 func decode(r *registry.Response, v any) error {
 	if source.CountValues(r.Body, maxListed) > maxListed {
 		return fmt.Errorf("%s: %w", r.URL.Redacted(), &source.TooMany{Limit: maxListed})
 	}
-	if err := json.Unmarshal(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf")), v); err != nil {
-		return fmt.Errorf("%s: the answer is no JSON of a list: %w", r.URL.Redacted(), err)
+	text := bytes.TrimSpace(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf")))
+	err := json.Unmarshal(text, v)
+	var other *json.UnmarshalTypeError
+	switch {
+	case err == nil:
+		return nil
+	case bytes.HasPrefix(text, []byte("<")):
+		err = errors.New("it is a page for a browser")
+	case errors.As(err, &other):
+		err = fmt.Errorf("a JSON %s is where it should not be%s", other.Value, after(said(r.Body)))
 	}
-	return nil
+	return &notListError{r.URL.Redacted(), err}
 }
 
-// Names of a page of the catalog that are asked for: at first, and of a registry that has no pages.
-const (
-	catalogPage  = 1_000
-	catalogWhole = 100_000
-)
-
-// listRegistry lists a plain registry. Its catalog is in no standard, and may name repositories that are gone. A registry
-// without pages gives as many names as it is asked for, and does not say that there are more. So it is asked for many.
-func (s *service) listRegistry(ctx context.Context, add func([]string) error) error {
-	full, err := s.listCatalog(ctx, catalogPage, add)
-	if err != nil || !full {
+// decodeMember reads a list that is in an object. The object must have one of some members, which may be null.
+func decodeMember(r *registry.Response, v any, members ...string) error {
+	if err := decode(r, v); err != nil {
 		return err
 	}
-	full, err = s.listCatalog(ctx, catalogWhole, add)
-	if err == nil && full {
-		err = fmt.Errorf("the registry gives as many names as it is asked for, %d, and no next page: there may be more", catalogWhole)
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(bytes.TrimPrefix(r.Body, []byte("\xef\xbb\xbf")), &object); err != nil {
+		return &notListError{r.URL.Redacted(), err}
 	}
-	return err
+	for _, name := range members {
+		if _, ok := object[name]; ok {
+			return nil
+		}
+	}
+	return &notListError{r.URL.Redacted(), fmt.Errorf("it has no member %s%s", members[0], after(said(r.Body)))}
 }
 
-// listCatalog reports full if the last page has as many names as were asked for: it may be cut off.
-func (s *service) listCatalog(ctx context.Context, n int, add func([]string) error) (full bool, err error) {
-	err = pages(ctx, s.fromRegistry(""), fmt.Sprintf("/v2/_catalog?n=%d", n), func(r *registry.Response) (int, string, error) {
-		var list struct{ Repositories []string }
-		if err := decode(r, &list); err != nil {
-			return 0, "", err
-		}
-		next := nextLink(r.Header)
-		full = next == "" && len(list.Repositories) >= n
-		return len(list.Repositories), next, add(list.Repositories)
-	})
-	return full, err
-}
-
-func (s *service) listDockerHub(ctx context.Context, add func([]string) error) error {
-	namespace, _, _ := strings.Cut(s.namespace, "/")
-	if namespace == "" {
-		return errNamespace(s, "NAMESPACE")
-	}
-	first := "/v2/namespaces/" + url.PathEscape(namespace) + "/repositories?page_size=100"
-	return pages(ctx, s.fromAPI, first, func(r *registry.Response) (int, string, error) {
-		var list struct {
-			Next    string
-			Results []struct{ Name string }
-		}
-		if err := decode(r, &list); err != nil {
-			return 0, "", err
-		}
-		names := make([]string, len(list.Results))
-		for i, result := range list.Results {
-			names[i] = namespace + "/" + result.Name
-		}
-		return len(names), list.Next, add(names)
-	})
-}
-
-// listHarbor lists the repositories of a project, or of all projects that the user sees.
-func (s *service) listHarbor(ctx context.Context, add func([]string) error) error {
-	const size = 100
-	project, _, _ := strings.Cut(s.namespace, "/")
-	path := "/api/v2.0/repositories"
-	if project != "" {
-		path = "/api/v2.0/projects/" + url.PathEscape(project) + "/repositories"
-	}
-	page, seen := 1, 0
-	return pages(ctx, s.fromAPI, fmt.Sprintf("%s?page=%d&page_size=%d", path, page, size), func(r *registry.Response) (int, string, error) {
-		var list []struct{ Name string }
-		if err := decode(r, &list); err != nil {
-			return 0, "", err
-		}
-		names := make([]string, len(list))
-		for i, repository := range list {
-			names[i] = repository.Name
-		}
-		seen += len(names)
-		next := nextLink(r.Header)
-		if total, err := strconv.Atoi(r.Header.Get("X-Total-Count")); next == "" && err == nil && seen < total && len(names) > 0 {
-			page++
-			next = fmt.Sprintf("%s?page=%d&page_size=%d", path, page, size)
-		}
-		return len(names), next, add(names)
-	})
-}
-
-// listGitLab lists the repositories of a group with its subgroups, else of a project, else of all projects of a user.
-func (s *service) listGitLab(ctx context.Context, add func([]string) error) error {
-	if s.namespace == "" {
-		return errNamespace(s, "GROUP")
-	}
-	id := url.PathEscape(s.namespace)
-	err := s.gitlabRepositories(ctx, "/api/v4/groups/"+id, add)
-	if !isMissing(err) {
-		return err
-	}
-	missing := err
-	if err = s.gitlabRepositories(ctx, "/api/v4/projects/"+id, add); !isMissing(err) {
-		return err
-	}
-	if strings.Contains(s.namespace, "/") {
-		return errors.Join(missing, err)
-	}
-	var projects []int64
-	err = pages(ctx, s.fromAPI, "/api/v4/users/"+id+"/projects?per_page=100", func(r *registry.Response) (int, string, error) {
-		var list []struct{ ID int64 }
-		if err := decode(r, &list); err != nil {
-			return 0, "", err
-		}
-		for _, project := range list {
-			projects = append(projects, project.ID)
-		}
-		return len(list), gitlabNext(r), nil
-	})
-	if isMissing(err) {
-		return missing
-	}
-	for _, project := range projects {
-		if err == nil {
-			err = ignoreMissing(s.gitlabRepositories(ctx, "/api/v4/projects/"+strconv.FormatInt(project, 10), add))
-		}
-	}
-	return err
-}
-
-func (s *service) gitlabRepositories(ctx context.Context, of string, add func([]string) error) error {
-	return pages(ctx, s.fromAPI, of+"/registry/repositories?per_page=100", func(r *registry.Response) (int, string, error) {
-		var list []struct{ Location, Path string }
-		if err := decode(r, &list); err != nil {
-			return 0, "", err
-		}
-		names := make([]string, len(list))
-		for i, repository := range list {
-			names[i] = repository.Path
-			if _, name, ok := strings.Cut(repository.Location, "/"); ok {
-				names[i] = name
-			}
-		}
-		return len(names), gitlabNext(r), add(names)
-	})
-}
-
-// gitlabNext returns the next page from Link, or from X-Next-Page, which is empty on the last page.
-func gitlabNext(r *registry.Response) string {
-	if next := nextLink(r.Header); next != "" {
-		return next
-	}
-	page, err := strconv.Atoi(r.Header.Get("X-Next-Page"))
-	if err != nil {
+func after(said string) string {
+	if said == "" {
 		return ""
 	}
-	query := r.URL.Query()
-	query.Set("page", strconv.Itoa(page))
-	return r.URL.EscapedPath() + "?" + query.Encode()
+	return ": " + said
 }
 
-// listGitHub lists the container packages of an organization, else of a user.
-func (s *service) listGitHub(ctx context.Context, add func([]string) error) error {
-	owner, _, _ := strings.Cut(s.namespace, "/")
-	if owner == "" {
-		return errNamespace(s, "OWNER")
-	}
-	list := func(kind string) error {
-		first := "/" + kind + "/" + url.PathEscape(owner) + "/packages?package_type=container&per_page=100"
-		return pages(ctx, s.fromAPI, first, func(r *registry.Response) (int, string, error) {
-			var list []struct{ Name string }
-			if err := decode(r, &list); err != nil {
-				return 0, "", err
-			}
-			names := make([]string, len(list))
-			for i, pkg := range list {
-				names[i] = strings.ToLower(owner) + "/" + pkg.Name
-			}
-			return len(names), nextLink(r.Header), add(names)
-		})
-	}
-	err := list("orgs")
-	if isMissing(err) {
-		err = list("users")
-	}
-	return err
-}
-
-func isMissing(err error) bool {
-	var status *StatusError
-	return errors.As(err, &status) && status.Status == http.StatusNotFound
-}
+func isMissing(err error) bool { return isStatus(err, http.StatusNotFound) }
 
 func ignoreMissing(err error) error {
 	if isMissing(err) {

@@ -74,7 +74,8 @@ func (p *platform) String() string {
 	if p.Variant != "" && (p.Architecture != "arm64" || p.Variant != "v8") {
 		s += "/" + p.Variant
 	}
-	if !platformForm.MatchString(s) {
+	const longest = 64
+	if len(s) > longest || !platformForm.MatchString(s) {
 		return "unknown"
 	}
 	return s
@@ -109,7 +110,7 @@ const defaultPlatform = "linux/amd64"
 
 // choose returns the image at the platform that is asked for, else at linux/amd64, else the first.
 func choose(images []descriptor, want string) descriptor {
-	for _, name := range []string{want, defaultPlatform} {
+	for _, name := range []string{normal(want), defaultPlatform} {
 		for _, d := range images {
 			if name != "" && d.Platform != nil && d.Platform.String() == name {
 				return d
@@ -117,6 +118,15 @@ func choose(images []descriptor, want string) descriptor {
 		}
 	}
 	return images[0]
+}
+
+// normal returns os/arch[/variant] as String writes it.
+func normal(text string) string {
+	parts := strings.Split(text, "/")
+	if len(parts) != 3 {
+		return text
+	}
+	return (&platform{OS: parts[0], Architecture: parts[1], Variant: parts[2]}).String()
 }
 
 // size returns the bytes of configuration and layers. Sizes are what the manifest says; a wrong one counts as 0.

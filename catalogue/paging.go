@@ -1,18 +1,24 @@
 package catalogue
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // Bounds of one list. A registry that lies about its pages ends there.
 const (
 	maxPages = 10_000
 	maxPage  = 8 << 20 // bytes
+	maxList  = 1 << 30 // bytes of all pages
+	// maxListEntries is how many entries all pages have.
+	maxListEntries = 2_000_000
+	longestList    = 3 * time.Hour
 	// maxAddress is how many bytes the address of a page has.
 	maxAddress = 8 << 10
 )
@@ -21,16 +27,25 @@ const (
 type pager struct {
 	addresses map[string]bool
 	contents  map[[sha256.Size]byte]bool
+	size      int64 // bytes of all pages
+	entries   int   // of all pages
 }
 
 func newPager() *pager {
 	return &pager{addresses: map[string]bool{}, contents: map[[sha256.Size]byte]bool{}}
 }
 
-// add notes a page. It returns an error if the page repeats an earlier one. Pages without any entry may be alike: some
-// services filter what a user may not see after they have cut the list into pages.
+// add notes a page. It returns an error if the page repeats an earlier one, or if the list becomes too long. Pages without any
+// entry may be alike: some services filter what a user may not see after they have cut the list into pages.
 func (p *pager) add(body []byte, entries int) error {
-	if entries == 0 {
+	p.size += int64(len(body))
+	p.entries += entries
+	switch {
+	case p.size > maxList:
+		return fmt.Errorf("the list has more than %d bytes", int64(maxList))
+	case p.entries > maxListEntries:
+		return fmt.Errorf("the list has more than %d entries", maxListEntries)
+	case entries == 0:
 		return nil
 	}
 	sum := sha256.Sum256(body)
@@ -51,9 +66,13 @@ func (p *pager) follow(page *url.URL, link string) (string, error) {
 		return "", fmt.Errorf("the list names a next page whose address has %d bytes, more than %d", len(link), maxAddress)
 	}
 	next, err := page.Parse(link)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", fmt.Errorf("the list names a next page that is no address: %w", err)
+	}
+	if sameOrigin(next, page) {
+		next.Host, next.User = page.Host, nil
+	}
+	switch {
 	case next.Scheme != page.Scheme || next.Host != page.Host:
 		return "", fmt.Errorf("the list goes on at %s://%s, which is not followed: it is at %s://%s", next.Scheme, next.Host, page.Scheme, page.Host)
 	case p.addresses[next.String()]:
@@ -63,6 +82,14 @@ func (p *pager) follow(page *url.URL, link string) (string, error) {
 	}
 	next.Fragment = ""
 	return next.String(), nil
+}
+
+// sameOrigin reports whether two addresses have scheme, host and port in common. A port may be the usual one.
+func sameOrigin(a, b *url.URL) bool {
+	port := func(u *url.URL) string {
+		return cmp.Or(u.Port(), map[string]string{"https": "443", "http": "80"}[u.Scheme])
+	}
+	return a.Scheme == b.Scheme && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
 
 // nextLink returns the address of the next page in the Link headers (RFC 8288), or "". Some registries leave out the

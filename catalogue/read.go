@@ -22,6 +22,10 @@ import (
 const (
 	maxManifest = 4 << 20 // bytes
 	maxConfig   = 8 << 20
+	// maxPlatforms is how many platforms of an index are named.
+	maxPlatforms = 64
+	// maxFact is how many bytes a label may have that says where an image comes from. A longer one says nothing.
+	maxFact = 4 << 10
 )
 
 // errGone is the error for a tag that is listed and not there.
@@ -41,8 +45,17 @@ type facts struct {
 	manifest         json.RawMessage
 	parsed           *seed.Manifest
 	lint             Lint
-	skip             string // the reason why the image is skipped; empty if it is not
-	attestations     []descriptor
+	skip             string   // the reason why the image is skipped; empty if it is not
+	attestations     []string // digests
+}
+
+// length returns the bytes that are kept.
+func (f *facts) length() int {
+	n := len(f.manifest) + len(f.created) + len(f.revision) + len(f.source)
+	for _, name := range f.platforms {
+		n += len(name)
+	}
+	return n
 }
 
 // A known is what is known of a digest. It is found out once.
@@ -70,7 +83,7 @@ func (f *finder) readAll(ctx context.Context, places []place) {
 			case errors.Is(err, errGone):
 				f.skip(p.skipped(isGone))
 			default:
-				f.fail(p.reference(), err)
+				f.failRead(p.host, p.reference(), err)
 			}
 			f.advance(func(p *Progress) { p.Read++ })
 			return nil
@@ -114,7 +127,7 @@ func (f *finder) read(ctx context.Context, p place) error {
 
 // readTag reads the manifest that a tag names.
 func (f *finder) readTag(ctx context.Context, d *dialled, p place) (body []byte, digest string, err error) {
-	r, err := d.client.Do(ctx, registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/manifests/" + url.PathEscape(p.tag),
+	r, err := d.do(ctx, registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/manifests/" + url.PathEscape(p.tag),
 		Accept: mediaTypes, Limit: maxManifest})
 	if err != nil {
 		return nil, "", tooLarge("image manifest", err)
@@ -170,7 +183,7 @@ func (f *finder) content(ctx context.Context, d *dialled, p place, what, digest 
 	if what == "manifests" {
 		request.Accept = mediaTypes
 	}
-	r, err := d.client.Do(ctx, request)
+	r, err := d.do(ctx, request)
 	switch {
 	case err != nil:
 		return nil, err
@@ -218,7 +231,7 @@ func (f *finder) inspect(ctx context.Context, d *dialled, p place, body []byte) 
 		if len(images) == 0 {
 			return nil, &skipError{hasNoImage}
 		}
-		for _, i := range images {
+		for _, i := range images[:min(len(images), maxPlatforms)] {
 			known.platforms = append(known.platforms, i.Platform.String())
 		}
 		chosen := choose(images, f.opt.Platform)
@@ -239,11 +252,11 @@ func (f *finder) inspect(ctx context.Context, d *dialled, p place, body []byte) 
 	return known, nil
 }
 
-// about returns the attestations of one image.
-func about(all []descriptor, digest string) (some []descriptor) {
+// about returns the digests of the attestations of one image.
+func about(all []descriptor, digest string) (some []string) {
 	for _, d := range all {
-		if d.Annotations[attestationOf] == digest {
-			some = append(some, d)
+		if d.Annotations[attestationOf] == digest && len(some) < maxAttachments {
+			some = append(some, d.Digest)
 		}
 	}
 	return some
@@ -294,8 +307,8 @@ func (f *facts) fill(index, m *imageManifest, config *imageConfig) {
 	said := []map[string]string{config.Config.Labels, m.Annotations, index.Annotations}
 	first := func(name string) string {
 		for _, names := range said {
-			if names[name] != "" {
-				return names[name]
+			if text := names[name]; text != "" && len(text) <= maxFact {
+				return text
 			}
 		}
 		return ""

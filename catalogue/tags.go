@@ -21,6 +21,9 @@ var tagForm = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 // attachedTag matches the tags under which registries without the referrers API keep what refers to an image.
 var attachedTag = regexp.MustCompile(`^(sha256|sha512)-([0-9a-f]{64,128})(\.[a-z]+)?$`)
 
+// maxAttached is how many tags of a repository are not images, but stand for what refers to them.
+const maxAttached = 4 * maxTags
+
 // tags lists the images of all repositories.
 func (f *finder) tags(ctx context.Context, repositories []candidate) []place {
 	var mu sync.Mutex
@@ -34,7 +37,7 @@ func (f *finder) tags(ctx context.Context, repositories []candidate) []place {
 		group.Go(func() error {
 			places, err := f.tagsOf(ctx, c)
 			if err != nil {
-				f.fail(c.host+"/"+c.repository, fmt.Errorf("list the tags: %w", err))
+				f.failRead(c.host, c.host+"/"+c.repository, fmt.Errorf("list the tags: %w", err))
 			}
 			f.advance(func(p *Progress) { p.Tags += len(places) })
 			mu.Lock()
@@ -58,16 +61,18 @@ func (f *finder) tagsOf(ctx context.Context, c candidate) (places []place, err e
 		return nil, err
 	}
 	ask := func(ctx context.Context, address string) (*registry.Response, error) {
-		return d.client.Do(ctx, registry.Request{Repository: c.repository, Path: address, Limit: maxPage})
+		return d.do(ctx, registry.Request{Repository: c.repository, Path: address, Limit: maxPage})
 	}
-	attached := map[string][]string{}
+	ctx, cancel := context.WithTimeoutCause(ctx, longestList, fmt.Errorf("the list has not ended within %s", longestList))
+	defer cancel()
+	attached, others := map[string][]string{}, 0
 	err = pages(ctx, ask, "/v2/"+c.repository+"/tags/list", func(r *registry.Response) (int, string, error) {
 		var list struct {
 			Tags []string
 			// Manifest is what some registries add: the tags of each digest.
 			Manifest map[string]struct{ Tag []string }
 		}
-		if err := decode(r, &list); err != nil {
+		if err := decodeMember(r, &list, "tags", "name"); err != nil {
 			return 0, "", err
 		}
 		believed := map[string]string{}
@@ -81,11 +86,12 @@ func (f *finder) tagsOf(ctx context.Context, c candidate) (places []place, err e
 			case m != nil:
 				subject := m[1] + ":" + m[2]
 				attached[subject] = append(attached[subject], tag)
+				others++
 			case tagForm.MatchString(tag):
 				places = append(places, place{host: c.host, repository: c.repository, tag: tag, digest: validDigest(believed[tag])})
 			}
 		}
-		if len(places) > maxTags {
+		if len(places) > maxTags || others > maxAttached {
 			return 0, "", fmt.Errorf("there are more than %d tags", maxTags)
 		}
 		return len(list.Tags), nextLink(r.Header), nil
@@ -124,7 +130,7 @@ func (f *finder) resolve(ctx context.Context, d *dialled, p place) (string, erro
 	case known == "" && !d.headers:
 		return "", nil
 	}
-	r, err := d.client.Do(ctx, registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/manifests/" + p.tag, Accept: mediaTypes, Head: true})
+	r, err := d.do(ctx, registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/manifests/" + p.tag, Accept: mediaTypes, Head: true})
 	switch {
 	case err != nil:
 		return "", err

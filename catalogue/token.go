@@ -22,7 +22,11 @@ const (
 	dockerHubToken = "DOCKERHUB_TOKEN"
 	harborUsername = "HARBOR_USERNAME"
 	harborPassword = "HARBOR_PASSWORD"
+	quayToken      = "QUAY_TOKEN"
 )
+
+// jobTokenHeader has the token of a job of GitLab CI.
+const jobTokenHeader = "Job-Token"
 
 // variable names the variable that a service of this kind takes its token from, for messages.
 func (k Kind) variable() string {
@@ -35,6 +39,8 @@ func (k Kind) variable() string {
 		return dockerHubToken
 	case Harbor:
 		return harborUsername + " and " + harborPassword
+	case Quay:
+		return quayToken
 	}
 	return ""
 }
@@ -47,6 +53,7 @@ func (f *finder) header(ctx context.Context, s *service, base *url.URL) (http.He
 		header = http.Header{"Accept": {"application/vnd.github+json"}, "X-Github-Api-Version": {"2022-11-28"}}
 	}
 	key, value, from := f.token(s)
+	s.anonymous = true
 	switch {
 	case value == "":
 		return header, nil
@@ -63,6 +70,7 @@ func (f *finder) header(ctx context.Context, s *service, base *url.URL) (http.He
 		}
 	}
 	header.Set(key, value)
+	s.anonymous = false
 	return header, nil
 }
 
@@ -80,11 +88,13 @@ func (f *finder) token(s *service) (key, value, from string) {
 		if token := env(gitlabToken); token != "" {
 			return "Private-Token", token, gitlabToken
 		}
-		return "Job-Token", env(gitlabJobToken), gitlabJobToken
+		return jobTokenHeader, env(gitlabJobToken), gitlabJobToken
 	case GitHub:
 		return bearer(githubToken)
 	case DockerHub:
 		return bearer(dockerHubToken)
+	case Quay:
+		return bearer(quayToken)
 	case Harbor:
 		if name, password := env(harborUsername), env(harborPassword); name != "" && password != "" {
 			return "Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+password)), harborUsername
@@ -108,7 +118,7 @@ func (f *finder) trusts(s *service, base *url.URL) bool {
 	if f.opt.Kind == s.kind { // the user says what the registry is
 		return f.opt.API != "" || sameSite(base.Hostname(), s.host)
 	}
-	known := map[Kind][]string{GitHub: {"api.github.com"}, DockerHub: {"hub.docker.com"}, GitLab: {"gitlab.com", f.opt.Getenv("CI_SERVER_HOST"), f.opt.Getenv("GITLAB_HOST")}}
+	known := map[Kind][]string{GitHub: {githubAPI}, Quay: {quayHost}, DockerHub: {"hub.docker.com"}, GitLab: {"gitlab.com", f.opt.Getenv("CI_SERVER_HOST"), f.opt.Getenv("GITLAB_HOST")}}
 	return slices.Contains(known[s.kind], base.Hostname())
 }
 

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
@@ -53,9 +52,9 @@ reads the manifest in the label of each image. It pulls no layers. It says which
 suffix it skipped, and why.
 
 A registry is listed as its kind needs it: ` + strings.Join(kinds, ", ") + `.
-Docker Hub, GitLab, Harbor and GitHub have lists of their own. Their tokens come from DOCKERHUB_TOKEN,
-GITLAB_TOKEN, HARBOR_USERNAME and HARBOR_PASSWORD, and GITHUB_TOKEN. A token goes only to the service's
-own host; for a host of yours, say with --kind what it is. Registries that cannot be listed are read by
+Docker Hub, GitLab, Harbor, GitHub and Quay have lists of their own. Their tokens come from
+DOCKERHUB_TOKEN, GITLAB_TOKEN, HARBOR_USERNAME and HARBOR_PASSWORD, GITHUB_TOKEN, and QUAY_TOKEN. A token
+goes only to the service's own host; for a host of yours, say with --kind what it is. Registries that cannot be listed are read by
 --repository or --references. Credentials for reading images are those of seedpack login.
 
 With --format json it prints a catalogue. A catalogue in a FILE, or - for standard input, is read back
@@ -196,7 +195,7 @@ func (o *discoverOptions) checkTarget(target string) error {
 		}
 	}
 	host, namespace, _ := strings.Cut(target, "/")
-	if namespace == "" && len(o.repositories) == 0 && (host == "docker.io" || host == "ghcr.io") {
+	if namespace == "" && len(o.repositories) == 0 && (host == "docker.io" || host == "ghcr.io" || host == "quay.io") {
 		return exit.Usagef("%s lists only what is below a namespace: write %s/NAMESPACE, or name images with --repository or --references", host, host)
 	}
 	return nil
@@ -251,7 +250,8 @@ func readReferences(p *Process, path string) (all []string, err error) {
 		defer func() { err = errors.Join(err, f.Close()) }()
 		in = f
 	}
-	lines := bufio.NewScanner(io.LimitReader(in, most))
+	limited := &io.LimitedReader{R: in, N: most}
+	lines := bufio.NewScanner(limited)
 	for n := 1; lines.Scan(); n++ {
 		line, _, _ := strings.Cut(lines.Text(), " #")
 		line = strings.TrimPrefix(strings.TrimSpace(line), "docker://")
@@ -265,6 +265,9 @@ func readReferences(p *Process, path string) (all []string, err error) {
 	}
 	if err := lines.Err(); err != nil {
 		return nil, exit.Usagef("--references %s: %w", path, err)
+	}
+	if limited.N == 0 {
+		return nil, exit.Usagef("--references %s: it has more than %d bytes", path, most)
 	}
 	return all, nil
 }
@@ -318,6 +321,9 @@ func (o *discoverOptions) print(p *Process, found *catalogue.Catalogue) error {
 	for _, s := range found.Skipped {
 		fmt.Fprintln(p.Stderr, report.Escape("skipped "+s.Reference+": "+s.Reason))
 	}
+	for _, note := range found.Notes {
+		fmt.Fprintln(p.Stderr, report.EscapeLines(note))
+	}
 	for _, failure := range found.Failures {
 		complain(p, exit.StatusFailure, failure.Place+": ", failure.Err)
 	}
@@ -348,51 +354,4 @@ func printImages(w io.Writer, images []catalogue.Line) error {
 		fmt.Fprintln(out, report.Escape(line))
 	}
 	return out.Flush()
-}
-
-// A searchProgress shows on standard error how far a search is. On a terminal it is one line that changes, elsewhere a line
-// now and then.
-type searchProgress struct {
-	w        io.Writer
-	terminal bool
-	interval time.Duration
-	last     time.Time
-	shown    string
-	now      catalogue.Progress
-}
-
-func newSearchProgress(p *Process) *searchProgress {
-	_, terminal := terminal(p.Stderr)
-	s := &searchProgress{w: p.Stderr, terminal: terminal, interval: 30 * time.Second, last: time.Now()}
-	if terminal {
-		s.interval = 100 * time.Millisecond
-	}
-	return s
-}
-
-func (s *searchProgress) show(now catalogue.Progress) {
-	s.now = now
-	if time.Since(s.last) >= s.interval {
-		s.last = time.Now()
-		s.write()
-	}
-}
-
-func (s *searchProgress) write() {
-	text := fmt.Sprintf("%d repositories, %d of them end in -seed; %d of %d images read, %d have a manifest",
-		s.now.Repositories, s.now.Candidates, s.now.Read, s.now.Tags, s.now.Images)
-	if s.terminal {
-		fmt.Fprintf(s.w, "\r%-*s", len(s.shown), text)
-		s.shown = text
-		return
-	}
-	fmt.Fprintln(s.w, text)
-}
-
-// end shows the last state, so that the numbers are in the log.
-func (s *searchProgress) end() {
-	s.write()
-	if s.terminal {
-		fmt.Fprintln(s.w)
-	}
 }
