@@ -78,6 +78,7 @@ func (w *siteWriter) plan() {
 	w.content["data/jobs.js"] = func() ([]byte, error) { return script("seedpackJobs", listData(w.jobs)) }
 	w.content["data/search.js"] = func() ([]byte, error) { return script("seedpackSearch", searchData(w.jobs)) }
 	w.content["index.html"] = w.page("index.html", "list", w.opt.Title, listView(w.catalogue, w.jobs), "list.js", "data/jobs.js", "data/search.js")
+	w.content["skipped.html"] = w.page("skipped.html", "skipped", "Skipped images · "+w.opt.Title, skippedView(w.catalogue))
 	w.content["all.html"] = w.page("all.html", "all", "All jobs · "+w.opt.Title, allView(w.jobs))
 	for _, job := range w.jobs {
 		html, svg := job.file(".html"), job.file(".svg")

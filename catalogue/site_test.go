@@ -53,7 +53,7 @@ func TestWriteSite(t *testing.T) {
 		t.Fatal(err)
 	}
 	common := []string{".nojekyll", ".seedpack-site", "all.html", "badge.svg", "catalogue.json", "data/jobs.js", "data/search.js", "images/index.json", "index.html"}
-	last := []string{"list.js", "page.js", "seed.svg", "style.css"}
+	last := []string{"list.js", "page.js", "seed.svg", "skipped.html", "style.css"}
 	jobs := []string{"jobs/registry.example.com/geo/a.html", "jobs/registry.example.com/geo/a.svg"}
 	more := []string{"jobs/registry.example.com/geo/deep/b.html", "jobs/registry.example.com/geo/deep/b.svg"}
 	equal(t, "files", files(t, dir), slices.Concat(common, jobs, more, last))

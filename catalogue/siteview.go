@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,19 @@ func allView(jobs []*Job) []allRow {
 	return rows
 }
 
+// maxSkipped is how many skipped images a page names.
+const maxSkipped = 2_000
+
+type skippedPage struct {
+	Rows []Skipped
+	More int
+}
+
+func skippedView(c *Catalogue) skippedPage {
+	shown := min(len(c.Skipped), maxSkipped)
+	return skippedPage{c.Skipped[:shown], len(c.Skipped) - shown}
+}
+
 // A jobPage is the page of a job.
 type jobPage struct {
 	Title, Name, Place   string
@@ -58,6 +72,7 @@ type jobPage struct {
 	Resources            []resource
 	Errors               []seed.Error
 	Versions             []version
+	MoreVersions         int // that are not shown
 	Manifest             string
 	Facts                []fact
 	BadgeFile, BadgeText string
@@ -114,6 +129,7 @@ func jobView(j *Job, opt SiteOptions) *jobPage {
 	for _, i := range j.Images[:min(len(j.Images), maxVersions)] {
 		v.Versions = append(v.Versions, versionView(i, j.Tags(i)))
 	}
+	v.MoreVersions = len(j.Images) - len(v.Versions)
 	return v
 }
 
@@ -238,24 +254,40 @@ func imageFacts(i *Image) (all []fact) {
 	add(fact{Key: "Phone", Value: m.Phone})
 	add(fact{Key: "Source", Value: i.Source, Link: page.Link(i.Source)})
 	add(fact{Key: "Revision", Value: i.Revision, Mono: true})
-	for _, a := range i.Attachments {
-		add(fact{Key: attachmentKind(a.Type), Value: a.Type, Mono: true})
-	}
+	add(fact{Key: "Attached", Value: attached(i.Attachments)})
 	return all
+}
+
+// attached names what is attached to an image, or says that nothing is. It is empty if nobody has asked.
+func attached(all []Attachment) string {
+	if all == nil {
+		return ""
+	}
+	var names []string
+	for _, a := range all {
+		if name := attachmentKind(a.Type); !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return "nothing"
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ") + " (not verified)"
 }
 
 // attachmentKind names a document about an image by its type.
 func attachmentKind(kind string) string {
 	lower := strings.ToLower(kind)
 	for _, known := range []struct{ part, name string }{
-		{"slsa", "Provenance"}, {"provenance", "Provenance"}, {"spdx", "Bill of materials"}, {"cyclonedx", "Bill of materials"}, {"sbom", "Bill of materials"},
-		{"sig", "Signature"},
+		{"slsa", "provenance"}, {"provenance", "provenance"}, {"spdx", "bill of materials"}, {"cyclonedx", "bill of materials"}, {"sbom", "bill of materials"},
+		{"sig", "signature"},
 	} {
 		if strings.Contains(lower, known.part) {
 			return known.name
 		}
 	}
-	return "Attached"
+	return "other"
 }
 
 // duration returns seconds for people.

@@ -63,9 +63,9 @@ func writeJSON(t *testing.T, v any) string {
 type object = map[string]any
 
 // catalogueFile writes a catalogue of manifests. Each is an image of its own repository.
-func catalogueFile(t *testing.T, images []object) string {
+func catalogueFile(t *testing.T, images []object, skipped ...object) string {
 	t.Helper()
-	return writeJSON(t, object{"schemaVersion": 1, "registries": []string{"registry.example.com"}, "complete": true, "images": images, "skipped": []any{}})
+	return writeJSON(t, object{"schemaVersion": 1, "registries": []string{"registry.example.com"}, "complete": true, "images": images, "skipped": skipped})
 }
 
 func imageOf(repository, tag string, n int, job object) object {
@@ -109,7 +109,7 @@ func siteJob(name, version, title, in, out, tag string, n int) object {
 // the same from files and from a server, and asks for nothing elsewhere.
 func TestSite(t *testing.T) {
 	t.Parallel()
-	file, dir := catalogueFile(t, siteJobs()), t.TempDir()
+	file, dir := catalogueFile(t, siteJobs(), object{"reference": "registry.example.com/geo/x-1.0.0-seed:1.0.0", "name": "geo/x-1.0.0-seed:1.0.0", "reason": "it has no label com.ngageoint.seed.manifest"}), t.TempDir()
 	discovered(t, file, "--html", dir)
 	queries := map[string][]string{}
 	for _, query := range []string{"png", "GeoTIFF png", "tiff", "geo", "clouds+rows", "jane", "1.1.0", "bulk", "e", "inputmultiplier", "zebra", "&", `"`, "raster preview"} {
@@ -199,7 +199,9 @@ func TestHostileSite(t *testing.T) {
 	t.Parallel()
 	var images []object
 	const parts = 10
+	var skipped []object
 	for n, payload := range payloads {
+		skipped = append(skipped, object{"reference": payload, "name": payload, "reason": payload})
 		for part := range parts {
 			i := imageOf(fmt.Sprintf("h%d/x%d-seed", n, part), "1.0.0", n, hostileSiteJob(payload, part))
 			i["source"], i["revision"], i["platforms"], i["created"] = payload, payload, []string{payload, "linux/amd64"}, payload
@@ -212,19 +214,19 @@ func TestHostileSite(t *testing.T) {
 	}
 	parent := t.TempDir()
 	dir := filepath.Join(parent, "site")
-	discovered(t, catalogueFile(t, images), "--html", dir)
+	discovered(t, catalogueFile(t, images, skipped...), "--html", dir)
 	entries, err := os.ReadDir(parent)
 	if err != nil || len(entries) != 1 {
 		t.Errorf("beside the site there are %v, %v", entries, err)
 	}
-	pages := []string{"all.html"}
+	pages := []string{"all.html", "skipped.html"}
 	err = filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if rel, _ := filepath.Rel(dir, path); strings.HasPrefix(rel, "jobs/") && filepath.Ext(path) == ".html" {
 			pages = append(pages, rel)
 		}
 		return err
 	})
-	if err != nil || len(pages) != len(images)+1 {
+	if err != nil || len(pages) != len(images)+2 {
 		t.Fatalf("%d pages for %d images, %v", len(pages), len(images), err)
 	}
 	browse(t, "hostile.mjs", "file://"+dir+"/", writeJSON(t, pages))

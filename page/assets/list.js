@@ -37,7 +37,9 @@
 
 	window.seedpackSearch = (data) => {
 		index = new Index(data);
-		if (state.q) update(false);
+		if (!state.q) return;
+		update(false);
+		again();
 	};
 
 	// An Index finds the jobs that contain a term. All texts are one string, so that a browser searches it at once.
@@ -113,7 +115,7 @@
 		for (const [key, most] of state.limits) at.set(key, most);
 		if (state.sort) at.set("sort", state.sort);
 		const hash = at.toString();
-		history.replaceState(null, "", hash ? "#" + hash : location.pathname + location.search);
+		history.replaceState({ shown }, "", hash ? "#" + hash : location.pathname + location.search);
 	}
 
 	// Which jobs fit
@@ -145,7 +147,7 @@
 	const sorts = {
 		name: (a, b) => a - b, // jobs come sorted by name
 		new: (a, b) => (jobs[b].t || 0) - (jobs[a].t || 0) || a - b,
-		small: (a, b) => (jobs[a].s || 0) - (jobs[b].s || 0) || a - b,
+		small: (a, b) => (jobs[a].s || Number.MAX_VALUE) - (jobs[b].s || Number.MAX_VALUE) || a - b, // a size that is not known comes last
 	};
 
 	// select computes the jobs that fit, and how many there would be for each value of a filter. It is run with every key
@@ -307,6 +309,12 @@
 		update(false);
 	}
 
+	// again shows as many jobs as there were when the reader left the list, so that the way back ends where it began.
+	function again() {
+		const before = history.state && history.state.shown;
+		if (before > shown) draw(before);
+	}
+
 	function clear(query) {
 		if (query) state.q = "";
 		state.limits.clear();
@@ -367,11 +375,13 @@
 		$("more").addEventListener("click", () => {
 			const first = shown;
 			draw(shown + STEP);
+			writeAddress();
 			const links = document.querySelectorAll(".card h3 a");
 			if (links[first]) links[first].focus();
 		});
 		document.addEventListener("keydown", keys);
 		addEventListener("hashchange", fromAddress);
 		fromAddress();
+		again();
 	}
 })();

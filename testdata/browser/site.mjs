@@ -105,9 +105,26 @@ async function keyboard(page) {
 	equal("the job's page", await page.locator("h1").textContent(), expected.best);
 	await page.goBack();
 	equal("back at the query", await page.inputValue("#query"), "geotiff png");
+	await wayBack(page);
 	await page.focus("#query");
 	await page.keyboard.press("Escape");
 	equal("escape", await count(page), `${expected.jobs} jobs`);
+}
+
+// The way back from a job ends where it began, also if the browser loads the list anew.
+async function wayBack(page) {
+	await open(page, "");
+	await page.click("#more");
+	const last = page.locator(".card h3 a").nth(45);
+	const title = await last.textContent();
+	await last.click();
+	await page.waitForSelector(".facts");
+	await page.goBack();
+	await page.waitForSelector(".card");
+	await page.reload();
+	await page.waitForSelector(".card");
+	equal("the job is there again", (await page.locator(".card h3 a").allTextContents())[45], title);
+	await open(page, "#q=geotiff+png");
 }
 
 async function jobPage(page) {
@@ -155,7 +172,7 @@ async function everyWidth(browser) {
 		for (const width of widths) {
 			const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true });
 			const page = await context.newPage();
-			for (const path of ["index.html", "index.html#q=zebra-crossing", "all.html", expected.page]) {
+			for (const path of ["index.html", "index.html#q=zebra-crossing", "all.html", "skipped.html", expected.page]) {
 				await page.goto("about:blank");
 				await page.goto(site + path);
 				await page.waitForLoadState();
