@@ -1,0 +1,116 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+func TestInventory(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR"
+echo '{"n": 1}' >seed.outputs.json
+printf hello >open; printf x >closed; chmod 600 closed
+mkdir dir private; echo 1 >dir/in; echo 1 >private/in; chmod 700 private
+mkfifo pipe; ln -s /etc/passwd away; ln -s nowhere dead
+printf a >"$(printf 'new\nline')"; printf b >"$(printf 'caf\351')"`)
+	spec.Collect = []string{"seed.outputs.json", "dir/*"}
+	o, _ := run(t, spec)
+	if o.Exit != 0 || o.ReadTestError != "" || o.FilesCut != 0 {
+		t.Fatalf("%+v", o)
+	}
+	var got strings.Builder
+	for _, f := range o.Files {
+		fmt.Fprintf(&got, "%q %v %d %v %q %v %q\n", f.Name, f.Mode, f.UID, f.ReadableByOther, f.Link, f.Collected, f.Content)
+	}
+	want := `"away" Lrwxrwxrwx 65533 false "/etc/passwd" false ""
+"caf\xe9" -rw-r--r-- 65533 true "" false "b"
+"closed" -rw------- 65533 false "" false "x"
+"dead" Lrwxrwxrwx 65533 false "nowhere" false ""
+"dir" drwxr-xr-x 65533 true "" false ""
+"dir/in" -rw-r--r-- 65533 true "" true "1\n"
+"new\nline" -rw-r--r-- 65533 true "" false "a"
+"open" -rw-r--r-- 65533 true "" false "hello"
+"pipe" prw-r--r-- 65533 false "" false ""
+"private" drwx------ 65533 false "" false ""
+"private/in" -rw-r--r-- 65533 false "" false "1\n"
+"seed.outputs.json" -rw-r--r-- 65533 true "" true "{\"n\": 1}\n"
+`
+	if got.String() != want {
+		t.Errorf("got\n%s", &got)
+	}
+	if o.Usage.Output != int64(len("hello"+"x"+"1\n1\n"+"ab"+"{\"n\": 1}\n")) {
+		t.Errorf("output has %d bytes", o.Usage.Output)
+	}
+}
+
+// The directory may be closed, and its files are not.
+func TestClosedDirectory(t *testing.T) {
+	for _, mode := range []os.FileMode{0o700, 0o711, 0o000} {
+		spec := shell(fmt.Sprintf(`cd "$OUTPUT_DIR" && echo 1 >open && echo 1 >closed && chmod 600 closed && chmod %04o .`, mode))
+		spec.User = ""
+		o, _ := run(t, spec)
+		if len(o.Files) != 2 || o.Files[0].ReadableByOther || !o.Files[1].ReadableByOther || o.ReadTestError != "" {
+			t.Errorf("%v: %+v", mode, o)
+		}
+		if d := o.Directory; d.ReadableByOther || d.Mode.Perm() != mode || d.UID != 0 {
+			t.Errorf("%v: %+v", mode, d)
+		}
+	}
+}
+
+// The smallest files are returned first, since the large ones would leave no room for them.
+func TestSums(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && head -c 3000000 /dev/zero >a && echo 1 >b && : >c && echo x >d`)
+	spec.Sum, spec.Collect, spec.CollectMax = []string{"[abc]"}, []string{"*"}, 10
+	o, _ := run(t, spec)
+	var got []string
+	for _, f := range o.Files {
+		got = append(got, fmt.Sprintf("%s %.4x %d %v", f.Name, f.Sum, len(f.Blocks)/wire.BlockSum, f.Collected))
+	}
+	if want := []string{"a 35bce4ea 3 false", "b 4355a46b 1 true", "c e3b0c442 0 true", "d  0 true"}; !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A job of the user nobody may read files of nobody.
+func TestReadByAnother(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && echo 1 >mine && chmod 600 mine && echo 1 >ours && chmod 640 ours`)
+	spec.User = "65534:65534"
+	o, _ := run(t, spec)
+	if len(o.Files) != 2 || o.Files[0].ReadableByOther || o.Files[1].ReadableByOther {
+		t.Errorf("%+v", o.Files)
+	}
+}
+
+func TestManyFiles(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && seq 10000 | xargs touch && d=. && for i in $(seq 200); do d=$d/d; done && mkdir -p $d`)
+	spec.Timeout = time.Minute
+	o, _ := run(t, spec)
+	if len(o.Files) < 10000 || len(o.Files) > 10200 || o.FilesCut == 0 {
+		t.Errorf("%d files and %d cut", len(o.Files), o.FilesCut)
+	}
+}
+
+func TestElsewhere(t *testing.T) {
+	o, _ := run(t, shell(`mkdir "$ROOT/d" && printf 12345 >"$ROOT/d/cache" && ln -s x "$ROOT/link"`))
+	if e := o.Elsewhere; e.Count != 2 || e.Bytes != 5 || e.Cut || len(e.Files) != 2 || filepath.Base(e.Files[0].Name) != "cache" {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A job that is root may write to the path of the report.
+func TestForgedReport(t *testing.T) {
+	spec := shell(`cd "$ROOT/../report" && mkdir -p report.json/x && ln -s /etc/passwd files.json`)
+	spec.User = ""
+	if o, _ := run(t, spec); o.Exit != 0 || o.UID != 0 {
+		t.Errorf("%+v", o)
+	}
+}

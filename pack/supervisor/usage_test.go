@@ -1,0 +1,83 @@
+//go:build linux
+
+package main
+
+import (
+	"os"
+	"testing"
+	"time"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
+)
+
+// memoryGroup makes a cgroup that counts memory and returns its directory.
+func memoryGroup(t *testing.T) string {
+	t.Helper()
+	needsRoot(t)
+	parent := "/sys/fs/cgroup/memory" // version 1
+	if _, err := os.Stat(parent); err != nil {
+		parent = "/sys/fs/cgroup"
+	}
+	dir, err := os.MkdirTemp(parent, "seedpack-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.Remove(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func TestUsage(t *testing.T) {
+	const script = `i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; x=$(head -c 30000000 /dev/zero | tr '\0' x); sleep 0.2; echo ${#x}`
+	// The memory is that of a cgroup. Tests share one with others, which may free memory at the same time. A container
+	// has its own.
+	o, _ := run(t, shell(script), "sh", "-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, memoryGroup(t))
+	if o.Usage.CPU < 20*time.Millisecond || o.Usage.CPU > 20*time.Second {
+		t.Errorf("CPU %v", o.Usage.CPU)
+	}
+	if o.Usage.Memory < 20<<20 || o.Usage.Memory > 200<<20 {
+		t.Errorf("memory %d, of a job that exits with %d and says %q %q", o.Usage.Memory, o.Exit, o.Stdout.Head, o.Stderr.Head)
+	}
+	peak, last := int64(0), wire.Sample{}
+	for _, s := range o.Usage.Samples {
+		peak, last = max(peak, s.Memory), s
+	}
+	if len(o.Usage.Samples) < 3 || peak != o.Usage.Memory || last.At < 200*time.Millisecond {
+		t.Errorf("%d of memory, and the samples %+v", o.Usage.Memory, o.Usage.Samples)
+	}
+}
+
+// A curve keeps few of many samples, the peaks and the last one among them, in the order of time.
+func TestCurve(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, 1, 2, wire.MaxSamples - 1, wire.MaxSamples, wire.MaxSamples + 1, 1000, 12345} {
+		c := curve{}
+		for i := range n {
+			memory := int64(i % 7)
+			if i == n*2/3 {
+				memory = 1000
+			}
+			c.add(wire.Sample{At: time.Duration(i + 1), Memory: memory, CPU: time.Duration(2 * i)})
+		}
+		all := c.end()
+		if len(all) > wire.MaxSamples || n <= wire.MaxSamples/2 && len(all) != n || n > wire.MaxSamples && len(all) < wire.MaxSamples/2 {
+			t.Errorf("%d samples become %d", n, len(all))
+		}
+		if n == 0 {
+			continue
+		}
+		peak, last := int64(0), wire.Sample{}
+		for _, s := range all {
+			if s.At <= last.At || s.CPU < last.CPU {
+				t.Fatalf("of %d samples, %+v comes after %+v", n, s, last)
+			}
+			peak, last = max(peak, s.Memory), s
+		}
+		if want := (wire.Sample{At: time.Duration(n), Memory: last.Memory, CPU: time.Duration(2 * (n - 1))}); peak != 1000 || last != want {
+			t.Errorf("of %d samples, the peak is %d and the last %+v", n, peak, last)
+		}
+	}
+}
