@@ -59,7 +59,7 @@ func write(j *export.Job, app bool) *export.Package {
 		root = append(root, tool...)
 	}
 	w.p.Files = []export.File{{Name: file, Text: root.text()}}
-	w.p.Run = func(dir string) string { return w.run(strings.TrimSuffix(dir, "/") + "/" + file) }
+	w.p.Run = func(dir string) string { return w.run(export.Quote(strings.TrimSuffix(dir, "/") + "/" + file)) }
 	return w.p
 }
 

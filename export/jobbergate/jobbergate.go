@@ -48,7 +48,7 @@ func write(j *export.Job) *export.Package {
 	}
 	p.Run = func(dir string) string {
 		name := j.Job.Name
-		return fmt.Sprintf("jobbergate applications create --name %s --identifier %s --application-path %s\njobbergate job-scripts create --application-identifier %s", name, name, dir, name)
+		return fmt.Sprintf("jobbergate applications create --name %s --identifier %s --application-path %s\njobbergate job-scripts create --application-identifier %s", name, name, export.Quote(dir), name)
 	}
 	return p
 }

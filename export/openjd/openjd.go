@@ -154,7 +154,7 @@ func write(j *export.Job) *export.Package {
 		}
 	}
 	p.Files = []export.File{{Name: File, Text: text(t)}}
-	p.Run = func(dir string) string { return run(j, strings.TrimSuffix(dir, "/")+"/"+File) }
+	p.Run = func(dir string) string { return run(j, export.Quote(strings.TrimSuffix(dir, "/")+"/"+File)) }
 	return p
 }
 

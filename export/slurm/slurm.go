@@ -116,6 +116,6 @@ func run(j *export.Job, dir string) string {
 			args = append(args, p.Name+"="+p.Example())
 		}
 	}
-	script := strings.TrimSuffix(dir, "/") + "/" + File
+	script := export.Quote(strings.TrimSuffix(dir, "/") + "/" + File)
 	return fmt.Sprintf("sbatch --test-only %s\n%ssbatch -W %s %s", script, env, script, strings.Join(args, " "))
 }
