@@ -122,7 +122,11 @@ func Convert(doc *Document, answers []Answer) (*Result, error) {
 	c := newConverter(doc, form, r, given)
 	c.document()
 	if len(r.Manifests) == 0 {
-		return nil, fmt.Errorf("%w: %q is empty, or holds no objects", ErrNoJob, string(doc.Source.FormAt()))
+		list := "the array"
+		if doc.Source.Kind("") != "array" {
+			list = `"jobs"`
+		}
+		return nil, fmt.Errorf("%w: %s is empty, or holds no objects", ErrNoJob, list)
 	}
 	c.tidy()
 	return r, given.unused()

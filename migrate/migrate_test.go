@@ -178,8 +178,8 @@ func TestNoForm(t *testing.T) {
 		`{}`:                                   `no job: the document has neither "job" nor "jobs", and is no array of jobs`,
 		`"x"`:                                  `no job: a manifest is a JSON object, this is no object`,
 		`[]`:                                   `no job: the document has neither "job" nor "jobs", and is no array of jobs`,
-		`{"manifestVersion": "0.0.1", "jobs": []}`:      `no job: "/manifestVersion" is empty, or holds no objects`,
-		`{"manifestVersion": "0.0.1", "jobs": [1, ""]}`: `no job: "/manifestVersion" is empty, or holds no objects`,
+		`{"manifestVersion": "0.0.1", "jobs": []}`:      `no job: "jobs" is empty, or holds no objects`,
+		`{"manifestVersion": "0.0.1", "jobs": [1, ""]}`: `no job: "jobs" is empty, or holds no objects`,
 	} {
 		_, err := Convert(&Document{Source: seed.ParseJSON([]byte(text))}, nil)
 		if err == nil || err.Error() != want || !errors.Is(err, ErrNoJob) {
