@@ -38,6 +38,7 @@ type writer struct {
 	explicit bool // ENTRYPOINT is written as baseCommand
 	app      bool
 	ids      map[string]string // of outputs, by kind and name
+	step     string            // id of the workflow's step
 }
 
 func write(j *export.Job, app bool) *export.Package {
@@ -94,9 +95,20 @@ func (w *writer) toolID() string {
 	return id(w.Manifest.Job.Name)
 }
 
-// doc is the description, and what the job's errors mean.
+// label is the title, or the name. Platforms want one.
+func (w *writer) label() string {
+	if title := export.OneLine(w.Manifest.Job.Title); title != "" {
+		return title
+	}
+	return w.Manifest.Job.Name
+}
+
+// doc is the description, and what the job's errors mean. Platforms want it, too.
 func (w *writer) doc() string {
 	lines := []string{w.Manifest.Job.Description}
+	if strings.TrimSpace(lines[0]) == "" {
+		lines[0] = w.label()
+	}
 	if len(w.Manifest.Job.Errors) > 0 {
 		lines = append(lines, "", "Exit statuses:")
 	}
@@ -107,7 +119,7 @@ func (w *writer) doc() string {
 }
 
 func (w *writer) tool() object {
-	out := object{{"class", "CommandLineTool"}, {"id", w.toolID()}, {"label", export.OneLine(w.Manifest.Job.Title)}, {"doc", w.doc()}}
+	out := object{{"class", "CommandLineTool"}, {"id", w.toolID()}, {"label", w.label()}, {"doc", w.doc()}}
 	base, arguments := w.command()
 	if len(base) > 0 {
 		out = append(out, field{"baseCommand", base})

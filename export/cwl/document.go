@@ -65,7 +65,21 @@ func (o object) text() string {
 	if err := json.Indent(&b, compact, "", "  "); err != nil {
 		panic(err)
 	}
-	return b.String() + "\n"
+	return escapeUnprintable(b.String()) + "\n"
+}
+
+// escapeUnprintable escapes what JSON takes as it is, and YAML does not: tools read CWL as YAML. All of it is in strings.
+func escapeUnprintable(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r >= 0x7f && r < 0xa0, r == '\ufeff', r == 0xfffe, r == 0xffff:
+			b.WriteString(unicodeEscape(r))
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
 }
 
 // A variable is one of an expression, such as inputs.

@@ -85,10 +85,14 @@ func (w *writer) nameOutputs() {
 		name("json ", o.Name, seed.AtOutputJSON.Index(i))
 	}
 	if w.app {
-		free := "outdir"
-		for taken[free] {
-			free += "_"
+		free := func(id string) string {
+			for taken[id] {
+				id += "_"
+			}
+			taken[id] = true
+			return id
 		}
-		w.ids["directory"] = free
+		// A step has an id in the same space as the values of its workflow.
+		w.ids["directory"], w.step = free("outdir"), free("run")
 	}
 }

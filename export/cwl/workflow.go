@@ -17,12 +17,12 @@ func (w *writer) workflow() object {
 	}
 	for _, f := range w.outputs() {
 		about := f.value.(object)
-		outputs = append(outputs, field{f.name, object{about[0], about[1], about[2], {"outputSource", "run/" + f.name}}})
+		outputs = append(outputs, field{f.name, object{about[0], about[1], about[2], {"outputSource", w.step + "/" + f.name}}})
 		made = append(made, f.name)
 	}
-	return object{{"class", "Workflow"}, {"id", id(w.Manifest.Job.Name)}, {"label", export.OneLine(w.Manifest.Job.Title)}, {"doc", w.doc()},
+	return object{{"class", "Workflow"}, {"id", id(w.Manifest.Job.Name)}, {"label", w.label()}, {"doc", w.doc()},
 		{"inputs", inputs}, {"outputs", outputs},
-		{"steps", object{{"run", object{{"run", "#" + w.toolID()}, {"in", given}, {"out", made}}}}}}
+		{"steps", object{{w.step, object{{"run", "#" + w.toolID()}, {"in", given}, {"out", made}}}}}}
 }
 
 // run returns the command that runs the document.
