@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/seedpack/seedpack/export"
 	"github.com/seedpack/seedpack/secret"
@@ -40,14 +41,23 @@ func CheckIdentifier(identifier string) error {
 	switch {
 	case identifier == "":
 		return errors.New("an identifier must not be empty")
-	case strings.Trim(identifier, "0123456789") == "":
-		return fmt.Errorf("the identifier %q has only digits, which Jobbergate reads as the number of a template: give another one", identifier)
-	case strings.ContainsAny(identifier, " \t\r\n"):
-		return fmt.Errorf("the identifier %q has blanks, which Jobbergate does not take", identifier)
+	case isNumber(identifier):
+		return fmt.Errorf("the identifier %q is a number, which Jobbergate reads as that of a template: give another one", identifier)
+	case strings.ContainsFunc(identifier, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }):
+		return fmt.Errorf("the identifier %q has blanks or control characters, which Jobbergate does not take", identifier)
+	case strings.Contains(identifier, "/") || identifier == "." || identifier == "..":
+		return fmt.Errorf("the identifier %q cannot be a part of a URL: give one without slashes", identifier)
 	case len([]rune(identifier)) > maxText:
 		return fmt.Errorf("the identifier has %d characters, and Jobbergate takes %d", len([]rune(identifier)), maxText)
 	}
 	return nil
+}
+
+// isNumber reports whether the server would read an identifier as a number, as Python does: digits of any script, with a sign in
+// front and underscores between them.
+func isNumber(identifier string) bool {
+	digits := strings.ReplaceAll(strings.TrimLeft(identifier, "+-"), "_", "")
+	return digits != "" && !strings.ContainsFunc(digits, func(r rune) bool { return !unicode.IsNumber(r) })
 }
 
 // existing is what the API says of a template.

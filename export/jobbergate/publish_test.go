@@ -198,7 +198,7 @@ func TestPublish(t *testing.T) {
 	if _, err := c.Publish(context.Background(), j, p, "trial"); !errors.As(err, &owner) || owner.Owner != "other@example.com" {
 		t.Error(err)
 	}
-	for _, identifier := range []string{"", "123", "a b", strings.Repeat("x", 256)} {
+	for _, identifier := range []string{"", "123", "1_000", "-5", "+7", "٣", "²", "a b", "a\u00a0b", "a\x1bb", "a/b", ".", "..", strings.Repeat("x", 256)} {
 		s.asked = nil
 		if _, err := c.Publish(context.Background(), j, p, identifier); err == nil || len(s.asked) > 0 {
 			t.Errorf("%q: %v, asked %q", identifier, err, s.asked)
