@@ -24,6 +24,11 @@ const (
 	pull  = 60 // for an image that is not on the node
 )
 
+const (
+	maxLog     = 200          // characters of the job's name in that of its log, since file systems take 255
+	maxMinutes = 1<<31/60 - 1 // Slurm counts a limit in seconds of 32 bits
+)
+
 // Target is Slurm.
 var Target = &export.Target{
 	Name:    "slurm",
@@ -51,8 +56,12 @@ func Head(j *export.Job) string {
 	directive := func(format string, args ...any) {
 		lines = append(lines, "#SBATCH --"+fmt.Sprintf(format, args...))
 	}
-	directive("job-name=%s", jobName(j.Job.Name))
-	directive("output=%%x-%%j.out")
+	name, log := jobName(j.Job.Name), "%x"
+	if len(name) > maxLog {
+		log = name[:maxLog]
+	}
+	directive("job-name=%s", name)
+	directive("output=%s-%%j.out", log)
 	directive("ntasks=1")
 	directive("cpus-per-task=%d", max(r.CPUs.Ceil(), 1))
 	memory := r.Mem
@@ -74,7 +83,9 @@ func Head(j *export.Job) string {
 }
 
 // minutes returns a limit above the launcher's own timeout. Slurm counts whole minutes.
-func minutes(timeout int64) int64 { return timeout/60 + (timeout%60+grace+pull+59)/60 }
+func minutes(timeout int64) int64 {
+	return min(timeout/60+(timeout%60+grace+pull+59)/60, maxMinutes)
+}
 
 // jobName leaves out what a directive would read differently: blanks, and % in the name of the log.
 func jobName(name string) string {

@@ -23,8 +23,8 @@ func TestHead(t *testing.T) {
 			[]string{"job-name=tiler", "cpus-per-task=1", "mem=80M", "tmp=1M", "time=3", "signal=B:TERM@30"}, "gres"},
 		{"tiler", 10, `{"name": "cpus", "value": 2.5}, {"name": "gpus", "value": 1.2}, {"name": "mem", "value": 0}`, []string{"cpus-per-task=3", "gres=gpu:2", "time=2"}, "mem="},
 		{"a b\n#SBATCH --x", 3600, "", []string{"job-name=a_b__SBATCH_--x", "time=62"}, "\n#SBATCH --x"},
-		{strings.Repeat("x", 300), 50, "", []string{"job-name=" + strings.Repeat("x", 300), "time=2"}, "mem="},
-		{"%%", 9_000_000_000_000_000_000, "", []string{"job-name=__", "time=150000000000000002"}, ""},
+		{strings.Repeat("x", 300), 50, "", []string{"job-name=" + strings.Repeat("x", 300), "output=" + strings.Repeat("x", 200) + "-%j.out", "time=2"}, "mem="},
+		{"%%", 9_000_000_000_000_000_000, "", []string{"job-name=__", "output=%x-%j.out", "time=35791393"}, ""},
 	}
 	for _, tt := range tests {
 		text := fmt.Sprintf(`{"job": {"name": %q, "timeout": %d, "resources": {"scalar": [%s]}}}`, tt.name, tt.timeout, tt.scalars)
