@@ -109,6 +109,9 @@ func TestOpenJD(t *testing.T) {
 			if state := s.run(templates["ignores-term"]); state != timedOut || s.ran["exit Container"] != succeeded {
 				t.Errorf("%s %v: %s", state, s.ran, s.text())
 			}
+			if out, err := os.Stat(p.out); err == nil && out.Mode().Perm() == 0o777 {
+				t.Error("OUTPUT_DIR is left open")
+			}
 		})
 		// Paths are mapped, and the launcher gets the mapped ones.
 		t.Run("path mapping", func(t *testing.T) {

@@ -81,7 +81,7 @@ cleanup() {
   [ -z "$mode" ] || chmod "$mode" "$out" 2>/dev/null
   if [ -n "$scratch" ]; then
     [ -z "$sif" ] || rm -f "$sif"
-    rm -f "$scratch/log" "$scratch/seed.cid" "$scratch/seed.container" "$scratch/seed.runtime" "$scratch/seed.pid"
+    rm -f "$scratch/log" "$scratch/seed.cid" "$scratch/seed.container" "$scratch/seed.runtime" "$scratch/seed.pid" "$scratch/seed.out"
     [ -n "$session" ] || rmdir "$scratch" 2>/dev/null
   fi
 }

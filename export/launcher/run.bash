@@ -213,6 +213,7 @@ output_directory() {
     mode=$(stat -c %a -- "$out")
     chmod 0777 "$out" 2>/dev/null || {
       mode=''
+    [ -z "$session" ] || printf '%s\n%s' "$mode" "$out" >"$scratch/seed.out"
       fail "OUTPUT_DIR is another user's, and cannot be opened to the user of the container: $out"
     }
   fi

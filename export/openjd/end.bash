@@ -1,5 +1,12 @@
-# The end of the step: what is left is ended. There is something only if the launcher was killed.
+# The end of the step: what is left is ended, and OUTPUT_DIR closed. There is something only if the launcher was killed.
 set -f
+if [ -r "$1/seed.out" ]; then
+  {
+    read -r mode
+    IFS= read -r -d '' out
+  } <"$1/seed.out"
+  chmod "$mode" "$out"
+fi
 [ -r "$1/seed.runtime" ] && read -r runtime <"$1/seed.runtime" || exit 0
 [ -r "$1/seed.container" ] && read -r container <"$1/seed.container" || exit 0
 case $runtime-$container in
@@ -10,4 +17,4 @@ apptainer-seed-*)
   read -r pid <"$1/seed.pid" && kill -KILL "$pid"
   ;;
 esac 2>/dev/null
-rm -f "$1/seed.runtime" "$1/seed.container" "$1/seed.cid" "$1/seed.pid" "$1"/log "$1/$container.sif"
+rm -f "$1/seed.runtime" "$1/seed.container" "$1/seed.cid" "$1/seed.pid" "$1/seed.out" "$1"/log "$1/$container.sif"
