@@ -74,6 +74,7 @@ func (j *Job) about() string {
 func (j *Job) constants(f Frame) string {
 	r := &j.Requirements
 	keep, network, workdir, words := "", "none", "", "some"
+	var entrypoint []string
 	if j.declares(125) || j.declares(126) || j.declares(127) {
 		keep = "yes"
 	}
@@ -82,6 +83,9 @@ func (j *Job) constants(f Frame) string {
 	}
 	if s := j.Image.Start; s != nil {
 		workdir = s.WorkingDir
+		for _, word := range s.Entrypoint {
+			entrypoint = append(entrypoint, Quote(word))
+		}
 		if len(s.Cmd) == 0 {
 			words = ""
 		}
@@ -91,11 +95,7 @@ func (j *Job) constants(f Frame) string {
 	}
 	var b strings.Builder
 	set := func(name, value string) {
-		if value = Quote(value); value != "''" {
-			fmt.Fprintf(&b, "%s=%s\n", name, value)
-		} else {
-			fmt.Fprintf(&b, "%s=''\n", name)
-		}
+		fmt.Fprintf(&b, "%s=%s\n", name, Quote(value))
 	}
 	set("seed_image", j.Image.Reference)
 	set("seed_runtime", j.Options.Runtime)
@@ -103,6 +103,7 @@ func (j *Job) constants(f Frame) string {
 	set("seed_workdir", workdir)
 	set("seed_words", words)
 	set("keep", keep)
+	fmt.Fprintf(&b, "seed_entrypoint=(%s)\n", strings.Join(entrypoint, " "))
 	fmt.Fprintf(&b, "seed_timeout=%d\nseed_grace=%d\nseed_gpus=%d\n", max(j.Job.Timeout, 0), f.Grace, r.GPUs.Ceil())
 	fmt.Fprintf(&b, "seed_memory=(%s)\nseed_shared=(%s)\n", r.Mem.factors(), r.SharedMem.factors())
 	return b.String()

@@ -14,6 +14,7 @@ import (
 func (j *Job) LauncherPackage() *Package {
 	p := j.Package()
 	j.checkCommand(p)
+	j.loseWordless(p)
 	for i, e := range j.Job.Errors {
 		if e.Code < 1 || e.Code > 255 {
 			p.Lose(seed.AtErrors.Index(i), fmt.Sprintf("no process ends with the exit status %d of error %q", e.Code, e.Name))
@@ -48,6 +49,28 @@ func (j *Job) checkCommand(p *Package) {
 		if s.Secret && slices.ContainsFunc(c.Uses, func(u command.Use) bool { return u.Name == seed.Variable(s.Name) }) {
 			p.Lose(seed.AtSettings.Index(i), fmt.Sprintf("the secret %q is an argument of the command, which users of the same host can see", s.Name))
 		}
+	}
+}
+
+// loseWordless says that a job is not run if no word of its command is left, and how the image starts by itself is not known.
+func (j *Job) loseWordless(p *Package) {
+	start := j.Image.Start
+	if start != nil && (len(start.Entrypoint) > 0 || len(start.Cmd) == 0) || strings.TrimSpace(j.Job.Interface.Command) == "" {
+		return
+	}
+	least := map[string]string{}
+	for _, each := range j.Parameters {
+		if each.Required && each.Variable != "" {
+			if least[each.Variable] = "x"; each.Kind == Setting || each.Kind == Secret || each.Type == "string" {
+				least[each.Variable] = "" // which may be given
+			}
+		}
+	}
+	for _, a := range j.Requirements.All {
+		least[a.Variable()] = "1.0"
+	}
+	if words, err := command.Expand(j.Job.Interface.Command, least); err == nil && len(words) == 0 {
+		p.Lose(seed.AtCommand, "if no word of the command is left, the launcher ends with an error: the image's CMD would take its place, and no ENTRYPOINT is known that could start it alone")
 	}
 }
 

@@ -20,9 +20,11 @@ import (
 // This file compares the words of commands, and checks the text of launchers.
 
 var words = []string{"a", " ", "  ", "-d ", "$IN", "${IN}", "$S", "\"$S\"", "$E", "$U", "${IN/#/-d }", "${U/#/-d }", "\"${S/#/x }\"", "${S:-x y}", "${U:-$IN}", "${E:+x}", "${IN##*/}", "${IN%.*}", "'q {{'",
-	"\"w }}\"", "\\$", "\\ ", "{{", "}}", "{%", "{#", "[a]=b", "=", "*", "?", "[", "]", "!", "-", "--", "~x", "a=b", ",", "${S//a/b}", "${OUTPUT_DIR}", "$ALLOCATED_CPUS", "%}", "#}", "ä", "\u00a0", "&x"}
+	"\"w }}\"", "\\$", "\\ ", "{{", "}}", "{%", "{#", "[a]=b", "=", "*", "?", "[", "]", "!", "-", "--", "~x", "a=b", ",", "${S//a/b}", "${OUTPUT_DIR}", "$ALLOCATED_CPUS", "%}", "#}", "ä", "\u00a0", "&x",
+	"${IN#*/}", "${IN%%/*}", "${S/a/$E}", "${S//?/x}", "${S/%b/y}", "${S/#*/y}", "${E/*/z}", "${S//*/z}", "${S/\" \"/_}", "\"${IN/#/-d }\"", "\"${S:-x y}\"", "${S-x}", "${U-}", "${U+x}", "${S:+\"a b\"}", "${S:-'q r'}",
+	"\"${S:-'q r'}\"", "${S%\"$E\"}", "${S#?}", "\"${S##* }\"", "${S/\\'/x}", "${S//\\\\/x}", "${S/ä/ö}", "$'", "\"\"", "''", "time", "A+=b", "[1]=x", "((", "))"}
 
-var values = []string{"", "x", "a b", "  x  ", "a\tb", "it's", `"q"`, "$(touch canary)", "`touch canary`", "${HOME}", "*", "a;b", "a|b", "a&b", "{{x}}", "{% raw %}", "{#", "\\", "a\\", "-x", "--", "#x", "~", "!1", "ä€", "x y", "[a]"}
+var values = []string{"", "x", "a b", "  x  ", "a\tb", "it's", `"q"`, "$(touch canary)", "`touch canary`", "${HOME}", "*", "a;b", "a|b", "a&b", "{{x}}", "{% raw %}", "{#", "\\", "a\\", "-x", "--", "#x", "~", "!1", "ä€", "x y", "[a]", "aab", "abab", "b", "\\\\", "é", "\u00a0", "\U0001d11e𝄞", "a  b ", "/a/b/"}
 
 // The launcher makes the words of a command that Expand makes, which smoke runs and seedpack run use, and that Bash makes of the
 // command itself.

@@ -1,13 +1,17 @@
 # --- What every launcher has: messages, the container runtime, the image ---
 
-set -f -o pipefail
+# Options of another shell may come in SHELLOPTS, xtrace among them, which would print secrets. None goes on to other programs.
+set +aeuvxC +o posix -f -o pipefail
+export -n SHELLOPTS BASHOPTS
 # A replacement is text: an & in it does not stand for the match. Only Bash 5.2 and newer know the option.
 shopt -u patsub_replacement 2>/dev/null || :
 unset CDPATH GLOBIGNORE "${!v_@}"
 
-# Patterns compare characters as the smoke run does, where the system has such a locale.
+# Patterns compare characters as the smoke run does, where the system has such a locale, and ranges follow their numbers.
+unset LC_ALL
+LC_COLLATE=C
 for seed_locale in C.UTF-8 C.utf8 en_US.UTF-8 C; do
-  LC_ALL=$seed_locale
+  LC_CTYPE=$seed_locale
   seed_text=$'\303\244'
   [ "${#seed_text}" -ne 1 ] || break
 done 2>/dev/null

@@ -35,6 +35,7 @@ read_arguments() {
       [ -n "${2-}" ] || usage "--tasks is without a FILE"
       tasks=$2 && shift
       ;;
+    --tasks=?*) tasks=${1#*=} ;;
     --help) usage "this runs one job" ;;
     *) take "$1" ;;
     esac
@@ -209,11 +210,12 @@ output_directory() {
   real "$out"
   out=$path
   [ -z "$(ls -A -- "$out")" ] || fail "OUTPUT_DIR is not empty: $out"
+  [ -w "$out" ] || fail "OUTPUT_DIR cannot be written to: $out"
   if [ "$runtime" != apptainer ]; then
     mode=$(stat -c %a -- "$out")
+    [ -z "$session" ] || printf '%s\n%s' "$mode" "$out" >"$scratch/seed.out"
     chmod 0777 "$out" 2>/dev/null || {
       mode=''
-    [ -z "$session" ] || printf '%s\n%s' "$mode" "$out" >"$scratch/seed.out"
       fail "OUTPUT_DIR is another user's, and cannot be opened to the user of the container: $out"
     }
   fi
@@ -254,6 +256,7 @@ add_bind() {
 command_line() {
   local i each
   line=("$runtime" run)
+  [ "${#words[@]}" -gt 0 ] || [ "$seed_words" != some ] || start_alone
   if [ "$runtime" = apptainer ]; then
     apptainer_options
   else
@@ -262,12 +265,28 @@ command_line() {
   for ((i = 0; i < ${#binds[@]}; i += 3)); do
     add_bind "${binds[i]}" "${binds[i + 1]}" "${binds[i + 2]}"
   done
+}
+
+# add_image ends the command with the image and the words.
+add_image() {
   case $runtime-$image in
   apptainer-*.sif) line+=("$image") ;;
   apptainer-*) line+=("${sif:-docker://$image}") ;;
   *) line+=("$image") ;;
   esac
   line+=("${words[@]}")
+}
+
+# start_alone starts the image without a word of the command. A runtime leaves CMD out only if it is told the ENTRYPOINT.
+start_alone() {
+  [ "${#seed_entrypoint[@]}" -gt 0 ] || fail "the command has no words left, and the image's CMD would take its place"
+  if [ "$runtime" = apptainer ]; then
+    line=("$runtime" exec)
+    words=("${seed_entrypoint[@]}")
+  else
+    line+=(--entrypoint "${seed_entrypoint[0]}")
+    words=("${seed_entrypoint[@]:1}")
+  fi
 }
 
 container_options() {
@@ -377,7 +396,11 @@ run_job() {
   fi
   child=$!
   printf '%s\n' "$child" >"$scratch/seed.pid"
-  [ -z "$ended" ] || kill -TERM "$child" # a signal came before the child was known
+  if [ -n "$ended" ]; then # a signal came before the child was known
+    local early=$ended
+    ended=''
+    cancel "$early" "$seed_grace"
+  fi
   [ "$seed_timeout" -eq 0 ] || watch
   attend "$child"
   trap '' USR1
@@ -417,18 +440,27 @@ judge() {
   fail "exit status $1, which the manifest does not declare" "$1"
 }
 
+# inside FILE reports whether a match is in OUTPUT_DIR, and not elsewhere by a link in its path.
+inside() {
+  local part=$1 linked=''
+  while [ -n "$part" ]; do
+    [ ! -L "$part" ] || linked=yes
+    case $part in */*) part=${part%/*} ;; *) part='' ;; esac
+  done
+  [ -n "$linked" ] || return 0
+  case $(readlink -f -- "$1") in "$out"/*) return 0 ;; esac
+  return 1
+}
+
 # output NAME NEED COUNT PATTERN FILE... checks the files that a pattern matches.
 output() {
-  local name=$1 need=$2 count=$3 pattern=$4 each target n=0
+  local name=$1 need=$2 count=$3 pattern=$4 each n=0
   shift 4
   for each; do
     case $each in seed.outputs.json | *.metadata.json) continue ;; esac
-    [ -f "$each" ] || continue
-    if [ -L "$each" ]; then # a link counts if it stays in the directory
-      target=$(readlink -f -- "$each")
-      case $target in "$out"/*) ;; *) continue ;; esac
+    if [ -f "$each" ] && inside "$each"; then
+      n=$((n + 1))
     fi
-    n=$((n + 1))
   done
   if [ "$n" -eq 0 ] && [ "$need" = required ]; then
     fail "output $name: no file matches $pattern"
@@ -462,11 +494,9 @@ main() {
   output_directory
   job_values
   job_words
-  if [ "${#words[@]}" -eq 0 ] && [ "$seed_words" = some ]; then
-    fail "the command has no words left, and the image's CMD would take its place"
-  fi
-  ready_image
   command_line
+  ready_image
+  add_image
   say_status "$runtime runs $image"
   run_job
   judge "$attended"

@@ -8,6 +8,7 @@ main() {
   trap cleanup EXIT
   trap 'cancel 143 "$seed_grace"' TERM
   trap 'cancel 130 "$seed_grace"' INT
+  trap 'cancel 129 "$seed_grace"' HUP
   choose_image
   choose_runtime
   begin_session
