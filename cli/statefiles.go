@@ -1,14 +1,13 @@
 package cli
 
 import (
+	"errors"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/seedpack/seedpack/compare"
-	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
@@ -22,8 +21,7 @@ func filesSince(old *commitState, new *state) (*compare.Files, error) {
 		if err != nil {
 			return nil, err
 		}
-		counted := func(name string) bool { return ignoredFile(name, ignored) }
-		return differentTrees(old, path.Dir(old.path), new.commit.tree, path.Dir(new.commit.path), nil, counted), nil
+		return treeFiles(old, new.commit, ignored), nil
 	}
 	changes, err := old.repo.ChangesSince(old.tree.Commit)
 	if err != nil {
@@ -47,14 +45,14 @@ func filesOnDisk(changes *git.Changes, old *commitState, manifest, dir string) (
 	}
 	files := &compare.Files{}
 	for _, name := range changes.Below(inside) {
-		if name == path.Base(old.path) || ignoredFile(name, ignored) {
+		if name == path.Base(old.path) || name == filepath.Base(manifest) || ignoredFile(name, ignored) {
 			continue
 		}
 		_, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name)))
 		switch at := path.Join(inside, name); {
 		case err != nil:
 			files.Removed = append(files.Removed, name)
-		case old.tree.ID(at) == "":
+		case !changes.Had(at):
 			files.Added = append(files.Added, name)
 		default:
 			files.Changed = append(files.Changed, name)
@@ -73,57 +71,50 @@ func movedFiles(old *commitState, dir string, ignored func(string) bool) (*compa
 	if err != nil {
 		return nil, err
 	}
-	var dirty []string
-	for _, name := range now.Below(dir) {
-		same, err := old.holds(name, filepath.Join(old.repo.Top, filepath.FromSlash(dir), filepath.FromSlash(name)))
-		if err != nil {
-			return nil, err
+	dirty := now.Below(dir)
+	var unread error
+	return differentTrees(old, now.Tree, dir, dirty, func(name, at string) (same, exists bool) {
+		if _, found := slices.BinarySearch(dirty, name); !found {
+			return old.tree.ID(at) == now.Tree.ID(path.Join(dir, name)), now.Tree.ID(path.Join(dir, name)) != ""
 		}
-		if !same {
-			dirty = append(dirty, name)
+		file := filepath.Join(old.repo.Top, filepath.FromSlash(dir), filepath.FromSlash(name))
+		if _, err := os.Lstat(file); err != nil {
+			return false, false
 		}
-	}
-	clean := func(name string) bool { return slices.Contains(now.Below(dir), name) && !slices.Contains(dirty, name) }
-	return differentTrees(old, path.Dir(old.path), now.Tree, dir, dirty, func(name string) bool { return clean(name) || ignoredFile(name, ignored) }), nil
+		same, err := old.tree.Holds(at, file)
+		unread = errors.Join(unread, err)
+		return same, true
+	}, ignored), unread
 }
 
-// holds reports whether the job in the commit has a file of its directory as it is on disk.
-func (c *commitState) holds(name, file string) (bool, error) {
-	at := path.Join(path.Dir(c.path), name)
-	info, err := os.Lstat(file)
-	if err != nil || !info.Mode().IsRegular() || !c.tree.Has(at) {
-		return false, nil
-	}
-	was, err := c.tree.Read(at)
-	if err != nil {
-		return false, err
-	}
-	is, err := disk.ReadFile(file, maxSource)
-	if err != nil {
-		return false, nil // it is too large to be looked at, and counts as different
-	}
-	executable := strings.HasPrefix(c.tree.ID(at), "100755")
-	return string(was[at]) == string(is) && executable == (info.Mode()&0o111 != 0), nil
+// treeFiles compares the files of a job in two commits.
+func treeFiles(old, new *commitState, ignored func(string) bool) *compare.Files {
+	dir := path.Dir(new.path)
+	return differentTrees(old, new.tree, dir, nil, func(name, at string) (same, exists bool) {
+		id := new.tree.ID(path.Join(dir, name))
+		return id == old.tree.ID(at), id != ""
+	}, ignored)
 }
 
-// maxSource is how many bytes of a file are compared with a commit.
-const maxSource = 16 << 20
-
-// differentTrees compares the files of a job in two commits. Dirty ones differ from the later one on disk.
-func differentTrees(old *commitState, oldDir string, tree *git.Tree, dir string, dirty []string, ignored func(string) bool) *compare.Files {
+// differentTrees compares the files of a job in a commit with those that it has later: in a directory of another commit, and further
+// ones. The function says of one, by its path in the directory and by that in the earlier commit, whether it is the same and exists.
+func differentTrees(old *commitState, tree *git.Tree, dir string, further []string, now func(name, at string) (same, exists bool), ignored func(string) bool) *compare.Files {
 	files := &compare.Files{}
-	names := append(old.tree.Below(oldDir), tree.Below(dir)...)
-	names = append(names, dirty...)
+	oldDir := path.Dir(old.path)
+	names := slices.Concat(old.tree.Below(oldDir), tree.Below(dir), further)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		was, is := old.tree.ID(path.Join(oldDir, name)), tree.ID(path.Join(dir, name))
-		switch {
-		case name == seed.ManifestFile, ignored(name), was == is && !slices.Contains(dirty, name):
-		case was == "":
+		if name == path.Base(old.path) || name == seed.ManifestFile || ignoredFile(name, ignored) {
+			continue
+		}
+		at := path.Join(oldDir, name)
+		existed := old.tree.ID(at) != ""
+		switch same, exists := now(name, at); {
+		case exists && !existed:
 			files.Added = append(files.Added, name)
-		case is == "":
+		case existed && !exists:
 			files.Removed = append(files.Removed, name)
-		default:
+		case existed && !same:
 			files.Changed = append(files.Changed, name)
 		}
 	}

@@ -9,8 +9,9 @@ import (
 // Changes are the paths that differ between a commit and the work tree. They are asked for once and serve many jobs.
 type Changes struct {
 	Repository *Repository
-	Tree       *Tree    // of the commit
-	paths      []string // sorted
+	Tree       *Tree           // of the commit
+	paths      []string        // sorted
+	had        map[string]bool // of files in submodules, whether the commit has them
 }
 
 // ChangesSince compares a commit with the work tree.
@@ -19,12 +20,15 @@ func (r *Repository) ChangesSince(commit string) (*Changes, error) {
 	if err != nil {
 		return nil, err
 	}
-	paths, err := r.Changed(commit)
-	return &Changes{r, tree, paths}, err
+	paths, had, err := r.changed(tree)
+	return &Changes{r, tree, paths, had}, err
 }
 
 // Paths returns all paths, relative to the top, with slashes, sorted.
 func (c *Changes) Paths() []string { return slices.Clone(c.paths) }
+
+// Had reports whether the commit has a file that changed: itself, or in the commit of a submodule.
+func (c *Changes) Had(path string) bool { return c.Tree.ID(path) != "" || c.had[path] }
 
 // Below returns the paths that are changed in a directory, relative to it. The directory is relative to the top; "." is all.
 func (c *Changes) Below(dir string) []string { return below(c.paths, dir) }

@@ -73,8 +73,8 @@ func (g program) lastCommit(paths []string) (c Commit, unknown string) {
 
 // answers is the output of git for all questions.
 type answers struct {
-	tree, address, status, log string
-	treeErr, statusErr, logErr error
+	tree, address, status, log, inner string
+	treeErr, statusErr, logErr        error
 }
 
 // ask asks all questions at once. Each takes milliseconds, which a cached build would have to wait for.
@@ -83,8 +83,9 @@ func (g program) ask(paths []string) (a answers) {
 	all.Go(func() { a.tree, a.treeErr = g.run("rev-parse", "--show-toplevel", "--git-path", "shallow") })
 	all.Go(func() { a.address, _ = g.run("config", "--get", "remote.origin.url") }) // it need not be set
 	all.Go(func() {
-		a.status, a.statusErr = g.run(append([]string{"status", "--porcelain", "-z", "--untracked-files=normal", "--"}, paths...)...)
+		a.status, a.statusErr = g.runOnFiles(append([]string{"status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty", "--"}, paths...)...)
 	})
+	all.Go(func() { a.inner = g.dirtySubmodule(paths) })
 	all.Go(func() {
 		a.log, a.logErr = g.run(append([]string{"log", "-1", "--no-show-signature", "--format=%H %ct", "--"}, paths...)...)
 	})
@@ -121,7 +122,7 @@ func (g program) runMost(limit int, args ...string) (string, error) {
 	defer end()
 	cmd := exec.CommandContext(ctx, g.path, append([]string{"-c", "core.fsmonitor=false", "-c", "log.showSignature=false", "-c", "protocol.allow=never"}, args...)...)
 	cmd.Dir, cmd.Stdin = g.dir, g.stdin
-	cmd.Env = append(os.Environ(), "GIT_NO_LAZY_FETCH=1", "GIT_LITERAL_PATHSPECS=1", "GIT_TERMINAL_PROMPT=0", "GIT_OPTIONAL_LOCKS=0", "LC_ALL=C")
+	cmd.Env = environment(os.Environ())
 	cmd.WaitDelay = time.Second
 	stdout, stderr := answer{limit: limit}, answer{limit: maxContent}
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -169,6 +170,8 @@ func (a *answers) last(shallow string) (c Commit, unknown string) {
 	case a.status != "":
 		first, _, _ := strings.Cut(a.status, "\x00")
 		return c, fmt.Sprintf("%q is not committed as it is", strings.TrimSpace(first[min(3, len(first)):]))
+	case a.inner != "":
+		return c, fmt.Sprintf("%q is not committed as it is", a.inner)
 	case a.logErr != nil || !ok:
 		return c, "no commit has its files"
 	case slices.Contains(cut, revision):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,13 +14,33 @@ import (
 
 // A Repository is a work tree and its history. It may be foreign: nothing there is changed, and nothing is fetched.
 type Repository struct {
-	// Top is the top directory of the work tree, without links.
+	// Top is the top directory of the work tree, without links; empty if there is none.
 	Top string
 	git program
 }
 
 // ErrNone is the error for a directory that lies in no work tree, and for a machine without git.
 var ErrNone = errors.New("there is no git repository")
+
+// OpenBare is Open for a directory that may also be, or lie in, a repository without a work tree. Such a repository has commits
+// alone: its Top is empty, and no file has a path in it.
+func OpenBare(ctx context.Context, dir string) (*Repository, error) {
+	repo, err := Open(ctx, dir)
+	if !errors.Is(err, ErrNone) {
+		return repo, err
+	}
+	g, findErr := find(ctx)
+	if findErr != nil {
+		return nil, err
+	}
+	g.dir = dir
+	out, bareErr := g.run("rev-parse", "--is-bare-repository", "--absolute-git-dir")
+	if is, at, _ := strings.Cut(strings.TrimSuffix(out, "\n"), "\n"); bareErr == nil && is == "true" {
+		g.dir = at
+		return &Repository{git: g}, nil
+	}
+	return nil, err
+}
 
 // Open finds the work tree that a directory lies in.
 func Open(ctx context.Context, dir string) (*Repository, error) {
@@ -48,7 +69,7 @@ func Open(ctx context.Context, dir string) (*Repository, error) {
 // work tree. The file need not exist.
 func (r *Repository) Path(file string) (path string, ok bool) {
 	absolute, err := filepath.Abs(file)
-	if err != nil {
+	if err != nil || r.Top == "" {
 		return "", false
 	}
 	dir, rest := absolute, ""
@@ -79,6 +100,12 @@ func (r *Repository) Commit(revision string) (string, error) {
 	}
 	return "", fmt.Errorf("git knows no commit %q here%s", revision, r.shallowHint())
 }
+
+// commitForm is the form of a whole name of a commit, by SHA-1 or SHA-256.
+var commitForm = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
+
+// IsCommit reports whether a text is the whole name of a commit.
+func IsCommit(text string) bool { return commitForm.MatchString(text) }
 
 // MergeBase returns the last commit that two revisions have in common.
 func (r *Repository) MergeBase(a, b string) (string, error) {
@@ -172,14 +199,14 @@ func (r *Repository) Tree(commit string) (*Tree, error) {
 	t := &Tree{Commit: commit, repo: r, blobs: map[string]blob{}}
 	for entry := range strings.SplitSeq(strings.TrimSuffix(out, "\x00"), "\x00") {
 		head, path, ok := strings.Cut(entry, "\t")
-		if fields := strings.Fields(head); ok && len(fields) == 3 && fields[1] == "blob" {
+		if fields := strings.Fields(head); ok && len(fields) == 3 && (fields[1] == "blob" || fields[0] == submoduleMode) {
 			t.blobs[path] = blob{fields[0], fields[2]}
 		}
 	}
 	return t, nil
 }
 
-// Paths returns the paths of all files, sorted.
+// Paths returns the paths of all files and submodules, sorted.
 func (t *Tree) Paths() []string {
 	all := make([]string, 0, len(t.blobs))
 	for path := range t.blobs {
@@ -236,27 +263,57 @@ func readBatch(asked []string, out []byte) (map[string][]byte, error) {
 	return all, nil
 }
 
-// Changed returns the paths, relative to the top, of files that differ between a commit and the work tree: with what is not
-// committed, and without what git ignores.
-func (r *Repository) Changed(commit string) ([]string, error) {
-	tracked, err := r.git.run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=none", commit, "--")
+// changed returns the paths, relative to the top, of files that differ between a commit and the work tree: with what is not
+// committed, and without what git ignores. Of submodules it returns their files. Had has those that the commit has in submodules.
+func (r *Repository) changed(t *Tree) (paths []string, had map[string]bool, err error) {
+	tracked, err := r.git.runOnFiles("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty", t.Commit, "--")
 	if err != nil {
-		return nil, fmt.Errorf("compare commit %s with the work tree: %w", commit, err)
+		return nil, nil, fmt.Errorf("compare commit %s with the work tree: %w", t.Commit, err)
 	}
 	untracked, err := r.git.run("ls-files", "--others", "--exclude-standard", "-z")
 	if err != nil {
-		return nil, fmt.Errorf("list the files that are not committed: %w", err)
+		return nil, nil, fmt.Errorf("list the files that are not committed: %w", err)
 	}
-	return fields(tracked + untracked), nil
+	list := tracked + untracked
+	had = map[string]bool{}
+	for at, blob := range t.blobs {
+		if blob.mode != submoduleMode {
+			continue
+		}
+		inner, known, err := r.changedIn(at, blob.id)
+		if err != nil {
+			return nil, nil, err
+		}
+		if known { // its files say more than its commit
+			list = strings.ReplaceAll("\x00"+list, "\x00"+at+"\x00", "\x00")
+		}
+		for path, inCommit := range inner {
+			list += at + "/" + path + "\x00"
+			had[at+"/"+path] = inCommit
+		}
+	}
+	return fields(list), had, nil
 }
 
-// ChangedBetween returns the paths of files that differ between two commits.
-func (r *Repository) ChangedBetween(old, new string) ([]string, error) {
-	out, err := r.git.run("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--no-textconv", old, new, "--")
-	if err != nil {
-		return nil, fmt.Errorf("compare commit %s with %s: %w", old, new, err)
+// changedIn returns the paths of files that differ between a commit of a submodule and its work tree, and of each whether the
+// commit has it. It reports known if the submodule is checked out and has the commit.
+func (r *Repository) changedIn(at, commit string) (paths map[string]bool, known bool, err error) {
+	sub, err := r.submodule(at)
+	if sub == nil || err != nil {
+		return nil, false, err
 	}
-	return fields(out), nil
+	if commit, err = sub.Commit(commit); err != nil {
+		return nil, false, stuck(err)
+	}
+	changes, err := sub.ChangesSince(commit)
+	if err != nil {
+		return nil, false, err
+	}
+	paths = map[string]bool{}
+	for _, path := range changes.paths {
+		paths[path] = changes.Had(path)
+	}
+	return paths, true, nil
 }
 
 // fields splits a list that ends each entry with a zero byte. It sorts it, and drops what is there twice.

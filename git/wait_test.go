@@ -85,7 +85,7 @@ func TestPipesDeepInARepository(t *testing.T) {
 			}
 			repo.git.wait.patience = 20 * time.Millisecond
 			_, byName := repo.Commit("HEAD~0")
-			_, changed := repo.Changed(commit)
+			_, changed := repo.ChangesSince(commit)
 			_, history := repo.History("jobs/one/seed.manifest.json")
 			if byName == nil && changed == nil && history == nil {
 				t.Error("nothing waits for it")
