@@ -35,17 +35,17 @@ func KnownPlatform(platform string) bool {
 }
 
 // Chain reports a program that starts the job of an image and is for another platform than the image. It looks at what starts
-// alone: the first word of ENTRYPOINT, CMD or the command, through env, sh -c and tini, and its interpreters and loaders. It
+// alone: the first word of ENTRYPOINT, CMD or the command, through env, sh -c, tini and their like, and its interpreters and loaders. It
 // says nothing of what it cannot find or read, or of what is no ELF file. An error is that of the context.
-func Chain(ctx context.Context, root Root, cfg pack.Config, m *seed.Manifest, path, platform string) (*diag.Report, error) {
-	report := &diag.Report{Path: path, Source: m.Source}
+func Chain(ctx context.Context, root Root, cfg pack.Config, m *seed.Manifest, manifest, platform string) (*diag.Report, error) {
+	report := &diag.Report{Path: manifest, Source: m.Source}
 	if !KnownPlatform(platform) {
 		report.Add(diag.Diagnostic{Rule: platformUnknown, Pointer: seed.AtJob,
 			Message: fmt.Sprintf("the image is for %s, which is no known platform: its programs are not checked, and it is not tried", platform),
 			Hint:    "the platform comes from --platform, or from the base image"})
 		return report, nil
 	}
-	c := &chain{ctx: ctx, root: root, cfg: cfg, platform: platform}
+	c := &chain{ctx: ctx, root: root, platform: platform, path: searchPath(cfg.Env), dir: path.Join("/", cfg.WorkingDir)}
 	words := startWords(cfg, m.Job.Interface.Command)
 	if found := c.start(words); found != "" {
 		at := seed.AtJob
@@ -82,8 +82,9 @@ func startWords(cfg pack.Config, text string) []string {
 type chain struct {
 	ctx      context.Context
 	root     Root
-	cfg      pack.Config
 	platform string
+	path     string   // where programs are looked for
+	dir      string   // the working directory
 	via      []string // the programs before
 }
 
@@ -108,7 +109,7 @@ func (c *chain) start(words []string) string {
 		if wrong := c.judge(file, head); wrong != "" {
 			return wrong
 		}
-		words = starts(words)
+		words = c.starts(words)
 	}
 	return ""
 }
@@ -116,9 +117,12 @@ func (c *chain) start(words []string) string {
 // interpreter returns the command line by which the kernel starts a script.
 func interpreter(line, script string, args []string) []string {
 	line, _, _ = strings.Cut(line, "\n")
-	program, argument, _ := strings.Cut(strings.TrimSpace(line), " ")
+	program, argument := strings.Trim(line, " \t"), ""
+	if end := strings.IndexAny(program, " \t"); end >= 0 {
+		program, argument = program[:end], strings.TrimLeft(program[end:], " \t")
+	}
 	words := []string{program}
-	if argument = strings.TrimSpace(argument); argument != "" {
+	if argument != "" {
 		words = append(words, argument)
 	}
 	return append(append(words, script), args...)
@@ -129,18 +133,17 @@ const headMax = 64 << 10
 
 // find looks for a program as the kernel does, and returns its path and its beginning; nil if there is none.
 func (c *chain) find(word string) (file string, head []byte) {
-	dir := c.cfg.WorkingDir
-	if dir == "" {
-		dir = "/"
-	}
-	places := []string{path.Join(dir, word)}
+	places := []string{path.Join(c.dir, word)}
 	switch {
 	case path.IsAbs(word):
 		places = []string{word}
 	case !strings.Contains(word, "/"):
 		places = nil
-		for _, place := range strings.Split(c.searchPath(), ":") {
-			places = append(places, path.Join("/", place, word))
+		for _, place := range strings.Split(c.path, ":") {
+			if !path.IsAbs(place) {
+				place = path.Join(c.dir, place)
+			}
+			places = append(places, path.Join(place, word))
 		}
 	}
 	for _, place := range places {
@@ -151,9 +154,9 @@ func (c *chain) find(word string) (file string, head []byte) {
 	return "", nil
 }
 
-// searchPath is that of the image, or the one that runtimes set.
-func (c *chain) searchPath() string {
-	for _, assigned := range c.cfg.Env {
+// searchPath returns that of the image, or the one that runtimes set.
+func searchPath(env []string) string {
+	for _, assigned := range env {
 		if value, ok := strings.CutPrefix(assigned, "PATH="); ok {
 			return value
 		}

@@ -102,7 +102,7 @@ func TestChain(t *testing.T) {
 		{"script without #!", "linux/arm64", memoryRoot{"/a": "echo\n", "/bin/sh": amd64}, pack.Config{Entrypoint: commandLine("/a")}, "", ""},
 		{"env", "linux/arm64", memoryRoot{"/usr/bin/env": arm64, "/bin/a": amd64}, pack.Config{Entrypoint: commandLine("env -i A=1 /bin/a")}, "", "/bin/a"},
 		{"env is wrong", "linux/arm64", memoryRoot{"/usr/bin/env": amd64, "/bin/a": arm64}, pack.Config{Entrypoint: commandLine("env /bin/a")}, "", "/usr/bin/env"},
-		{"env with an unknown option", "linux/arm64", memoryRoot{"/usr/bin/env": arm64, "/bin/a": amd64}, pack.Config{Entrypoint: commandLine("env -u X /bin/a")}, "", ""},
+		{"env with an unknown option", "linux/arm64", memoryRoot{"/usr/bin/env": arm64, "/bin/a": amd64}, pack.Config{Entrypoint: commandLine("env --new X /bin/a")}, "", ""},
 		{"shell", "linux/arm64", memoryRoot{"/bin/sh": arm64, "/bin/a": amd64}, pack.Config{Cmd: []string{"/bin/sh", "-c", "A=1 exec /bin/a \"$X\" | tee"}}, "", "/bin/a"},
 		{"shell with options", "linux/arm64", memoryRoot{"/bin/sh": arm64, "/bin/a": amd64}, pack.Config{Cmd: []string{"sh", "-ec", "/bin/a && b"}}, "", "/bin/a"},
 		{"shell with a builtin", "linux/arm64", memoryRoot{"/bin/sh": arm64, "/bin/a": amd64}, pack.Config{Cmd: []string{"sh", "-c", "cd /x && /bin/a"}}, "", ""},
@@ -128,6 +128,7 @@ func TestChain(t *testing.T) {
 		{"empty file", "linux/arm64", memoryRoot{"/bin/a": ""}, pack.Config{Entrypoint: commandLine("/bin/a")}, "", ""},
 		{"nothing to run", "linux/arm64", memoryRoot{}, pack.Config{}, "", ""},
 		{"an object file", "linux/arm64", memoryRoot{"/a": strings.Replace(amd64, "\x02\x00\x3e", "\x01\x00\x3e", 1)}, pack.Config{Entrypoint: commandLine("/a")}, "", ""},
+		{"script behind a tab", "linux/arm64", memoryRoot{"/run": "#!\t/usr/bin/env\tpython3\n", "/usr/bin/env": arm64, "/usr/bin/python3": amd64}, pack.Config{Entrypoint: commandLine("/run")}, "", "/usr/bin/python3"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -145,6 +146,50 @@ func TestChain(t *testing.T) {
 				t.Errorf("%+v, want %q", found.Diagnostics, test.want)
 			}
 		})
+	}
+}
+
+// Programs that only start another one are followed as far as it is certain what they start. /a is for another platform, /b is not,
+// and /elsewhere/c is where a changed search path or working directory leads: c elsewhere is for the platform.
+func TestStarters(t *testing.T) {
+	t.Parallel()
+	root := memoryRoot{"/a": program("amd64", ""), "/b": program("arm64", ""), "/bin/c": program("amd64", ""), "/elsewhere/c": program("arm64", "")}
+	for _, name := range []string{"env", "sh", "bash", "busybox", "tini", "tini-static", "dumb-init", "nice", "nohup", "setsid", "stdbuf", "timeout", "gosu", "su-exec", "echo", "test", "time"} {
+		root["/bin/"+name] = program("arm64", "")
+	}
+	for line, want := range map[string]string{
+		// Followed.
+		"env -u X /a": "/a", "env -uX --unset=Y /a": "/a", "env -- /a": "/a", "env -C / ./a": "/a", "env -S|X=1 /a -v": "/a", "env -S|-i /a": "/a",
+		"env --split-string=/a x": "/a", "env -i c": "/bin/c", "env PATH=/bin c": "/bin/c", "env env sh -c|/a": "/a",
+		"tini -g -p SIGTERM -- /a": "/a", "tini -vvp SIGTERM /a": "/a", "tini-static /a": "/a", "dumb-init -r 15:2 -c /a": "/a", "dumb-init --rewrite=15:2 -- /a": "/a",
+		"nice -n 5 /a": "/a", "nice -10 /a": "/a", "nohup /a": "/a", "setsid --wait /a": "/a", "stdbuf -oL -e 0 /a": "/a", "timeout -k 5 --signal=KILL 10 /a": "/a",
+		"gosu nobody /a": "/a", "su-exec 1000:1000 /a": "/a", "busybox env /a": "/a", "busybox nice sh -c|exec /a": "/a",
+		"bash -eo pipefail -c|/a": "/a", "sh -c -e|/a": "/a", "bash --norc -ec|/a": "/a", "sh -ce|/a x": "/a", "bash --rcfile /b -c|/a": "/a", "sh -c --|/a": "/a",
+		"sh -c|exec command /a": "/a", "sh -c|'/a' x": "/a", "sh -c|PATH=/bin c": "/bin/c", "sh -c|/a >out 2>&1": "/a", "sh -c|X=$Y /a": "/a",
+		// What is not certain, or not foreign, says nothing.
+		"env PATH=/elsewhere c": "", "env -C /elsewhere ./c": "", "env -S|PATH=/elsewhere c": "", "env -S|\"/a\"": "", "env -S": "", "env -u": "", "env X=1": "", "env -iu X /a": "",
+		"nohup /b -- /a": "", "nice /b -- /a": "", "tini -- /b /a": "", "tini --new /a": "", "tini -x /a": "", "tini": "", "tini --": "", "timeout 5": "", "gosu nobody": "",
+		"timeout /a": "", "gosu /a": "", "nice -n": "", "stdbuf -o": "", "qemu-x86_64-static /a": "",
+		"sh /a": "", "sh -e /a": "", "sh": "", "sh -c": "", "sh -o /a": "", "sh -c|PATH=$X:/bin c": "", "sh -c|PATH=/elsewhere c": "", "sh -c|$X /a": "", "sh -c|echo /a": "", "sh -c|test -e /a": "",
+		"sh -c|set -e; /a": "", "sh -c|if /a; then b; fi": "", "sh -c|# /a": "", "sh -c|exec -a x /a": "", "sh -c|\"/b c\" /a": "", "sh -c|~/a": "", "sh -c|/b || /a": "", "sh -c|(/a)": "",
+	} {
+		entrypoint, script, hasScript := strings.Cut(line, "|")
+		cfg := pack.Config{Entrypoint: commandLine(entrypoint)}
+		if hasScript {
+			cfg.Entrypoint = append(cfg.Entrypoint, script)
+		}
+		found, err := Chain(t.Context(), root, cfg, seed.Parse([]byte(`{"job": {}}`)), "seed.manifest.json", "linux/arm64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if len(found.Diagnostics) > 0 {
+			_, rest, _ := strings.Cut(found.Diagnostics[0].Message, `"`)
+			got, _, _ = strings.Cut(rest, `"`)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package verify
 import (
 	"debug/elf"
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 )
@@ -56,101 +55,4 @@ func (m machine) String() string {
 		order = "big"
 	}
 	return fmt.Sprintf("%s (%s bits, %s-endian)", name, bits, order)
-}
-
-// Programs that only start another one, by their names.
-var (
-	shells   = []string{"sh", "bash", "dash", "ash", "ksh", "zsh"}
-	starters = []string{"tini", "tini-static", "dumb-init", "catatonit", "exec", "nice", "nohup", "setsid"}
-)
-
-// starts returns the command line that a command line starts in turn; nil if it starts none, or none that is known.
-func starts(words []string) []string {
-	name, rest := path.Base(words[0]), words[1:]
-	if name == "busybox" && len(rest) > 0 {
-		name, rest = rest[0], rest[1:]
-	}
-	switch {
-	case name == "env":
-		return afterEnv(rest)
-	case slices.Contains(shells, name):
-		return ofShell(rest)
-	case slices.Contains(starters, name):
-		return afterOptions(rest)
-	}
-	return nil
-}
-
-// afterEnv returns what env starts. Options with an argument of their own end what is known.
-func afterEnv(words []string) []string {
-	for i, word := range words {
-		switch {
-		case word == "-S" || word == "--split-string":
-			if i+1 < len(words) {
-				return append(strings.Fields(words[i+1]), words[i+2:]...)
-			}
-			return nil
-		case strings.HasPrefix(word, "-S"):
-			return append(strings.Fields(strings.TrimPrefix(word, "-S")), words[i+1:]...)
-		case word == "-i" || word == "-" || word == "--ignore-environment":
-		case word == "--":
-			return words[i+1:]
-		case strings.HasPrefix(word, "-"):
-			return nil
-		case strings.Contains(word, "="):
-		default:
-			// A script's first line is env, its argument and the script: the argument may hold several words only with -S.
-			return words[i:]
-		}
-	}
-	return nil
-}
-
-// afterOptions returns what follows -- , or if there is none, what follows options that have no argument.
-func afterOptions(words []string) []string {
-	if i := slices.Index(words, "--"); i >= 0 {
-		return words[i+1:]
-	}
-	if len(words) > 0 && !strings.HasPrefix(words[0], "-") {
-		return words
-	}
-	return nil
-}
-
-// ofShell returns what a shell starts: the script that it is given, or the first word of -c.
-func ofShell(words []string) []string {
-	for i, word := range words {
-		switch {
-		case strings.HasPrefix(word, "-") && strings.HasSuffix(word, "c") && !strings.HasPrefix(word, "--"):
-			if i+1 < len(words) {
-				return firstCommand(words[i+1])
-			}
-			return nil
-		case !strings.HasPrefix(word, "-") && !strings.HasPrefix(word, "+"):
-			return nil // a script for the shell, whatever its first line says
-		}
-	}
-	return nil
-}
-
-// firstCommand returns the first command of a script, if it is one program with plain words. A builtin of the shell is not
-// found as a program, or is harmless.
-func firstCommand(script string) []string {
-	line, _, _ := strings.Cut(strings.TrimSpace(script), "\n")
-	if end := strings.IndexAny(line, ";&|<>(){}`"); end >= 0 {
-		line = line[:end]
-	}
-	words := strings.Fields(line)
-	for len(words) > 0 && (words[0] == "exec" || strings.Contains(words[0], "=")) {
-		words = words[1:]
-	}
-	if len(words) == 0 || strings.ContainsAny(words[0], `$"'\*?[~#`) {
-		return nil
-	}
-	for i, word := range words {
-		if strings.ContainsAny(word, "$\"'\\") {
-			return words[:i]
-		}
-	}
-	return words
 }
