@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
@@ -69,6 +70,9 @@ func bumpJobs(ctx context.Context, p *Process, o *bumpOptions, args []string) er
 	}
 	written := make([]*bumped, len(jobs))
 	for i, j := range jobs {
+		if why := compare.Unreadable(j.Manifest); why != "" {
+			return fmt.Errorf("%s:%s: seedpack lint says what is wrong", j.Path, why)
+		}
 		c, err := base.compare(ctx, j)
 		if err != nil {
 			return fmt.Errorf("%s: %w", j.Path, err)
@@ -131,7 +135,7 @@ func newBumped(j *job.Job, c *compared) (*bumped, error) {
 // note remembers which files differ, since no line of the manifest shows it, or that files were not compared.
 func (b *bumped) note(c *compared) {
 	for _, change := range c.Changes {
-		if change.Pointer == "" {
+		if change.OfImage() {
 			b.notes = append(b.notes, change.Message)
 		}
 	}

@@ -142,7 +142,7 @@ func (d *difference) text(w io.Writer) error {
 
 // place returns where a change is, for a line of text: in the new manifest. It is empty for a change of the image.
 func (d *difference) place(change compare.Change) string {
-	if change.Pointer == "" {
+	if change.OfImage() {
 		return ""
 	}
 	at := d.New.Source.Position(d.New.Source.Span(change.Pointer).Start)

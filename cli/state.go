@@ -90,7 +90,7 @@ func openState(ctx context.Context, p *Process, remote registry.Registry, arg st
 		if arg != "-" {
 			s.dir = j.Dir
 		}
-		return s, nil
+		return s, s.check()
 	}
 	from, err := source.Parse(arg)
 	if err != nil || strings.HasSuffix(arg, ".json") {
@@ -105,7 +105,15 @@ func openState(ctx context.Context, p *Process, remote registry.Registry, arg st
 	if s.manifest, found = labelled(img); found != nil {
 		return s, found
 	}
-	return s, nil
+	return s, s.check()
+}
+
+// check returns an error for a manifest whose text does not say what it has.
+func (s *state) check() error {
+	if why := compare.Unreadable(s.manifest); why != "" {
+		return fmt.Errorf("%s:%s: the manifest cannot be compared", s.path, why)
+	}
+	return nil
 }
 
 // labelled returns the manifest in the label of an image.
@@ -134,7 +142,7 @@ func openCommit(ctx context.Context, p *Process, arg, revision, at string, other
 	if err := p.roots.Check(near); err != nil {
 		return nil, err
 	}
-	repo, err := git.Open(ctx, filepath.Dir(near))
+	repo, err := git.OpenBare(ctx, filepath.Dir(near))
 	if err != nil {
 		return nil, exit.Usagef("%s: %w", arg, err)
 	}
@@ -160,7 +168,8 @@ func openCommit(ctx context.Context, p *Process, arg, revision, at string, other
 	if err != nil {
 		return nil, err
 	}
-	return &state{from: arg, path: arg, manifest: seed.Parse(text[c.path]), commit: c}, nil
+	s := &state{from: arg, path: arg, manifest: seed.Parse(text[c.path]), commit: c}
+	return s, s.check()
 }
 
 // find looks for the manifest at a path as git writes it: relative to the top, or with ./ or ../ to the working directory.
@@ -231,7 +240,7 @@ func compareStates(ctx context.Context, old, new *state) (*compare.Comparison, e
 		return c, nil
 	}
 	if old.image != nil && new.image != nil {
-		changes, err := pipeline.CompareImages(old.image, new.image, old.manifest, new.manifest)
+		changes, err := pipeline.CompareImages(old.image, new.image, old.manifest, new.manifest, source.Differing)
 		c.Add(changes...)
 		return c, err
 	}

@@ -60,8 +60,8 @@ func (r Rise) String() string { return riseTexts[r] }
 type Change struct {
 	Class Class
 	Rise  Rise
-	// Pointer is into the new manifest: the member, or for what is gone the list or object that it was in. It is empty if
-	// the change is one of files or of the image. OldPointer is the same into the old manifest.
+	// Pointer is into the new manifest: the member, or for what is gone the list or object that it was in, which may be the
+	// document. It is empty if the change is one of files or of the image, too. OldPointer is the same into the old manifest.
 	Pointer, OldPointer seed.Pointer
 	// Was and Is are JSON values as Source.Value returns them; nil if there is none.
 	Was, Is any
@@ -75,6 +75,9 @@ type Change struct {
 	Files   *Files
 }
 
+// OfImage reports whether the change is one of files or of the image, and not of the manifest.
+func (c Change) OfImage() bool { return c.Pointer == "" && c.Was == nil && c.Is == nil }
+
 // A Comparison is what changed between two states of a job.
 type Comparison struct {
 	Old, New *seed.Manifest
@@ -86,7 +89,24 @@ type Comparison struct {
 	Uncompared string
 }
 
-// Manifests compares two manifests. Members that the schema refuses are compared, too.
+// Unreadable says why a manifest cannot be compared, with its place as LINE:COLUMN, and returns "" if it can. A text that is torn
+// seems to lack what is only not found. What else is wrong with a manifest is for the linter to say.
+func Unreadable(m *seed.Manifest) string {
+	src := m.Source
+	switch {
+	case (src.Incomplete() || src.Kind("") != "object") && len(src.Problems) > 0:
+		at := src.Position(src.Problems[0].Span.Start)
+		return fmt.Sprintf("%d:%d: %s", at.Line, at.Column, src.Problems[0].Message)
+	case src.Incomplete():
+		return "1:1: its text cannot be read to its end"
+	case src.Kind("") != "object":
+		return "1:1: it is no JSON object"
+	}
+	return ""
+}
+
+// Manifests compares two manifests. Members that the schema refuses are compared, too. A manifest that is Unreadable is not told from
+// one without the members that could not be read.
 func Manifests(old, new *seed.Manifest) *Comparison {
 	c := &Comparison{Old: old, New: new}
 	if old.Job.Name != new.Job.Name {
@@ -135,8 +155,8 @@ func (c *Comparison) rise() Rise {
 
 func (c *Comparison) sort() {
 	at := func(change Change) int {
-		if change.Pointer == "" {
-			return len(c.New.Source.Text) // changes of the image come last
+		if change.OfImage() {
+			return len(c.New.Source.Text) // they come last
 		}
 		return c.New.Source.Span(change.Pointer).Start
 	}

@@ -133,6 +133,8 @@ var tableTests = []struct {
 	{inputFiles + "/mediaTypes", "a type is gone, or absent (any) → some", []edit{{theInput + "/0/mediaTypes", `["image/tiff", "text/csv"]`}}, "a type is gone, or absent (any) → some"},
 	{inputFiles + "/mediaTypes", "a type is gone, or absent (any) → some", []edit{{theInput + "/0/mediaTypes", `[]`}}, "types came, or some → absent"},
 	{inputFiles + "/mediaTypes", "only the spelling of a type that lint would fix", []edit{{theInput + "/0/mediaTypes", `["image/png", "image/tif"]`}}, "only the spelling of a type that lint would fix"},
+	{inputFiles + "/mediaTypes", "only the spelling of a type that lint would fix", []edit{{theInput + "/0/mediaTypes", `["IMAGE/Tiff", " image/png "]`}}, "only the spelling of a type that lint would fix"},
+	{inputFiles + "/mediaTypes", "a type is gone, or absent (any) → some", []edit{{theInput + "/0/mediaTypes", `["image/tiff;a=b", "image/png"]`}}, "a type is gone, or absent (any) → some"},
 	{inputFiles + "/multiple", "false → true", []edit{{theInput + "/0/multiple", "true"}}, "true → false"},
 	{inputFiles + "/multiple", "true → false", nil, ""},
 	{inputFiles + "/partial", "any", []edit{{theInput + "/0/partial", "true"}}, "any"},
@@ -152,6 +154,7 @@ var tableTests = []struct {
 	{outputFiles + "/mediaType", "any other", []edit{{theOutput + "/0/mediaType", `"image/jpeg"`}}, "any other"},
 	{outputFiles + "/mediaType", "absent → some", nil, ""},
 	{outputFiles + "/mediaType", "only the spelling of a type that lint would fix", []edit{{theOutput + "/0/mediaType", `"application/png"`}}, "only the spelling of a type that lint would fix"},
+	{outputFiles + "/mediaType", "only the spelling of a type that lint would fix", []edit{{theOutput + "/0/mediaType", `"Image/PNG"`}}, "only the spelling of a type that lint would fix"},
 	{outputFiles + "/pattern", "any", []edit{{theOutput + "/0/pattern", `"*.tif"`}}, "any"},
 	{outputJSON + "/key", "any; absent it is the name", []edit{{theJSONOutput + "/0/key", ""}}, "any; absent it is the name"},
 	{outputJSON + "/type", "any", []edit{{theJSONOutput + "/0/type", `"string"`}}, "any"},
@@ -276,6 +279,7 @@ func TestUnchanged(t *testing.T) {
 		{{theMount + "/0/mode", ""}}, {{theSetting + "/0/secret", ""}}, {{"/job/errors/0/category", ""}},
 		{{"/job/interface/command", `"  run ${SCENE}\n"`}},
 		{{theInput + "/0/mediaTypes", `["image/png", "image/tiff", "image/png"]`}},
+		{{"/job/title", `"Tiles"`}, {"/job/errors/0/category", `null`}},
 		{{"/job/jobVersion", `"9.0.0"`}}, {{"/job/packageVersion", `"9.0.0"`}},
 		{{"/job/timeout", "6e1"}},
 	} {
@@ -316,6 +320,9 @@ func TestRenamed(t *testing.T) {
 		{"key left to the name", []edit{{theJSONOutput + "/0/key", ""}}, []edit{{theJSONOutput + "/0/name", `"N"`}, {theJSONOutput + "/0/key", ""}},
 			[]string{`breaking /job/interface/outputs/json/0/name json output is renamed from "COUNT" to "N"`}},
 		{"key kept", []edit{{theJSONOutput + "/0/key", ""}}, []edit{{theJSONOutput + "/0/name", `"N"`}, {theJSONOutput + "/0/key", `"COUNT"`}},
+			[]string{`breaking /job/interface/outputs/json/0/name json output is renamed from "COUNT" to "N"`}},
+		{"an empty key is none", []edit{{theJSONOutput + "/0/key", `""`}}, []edit{{theJSONOutput + "/0/key", `"COUNT"`}}, nil},
+		{"an empty key is left to the name", []edit{{theJSONOutput + "/0/key", `""`}}, []edit{{theJSONOutput + "/0/name", `"N"`}, {theJSONOutput + "/0/key", `"COUNT"`}},
 			[]string{`breaking /job/interface/outputs/json/0/name json output is renamed from "COUNT" to "N"`}},
 		{"an error and its words", nil, []edit{{"/job/errors/0/name", `"x"`}, {"/job/errors/0/title", `"T"`}},
 			[]string{`behaviour /job/errors/0/name error is renamed from "bad-scene" to "x"`, `words /job/errors/0/title error "x": title was "Bad", is "T"`}},
@@ -376,6 +383,45 @@ func TestWrongTypes(t *testing.T) {
 	for _, text := range []string{"", "[]", "7", `{"job": 1}`, `{"job": {"interface": 3}}`, `{"job": {"errors": [null, [], 1]}}`} {
 		Manifests(seed.Parse([]byte(text)), edited(t))
 		Manifests(edited(t), seed.Parse([]byte(text)))
+	}
+}
+
+// A text that is torn cannot be compared: what is not found in it may be there.
+func TestUnreadable(t *testing.T) {
+	for text, want := range map[string]string{
+		example: "", `{}`: "", "\ufeff" + example: "", strings.Replace(example, `"timeout": 60,`, `"timeout": 60,,`, 1): "",
+		"": "1:1: file is empty, there should be a JSON object", "[]": "1:1: it is no JSON object", "null": "1:1: it is no JSON object", `"x"`: "1:1: it is no JSON object",
+	} {
+		if got := Unreadable(seed.Parse([]byte(text))); got != want {
+			t.Errorf("%.30q: %q, want %q", text, got, want)
+		}
+	}
+	for _, at := range []string{`"timeout"`, `"interface"`, `"errors"`, `}]}}`} {
+		text, _, _ := strings.Cut(example, at)
+		if got := Unreadable(seed.Parse([]byte(text))); got == "" {
+			t.Errorf("cut before %s it can be compared", at)
+		}
+	}
+}
+
+// A message shows what differs, wherever that is in a long value, and says which of several members of one name it means.
+func TestMessages(t *testing.T) {
+	long := strings.Repeat("x ", 40)
+	for _, tt := range []struct {
+		old, new edit
+		want     string
+	}{
+		{edit{"/job/description", `"` + long + `one"`}, edit{"/job/description", `"` + long + `two"`}, `description was … x x x x x x x one", is … x x x x x x x two"`},
+		{edit{"/job/interface/command", `"run  a"`}, edit{"/job/interface/command", `"run a"`}, `command was "run  a", is "run a"`},
+		{edit{"/job/interface/command", `"a\nb"`}, edit{"/job/interface/command", `"a b"`}, `command was "a\nb", is "a b"`},
+		{edit{"/job/maintainer/name", `"N"`}, edit{"/job/maintainer/name", `"M"`}, `maintainer.name was "N", is "M"`},
+		{edit{"/seedVersion", `"1.0.0"`}, edit{"/seedVersion", ``}, `seedVersion was "1.0.0", is absent`},
+		{edit{"/job/timeout", "60"}, edit{"/job/timeout", `"60"`}, `timeout was 60, is "60"`},
+	} {
+		c := Manifests(edited(t, tt.old), edited(t, tt.new))
+		if len(c.Changes) != 1 || c.Changes[0].Message != tt.want || c.Changes[0].OfImage() {
+			t.Errorf("%+v, want %s", c.Changes, tt.want)
+		}
 	}
 }
 

@@ -71,9 +71,18 @@ func (c *Comparison) versions(since string) *diag.Diagnostic {
 	if need.Package != "" {
 		at, member, is, least = versionAt(packageVersion), packageVersion, c.New.Job.PackageVersion, need.Package
 	}
-	d := &diag.Diagnostic{Rule: versionNotRaised, Severity: c.severityNotRaised(), Pointer: at, Hint: BumpHint}
+	if c.unreadable() { // then it has not risen, whatever packageVersion says
+		at, member, is, least = versionAt(jobVersion), jobVersion, c.New.Job.JobVersion, need.Job
+		need.Package = ""
+	}
+	d := &diag.Diagnostic{Rule: versionNotRaised, Severity: c.severityNotRaised(), Pointer: c.near(at), Hint: BumpHint}
 	what := fmt.Sprintf("%s is still %s since %s", member, is, since)
-	if job || packaged {
+	switch {
+	case is == "" && least != "":
+		what = fmt.Sprintf("%s is missing, unlike in %s", member, since)
+	case meant(is) == "" && least != "":
+		what = diag.Sprintf("%s is %q, which is no version that has risen since %s", member, is, since)
+	case job || packaged:
 		d.Rule, d.Severity = versionTooSmall, c.severityTooSmall()
 		what = fmt.Sprintf("%s is %s, too little since %s", member, is, since)
 	}
@@ -95,6 +104,14 @@ const (
 )
 
 func versionAt(member string) seed.Pointer { return seed.AtJob.Member(member) }
+
+// near returns the pointer of a member, or of what it should be in.
+func (c *Comparison) near(at seed.Pointer) seed.Pointer {
+	for at != "" && !c.New.Source.Has(at) {
+		at = at.Parent()
+	}
+	return at
+}
 
 // low is about a version that is lower than before.
 func (c *Comparison) low(since string, isJob bool) *diag.Diagnostic {
@@ -138,7 +155,7 @@ func (c *Comparison) reason() string {
 // severityNotRaised returns Warning if only words changed, or if only files or the image's configuration tell of a change.
 func (c *Comparison) severityNotRaised() diag.Severity {
 	for _, change := range c.Changes {
-		if change.Class > Words && !(change.Class == Behaviour && change.Pointer == "") {
+		if change.Class > Words && !(change.Class == Behaviour && change.OfImage()) {
 			return diag.Unset
 		}
 	}

@@ -22,6 +22,8 @@ type Platform struct {
 // Files are the paths that differ between the merged roots of two images of one platform, each list sorted.
 type Files struct {
 	Added, Removed, Changed []string
+	// Unlisted is how many more paths differ than the lists name.
+	Unlisted int
 	// Unknown is true if files differ, but it is not known which.
 	Unknown bool
 }
@@ -39,6 +41,9 @@ func (f *Files) describe() string {
 		if len(part.paths) > 0 {
 			parts = append(parts, part.what+": "+diag.QuoteFew(part.paths))
 		}
+	}
+	if f.Unlisted > 0 {
+		parts = append(parts, fmt.Sprintf("%d more differ", f.Unlisted))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -64,7 +69,11 @@ func Images(old, new []Platform, files func(platform string) (*Files, error)) (c
 				return nil, err
 			}
 			if !differing.Empty() {
-				c.add(rowFiles, "files of the image differ: %s", differing.describe())
+				message := "files of the image differ"
+				if which := differing.describe(); which != "" {
+					message += ": " + which
+				}
+				c.add(rowFiles, "%s", message)
 				c.found[len(c.found)-1].Files = differing
 			}
 		}
@@ -107,6 +116,11 @@ func (c *images) add(row Row, format string, args ...any) {
 	c.found = append(c.found, row.change(message))
 }
 
+func (c *images) differs(row Row, what string, was, is any) {
+	before, after := briefs(was, is)
+	c.add(row, "%s of the image was %s, is %s", what, before, after)
+}
+
 // running are the members of a configuration that decide how the image runs.
 var running = []string{"Entrypoint", "Cmd", "User", "WorkingDir", "Env"}
 
@@ -120,9 +134,9 @@ func (c *images) config(old, new map[string]any) {
 		case name == "ArgsEscaped": // a mark of builders, which means something on Windows alone
 		case name == "Env" && equalSets(orEmpty(was), orEmpty(is)), sameOrEmpty(was, is):
 		case slices.Contains(running, name):
-			c.add(rowConfig, "%s of the image was %s, is %s", name, brief(was), brief(is))
+			c.differs(rowConfig, name, was, is)
 		default:
-			c.add(rowLabels, "%s of the image was %s, is %s", name, brief(was), brief(is))
+			c.differs(rowLabels, name, was, is)
 		}
 	}
 }
@@ -168,7 +182,7 @@ func (c *images) labels(old, new map[string]any) {
 	}
 	for _, name := range memberNames(old, new) {
 		if !Equal(old[name], new[name]) {
-			c.add(rowLabels, "label %q of the image was %s, is %s", name, brief(old[name]), brief(new[name]))
+			c.differs(rowLabels, fmt.Sprintf("label %q", name), old[name], new[name])
 		}
 	}
 }

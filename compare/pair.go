@@ -184,7 +184,7 @@ func (m *matching) allButName(entry any) string {
 // allWithKey is allButName for JSON outputs of which one writes the key that another leaves to its name.
 func (m *matching) allWithKey(entry any) string {
 	object, _ := entry.(map[string]any)
-	if m.list == outputJSON && object["key"] == nil {
+	if m.list == outputJSON && (object["key"] == nil || object["key"] == "") {
 		object = maps.Clone(object)
 		object["key"] = object["name"]
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // zero is the number 0 as Source.Value returns it.
@@ -137,5 +138,41 @@ func brief(v any) string {
 	if v == nil {
 		return "absent"
 	}
-	return diag.Brief([]byte(Text(v)))
+	return diag.Brief([]byte(plain(v)))
+}
+
+// plain is Text, which says of what could not be read that it could not.
+func plain(v any) string {
+	if _, broken := v.(seed.Unreadable); broken {
+		return "no JSON value"
+	}
+	return Text(v)
+}
+
+// briefs returns two different values for a message. If they would look alike, it returns what is around the first difference.
+func briefs(was, is any) (string, string) {
+	a, b := brief(was), brief(is)
+	if a != b || was == nil || is == nil {
+		return a, b
+	}
+	x, y := []rune(plain(was)), []rune(plain(is))
+	n := 0
+	for n < len(x) && n < len(y) && x[n] == y[n] {
+		n++
+	}
+	return around(x, n), around(y, n)
+}
+
+// around returns a part of a text with the characters before and after a place.
+func around(text []rune, at int) string {
+	const before, after = 15, 25
+	from, to := max(0, at-before), min(len(text), at+after)
+	part := string(text[from:to])
+	if from > 0 {
+		part = "…" + part
+	}
+	if to < len(text) {
+		part += "…"
+	}
+	return part
 }

@@ -14,12 +14,38 @@ type Versions struct {
 	Package string `json:"packageVersion"`
 }
 
-// versionForm is that of SemVer 2.0.0, as far as this package needs it: the core, and a pre-release.
-var versionForm = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$`)
+// versionForm is that of SemVer 2.0.0, as far as this package needs it: the core, and a pre-release. looseForm is that of texts
+// which the linter refuses, and which say nevertheless what was meant: v1.2, 01.2.3.
+var (
+	versionForm = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(?:-([0-9A-Za-z.-]+))?(?:\+[0-9A-Za-z.-]+)?$`)
+	looseForm   = regexp.MustCompile(`^[vV]?0*([0-9]+)(?:\.0*([0-9]+))?(?:\.0*([0-9]+))?(-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]*)?$`)
+)
 
 // IsVersion reports whether a text is a semantic version. The linter reports one that is none.
 func IsVersion(version string) bool {
 	return versionForm.MatchString(version) && semver.IsValid("v"+version)
+}
+
+// meant returns the semantic version that a text stands for, and "" if it stands for none. A text that is not of the form of
+// SemVer must not pass for a version that has risen.
+func meant(text string) string {
+	if IsVersion(text) {
+		return text
+	}
+	m := looseForm.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
+		return ""
+	}
+	for i := 2; i <= 3; i++ {
+		if m[i] == "" {
+			m[i] = "0"
+		}
+	}
+	version := m[1] + "." + m[2] + "." + m[3] + m[4]
+	if !IsVersion(version) {
+		return ""
+	}
+	return version
 }
 
 // Precedence compares two semantic versions. Build metadata does not count.
@@ -34,10 +60,10 @@ func core(version string) (numbers [3]*big.Int, pre string) {
 	return numbers, m[4]
 }
 
-// Next returns the least version after a version that is enough for a rise, and "" if the version is no semantic version.
+// Next returns the least version after a version that is enough for a rise, and "" if the text stands for no semantic version.
 // After a pre-release it is the next pre-release: 2.0.0-rc.1 gives 2.0.0-rc.2, whatever changed.
 func Next(version string, rise Rise) string {
-	if !IsVersion(version) {
+	if version = meant(version); version == "" {
 		return ""
 	}
 	numbers, pre := core(version)
@@ -75,25 +101,36 @@ func nextPre(pre string) string {
 // reaches reports whether a new version is enough, after an old one, for a rise. A pre-release of the needed version is. After
 // a pre-release any later version is.
 func reaches(old, new string, rise Rise) bool {
-	if !IsVersion(old) || !IsVersion(new) {
-		return old != new // the linter says what is wrong with them
-	}
-	if Precedence(new, old) <= 0 {
+	if !rose(old, new) {
 		return false
+	}
+	if old = meant(old); old == "" {
+		return true // nothing says what would be enough
 	}
 	if _, pre := core(old); pre != "" {
 		return true
 	}
-	numbers, _ := core(new)
+	numbers, _ := core(meant(new))
 	return Precedence(text(numbers), Next(old, rise)) >= 0
 }
 
+// rose reports whether a version is greater than an old one. One that stands for no version is greater than none. After a text that
+// stands for none, any version is a rise.
+func rose(old, new string) bool {
+	is, was := meant(new), meant(old)
+	return is != "" && (was == "" || Precedence(is, was) > 0)
+}
+
 // lower reports whether a version is lower than an old one.
-func lower(new, old string) bool { return IsVersion(new) && IsVersion(old) && Precedence(new, old) < 0 }
+func lower(new, old string) bool {
+	is, was := meant(new), meant(old)
+	return is != "" && was != "" && Precedence(is, was) < 0
+}
 
 // equal reports whether two versions have the same precedence.
 func equal(a, b string) bool {
-	return a == b || IsVersion(a) && IsVersion(b) && Precedence(a, b) == 0
+	x, y := meant(a), meant(b)
+	return a == b || x != "" && y != "" && Precedence(x, y) == 0
 }
 
 // lowered reports which version is lower than before: of the two, jobVersion counts first.
@@ -107,9 +144,9 @@ func (c *Comparison) lowered() (jobVersion, packageVersion bool) {
 func (c *Comparison) raised() (jobVersion, packageVersion bool) {
 	old, new := &c.Old.Job, &c.New.Job
 	if !equal(new.JobVersion, old.JobVersion) {
-		return !lower(new.JobVersion, old.JobVersion), false
+		return rose(old.JobVersion, new.JobVersion), false
 	}
-	return false, !equal(new.PackageVersion, old.PackageVersion) && !lower(new.PackageVersion, old.PackageVersion)
+	return false, rose(old.PackageVersion, new.PackageVersion)
 }
 
 // Enough reports whether the versions have risen as the changes ask for. A version that is lower than before is never
@@ -139,9 +176,9 @@ func (c *Comparison) Required() Versions {
 	case c.Another:
 		return Versions{}
 	case rise == Nothing && lowJob:
-		return Versions{Job: old.Job}
+		return Versions{Job: meant(old.Job)}
 	case rise == Nothing && lowPackage:
-		return Versions{Package: old.Package}
+		return Versions{Package: meant(old.Package)}
 	case rise == Nothing:
 		return Versions{}
 	case rise == Either:
@@ -152,7 +189,8 @@ func (c *Comparison) Required() Versions {
 }
 
 // Bump returns the least versions to write into the new manifest; an empty one stays as it is. Where either would do, it is
-// packageVersion, unless jobVersion was lowered: nobody but the author knows whether what is packaged anew is a new job.
+// packageVersion: nobody but the author knows whether what is packaged anew is a new job. A jobVersion that was lowered, or that
+// stands for no version, becomes the old one then.
 func (c *Comparison) Bump() Versions {
 	if c.Another || c.Enough() {
 		return Versions{}
@@ -160,11 +198,19 @@ func (c *Comparison) Bump() Versions {
 	need := c.Required()
 	lowJob, _ := c.lowered()
 	switch {
-	case need.Job != "" && need.Package != "" && lowJob:
+	case need.Job != "" && need.Package != "" && (lowJob || c.unreadable()):
 		// The old jobVersion with the next packageVersion is less than the next jobVersion.
-		return Versions{c.Old.Job.JobVersion, need.Package}
+		if rose(c.Old.Job.PackageVersion, c.New.Job.PackageVersion) {
+			need.Package = ""
+		}
+		return Versions{meant(c.Old.Job.JobVersion), need.Package}
 	case need.Job != "" && need.Package != "":
 		return Versions{Package: need.Package}
 	}
 	return need
+}
+
+// unreadable reports whether jobVersion stands for no version, and did before.
+func (c *Comparison) unreadable() bool {
+	return meant(c.New.Job.JobVersion) == "" && meant(c.Old.Job.JobVersion) != ""
 }

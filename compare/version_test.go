@@ -18,7 +18,8 @@ func TestNext(t *testing.T) {
 		{"2.0.0-alpha", "2.0.0-alpha.1", "2.0.0-alpha.1", "2.0.0-alpha.1"}, {"2.0.0-9", "2.0.0-10", "2.0.0-10", "2.0.0-10"},
 		{"2.0.0-x-1", "2.0.0-x-1.1", "2.0.0-x-1.1", "2.0.0-x-1.1"},
 		{"99999999999999999999.0.0", "99999999999999999999.0.1", "99999999999999999999.1.0", "100000000000000000000.0.0"},
-		{"1.2", "", "", ""}, {"", "", "", ""}, {"v1.2.3", "", "", ""}, {"01.2.3", "", "", ""},
+		{"1.2", "1.2.1", "1.3.0", "2.0.0"}, {"v1.2.3", "1.2.4", "1.3.0", "2.0.0"}, {"01.2.03-rc.1", "1.2.3-rc.2", "1.2.3-rc.2", "1.2.3-rc.2"}, {" 7 ", "7.0.1", "7.1.0", "8.0.0"},
+		{"", "", "", ""}, {"one", "", "", ""}, {"1.2.3.4", "", "", ""}, {"1.2.3-rc.01", "", "", ""}, {"-1.0.0", "", "", ""}, {"1.x", "", "", ""},
 	} {
 		if got := Next(test.version, Patch); got != test.patch {
 			t.Errorf("patch of %q: %q", test.version, got)
@@ -29,7 +30,7 @@ func TestNext(t *testing.T) {
 		if got := Next(test.version, Major); got != test.major {
 			t.Errorf("major of %q: %q", test.version, got)
 		}
-		if next := Next(test.version, Patch); next != "" && Precedence(next, test.version) <= 0 {
+		if next := Next(test.version, Patch); next != "" && Precedence(next, meant(test.version)) <= 0 {
 			t.Errorf("%s is not later than %s", next, test.version)
 		}
 	}
@@ -73,10 +74,26 @@ var enoughTests = []struct {
 	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"1.2.3", "4.5.5"}, what: "none", required: Versions{"", "4.5.6"}, finding: "version-lowered error packageVersion", bump: Versions{"", "4.5.6"}},
 	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"1.2.3", "4.5.5"}, what: "words", required: Versions{"1.2.4", "4.5.7"}, finding: "version-lowered error packageVersion", bump: Versions{"", "4.5.7"}},
 	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"1.2.3", "4.5.5"}, what: "breaking", required: Versions{"2.0.0", ""}, finding: "version-lowered error packageVersion", bump: Versions{"2.0.0", ""}},
-	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"1.2.2", "9.0.0"}, what: "words", required: Versions{"1.2.4", "4.5.7"}, finding: "version-lowered error jobVersion", bump: Versions{"1.2.3", "4.5.7"}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"1.2.2", "9.0.0"}, what: "words", required: Versions{"1.2.4", "4.5.7"}, finding: "version-lowered error jobVersion", bump: Versions{"1.2.3", ""}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"1.2.2", "4.5.6"}, what: "words", required: Versions{"1.2.4", "4.5.7"}, finding: "version-lowered error jobVersion", bump: Versions{"1.2.3", "4.5.7"}},
 	{old: Versions{"1.2.3+a", "4.5.6"}, new: Versions{"1.2.3+b", "4.5.6"}, what: "patch", required: Versions{"1.2.4", ""}, finding: "version-not-raised error jobVersion", bump: Versions{"1.2.4", ""}},
 	{old: Versions{"one", "4.5.6"}, new: Versions{"one", "4.5.6"}, what: "breaking", finding: "version-not-raised error jobVersion"},
 	{old: Versions{"one", "4.5.6"}, new: Versions{"1.0.0", "4.5.6"}, what: "breaking", enough: true},
+
+	// Texts that are not of the form of SemVer count as what they stand for. What stands for nothing has not risen.
+	{old: Versions{"v1.2.3", "4.5.6"}, new: Versions{"1.2.4", "4.5.6"}, what: "breaking", required: Versions{"2.0.0", ""}, finding: "version-too-small error jobVersion", bump: Versions{"2.0.0", ""}},
+	{old: Versions{"v1.2.3", "4.5.6"}, new: Versions{"1.2.3", "4.5.6"}, what: "breaking", required: Versions{"2.0.0", ""}, finding: "version-not-raised error jobVersion", bump: Versions{"2.0.0", ""}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"v2.0.0", "4.5.6"}, what: "breaking", enough: true, required: Versions{"2.0.0", ""}},
+	{old: Versions{"v2.0.0", "4.5.6"}, new: Versions{"1.9.0", "4.5.6"}, what: "none", required: Versions{"2.0.0", ""}, finding: "version-lowered error jobVersion", bump: Versions{"2.0.0", ""}},
+	{old: Versions{"1.2", "4.5.6"}, new: Versions{"1.3", "4.5.6"}, what: "breaking", required: Versions{"2.0.0", ""}, finding: "version-too-small error jobVersion", bump: Versions{"2.0.0", ""}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"latest", "4.5.6"}, what: "breaking", required: Versions{"2.0.0", ""}, finding: "version-not-raised error jobVersion", bump: Versions{"2.0.0", ""}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"", "4.5.6"}, what: "breaking", required: Versions{"2.0.0", ""}, finding: "version-not-raised error jobVersion", bump: Versions{"2.0.0", ""}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"latest", "4.5.7"}, what: "words", required: Versions{"1.2.4", "4.5.7"}, finding: "version-not-raised warning jobVersion", bump: Versions{"1.2.3", ""}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"latest", "4.5.6"}, what: "words", required: Versions{"1.2.4", "4.5.7"}, finding: "version-not-raised warning jobVersion", bump: Versions{"1.2.3", "4.5.7"}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"1.2.3", "new"}, what: "words", required: Versions{"1.2.4", "4.5.7"}, finding: "version-not-raised warning packageVersion", bump: Versions{"", "4.5.7"}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"1.2.3", "v4.5.7"}, what: "words", enough: true, required: Versions{"1.2.4", "4.5.7"}},
+	{old: Versions{"1.2.3", "v4.5.6"}, new: Versions{"1.2.3", "4.5.5"}, what: "none", required: Versions{"", "4.5.6"}, finding: "version-lowered error packageVersion", bump: Versions{"", "4.5.6"}},
+	{old: Versions{"1.2.3", "4.5.6"}, new: Versions{"latest", "4.5.6"}, what: "none", enough: true},
 }
 
 var whatChanges = map[string][]edit{

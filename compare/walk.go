@@ -65,7 +65,8 @@ func (w *walk) member(m member, oldAt, newAt seed.Pointer, label string) {
 	if same(m.at, c) {
 		return
 	}
-	message := fmt.Sprintf("%s was %s, is %s", newAt.Base(), brief(c.was), brief(c.is))
+	before, after := briefs(c.was, c.is)
+	message := fmt.Sprintf("%s was %s, is %s", called(m.at), before, after)
 	if label != "" {
 		message = label + ": " + message
 	}
@@ -73,13 +74,22 @@ func (w *walk) member(m member, oldAt, newAt seed.Pointer, label string) {
 		Media: strings.HasPrefix(newAt.Base(), "mediaType")})
 }
 
+// called returns what messages call a member.
+func called(at string) string {
+	pointer := seed.Pointer(at)
+	if above := pointer.Parent().Base(); above == "maintainer" {
+		return above + "." + pointer.Base()
+	}
+	return pointer.Base()
+}
+
 // orDefault returns the value that counts if a member is absent.
 func orDefault(at string, v, document any, pointer seed.Pointer) any {
 	switch {
+	case at == outputJSON+"/key" && (v == nil || v == ""): // executors take an empty key for none
+		return value(document, pointer.Parent().Member("name"))
 	case v != nil:
 		return v
-	case at == outputJSON+"/key":
-		return value(document, pointer.Parent().Member("name"))
 	}
 	return absent[at]
 }
@@ -199,7 +209,8 @@ func (w *walk) unknown(pattern string, at seed.Pointer, old, new any, oldAt seed
 		case above(inner):
 			w.unknown(inner, at.Member(name), was[name], is[name], oldAt.Member(name), label)
 		case !Equal(was[name], is[name]):
-			message := fmt.Sprintf("member %q, which the standard does not know, was %s, is %s", name, brief(was[name]), brief(is[name]))
+			before, after := briefs(was[name], is[name])
+			message := fmt.Sprintf("member %q, which the standard does not know, was %s, is %s", name, before, after)
 			if label != "" {
 				message = label + ": " + message
 			}

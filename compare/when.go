@@ -1,7 +1,9 @@
 package compare
 
 import (
+	"mime"
 	"slices"
+	"strings"
 
 	"github.com/seedpack/seedpack/lint"
 )
@@ -79,10 +81,18 @@ func typeSpelled(c change) bool {
 	return c.was != nil && c.is != nil && spelled(c.was) == spelled(c.is)
 }
 
-// spelled returns a media type as lint would spell it. What is no text stays different from any type.
+// spelled returns a media type as lint would spell it. Letters in upper case and white space make no other type (RFC 2045, section
+// 5.1). What is no text stays different from any type.
 func spelled(v any) string {
-	if text, ok := v.(string); ok {
-		return lint.SpellMediaType(text)
+	text, ok := v.(string)
+	if !ok {
+		return "\x00" + Text(v)
 	}
-	return "\x00" + Text(v)
+	text = lint.SpellMediaType(strings.TrimSpace(text))
+	if base, parameters, err := mime.ParseMediaType(text); err == nil {
+		if formatted := mime.FormatMediaType(base, parameters); formatted != "" {
+			return formatted
+		}
+	}
+	return strings.ToLower(text)
 }

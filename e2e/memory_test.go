@@ -41,7 +41,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the unit of the largest memory of a process is that of Linux")
 	}
-	for _, rows := range [][]hostileInput{hostileManifests(), hostileLabels(), hostileLayouts(), hostileArchives(), hostileRegistries(), hostileTextFiles(), hostileCatalogues()} {
+	for _, rows := range [][]hostileInput{hostileManifests(), hostileLabels(), hostileLayouts(), hostileArchives(), hostileRegistries(), hostileTextFiles(), hostileCatalogues(), hostileComparisons()} {
 		for _, row := range rows {
 			t.Run(strings.ReplaceAll(row.name, " ", "_"), func(t *testing.T) {
 				t.Parallel()

@@ -75,8 +75,11 @@ func ComparisonTable(c *Comparison) string {
 	b.WriteString("| class | change | member |\n|---|---|---|\n")
 	for _, change := range c.Changes {
 		member := string(change.Pointer)
-		if member == "" {
+		switch {
+		case member == "" && change.Was == nil && change.Is == nil:
 			member = "the image"
+		case member == "":
+			member = "the manifest"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", change.Class, cell(change.Message), cell(member))
 	}

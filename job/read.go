@@ -59,8 +59,12 @@ func ReadAll(paths []string, stdin io.Reader) ([]*Job, error) {
 	return jobs, nil
 }
 
-// ReadOne reads the only job that the paths name. Several jobs are a mistake in the command line.
+// ReadOne reads the only job that the paths name. A directory with a manifest of its own is that job, whatever lies below it.
+// Several jobs are a mistake in the command line.
 func ReadOne(paths []string, stdin io.Reader) (*Job, error) {
+	if own := ownManifest(paths); own != "" {
+		paths = []string{own}
+	}
 	jobs, err := ReadAll(paths, stdin)
 	if err != nil {
 		return nil, err
@@ -69,4 +73,18 @@ func ReadOne(paths []string, stdin io.Reader) (*Job, error) {
 		return nil, exit.Usagef("%d jobs are found there, one must be named: give its directory or manifest", len(jobs))
 	}
 	return jobs[0], nil
+}
+
+// ownManifest returns the manifest of the only directory that the paths name; empty if it has none.
+func ownManifest(paths []string) string {
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	if len(paths) != 1 || IsStream(paths[0]) || !IsDirectory(paths[0]) {
+		return ""
+	}
+	if own := filepath.Join(paths[0], seed.ManifestFile); IsFile(own) {
+		return own
+	}
+	return ""
 }

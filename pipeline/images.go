@@ -14,7 +14,18 @@ import (
 
 // CompareImages returns what differs between two images, platform by platform, besides their manifests. It reads layers only
 // if they differ. The manifests are those of the labels; nil ones are not known.
-func CompareImages(old, new *source.Image, was, is *seed.Manifest) ([]compare.Change, error) {
+func CompareImages(old, new *source.Image, was, is *seed.Manifest, how source.Exactness) ([]compare.Change, error) {
+	return compareImages(old, new, was, is, func(platform string) (*compare.Files, error) {
+		d, err := source.DifferentFiles(platformOf(old, platform), platformOf(new, platform), how)
+		if err != nil {
+			return nil, fmt.Errorf("compare the files of %s and %s: %w", old.Source, new.Source, err)
+		}
+		return &compare.Files{Added: d.Added, Removed: d.Removed, Changed: d.Changed, Unlisted: d.Unlisted}, nil
+	})
+}
+
+// compareImages is CompareImages, with a function that says which files of a platform differ, if its layers do.
+func compareImages(old, new *source.Image, was, is *seed.Manifest, files func(platform string) (*compare.Files, error)) ([]compare.Change, error) {
 	before, err := comparable(old, was)
 	if err != nil {
 		return nil, err
@@ -23,13 +34,7 @@ func CompareImages(old, new *source.Image, was, is *seed.Manifest) ([]compare.Ch
 	if err != nil {
 		return nil, err
 	}
-	return compare.Images(before, after, func(platform string) (*compare.Files, error) {
-		d, err := source.DifferentFiles(platformOf(old, platform), platformOf(new, platform))
-		if err != nil {
-			return nil, fmt.Errorf("compare the files of %s and %s: %w", old.Source, new.Source, err)
-		}
-		return &compare.Files{Added: d.Added, Removed: d.Removed, Changed: d.Changed}, nil
-	})
+	return compare.Images(before, after, files)
 }
 
 // platformOf returns the image of a platform that is there.

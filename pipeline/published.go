@@ -120,7 +120,7 @@ func (p *publisher) compare(ctx context.Context, r *Result, held *holder, img *s
 	}
 	c := compare.Manifests(held.manifest, r.Manifest)
 	alike := !c.Another && c.Class() == compare.None
-	changes, err := CompareImages(held.Image, img, held.manifest, r.Manifest)
+	changes, err := CompareImages(held.Image, img, held.manifest, r.Manifest, source.Exact)
 	if err != nil {
 		return false, err
 	}
@@ -179,7 +179,7 @@ func filesUnder(f *compare.Files) string {
 			common = path.Dir(common)
 		}
 	}
-	return fmt.Sprintf("%d files under %s differ", len(all), diag.QuoteFew([]string{common}))
+	return fmt.Sprintf("%d files under %s differ", len(all)+f.Unlisted, diag.QuoteFew([]string{common}))
 }
 
 // movedBase says that two images have different base images; empty if that is not known.

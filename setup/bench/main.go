@@ -72,6 +72,13 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	diffs, saidDiffs, err := tools{seedpack: seedpack}.diffs(dir)
+	if err != nil {
+		return err
+	}
+	if os.Getenv("SEEDPACK_BENCH_ONLY") == "diff" {
+		return report([]group{diffs}, saidDiffs)
+	}
 	stop, err := startDaemon(buildkitd, dir)
 	if err != nil {
 		return err
@@ -135,13 +142,13 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stopSecond()) }()
-	groups = append(append(groups, bases, skips), append(shared, smokes...)...)
+	groups = append(append(groups, bases, skips, diffs), append(shared, smokes...)...)
 	groups = append(groups, group{rounds: rounds, sides: []*side{
 		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
 	}})
 	groups = append(groups, runs...)
-	if err := report(groups, said, saidBases, saidSkips, saidSmokes, saidRuns, askedFor); err != nil {
+	if err := report(groups, said, saidBases, saidSkips, saidDiffs, saidSmokes, saidRuns, askedFor); err != nil {
 		return err
 	}
 	return open()
