@@ -23,7 +23,7 @@ var (
 
 // Rules returns all rules of this package.
 func Rules() []*diag.Rule {
-	return []*diag.Rule{versionLowered, versionNotRaised, versionTooSmall, interfaceBroken}
+	return []*diag.Rule{versionLowered, versionNotRaised, versionTooSmall, interfaceBroken, jobIdentity, jobChanged, errorCodeMoved, predecessorUnknown}
 }
 
 //go:embed testdata/*.txtar

@@ -26,6 +26,9 @@ func TestRules(t *testing.T) {
 	}
 	for _, rule := range Rules() {
 		files = slices.DeleteFunc(files, func(f string) bool { return f == "testdata/"+rule.ID+".txtar" })
+		if rule == jobChanged || rule == predecessorUnknown { // no pair of manifests has them: TestSuccession does
+			continue
+		}
 		t.Run(rule.ID, func(t *testing.T) {
 			text, ok := Explain(rule.ID)
 			archive := txtar.Parse([]byte(text))
@@ -66,7 +69,8 @@ func said(t *testing.T, archive *txtar.Archive, kind string) string {
 		t.Fatalf("%s lacks %s", kind, name)
 		return nil
 	}
-	found := Manifests(read("old.json"), read("new.json")).Report("seed.manifest.json", `tag "1.0.0"`)
+	c := Manifests(read("old.json"), read("new.json"))
+	found := diag.Merge(c.Report("seed.manifest.json", `tag "1.0.0"`), c.Succession("seed.manifest.json", `tag "1.0.0"`))[0]
 	var b bytes.Buffer
 	if err := report.Text(&b, []*diag.Report{found}, report.TextOptions{Verbose: true}); err != nil {
 		t.Fatal(err)

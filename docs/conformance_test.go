@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/lint"
 	"github.com/seedpack/seedpack/lint/dockerfile"
@@ -29,6 +30,7 @@ var stages = []struct {
 }{
 	{"lint.TestRules", lint.Rules()},
 	{"dockerfile.TestRules", dockerfile.Rules()},
+	{"compare.TestRules", compare.Rules()},
 	{"", verify.Rules()}, // their tests are in tests.txt
 }
 

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/mod/semver"
 
 	"github.com/seedpack/seedpack/compare"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/job"
@@ -63,7 +64,7 @@ func (p *publisher) checkPredecessor(ctx context.Context, r *Result, request *pa
 		return err
 	}
 	if err != nil && !(p.Predecessor == nil && registry.IsRefused(err)) {
-		r.add(verify.NotCompared(r.Path, r.Manifest, err))
+		r.add(compare.Unknown(r.Path, r.Manifest, err))
 		return nil
 	}
 	if last == nil {
@@ -78,7 +79,8 @@ func (p *publisher) checkPredecessor(ctx context.Context, r *Result, request *pa
 			break
 		}
 	}
-	r.add(c.Report(r.Path, last.Name()))
+	r.succession = c
+	r.add(diag.Merge(c.Report(r.Path, last.Name()), c.Succession(r.Path, last.Name()))[0])
 	if r.fails() {
 		return exit.Findings
 	}

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
+	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/verify"
 )
 
@@ -122,11 +124,40 @@ func (p *publisher) readBack(ctx context.Context, r *Result) (*diag.Report, erro
 	if err != nil {
 		return nil, err
 	}
-	if last := r.predecessor; last != nil && last.Manifest.Job.JobVersion == r.Manifest.Job.JobVersion {
-		r.add(verify.Succession(r.Path, r.Manifest, image, last.Image, last.Manifest))
+	if r.predecessor != nil {
+		if err := r.addLayers(image); err != nil {
+			return nil, errors.Join(err, image.Close())
+		}
 	}
 	r.Manifests, err = platformImages(image)
 	return found, errors.Join(err, image.Close())
+}
+
+// addLayers compares the layers of the image with those of the one that was published before it, and reads none. Images of the same
+// sources differ by their base images, which is what packageVersion is for.
+func (r *Result) addLayers(image *source.Image) error {
+	if was := sourcesOf(r.predecessor.Image); was != "" && was == sourcesOf(image) {
+		return nil
+	}
+	changes, err := compareImages(r.predecessor.Image, image, r.predecessor.Manifest, r.Manifest, func(string) (*compare.Files, error) {
+		return &compare.Files{Unknown: true}, nil
+	})
+	if err != nil {
+		return err
+	}
+	r.succession.Add(changes...)
+	r.add(r.succession.Repackaged(r.Path, r.predecessor.Name()))
+	return nil
+}
+
+// sourcesOf returns the digest of what an image was built from; empty if it does not say.
+func sourcesOf(img *source.Image) string {
+	for _, p := range img.Platforms {
+		if digest := p.Config.Config.Labels[pack.SourceLabel]; digest != "" {
+			return digest
+		}
+	}
+	return ""
 }
 
 // tag gives the verified image its name, and then its aliases. Aliases move: a user who asks for latest means this image.

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/secret"
@@ -46,7 +47,8 @@ type Result struct {
 	holder    *holder     // the image that has the name already; nil if there is none
 	// predecessor is the newest image that was published before; nil if there is none, or none that is known.
 	predecessor *Predecessor
-	aside       string // file of the image that is compared with the holder; empty if it is pushed
+	succession  *compare.Comparison // of the job with the predecessor; nil if there is none
+	aside       string              // file of the image that is compared with the holder; empty if it is pushed
 }
 
 // A Smoked is what the smoke run of one platform came to.

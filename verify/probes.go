@@ -65,5 +65,5 @@ func Rules() []*diag.Rule {
 	for _, p := range probes {
 		rules = append(rules, &p.Rule)
 	}
-	return slices.Concat(rules, publishedRules, successionRules)
+	return slices.Concat(rules, publishedRules)
 }
