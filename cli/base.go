@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/github"
@@ -32,15 +29,17 @@ type baseline struct {
 	remote   registry.Registry
 	rules    []string // IDs of all rules, for policy files of commits
 
-	mu    sync.Mutex
-	repos map[string]*baseRepo // by the directory of a job
+	files     sync.Mutex // of the policy file that the command line names
+	mu        sync.Mutex
+	repos     map[string]*baseRepo      // by the directory of a job
+	published map[string]*publishedBase // by the path of a manifest
+	ignored   map[string]string         // by the path of a manifest: what its policy says, and does not count
 }
 
 // A compared is a job with its earlier state.
 type compared struct {
 	*compare.Comparison
-	from  string // what it is compared with, as findings call it
-	isGit bool
+	from string // what it is compared with, as findings call it
 }
 
 // newBaseline returns nil if nothing is to be compared.
@@ -51,22 +50,19 @@ func newBaseline(p *Process, base, registry string, remote registry.Registry) (*
 	case base == basePublished && registry == "":
 		return nil, exit.Usagef("--base published needs --registry HOST[/NAMESPACE]: where are the images?")
 	}
-	return &baseline{process: p, base: base, registry: registry, remote: remote, rules: ruleIDs(), repos: map[string]*baseRepo{}}, nil
+	return &baseline{process: p, base: base, registry: registry, remote: remote, rules: ruleIDs(), repos: map[string]*baseRepo{},
+		published: map[string]*publishedBase{}, ignored: map[string]string{}}, nil
 }
 
 // compare compares a job. It returns nil, and no error, if the job is new: nothing has a name that it could take from others.
 // An errNoBase says that neither the registry nor the history could be read.
 func (b *baseline) compare(ctx context.Context, j *job.Job) (*compared, error) {
-	if j.Dir == "" || j.Path == "-" {
-		return nil, nil // it is no job on disk
+	if j.Dir == "" || j.Path == "-" || compare.Unreadable(j.Manifest) != "" {
+		return nil, nil // it is no job on disk, or the linter says that it is none
 	}
-	switch b.base {
-	case basePublished:
-		c, _, err := b.published(ctx, j)
-		return c, err
-	case baseAuto:
-		if c, known, err := b.published(ctx, j); known {
-			return c, err
+	if b.base == basePublished || b.base == baseAuto {
+		if p := b.newest(ctx, j); p.known || b.base == basePublished {
+			return p.compared, p.err
 		}
 	}
 	repo, err := b.repo(ctx, j.Dir)
@@ -76,30 +72,54 @@ func (b *baseline) compare(ctx context.Context, j *job.Job) (*compared, error) {
 	return repo.compare(j)
 }
 
-// published compares a job with the newest image of it. It reports known if the registry said which that is, or that there is
-// none.
-func (b *baseline) published(ctx context.Context, j *job.Job) (c *compared, known bool, err error) {
+// A publishedBase is what the registry said of the newest image of a job.
+type publishedBase struct {
+	once sync.Once
+	// compared is nil if there is no such image. It is known if the registry said which it is, or that there is none.
+	compared *compared
+	known    bool
+	revision string // the commit that the image was built from; empty if it does not say
+	err      error
+}
+
+// newest compares a job with the newest image of it. It asks the registry once.
+func (b *baseline) newest(ctx context.Context, j *job.Job) *publishedBase {
+	b.mu.Lock()
+	p := b.published[j.Path]
+	if p == nil {
+		p = &publishedBase{}
+		b.published[j.Path] = p
+	}
+	b.mu.Unlock()
+	p.once.Do(func() { p.err = b.ask(ctx, j, p) })
+	return p
+}
+
+func (b *baseline) ask(ctx context.Context, j *job.Job, p *publishedBase) (err error) {
 	if b.registry == "" {
-		return nil, false, nil
+		return nil
 	}
 	found, err := pipeline.Newest(ctx, b.remote, b.registry, j.Manifest, b.versions(ctx, j))
 	if err != nil {
-		return nil, false, &noBaseError{fmt.Errorf("what was published cannot be read: %w", err)}
+		return &noBaseError{error: fmt.Errorf("what was published cannot be read: %w", err)}
 	}
+	p.known = true
 	if found == nil {
-		return nil, true, nil
+		return nil
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
-	result := &compared{Comparison: compare.Manifests(found.Manifest, j.Manifest), from: found.Name()}
+	p.revision = revisionOf(found.Image)
+	c := &compared{Comparison: compare.Manifests(found.Manifest, j.Manifest), from: found.Name()}
 	files, why, err := differentDigest(ctx, found.Image, &state{path: j.Path, dir: j.Dir})
-	result.Uncompared = why
 	if err != nil {
-		return nil, true, err
+		return err
 	}
+	c.Uncompared = why
 	if files != nil {
-		result.Add(compare.Sources(files))
+		c.Add(compare.Sources(files))
 	}
-	return result, true, nil
+	p.compared = c
+	return nil
 }
 
 // versions returns the earlier jobVersions of a job, the newest first, as far as git knows them.
@@ -113,35 +133,12 @@ func (b *baseline) versions(ctx context.Context, j *job.Job) []string {
 	return all
 }
 
-// policyOf returns the policy of a job, with the severities of comparisons from the base's own policy file: a change must not
-// turn off its own gate.
-func (b *baseline) policyOf(ctx context.Context, j *job.Job, own diag.Policy, flags diag.Policy) (diag.Policy, error) {
-	rules := maps.Clone(own.Rules)
-	repo, err := b.repo(ctx, j.Dir)
-	if err != nil || j.Path == "-" {
-		return own, nil // there is no base to read it from
-	}
-	before, err := repo.policy(j, b.rules)
-	if err != nil {
-		return own, err
-	}
-	for _, r := range compare.Rules() {
-		delete(rules, r.ID)
-		for _, p := range []diag.Policy{before, flags} {
-			if severity, ok := p.Rules[r.ID]; ok {
-				if rules == nil {
-					rules = map[string]diag.Severity{}
-				}
-				rules[r.ID] = severity
-			}
-		}
-	}
-	own.Rules = rules
-	return own, nil
+// A noBaseError says that there is no state to compare with. It is unreadable if the state is there, and its manifest is torn: a
+// change that repairs it must pass.
+type noBaseError struct {
+	error
+	unreadable bool
 }
-
-// A noBaseError says that there is no state to compare with.
-type noBaseError struct{ error }
 
 func (e *noBaseError) Unwrap() error { return e.error }
 
@@ -157,17 +154,22 @@ func (b *baseline) report(ctx context.Context, j *job.Job) (*diag.Report, *compa
 	c, err := b.compare(ctx, j)
 	var none *noBaseError
 	switch {
-	case errors.As(err, &none) && b.base == baseAuto:
+	case errors.As(err, &none) && (b.base == baseAuto || none.unreadable):
 		found := &diag.Report{Path: j.Path, Source: j.Manifest.Source}
-		found.Add(diag.Diagnostic{Rule: baseUnknown, Pointer: "/job", Message: fmt.Sprintf("the versions are not compared with earlier ones: %v", firstLine(none.error.Error())),
-			Hint: git.FetchHint})
+		d := diag.Diagnostic{Rule: baseUnknown, Pointer: "/job", Message: fmt.Sprintf("the versions are not compared with earlier ones: %v", firstLine(none.error.Error()))}
+		if !none.unreadable {
+			d.Hint = git.FetchHint
+		}
+		found.Add(d)
 		return found, nil, nil
 	case err != nil:
 		return nil, nil, err
 	case c == nil || c.Another:
 		return nil, nil, nil
 	}
-	return c.Report(j.Path, c.from), c, nil
+	found := c.Report(j.Path, c.from)
+	b.tellIgnored(j, found)
+	return found, c, nil
 }
 
 func firstLine(text string) string {
@@ -198,7 +200,7 @@ func (b *baseline) open(ctx context.Context, dir string) *baseRepo {
 	}
 	repo, err := git.Open(ctx, dir)
 	if err != nil {
-		return &baseRepo{err: &noBaseError{err}}
+		return &baseRepo{err: &noBaseError{error: err}}
 	}
 	revision := b.base
 	if slices.Contains([]string{baseAuto, basePublished}, revision) {
@@ -206,13 +208,15 @@ func (b *baseline) open(ctx context.Context, dir string) *baseRepo {
 	}
 	commit, name, err := baseCommit(repo, revision, b.process.Getenv)
 	if err != nil {
-		return &baseRepo{err: &noBaseError{err}}
+		return &baseRepo{err: &noBaseError{error: err}}
 	}
 	r := &baseRepo{name: name}
 	if r.changes, err = repo.ChangesSince(commit); err != nil {
-		return &baseRepo{err: err}
+		return &baseRepo{err: &noBaseError{error: err}}
 	}
-	r.manifests, r.err = manifestsOf(r.changes.Tree)
+	if r.manifests, err = manifestsOf(r.changes.Tree); err != nil { // a partial clone may lack them
+		return &baseRepo{err: &noBaseError{error: err}}
+	}
 	return r
 }
 
@@ -237,8 +241,8 @@ func baseCommit(repo *git.Repository, base string, getenv func(string) string) (
 	if parents, parentErr := repo.Parents("HEAD"); parentErr == nil && len(parents) == 2 && getenv("GITHUB_BASE_REF") != "" {
 		return parents[0], "commit " + short(parents[0]), nil
 	}
-	if err == nil {
-		err = errors.New("there is no branch to compare with: name a revision with --base")
+	if _, headErr := repo.Commit("HEAD"); headErr != nil && !repo.Shallow() {
+		return "", "", errors.New("the repository has no commit to compare with")
 	}
 	return "", "", err
 }
@@ -285,9 +289,11 @@ func (r *baseRepo) compare(j *job.Job) (*compared, error) {
 	if !ok {
 		return nil, nil
 	}
-	c := &compared{Comparison: compare.Manifests(was.manifest, j.Manifest), from: r.name, isGit: true}
-	old := &commitState{repo: r.changes.Repository, tree: r.changes.Tree, path: was.path}
-	files, err := filesOnDisk(r.changes, old, j.Path, j.Dir)
+	if why := compare.Unreadable(was.manifest); why != "" {
+		return nil, &noBaseError{fmt.Errorf("the manifest cannot be read in %s: %s:%s", r.name, was.path, why), true}
+	}
+	c := &compared{Comparison: compare.Manifests(was.manifest, j.Manifest), from: r.name}
+	files, err := r.files(was, j)
 	if err != nil {
 		return nil, err
 	}
@@ -297,35 +303,10 @@ func (r *baseRepo) compare(j *job.Job) (*compared, error) {
 	return c, nil
 }
 
-// policy returns what the nearest policy files in the commit say of a job.
-func (r *baseRepo) policy(j *job.Job, rules []string) (diag.Policy, error) {
-	was, ok := r.find(j)
-	if !ok {
-		inside, _ := r.changes.Repository.Path(j.Path)
-		was.path = inside
-	}
-	var layers []policy.Layer
-	for dir := path.Dir(was.path); ; dir = path.Dir(dir) {
-		at := path.Join(dir, policy.FileName)
-		texts, err := r.changes.Tree.Read(at)
-		if err != nil {
-			return diag.Policy{}, err
-		}
-		if text, ok := texts[at]; ok {
-			file, err := policy.Read(r.name+":"+at, text, rules)
-			if err != nil {
-				return diag.Policy{}, nil // it could not be read then either
-			}
-			name, err := filepath.Rel(filepath.FromSlash(dir), filepath.FromSlash(was.path))
-			if err != nil {
-				return diag.Policy{}, err
-			}
-			layers = append(layers, policy.Layer{File: file, Name: filepath.ToSlash(name)})
-		}
-		if dir == "." || dir == "/" {
-			return policy.Of(layers)
-		}
-	}
+// files returns the files of a job that differ from those of the base. They are nil if the job lies elsewhere.
+func (r *baseRepo) files(was baseJob, j *job.Job) (*compare.Files, error) {
+	old := &commitState{repo: r.changes.Repository, tree: r.changes.Tree, path: was.path}
+	return filesOnDisk(r.changes, old, j.Path, j.Dir)
 }
 
 // document returns the JSON form of a comparison.

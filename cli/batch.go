@@ -142,7 +142,7 @@ func (b *batch) run(ctx context.Context) (err error) {
 			return policyError(err)
 		}
 		if b.base != nil {
-			if t.Policy, err = b.base.policyOf(ctx, t.Job, t.Policy, b.policies.Flags); err != nil {
+			if t.Policy, err = b.base.policyOf(ctx, t.Job, t.Policy, b.policies); err != nil {
 				return err
 			}
 		}

@@ -83,7 +83,7 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if err != nil {
 		return err
 	}
-	run := &linter{process: p, options: lint.Options{Registry: o.registry}, work: work, flags: policies.Flags}
+	run := &linter{process: p, options: lint.Options{Registry: o.registry}, work: work, policies: policies}
 	if run.base, err = newBaseline(p, o.base.base, o.registry, remote); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
@@ -33,7 +34,7 @@ type linter struct {
 	streams  map[string][]byte // texts that have been read
 	failures []error           // what could not be read
 	base     *baseline         // with which jobs are compared; nil: with nothing
-	flags    diag.Policy       // of the command line
+	policies *policy.Chooser
 
 	comparisons []*github.JobComparison // of the jobs that were compared
 	rows        []tableRow              // of all tasks
@@ -163,7 +164,7 @@ func (l *linter) compare(ctx context.Context, t *lintTask, m *seed.Manifest, out
 	if job.IsStream(t.manifest) {
 		return nil, nil
 	}
-	if t.policy, err = l.base.policyOf(ctx, j, t.policy, l.flags); err != nil {
+	if t.policy, err = l.base.policyOf(ctx, j, t.policy, l.policies); err != nil {
 		return nil, err
 	}
 	report, c, err := l.base.report(ctx, j)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag/policy"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/git"
@@ -73,8 +72,8 @@ func (l *changeList) has(ctx context.Context, j *job.Job) (bool, error) {
 	if !ok || !bytes.Equal(was.manifest.Source.Text, j.Manifest.Source.Text) {
 		return true, nil
 	}
-	c, err := repo.compare(j)
-	if err != nil || c == nil || c.Another || c.Class() != compare.None {
+	files, err := repo.files(was, j)
+	if err != nil || files == nil || !files.Empty() {
 		return true, err
 	}
 	shared, err := l.sharedChanged(repo, j)
@@ -85,7 +84,7 @@ func (l *changeList) has(ctx context.Context, j *job.Job) (bool, error) {
 func (l *changeList) workflowChanged(repo *baseRepo) bool {
 	_, rest, _ := strings.Cut(l.process.Getenv("GITHUB_WORKFLOW_REF"), "/")
 	_, rest, _ = strings.Cut(rest, "/")
-	workflow, _, ok := strings.Cut(rest, "@")
+	workflow, _, ok := strings.Cut(rest, "@refs/") // a path may have an @
 	return ok && slices.Contains(repo.changes.Paths(), workflow)
 }
 

@@ -7,6 +7,8 @@ import "maps"
 type Policy struct {
 	// FailOn is the least severity that fails a run. Default: Error.
 	FailOn Severity
+	// FailOnOf is FailOn for some rules, by ID. It counts if it is the lesser.
+	FailOnOf map[string]Severity
 	// Rules sets the severity of rules, by ID. Off drops their diagnostics.
 	Rules map[string]Severity
 }
@@ -46,6 +48,9 @@ func (p Policy) FailsOn(d *Diagnostic) bool {
 	least := p.FailOn
 	if least == Unset {
 		least = Error
+	}
+	if own := p.FailOnOf[d.Rule.ID]; own != Unset {
+		least = min(least, own)
 	}
 	return d.Level() >= least
 }
