@@ -72,34 +72,44 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	}
 	at := placeOf(err)
 	if at.file == filepath.Base(path) {
-		at.file = path
+		if at.file = path; at.isOfAnother() {
+			at = place{file: path} // the engine shares a step among builds, and then names the place in the Dockerfile of the other
+		}
 	}
 	if m := parseError.FindStringSubmatch(err.Error()); m != nil {
 		n, _ := strconv.Atoi(m[1]) // the expression matches only digits
-		return &SyntaxError{File: at.file, Line: n, Message: m[2]}
+		return &SyntaxError{File: at.file, Line: n, Message: mistakeWords(m[2])}
 	}
 	if at.first == 0 && log != nil {
-		at = placeOfStep(path, log.names[log.failed])
+		at = placeOfStep(path, log.names[failedStep(err, log)])
 	}
 	if at.first == 0 {
 		at = placeOfFrom(path, err.Error())
 	}
 	message := plainMessage(lastCause(err))
-	switch {
+	switch missing := missingStage(at, err.Error()); {
 	case at.first == 0:
 		return withoutPlace(message)
+	case missing != "":
+		return &SyntaxError{File: at.file, Line: at.first, Message: missing}
 	case log != nil && log.failed != "":
 	case causeOf(message, nil).fault == Caller || isOfImage.MatchString(message):
 		return &StepError{File: at.file, Line: at.first, Source: strings.TrimSpace(at.lines[at.first-1]), Lines: at.excerpt(), Err: err}
 	default:
 		return &SyntaxError{File: at.file, Line: at.first, Message: message}
 	}
-	var vertex *errdefs.VertexError
-	if errors.As(err, &vertex) && log.names[vertex.Digest] != "" {
-		log.failed = vertex.Digest // not a step that was stopped because of the failed one
-	}
+	log.failed = failedStep(err, log)
 	return &StepError{File: at.file, Line: at.first, Source: strings.TrimSpace(at.lines[at.first-1]), Step: log.names[log.failed],
 		Lines: at.excerpt(), Tail: log.tail(20), Err: err}
+}
+
+// failedStep returns the digest of the step that an error is about, and not of one that was stopped because of it.
+func failedStep(err error, log *buildLog) string {
+	var vertex *errdefs.VertexError
+	if errors.As(err, &vertex) && log.names[vertex.Digest] != "" {
+		return vertex.Digest
+	}
+	return log.failed
 }
 
 // isOfImage matches errors about an image of another place, which no step of the Dockerfile itself has.
@@ -116,7 +126,7 @@ func withoutPlace(message string) error {
 
 // plainMessage returns a message of the engine on one line, without characters that cannot be shown.
 func plainMessage(text string) string {
-	return strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	return mistakeWords(strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " "))
 }
 
 // A place is one or more lines of a Dockerfile.
@@ -124,6 +134,15 @@ type place struct {
 	file        string
 	lines       []string // of the whole file
 	first, last int      // 1-based; 0 if they are unknown
+}
+
+// isOfAnother reports whether the file of the place has other lines.
+func (p place) isOfAnother() bool {
+	if disk.IsGiven(p.file) {
+		return false // it can be read only once
+	}
+	text, err := disk.ReadFile(p.file, disk.MaxText)
+	return err == nil && len(p.lines) > 0 && strings.TrimSuffix(string(text), "\n") != strings.Join(p.lines, "\n")
 }
 
 // placeOf returns the first place in a Dockerfile that the error names.
@@ -144,60 +163,6 @@ func placeOf(err error) place {
 		return p
 	}
 	return place{file: "Dockerfile"}
-}
-
-// placeOfStep returns the place of the only instruction with the text of the step. It is for engines that do not report
-// the place.
-func placeOfStep(path, step string) place {
-	_, instruction, _ := strings.Cut(step, "] ")
-	text, err := disk.ReadFile(path, disk.MaxText)
-	if err != nil || instruction == "" {
-		return place{}
-	}
-	p := place{file: path, lines: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")}
-	for i, line := range p.lines {
-		if strings.Join(strings.Fields(line), " ") != strings.Join(strings.Fields(instruction), " ") {
-			continue
-		}
-		if p.first > 0 {
-			return place{} // there are two such instructions
-		}
-		p.first, p.last = i+1, i+1
-	}
-	return p
-}
-
-// fromMistakes matches what the engine reports without a place, each with what is on the line.
-var fromMistakes = []struct{ message, line *regexp.Regexp }{
-	{regexp.MustCompile(`variable expansion is not supported for --from`), regexp.MustCompile(`--from=\S*\$`)},
-	{regexp.MustCompile(`invalid stage index (\d+)`), regexp.MustCompile(`--from=["']?(\d+)`)},
-	{regexp.MustCompile(`(\S+): failed to resolve source metadata for `), regexp.MustCompile(`(?:\bfrom=|(?i:^\s*FROM)\s+(?:--\S+\s+)*)["']?([^\s,"']+)`)},
-	{regexp.MustCompile(`network\.host is not allowed`), regexp.MustCompile(`--network=host`)},
-	{regexp.MustCompile(`security\.insecure is not allowed`), regexp.MustCompile(`--security=insecure`)},
-	{regexp.MustCompile(`device\S* is not allowed`), regexp.MustCompile(`--device=`)},
-}
-
-// placeOfFrom returns the first place of what a message speaks of.
-func placeOfFrom(path, message string) place {
-	for _, mistake := range fromMistakes {
-		said := mistake.message.FindStringSubmatch(message)
-		if said == nil {
-			continue
-		}
-		text, err := disk.ReadFile(path, disk.MaxText)
-		if err != nil {
-			return place{}
-		}
-		lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-		for i, line := range lines {
-			for _, m := range mistake.line.FindAllStringSubmatch(line, -1) {
-				if len(said) == 1 || m[len(m)-1] == said[len(said)-1] {
-					return place{file: path, lines: lines, first: i + 1, last: i + 1}
-				}
-			}
-		}
-	}
-	return place{}
 }
 
 // linesAround and linesShown keep an excerpt short, because a step may have a script of hundreds of lines.

@@ -33,6 +33,7 @@ const tryAgain = "a builder or a registry may be at fault: try again"
 
 // causeForms are tried in their order.
 var causeForms = []causeForm{
+	{regexp.MustCompile(`names no image|has an empty tag|has no closing (?:brace|quote)|is empty here|there is no stage|should be os/arch|must be a whole number`), cause{Author, "", ""}},
 	// A Docker Engine of 20.10 says that the executor failed.
 	{regexp.MustCompile(`(?:did not complete successfully|executor failed running .*): exit code: (137|143)$`), cause{Elsewhere, "the command was ended from outside: exit code $1",
 		"is there enough memory for it on the builder?"}},

@@ -24,6 +24,7 @@ func TestCauseOf(t *testing.T) {
 		{`failed to copy: write /x: no space left on device`, "", Elsewhere, "no space left on device", "the builder's disk is full"},
 		{chain + `"/src": not found`, "", Author, `"/src" is not among the files of the build`, "a path counts from the context"},
 		{`"/src" not found: not found`, "", Author, `"/src" is not among the files of the build`, "a path counts from the context"}, // 20.10
+		{`failed to parse stage name "a::b": invalid reference format`, "", Author, `"a::b" names no image and no stage`, ""},
 		{`lstat /src: no such file or directory`, "", Author, `"/src" is not there`, ""},
 		{`secret api key: not found`, "", Caller, "the secret api key is not given", "give it with --secret id=api key,"},
 		{`no SSH key "" forwarded from the client`, "", Caller, "no SSH agent or key is given", "give one with --ssh"},

@@ -36,7 +36,7 @@ func CheckTarget(path string, text []byte, m *seed.Manifest, target string) *dia
 	case err != nil && foreign(text):
 		return report // only that frontend knows its syntax
 	case err != nil:
-		syntaxError(report, err)
+		syntaxError(report, text, err)
 		return report
 	}
 	f.path, f.manifest, f.report = path, m, report
@@ -123,15 +123,52 @@ func foreign(text []byte) bool {
 // ownPlace matches the line number in the parser's message. The diagnostic has its own place.
 var ownPlace = regexp.MustCompile(`^dockerfile parse error on line \d+: `)
 
-func syntaxError(report *diag.Report, err error) {
+// noNumber matches how the parser says that a value must be a number.
+var noNumber = regexp.MustCompile(`strconv\.\w+: parsing ("(?:[^"\\]|\\.)*"): invalid syntax`)
+
+func syntaxError(report *diag.Report, text []byte, err error) {
 	var located *parser.LocationError
 	at := []parser.Range{{Start: parser.Position{Line: 1}}}
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
 		at = located.Locations[0]
 	}
-	span := lines(report.Source, at)
 	message := ownPlace.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")
+	message = noNumber.ReplaceAllString(message, "$1 must be a whole number")
+	if n := lineOfDirective(text, message); n > 0 {
+		at = []parser.Range{{Start: parser.Position{Line: n}, End: parser.Position{Line: n}}}
+	}
+	span := lines(report.Source, at)
 	report.Add(diag.Diagnostic{Rule: Syntax, Span: &span, Message: "this is not a Dockerfile: " + message})
+}
+
+var (
+	directive       = regexp.MustCompile(`^#\s*([A-Za-z][A-Za-z0-9]*)\s*=`)
+	directiveTwice  = regexp.MustCompile(`^only one (\w+) parser directive can be used`)
+	directiveEscape = regexp.MustCompile(`^invalid escape token `)
+)
+
+// lineOfDirective returns the line of a directive that is wrong, since the parser does not name it: the first escape of which the value
+// is wrong, or the second of those that may be there once. It is 0 for other mistakes.
+func lineOfDirective(text []byte, message string) int {
+	name, nth := "escape", 1
+	if m := directiveTwice.FindStringSubmatch(message); m != nil {
+		name, nth = m[1], 2
+	} else if !directiveEscape.MatchString(message) {
+		return 0
+	}
+	for n, line := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
+		m := directive.FindStringSubmatch(line)
+		if m == nil {
+			break
+		}
+		if strings.EqualFold(m[1], name) {
+			nth--
+		}
+		if nth == 0 {
+			return n + 1
+		}
+	}
+	return 0
 }
 
 // lines returns the place of whole lines. The parser knows no more exact place.

@@ -176,3 +176,17 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+// A mistake that the parser names no line of, or in words of Go, is at its line and in words.
+func TestSyntaxErrorPlaces(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"# syntax=docker/dockerfile:1\n# escape=x\nFROM a\n":           "f:2:1: error: this is not a Dockerfile: invalid escape token 'x' does not match ` or \\ [dockerfile-syntax]\n",
+		"# escape=`\n# syntax=docker/dockerfile:1\n# Escape=`\nFROM a": "f:3:1: error: this is not a Dockerfile: only one escape parser directive can be used [dockerfile-syntax]\n",
+		"FROM a\nHEALTHCHECK --retries=x CMD true\n":                   "f:2:1: error: this is not a Dockerfile: \"x\" must be a whole number [dockerfile-syntax]\n",
+	} {
+		if got := findings("f", []byte(text), nil, Syntax.ID); got != want {
+			t.Errorf("%q:\n%s, want\n%s", text, got, want)
+		}
+	}
+}
