@@ -60,7 +60,7 @@ func bumpJobs(ctx context.Context, p *Process, o *bumpOptions, args []string) er
 	if err != nil {
 		return err
 	}
-	jobs, err := job.ReadAll(args, p.Stdin)
+	jobs, err := job.ReadAll(args, p.roots, p.Stdin)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ func (f *fixes) all(work *lintWork) (streams map[string][]byte, err error) {
 		if t.alone || t.err != nil {
 			continue
 		}
-		j, err := job.Read(t.manifest, f.process.Stdin)
+		j, err := job.Read(t.manifest, f.process.roots, f.process.Stdin)
 		if err != nil && !f.show {
 			continue
 		}

@@ -132,7 +132,7 @@ func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) erro
 	if other := otherFlag(cmd, append([]string{"smoke", "force"}, membersOfInterface...)...); other != "" {
 		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
 	}
-	j, err := job.Read(manifest, p.Stdin)
+	j, err := job.Read(manifest, p.roots, p.Stdin)
 	if err != nil {
 		return err
 	}

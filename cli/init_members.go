@@ -24,7 +24,7 @@ func (f *initFlags) extend(cmd *cobra.Command, p *Process, manifest string) erro
 	if other := otherFlag(cmd, append([]string{"smoke"}, membersOfInterface...)...); other != "" {
 		return exit.Usagef("--%s is for a new manifest, but %s is there already", other, manifest)
 	}
-	j, err := job.Read(manifest, p.Stdin)
+	j, err := job.Read(manifest, p.roots, p.Stdin)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ func newLabelCommand(p *Process) *cobra.Command {
 			if !ok {
 				return exit.Usagef("--form %q must be json, dockerfile or csv", form)
 			}
-			j, err := job.ReadOne(args, p.Stdin)
+			j, err := job.ReadOne(args, p.roots, p.Stdin)
 			if err != nil {
 				return err
 			}

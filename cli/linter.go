@@ -178,7 +178,7 @@ func (l *linter) read(path string) (*seed.Manifest, error) {
 	if text, ok := l.streams[path]; ok {
 		return seed.Parse(text), nil
 	}
-	j, err := job.Read(path, l.process.Stdin)
+	j, err := job.Read(path, l.process.roots, l.process.Stdin)
 	if err != nil {
 		return nil, err
 	}

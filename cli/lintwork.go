@@ -79,7 +79,7 @@ type lintWork struct {
 
 // lintWork finds the jobs and files that arguments name.
 func (p *Process) lintWork(args []string) (*lintWork, error) {
-	found, err := job.Search(args)
+	found, err := job.Search(args, p.roots)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,7 @@ func listJobs(ctx context.Context, p *Process, o *listOptions, args []string) er
 	if err := valueFormat(o.format).check(); err != nil && o.format != formatGitLab {
 		return exit.Usagef("--format %q must be text, json or gitlab", o.format)
 	}
-	jobs, err := job.ReadAll(args, p.Stdin)
+	jobs, err := job.ReadAll(args, p.roots, p.Stdin)
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func newNameCommand(p *Process) *cobra.Command {
 			if err := checkRegistry(registry); err != nil {
 				return err
 			}
-			j, err := job.ReadOne(args, p.Stdin)
+			j, err := job.ReadOne(args, p.roots, p.Stdin)
 			if err != nil {
 				return err
 			}

@@ -82,7 +82,7 @@ func openState(ctx context.Context, p *Process, remote registry.Registry, arg st
 		return openCommit(ctx, p, arg, revision, at, other)
 	}
 	if arg == "-" || job.IsDirectory(arg) || job.IsFile(arg) {
-		j, err := job.ReadOne([]string{arg}, p.Stdin)
+		j, err := job.ReadOne([]string{arg}, p.roots, p.Stdin)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ func jobScope(manifest string, args []string) []string {
 // jobTasks reads the jobs that the arguments name. With a manifest there is exactly one job.
 func jobTasks(p *Process, manifest string, args []string) ([]pipeline.Task, error) {
 	if manifest == "" {
-		jobs, err := job.ReadAll(args, p.Stdin)
+		jobs, err := job.ReadAll(args, p.roots, p.Stdin)
 		var tasks []pipeline.Task
 		for _, j := range jobs {
 			tasks = append(tasks, pipeline.Task{Job: j})
@@ -32,7 +32,7 @@ func jobTasks(p *Process, manifest string, args []string) ([]pipeline.Task, erro
 	if len(args) > 1 {
 		return nil, exit.Usagef("--manifest is for one job, %d directories are given", len(args))
 	}
-	j, err := job.Read(manifest, p.Stdin)
+	j, err := job.Read(manifest, p.roots, p.Stdin)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func imageTask(ctx context.Context, p *Process, remote registry.Registry, image 
 	}
 	var j *job.Job
 	if len(paths) > 0 {
-		if j, err = job.ReadOne(paths, p.Stdin); err != nil {
+		if j, err = job.ReadOne(paths, p.roots, p.Stdin); err != nil {
 			return nil, err
 		}
 	}

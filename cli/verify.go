@@ -106,7 +106,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 	var file *job.Job
 	path := ""
 	if o.against != "" {
-		if file, err = job.ReadOne([]string{o.against}, p.Stdin); err != nil {
+		if file, err = job.ReadOne([]string{o.against}, p.roots, p.Stdin); err != nil {
 			return err
 		}
 		path = file.Path

@@ -383,6 +383,6 @@ func holdsJob(path string) bool {
 	if info, err := os.Lstat(path); err != nil || info.Mode().IsRegular() {
 		return err == nil && filepath.Ext(path) == filepath.Ext(seed.ManifestFile)
 	}
-	_, err := job.Find([]string{path})
+	_, err := job.Find([]string{path}, nil) // it is read by the command, within its roots
 	return err == nil
 }

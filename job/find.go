@@ -29,9 +29,10 @@ type Job struct {
 }
 
 // Find lists the manifests that the paths name, each once. A file counts as it is, a directory is searched, "-" is
-// standard input. No path means the working directory. A path without a manifest is a mistake in the command line.
-func Find(paths []string) ([]string, error) {
-	found, err := Search(paths)
+// standard input. No path means the working directory. A path without a manifest is a mistake in the command line, and so is
+// one that leads out of the roots, by its name or by a link.
+func Find(paths []string, roots disk.Roots) ([]string, error) {
+	found, err := Search(paths, roots)
 	if err != nil {
 		return nil, err
 	}
@@ -52,11 +53,11 @@ type Found struct {
 
 // Search is Find, and says what it passed over. A link is followed if a path or pattern names it, or if it is
 // the manifest of a directory that is named.
-func Search(paths []string) (*Found, error) {
+func Search(paths []string, roots disk.Roots) (*Found, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	s := &searcher{Found: Found{In: map[string]string{}}, seen: map[string]bool{}}
+	s := &searcher{Found: Found{In: map[string]string{}}, seen: map[string]bool{}, roots: roots}
 	for _, path := range paths {
 		if err := s.search(path); err != nil {
 			return nil, err
@@ -67,14 +68,20 @@ func Search(paths []string) (*Found, error) {
 
 type searcher struct {
 	Found
-	seen map[string]bool
+	seen  map[string]bool
+	roots disk.Roots
 }
 
-func (s *searcher) add(path string) {
-	if !s.seen[path] {
-		s.seen[path] = true
-		s.Manifests = append(s.Manifests, path)
+func (s *searcher) add(path string) error {
+	if s.seen[path] {
+		return nil
 	}
+	s.seen[path] = true
+	s.Manifests = append(s.Manifests, path)
+	if disk.IsGiven(path) {
+		return nil // it was opened by the caller
+	}
+	return s.roots.Check(path)
 }
 
 // IsStream reports whether a path is a stream of this process: standard input, or one that a shell opened, as in <(command).
@@ -84,8 +91,10 @@ func IsStream(path string) bool {
 
 func (s *searcher) search(path string) error {
 	if IsStream(path) {
-		s.add(path)
-		return nil
+		return s.add(path)
+	}
+	if err := s.roots.Check(path); err != nil {
+		return err
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -94,8 +103,7 @@ func (s *searcher) search(path string) error {
 	case err != nil:
 		return err
 	case info.Mode().IsRegular(), path == os.DevNull: // which reads as an empty file
-		s.add(path)
-		return nil
+		return s.add(path)
 	case !info.IsDir():
 		return exit.Usage(disk.Check(path))
 	}
@@ -139,7 +147,7 @@ func (s *searcher) directory(path string) error {
 		case e.Type()&fs.ModeSymlink != 0 && (e.Name() == seed.ManifestFile || IsDirectory(p)):
 			s.Links = append(s.Links, p)
 		case e.Type().IsRegular() && e.Name() == seed.ManifestFile:
-			s.addIn(path, p)
+			return s.addIn(path, p)
 		case e.Name() == seed.ManifestFile:
 			if err := disk.Check(p); err != nil {
 				s.Unreadable = append(s.Unreadable, err)
@@ -154,21 +162,24 @@ func (s *searcher) directory(path string) error {
 }
 
 // addIn adds a manifest that was found in a directory.
-func (s *searcher) addIn(dir, path string) {
-	s.add(path)
+func (s *searcher) addIn(dir, path string) error {
 	if _, named := s.In[path]; !named {
 		s.In[path] = dir
 	}
+	return s.add(path)
 }
 
-// own adds the manifest of a directory that was named, if that is a link. It is followed anywhere,
-// since the user named it.
+// own adds the manifest of a directory that was named, if that is a link. It is followed anywhere
+// in the roots, since the user named it.
 func (s *searcher) own(dir, path string) error {
 	if err := disk.CheckLink(path, string(filepath.Separator)); err != nil {
 		return exit.Usagef("%s: %w", dir, err)
 	}
 	if IsFile(path) {
-		s.addIn(dir, path)
+		return s.addIn(dir, path)
+	}
+	if err := disk.Check(path); err != nil {
+		s.Unreadable = append(s.Unreadable, err)
 	}
 	return nil
 }

@@ -13,12 +13,16 @@ import (
 // maxManifest is more than any label could carry: a larger file is no manifest.
 const maxManifest = 16 << 20
 
-// Read reads and parses a manifest; "-" is read from stdin. What is wrong with its text is for the linter to say.
-func Read(path string, stdin io.Reader) (*Job, error) {
+// Read reads and parses a manifest; "-" is read from stdin. What is wrong with its text is for the linter to say. A path that
+// leads out of the roots is a mistake in the command line.
+func Read(path string, roots disk.Roots, stdin io.Reader) (*Job, error) {
 	r, dir := stdin, "."
 	if !isStdin(path) {
 		if !disk.IsGiven(path) {
 			dir = filepath.Dir(path)
+			if err := roots.Check(path); err != nil {
+				return nil, err
+			}
 		}
 		f, err := disk.Open(path)
 		if err != nil {
@@ -43,14 +47,14 @@ func isStdin(path string) bool {
 }
 
 // ReadAll reads the jobs that the paths name. Each path is a directory or a manifest, as Find takes them.
-func ReadAll(paths []string, stdin io.Reader) ([]*Job, error) {
-	found, err := Find(paths)
+func ReadAll(paths []string, roots disk.Roots, stdin io.Reader) ([]*Job, error) {
+	found, err := Find(paths, roots)
 	if err != nil {
 		return nil, err
 	}
 	var jobs []*Job
 	for _, path := range found {
-		j, err := Read(path, stdin)
+		j, err := Read(path, roots, stdin)
 		if err != nil {
 			return nil, err
 		}
@@ -61,11 +65,11 @@ func ReadAll(paths []string, stdin io.Reader) ([]*Job, error) {
 
 // ReadOne reads the only job that the paths name. A directory with a manifest of its own is that job, whatever lies below it.
 // Several jobs are a mistake in the command line.
-func ReadOne(paths []string, stdin io.Reader) (*Job, error) {
+func ReadOne(paths []string, roots disk.Roots, stdin io.Reader) (*Job, error) {
 	if own := ownManifest(paths); own != "" {
 		paths = []string{own}
 	}
-	jobs, err := ReadAll(paths, stdin)
+	jobs, err := ReadAll(paths, roots, stdin)
 	if err != nil {
 		return nil, err
 	}
