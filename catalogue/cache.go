@@ -4,20 +4,19 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // A cache keeps what registries said: content by its digest, and which digest a reference named. Content is checked
 // against the digest when it is read, so a damaged file costs a request and nothing else. A nil cache keeps nothing.
 type cache struct {
-	root   *os.Root
-	writes atomic.Int64 // for the names of temporary files
+	root *os.Root
 
 	mu         sync.Mutex
 	references map[string]string // the digest that a reference named
@@ -35,23 +34,11 @@ func openCache(root *os.Root) *cache {
 		return nil
 	}
 	c := &cache{root: root, references: map[string]string{}}
-	text, err := c.readFile(referencesFile, maxReferences)
+	text, err := disk.ReadIn(root, referencesFile, maxReferences)
 	if err == nil && json.Unmarshal(text, &c.references) != nil || c.references == nil {
 		c.references = map[string]string{} // it is asked anew
 	}
 	return c
-}
-
-func (c *cache) readFile(name string, limit int64) (_ []byte, err error) {
-	f, err := c.root.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > limit {
-		return nil, fmt.Errorf("%s is no regular file of at most %d bytes", name, limit)
-	}
-	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 // digest returns what a reference named, or "".
@@ -84,7 +71,7 @@ func (c *cache) content(digest string, limit int64) ([]byte, bool) {
 	if c == nil || !digestForm.MatchString(digest) {
 		return nil, false
 	}
-	content, err := c.readFile(blobPath(digest), limit)
+	content, err := disk.ReadIn(c.root, blobPath(digest), limit)
 	if err != nil || checkDigest(content, digest) != nil {
 		return nil, false
 	}
@@ -96,24 +83,21 @@ func (c *cache) keep(digest string, content []byte) error {
 	if c == nil {
 		return nil
 	}
-	name := blobPath(digest)
-	if err := c.root.MkdirAll(path.Dir(name), 0o755); err != nil {
-		return err
-	}
-	return c.write(name, content)
+	return c.write(blobPath(digest), content)
 }
 
-// write replaces a file whole. Several may write the same file at once: each has a temporary one of its own.
-func (c *cache) write(name string, content []byte) error {
-	temporary := fmt.Sprintf("%s.%d.%d", name, os.Getpid(), c.writes.Add(1))
-	err := c.root.WriteFile(temporary, content, 0o644)
-	if err == nil {
-		err = c.root.Rename(temporary, name)
-	}
+// write replaces a file whole, and follows no link on the way. Several may write the same file at once.
+func (c *cache) write(name string, content []byte) (err error) {
+	dir, err := disk.Sub(c.root, filepath.FromSlash(path.Dir(name)))
 	if err != nil {
-		if removeErr := c.root.Remove(temporary); !errors.Is(removeErr, fs.ErrNotExist) {
-			err = errors.Join(err, removeErr)
-		}
+		return fmt.Errorf("write to the cache: %w", err)
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	err = disk.WriteIn(dir, path.Base(name), 0o644, func(f *os.File) error {
+		_, err := f.Write(content)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("write to the cache: %w", err)
 	}
 	return nil

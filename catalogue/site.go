@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -212,7 +211,7 @@ func same(dir *os.Root, name string, content []byte) bool {
 	if err != nil || !info.Mode().IsRegular() || info.Size() != int64(len(content)) {
 		return false
 	}
-	there, err := dir.ReadFile(name)
+	there, err := disk.ReadIn(dir, name, int64(len(content)))
 	return err == nil && bytes.Equal(there, content)
 }
 
@@ -233,18 +232,17 @@ func (w *siteWriter) writeList(names []string) error {
 }
 
 // earlier returns the files of the site that was there before.
-func (w *siteWriter) earlier() (_ map[string]bool, err error) {
+func (w *siteWriter) earlier() (map[string]bool, error) {
 	const most = 64 << 20
-	f, err := w.dir.Open(siteFile)
+	text, err := disk.ReadIn(w.dir, siteFile, most)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
 	var list siteList
-	if err := json.NewDecoder(io.LimitReader(f, most)).Decode(&list); err != nil {
+	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, fmt.Errorf("read %s: %w", filepath.Join(w.dir.Name(), siteFile), err)
 	}
 	files := map[string]bool{}
@@ -260,7 +258,7 @@ func (w *siteWriter) removeStale(earlier map[string]bool) error {
 		if w.content[name] != nil || !strings.HasPrefix(name, jobsDir+"/") || path.Clean(name) != name || !filepath.IsLocal(filepath.FromSlash(name)) {
 			continue
 		}
-		if err := w.dir.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := removeFile(w.dir, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
@@ -270,6 +268,16 @@ func (w *siteWriter) removeStale(earlier map[string]bool) error {
 		}
 	}
 	return nil
+}
+
+// removeFile removes a file below a directory. It follows no link on the way.
+func removeFile(top *os.Root, name string) (err error) {
+	dir, err := disk.Enter(top, filepath.FromSlash(path.Dir(name)))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	return dir.Remove(path.Base(name))
 }
 
 // jobsDir has the pages of jobs.

@@ -116,6 +116,20 @@ func TestWriteSiteElsewhere(t *testing.T) {
 		t.Errorf("outside there are %q", found)
 	}
 
+	// A list of files leads through no link.
+	root = cacheDir(t)
+	own := filepath.Join(root.Name(), "own", "x.html")
+	if err := errors.Join(os.Mkdir(filepath.Dir(own), 0o755), os.WriteFile(own, nil, 0o644), os.Symlink("own", filepath.Join(root.Name(), jobsDir)),
+		os.WriteFile(filepath.Join(root.Name(), siteFile), []byte(`{"files": ["jobs/x.html"]}`), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	if err := catalogueOf().WriteSite(root, SiteOptions{}); err == nil {
+		t.Error("a link in the place of the pages of jobs is not refused")
+	}
+	if _, err := os.Stat(own); err != nil {
+		t.Error(err)
+	}
+
 	root = cacheDir(t)
 	keep := filepath.Join(filepath.Dir(root.Name()), "keep.html")
 	if err := errors.Join(os.WriteFile(keep, nil, 0o644), os.WriteFile(filepath.Join(root.Name(), siteFile),

@@ -152,7 +152,7 @@ func (o *discoverOptions) check(args []string) (targets, files []string, err err
 	for _, arg := range args {
 		info, err := os.Stat(arg)
 		switch {
-		case arg == "-" || err == nil && info.Mode().IsRegular():
+		case arg == "-" || err == nil && !info.IsDir(): // also what a shell gives for <(command)
 			files = append(files, arg)
 		case isPath(arg):
 			return nil, nil, exit.Usagef("there is no catalogue %s", arg)

@@ -76,7 +76,7 @@ func (m *migration) read(ctx context.Context, args []string) (*oldManifest, erro
 // readOldDir reads the manifest of a directory, under the first of its names, or the label in its Dockerfile.
 func readOldDir(dir string, roots disk.Roots) (*oldManifest, error) {
 	for _, name := range []string{seed.ManifestFile, seed.OldManifestFile, seed.JobPackFile} {
-		if job.IsFile(filepath.Join(dir, name)) {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.IsDir() { // what is no file is refused by what reads it
 			old, err := openOldFile(filepath.Join(dir, name), roots)
 			if err == nil {
 				old.dir, old.file = dir, name

@@ -56,6 +56,13 @@ var readings = []reading{
 	{name: "docker context", at: "docker/contexts/meta/a/meta.json", args: []string{"doctor", "--builder", "docker:a"}, env: []string{"DOCKER_CONFIG=%s/docker"}},
 	{name: "credentials of podman", at: "auth.json", args: []string{"verify", "127.0.0.1:1/a:1"}, env: []string{"REGISTRY_AUTH_FILE=%s/auth.json"}},
 	{name: "buildx builder", at: "docker/buildx/current", args: []string{"smoke", "job"}, env: []string{"DOCKER_CONFIG=%s/docker", "SEEDPACK_BUILDER="}},
+	{name: "old manifest", at: "old/seed.json", args: []string{"migrate", "old"}},
+	{name: "manifest to migrate", at: "job/seed.manifest.json", args: []string{"migrate", "job"}},
+	{name: "references", at: "refs", args: []string{"discover", "--references", "refs"}},
+	{name: "catalogue", at: "catalogue.json", args: []string{"discover", "catalogue.json"}},
+	{name: "list of a site", at: "site/.seedpack-site", args: []string{"discover", "empty.json", "--html", "site"}},
+	{name: "manifest of an export", at: "job/seed.manifest.json", args: []string{"export", "--to", "slurm", "job", "-o", "out"}},
+	{name: "state to compare", at: "job/seed.manifest.json", args: []string{"diff", "other", "job"}},
 	{name: "event", at: "event.json", args: []string{"pack", "job", "--push=auto", "--registry", "127.0.0.1:1/a"},
 		env: []string{"GITHUB_ACTIONS=true", "GITHUB_EVENT_NAME=pull_request", "GITHUB_EVENT_PATH=%s/event.json"}},
 
@@ -156,7 +163,8 @@ func (r *reading) prepare(t *testing.T) (dir string) {
 	for name, text := range map[string]string{
 		"job/seed.manifest.json": readingManifest, "job/Dockerfile": "FROM scratch\nCOPY in.txt /\nENTRYPOINT [\"/in.txt\"]\n",
 		"job/seed.smoke.yaml": "cases:\n  - name: a\n    inputs: {IN: in.txt}\n    expect: {outputs: {OUT: {file: out.txt}}}\n",
-		"job/in.txt":          "in", "job/out.txt": "out", "other/f": "f",
+		"job/in.txt":          "in", "job/out.txt": "out", "other/f": "f", "other/seed.manifest.json": readingManifest,
+		"empty.json": `{"schemaVersion":1,"registries":[],"complete":true,"images":[],"skipped":[]}`,
 	} {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
