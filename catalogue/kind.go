@@ -86,7 +86,7 @@ func (f *finder) detect(ctx context.Context, t target, client *registry.Client) 
 	if err != nil {
 		return Plain
 	}
-	pong, err := f.opt.Registry.API(base, nil).Get(ctx, "/api/v2.0/ping", most)
+	pong, err := f.opt.Registry.API("", base, nil).Get(ctx, "/api/v2.0/ping", most)
 	if err == nil && pong.Status == http.StatusOK && !strings.HasPrefix(pong.Header.Get("Content-Type"), "text/html") {
 		return Harbor
 	}
@@ -122,7 +122,11 @@ func (f *finder) newService(ctx context.Context, t target, client *registry.Clie
 	if err != nil {
 		return nil, err
 	}
-	s.api = f.opt.Registry.API(base, header)
+	namedBy := ""
+	if s.kind == GitLab && f.opt.API == "" {
+		namedBy = s.host
+	}
+	s.api = f.opt.Registry.API(namedBy, base, header)
 	return s, nil
 }
 

@@ -295,3 +295,47 @@ func TestDetectWebServer(t *testing.T) {
 	})
 	equal(t, "images", names(f.find("geo", Options{})), []string{"geo/a-1.0.0-seed:1.0.0"})
 }
+
+// A registry does not lead to the addresses where clouds keep secrets, as the service that it belongs to either.
+func TestServiceAtLinkLocalAddress(t *testing.T) {
+	t.Parallel()
+	for _, host := range []string{"169.254.169.254", "[fe80::1]", "2852039166", "0xa9fea9fe", "[::ffff:169.254.169.254]"} {
+		f := newFake(t)
+		f.swap(func(w http.ResponseWriter, r *http.Request) bool {
+			w.Header().Set("Www-Authenticate", `Bearer realm="http://`+host+`/jwt/auth",service="container_registry"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return true
+		})
+		found := f.find("group", Options{})
+		if len(found.Failures) != 1 || !strings.Contains(found.Failures[0].Error(), "a link-local address, which no other host may lead to") {
+			t.Errorf("%s: %v", host, found.Failures)
+		}
+	}
+}
+
+// A token goes to hosts of the same owner only.
+func TestSameSite(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		a, b string
+		want bool
+	}{
+		{"gitlab.example.com", "registry.example.com", true},
+		{"GitLab.example.com", "registry.example.com:5050", true},
+		{"example.com", "registry.example.com", true},
+		{"localhost", "localhost:5000", true},
+		{"gitlab.corp.internal", "registry.corp.internal", true},
+		{"10.0.0.1", "10.0.0.1:5000", true},
+		{"10.0.0.1", "11.0.0.1", false},
+		{"gitlab.example.com", "registry.example.org", false},
+		{"gitlab.co.uk", "registry.co.uk", false},
+		{"mine.github.io", "other.github.io", false},
+		{"gitlab.com", "registry.com", false},
+		{"gitlab", "registry", false},
+		{"com", "registry.com", false},
+	} {
+		if got := sameSite(test.a, test.b); got != test.want {
+			t.Errorf("%s and %s: %v", test.a, test.b, got)
+		}
+	}
+}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/publicsuffix"
+
 	"github.com/seedpack/seedpack/pack/registry"
 )
 
@@ -122,27 +124,25 @@ func (f *finder) trusts(s *service, base *url.URL) bool {
 	return slices.Contains(known[s.kind], base.Hostname())
 }
 
-// sameSite reports whether two hosts are one, or have a domain of at least two labels in common, as registry.example.com
-// and gitlab.example.com have.
+// sameSite reports whether two hosts are one, or have a domain in common that one owner has registered, as
+// registry.example.com and gitlab.example.com have.
 func sameSite(a, b string) bool {
 	name := func(host string) string {
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
 		}
-		return strings.ToLower(host)
+		return strings.ToLower(strings.TrimSuffix(host, "."))
 	}
 	a, b = name(a), name(b)
 	if a == b {
 		return true
 	}
-	parent := func(host string) string {
-		labels := strings.Split(host, ".")
-		if len(labels) < 2 || net.ParseIP(host) != nil {
-			return ""
-		}
-		return strings.Join(labels[max(0, len(labels)-2):], ".")
+	if net.ParseIP(a) != nil || net.ParseIP(b) != nil {
+		return false
 	}
-	return parent(a) != "" && parent(a) == parent(b)
+	x, errX := publicsuffix.EffectiveTLDPlusOne(a)
+	y, errY := publicsuffix.EffectiveTLDPlusOne(b)
+	return errX == nil && errY == nil && x == y
 }
 
 func isLoopback(host string) bool {
@@ -162,7 +162,7 @@ func (f *finder) hubToken(ctx context.Context, base *url.URL, bearer string) (st
 	if name == "" {
 		return "", fmt.Errorf("%s is an access token, which needs the name of its user: set DOCKERHUB_USERNAME", dockerHubToken)
 	}
-	short, err := f.opt.Registry.API(base, nil).Exchange(ctx, "/v2/auth/token", map[string]string{"identifier": name, "secret": token}, "access_token")
+	short, err := f.opt.Registry.API("", base, nil).Exchange(ctx, "/v2/auth/token", map[string]string{"identifier": name, "secret": token}, "access_token")
 	if err != nil {
 		return "", fmt.Errorf("exchange %s for a token of Docker Hub: %w", dockerHubToken, err)
 	}

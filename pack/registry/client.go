@@ -198,15 +198,21 @@ type API struct {
 	secrets *secret.Set
 }
 
-// API returns the interface of a service. Its header is sent to the base's scheme, host and port, and nowhere else.
-func (r Registry) API(base *url.URL, header http.Header) *API {
+// API returns the interface of a service. Its header is sent to the base's scheme, host and port, and nowhere else. If a
+// registry has named the base, namedBy is its host: then the base must not be a link-local address.
+func (r Registry) API(namedBy string, base *url.URL, header http.Header) *API {
 	for _, values := range header {
 		for _, value := range values {
 			r.keychain().Secrets.Add(credentialsIn(value)...)
 		}
 	}
 	r.patience = longestWait
-	return &API{Base: base, Header: header, secrets: r.keychain().Secrets, next: transport.NewUserAgent(r.transport(), r.UserAgent)}
+	guard := r.transport()
+	if namedBy != "" {
+		guard.registry = namedBy
+		guard.services[origin(base)] = true
+	}
+	return &API{Base: base, Header: header, secrets: r.keychain().Secrets, next: transport.NewUserAgent(guard, r.UserAgent)}
 }
 
 // Get asks for a document. The address may be relative to the base. One at another scheme, host or port is an error.
