@@ -7,6 +7,7 @@
 package catalogue
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"slices"
@@ -92,6 +93,27 @@ func (i *Image) Seed() *seed.Manifest {
 		i.parsed = withoutPlaces(seed.Parse(i.Manifest))
 	}
 	return i.parsed
+}
+
+// Redact changes all texts that registries and images say: text a plain one, document one of JSON. Names, digests and
+// addresses of images have forms that hold no other text.
+func (c *Catalogue) Redact(text func(string) string, document func([]byte) []byte) {
+	for n := range c.Images {
+		i := &c.Images[n]
+		i.Revision, i.Source = text(i.Revision), text(i.Source)
+		for k := range i.Attachments {
+			i.Attachments[k].Type = text(i.Attachments[k].Type)
+		}
+		for k := range i.Changes {
+			i.Changes[k].Message = text(i.Changes[k].Message)
+		}
+		if manifest := document(i.Manifest); !bytes.Equal(manifest, i.Manifest) {
+			i.Manifest, i.parsed = manifest, nil
+		}
+	}
+	for n := range c.Skipped {
+		c.Skipped[n].Reason = text(c.Skipped[n].Reason)
+	}
 }
 
 // A place is where an image is.

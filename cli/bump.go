@@ -159,9 +159,9 @@ func (b *bumped) write(p *Process) error {
 			return err
 		}
 	}
-	sayf(p.Stdout, "%s: %s", b.job.Path, b.said)
+	sayf(p.results(), "%s: %s", b.job.Path, b.said)
 	for _, note := range b.notes {
-		sayf(p.Stdout, "  %s", note)
+		sayf(p.results(), "  %s", note)
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func diffStates(ctx context.Context, p *Process, o *diffOptions, args []string) 
 	if err != nil {
 		return err
 	}
-	if err := printDiff(p, &difference{c, old, new}); err != nil {
+	if err := printDiff(p, p.results(), &difference{c, old, new}); err != nil {
 		return err
 	}
 	if !c.Enough() {
@@ -97,12 +97,13 @@ type difference struct {
 	old, new *state
 }
 
-var diffPrinters = map[string]func(*Process, *difference) error{
-	formatText:     func(p *Process, d *difference) error { return d.text(p.Stdout) },
-	formatMarkdown: func(p *Process, d *difference) error { return d.markdown(p.Stdout) },
-	formatGitHub:   func(p *Process, d *difference) error { return d.github(p) },
-	formatJSON: func(p *Process, d *difference) error {
-		return report.Encode(p.Stdout, diffDocument{report.New(d.reports()), github.NewComparison(d.Comparison, d.old.from, d.new.from)})
+// diffPrinters print a difference. Lines are written to the writer.
+var diffPrinters = map[string]func(*Process, io.Writer, *difference) error{
+	formatText:     func(_ *Process, w io.Writer, d *difference) error { return d.text(w) },
+	formatMarkdown: func(_ *Process, w io.Writer, d *difference) error { return d.markdown(w) },
+	formatGitHub:   func(p *Process, w io.Writer, d *difference) error { return d.github(p, w) },
+	formatJSON: func(p *Process, _ io.Writer, d *difference) error {
+		return p.encode(p.Stdout, diffDocument{report.New(d.reports()), github.NewComparison(d.Comparison, d.old.from, d.new.from)})
 	},
 }
 
@@ -155,7 +156,7 @@ func (d *difference) markdown(w io.Writer) error {
 }
 
 // github prints findings as annotations of the new manifest, and then the text.
-func (d *difference) github(p *Process) error {
-	github.Annotate(p.Stdout, p.Getenv, d.reports(), nil)
-	return d.text(p.Stdout)
+func (d *difference) github(p *Process, w io.Writer) error {
+	github.Annotate(w, p.Getenv, d.reports(), nil)
+	return d.text(w)
 }

@@ -132,6 +132,7 @@ func discover(ctx context.Context, p *Process, o *discoverOptions, args []string
 		found.Latest()
 	}
 	found.Search(o.query)
+	found.Redact(p.secrets.HideAgain, p.secrets.HideJSON)
 	wrote := o.html != "" && ctx.Err() == nil // an interrupted search replaces no site
 	if wrote {
 		if err := o.writeSite(p, found); err != nil {
@@ -332,11 +333,11 @@ func (o *discoverOptions) print(p *Process, found *catalogue.Catalogue) error {
 	}
 	switch o.format {
 	case formatJSON:
-		return report.Encode(p.Stdout, found)
+		return p.encode(p.Stdout, found)
 	case formatSilo:
-		return report.Encode(p.Stdout, found.Silo())
+		return p.encode(p.Stdout, found.Silo())
 	}
-	return printImages(p.Stdout, found.Lines(o.query))
+	return printImages(p.results(), found.Lines(o.query))
 }
 
 // printImages prints one line an image.

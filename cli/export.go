@@ -272,15 +272,16 @@ func (o *exportOptions) say(p *Process, out *printer, t *pipeline.Task, doc *exp
 	if !out.text() {
 		return nil
 	}
+	w := out.lines()
 	for _, f := range doc.Files {
-		sayf(out.out, "wrote %s", f)
+		sayf(w, "wrote %s", f)
 	}
 	if doc.Published != nil {
-		sayf(out.out, "%s", doc.Published)
+		sayf(w, "%s", doc.Published)
 	}
-	sayf(out.out, "run it:")
+	sayf(w, "run it:")
 	for line := range strings.Lines(doc.Command) {
-		sayf(out.out, "  %s", strings.TrimSuffix(line, "\n"))
+		sayf(w, "  %s", strings.TrimSuffix(line, "\n"))
 	}
 	return nil
 }

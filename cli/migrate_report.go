@@ -33,9 +33,9 @@ type migrateDocument struct {
 func (m *migration) print() error {
 	switch m.format {
 	case formatJSON:
-		return report.Encode(m.process.Stdout, m.document())
+		return m.process.encode(m.process.Stdout, m.document())
 	case formatGitHub:
-		github.Annotate(m.process.Stdout, m.process.Getenv, m.annotations(), nil)
+		github.Annotate(m.process.results(), m.process.Getenv, m.annotations(), nil)
 		return nil
 	}
 	return m.printText((*migration).text)
@@ -45,7 +45,7 @@ func (m *migration) print() error {
 func (m *migration) printText(part func(*migration, io.Writer)) error {
 	w := m.process.Stderr
 	if m.outDir != "" {
-		w = m.process.Stdout
+		w = m.process.results()
 	}
 	var b bytes.Buffer
 	part(m, &b)

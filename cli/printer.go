@@ -100,8 +100,11 @@ func (p *printer) print(all *findings, doc any) error {
 }
 
 func (p *printer) encode(w io.Writer, doc any) error {
-	return hidden(w, p.process.secrets.HideJSON, func(w io.Writer) error { return report.Encode(w, doc) })
+	return p.process.encode(w, doc)
 }
+
+// lines returns where results go, for lines of text.
+func (p *printer) lines() io.Writer { return &hidingWriter{p.out, p.process.secrets} }
 
 func (p *printer) sarif(w io.Writer, all *findings) error {
 	return hidden(w, p.process.secrets.HideJSON, func(w io.Writer) error { return report.SARIF(w, all.reports, p.sarifOptions(all)) })
@@ -259,17 +262,20 @@ func textOptions(p *Process, out io.Writer) report.TextOptions {
 	}
 }
 
-// underlying returns the stream that Run has wrapped.
+// underlying returns the stream that Run and commands have wrapped.
 func underlying(w any) any {
-	switch wrapped := w.(type) {
-	case *countingWriter:
-		return wrapped.next
-	case *hidingWriter:
-		return wrapped.next
-	case *interruptible:
-		return wrapped.next
+	for {
+		switch wrapped := w.(type) {
+		case *countingWriter:
+			w = wrapped.next
+		case *hidingWriter:
+			w = wrapped.next
+		case *interruptible:
+			w = wrapped.next
+		default:
+			return w
+		}
 	}
-	return w
 }
 
 // terminal reports whether a writer or reader is one, and how many columns an excerpt may take on it; 0 if it does not say.
@@ -359,7 +365,7 @@ func complainIn(p *Process, format string, err error) {
 	switch format {
 	case formatJSON:
 		doc := failedDocument{report.New(nil), p.message(err), github.Places(err)}
-		if err := report.Encode(p.Stdout, doc); err != nil {
+		if err := p.encode(p.Stdout, doc); err != nil {
 			fmt.Fprintln(p.Stderr, "seedpack: "+report.EscapeLines(err.Error()))
 		}
 	case formatGitHub:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/secret"
 )
 
@@ -24,6 +25,17 @@ func hidden(w io.Writer, hide func([]byte) []byte, write func(io.Writer) error) 
 func lines(secrets *secret.Set) func([]byte) []byte {
 	return func(text []byte) []byte { return []byte(secrets.HideAgain(string(text))) }
 }
+
+// encode writes a JSON document. A catalogue may be large: it is copied only if there is something to redact.
+func (p *Process) encode(w io.Writer, doc any) error {
+	if p.secrets.None() {
+		return report.Encode(w, doc)
+	}
+	return hidden(w, p.secrets.HideJSON, func(w io.Writer) error { return report.Encode(w, doc) })
+}
+
+// results returns standard output for lines of text. What commands print there for programs is redacted by its format.
+func (p *Process) results() io.Writer { return &hidingWriter{p.Stdout, p.secrets} }
 
 // A hidingWriter redacts secrets in each text that is written. Commands write whole lines.
 type hidingWriter struct {

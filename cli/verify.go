@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -260,7 +261,7 @@ func printSources(out *printer, all []*verified) error {
 			v.describe(&text)
 		}
 	}
-	_, err := fmt.Fprint(out.out, text.String())
+	_, err := io.WriteString(out.lines(), text.String())
 	sayVerified(out, all)
 	return err
 }

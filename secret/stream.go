@@ -105,6 +105,9 @@ func (s *Set) Redactor() *Redactor {
 	return &Redactor{}
 }
 
+// None reports whether there is nothing to redact.
+func (s *Set) None() bool { return len(s.Redactor().patterns) == 0 }
+
 // Hide is Redactor.Hide.
 func (s *Set) Hide(text string) string { return s.Redactor().Hide(text) }
 
