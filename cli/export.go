@@ -241,22 +241,39 @@ func (o *exportOptions) write(ctx context.Context, p *Process, target *export.Ta
 		}
 		return exit.Usagef("%s cannot be exported to %s, whatever the policy says", t.Path, target.Name)
 	}
+	if err := o.deliver(ctx, p, prepared, made, doc); err != nil {
+		return err
+	}
+	doc.Image, doc.Losses, doc.Command = image.Reference, append(losses, made.Losses...), made.Run(o.dir)
+	slices.SortStableFunc(doc.Losses, func(a, b export.Note) int {
+		return t.Manifest.Source.Span(a.Pointer).Start - t.Manifest.Source.Span(b.Pointer).Start
+	})
+	return nil
+}
+
+// deliver publishes a template and writes files. What is published can fail more easily, so it comes first: nothing is in the way
+// of the next try.
+func (o *exportOptions) deliver(ctx context.Context, p *Process, prepared *export.Job, made *export.Package, doc *exportDocument) (err error) {
+	if o.publish.url != "" {
+		if err := checkEmpty(p.roots, o.dir); err != nil {
+			return err
+		}
+		if doc.Published, err = o.publish.publish(ctx, p, &o.network, prepared, made); err != nil {
+			return err
+		}
+	}
 	if o.dir != "" {
 		if err := writeDir(p.roots, o.dir, made.Files); err != nil {
+			if doc.Published != nil {
+				err = fmt.Errorf("%w\n%s", err, doc.Published)
+			}
 			return err
 		}
 		for _, f := range made.Files {
 			doc.Files = append(doc.Files, filepath.Join(o.dir, filepath.FromSlash(f.Name)))
 		}
 	}
-	doc.Image, doc.Losses, doc.Command = image.Reference, append(losses, made.Losses...), made.Run(o.dir)
-	slices.SortStableFunc(doc.Losses, func(a, b export.Note) int {
-		return t.Manifest.Source.Span(a.Pointer).Start - t.Manifest.Source.Span(b.Pointer).Start
-	})
-	if o.publish.url != "" {
-		doc.Published, err = o.publish.publish(ctx, p, &o.network, prepared, made)
-	}
-	return err
+	return nil
 }
 
 // say prints what was written, what is lost, and how to run it.

@@ -14,12 +14,8 @@ import (
 
 // writeDir writes files to a directory, which is new or empty: all of them or none.
 func writeDir(roots disk.Roots, path string, files []export.File) (err error) {
-	entries, err := os.ReadDir(path)
-	switch {
-	case err == nil && len(entries) > 0:
-		return exit.Usagef("--output-dir %s is not empty: give a new or empty directory", path)
-	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return exit.Usagef("--output-dir: %w", err)
+	if err := checkEmpty(roots, path); err != nil {
+		return err
 	}
 	dir, err := roots.OpenDir(path)
 	if err != nil {
@@ -38,6 +34,24 @@ func writeDir(roots disk.Roots, path string, files []export.File) (err error) {
 		if err := writeIn(dir, f); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// checkEmpty refuses a directory that has files, or that cannot be written to. An empty path is no directory.
+func checkEmpty(roots disk.Roots, path string) error {
+	if path == "" {
+		return nil
+	}
+	entries, err := os.ReadDir(path)
+	switch {
+	case err == nil && len(entries) > 0:
+		return exit.Usagef("--output-dir %s is not empty: give a new or empty directory", path)
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return exit.Usagef("--output-dir: %w", err)
+	}
+	if err := roots.CheckDirectory(path); err != nil {
+		return exit.Usagef("--output-dir: %w", err)
 	}
 	return nil
 }

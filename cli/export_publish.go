@@ -98,6 +98,10 @@ func (f *publishTemplate) publish(ctx context.Context, p *Process, network *netw
 		sayf(p.Stderr, "seedpack: %v", owner)
 		return nil, exit.Findings
 	}
+	var part *jobbergate.PartError
+	if ctx.Err() != nil && errors.As(err, &part) { // an interruption says no more than that
+		sayf(p.Stderr, "seedpack: %s", part.State())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("publish to %s: %w", f.url, err)
 	}

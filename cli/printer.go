@@ -344,7 +344,7 @@ func (p *Process) interrupted() string {
 	switch p.command {
 	case "init", "migrate", "bump", "diff", "list", "name", "label":
 		return "interrupted: nothing was written"
-	case "lint", "discover", "smoke", "run", "verify", "login", "logout", "doctor", "prune", "cache":
+	case "lint", "discover", "export", "smoke", "run", "verify", "login", "logout", "doctor", "prune", "cache":
 		return "interrupted"
 	}
 	return "interrupted: nothing was published under a name"

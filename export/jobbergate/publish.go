@@ -36,6 +36,27 @@ func (e *OwnerError) Error() string {
 	return fmt.Sprintf("the template %q is %s's: ask for it, or give another --identifier", e.Identifier, owner)
 }
 
+// A PartError is the error for a template that has not all of its files, or those of before.
+type PartError struct {
+	Identifier string
+	Created    bool // the template is new
+	Err        error
+}
+
+// Error says what was done and what was not.
+func (e *PartError) Error() string { return e.Err.Error() + "\n" + e.State() }
+
+// Unwrap returns why the files could not be uploaded.
+func (e *PartError) Unwrap() error { return e.Err }
+
+// State says what the server holds.
+func (e *PartError) State() string {
+	if e.Created {
+		return fmt.Sprintf("the template %q was created, and not all of its files were uploaded: publish again, or delete it", e.Identifier)
+	}
+	return fmt.Sprintf("the template %q was updated, and not all of its files were: publish again", e.Identifier)
+}
+
 // CheckIdentifier refuses identifiers that the API does not take. One of digits would be read as a number of the database.
 func CheckIdentifier(identifier string) error {
 	switch {
@@ -71,7 +92,8 @@ type existing struct {
 }
 
 // Publish creates the template of a job, or updates it: the same job again leaves the same template. It returns whether the
-// template is new. The steps are: look, create or update, upload the script, upload the workflow.
+// template is new. The steps are: look, create or update, upload the script, upload the workflow. An error after the second
+// step is a *PartError.
 func (c *Client) Publish(ctx context.Context, j *export.Job, p *export.Package, identifier string) (created bool, err error) {
 	if err := CheckIdentifier(identifier); err != nil {
 		return false, err
@@ -99,7 +121,10 @@ func (c *Client) Publish(ctx context.Context, j *export.Job, p *export.Package, 
 	if err != nil {
 		return false, err
 	}
-	return created, c.upload(ctx, at, old, p)
+	if err := c.upload(ctx, at, old, p); err != nil {
+		return created, &PartError{identifier, created, err}
+	}
+	return created, nil
 }
 
 // describe names the version first, so that cutting keeps it.

@@ -259,6 +259,10 @@ func TestPublishRefused(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), token) {
 				t.Error(err)
 			}
+			var part *PartError
+			if is := errors.As(err, &part); is != (s.templates["trial"] != nil) || is && !strings.HasSuffix(err.Error(), `the template "trial" was created, and not all of its files were uploaded: publish again, or delete it`) {
+				t.Errorf("the server has %+v: %v", s.templates["trial"], err)
+			}
 		})
 	}
 	gone := httptest.NewServer(http.NotFoundHandler())
