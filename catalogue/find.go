@@ -26,6 +26,9 @@ const (
 	maxText         = 1 << 30 // bytes of all manifests
 )
 
+// MaxReferences is how many references are read at most.
+const MaxReferences = maxImages
+
 // Options say how to search. The zero value lists the repositories of plain registries, and needs no token.
 type Options struct {
 	Registry registry.Registry

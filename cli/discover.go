@@ -262,7 +262,9 @@ func readReferences(p *Process, path string) (all []string, err error) {
 		if _, err := reference.ParseNormalizedNamed(line); err != nil {
 			return nil, exit.Usagef("--references %s, line %d: %q: %w", path, n, line, err)
 		}
-		all = append(all, line)
+		if all = append(all, line); len(all) > catalogue.MaxReferences {
+			return nil, exit.Usagef("--references %s has more than %d references: give it in parts", path, catalogue.MaxReferences)
+		}
 	}
 	if err := lines.Err(); err != nil {
 		return nil, exit.Usagef("--references %s: %w", path, err)

@@ -102,6 +102,12 @@ func hostileTextFiles() (rows []hostileInput) {
 		hostileInput{name: "references of 1 GB", args: func(t *testing.T, dir string) []string {
 			return []string{"discover", "--references", put(t, dir, "refs", int64(1<<30))}
 		}},
+		hostileInput{name: "millions of references", says: "more than 200000 references", args: func(t *testing.T, dir string) []string {
+			return []string{"discover", "--references", put(t, dir, "refs", strings.Repeat("a/b\n", 5*mega))}
+		}},
+		hostileInput{name: "references in a long comment", says: "more than 33554432 bytes", args: func(t *testing.T, dir string) []string {
+			return []string{"discover", "--references", put(t, dir, "refs", strings.Repeat("# x\n", 9*mega))}
+		}},
 		hostileInput{name: "lint of a million files", args: func(t *testing.T, dir string) []string {
 			for i := range 3000 {
 				put(t, dir, fmt.Sprintf("%d/seed.manifest.json", i), "{")
