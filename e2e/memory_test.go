@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Bounds of a run on a hostile input: bytes of memory, as a cgroup would limit it, and bytes that are printed.
@@ -104,13 +105,14 @@ func newGroup(t *testing.T) string {
 		if _, err := os.Stat(filepath.Join(kind.top, "cgroup.procs")); err != nil {
 			continue
 		}
-		dir, err := os.MkdirTemp(kind.top, "seedpack-test-")
+		removeOldGroups(kind.top)
+		dir, err := os.MkdirTemp(kind.top, groupPrefix)
 		if err != nil {
 			continue
 		}
 		t.Cleanup(func() {
-			if err := os.Remove(dir); err != nil {
-				t.Log(err)
+			if err := removeGroup(dir); err != nil {
+				t.Error(err)
 			}
 		})
 		if err := os.WriteFile(filepath.Join(dir, kind.limit), []byte(strconv.Itoa(mostMemory)), 0o644); err == nil {
@@ -118,6 +120,35 @@ func newGroup(t *testing.T) string {
 		}
 	}
 	return "" // it is measured alone
+}
+
+const groupPrefix = "seedpack-test-"
+
+// removeGroup removes a cgroup, and ends what is left in it. The kernel needs a moment until an ended process is gone.
+func removeGroup(dir string) (err error) {
+	for range 200 {
+		if err = os.Remove(dir); err == nil || errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		left, _ := os.ReadFile(filepath.Join(dir, "cgroup.procs")) // then there is nothing to end
+		for _, pid := range strings.Fields(string(left)) {
+			if n, err := strconv.Atoi(pid); err == nil && n > 1 {
+				_ = syscall.Kill(n, syscall.SIGKILL)
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return err
+}
+
+// removeOldGroups removes the empty cgroups of tests that were killed themselves.
+func removeOldGroups(top string) {
+	old, _ := filepath.Glob(filepath.Join(top, groupPrefix+"*")) // the pattern is right
+	for _, dir := range old {
+		if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
+			_ = os.Remove(dir) // which fails if a process is in it
+		}
+	}
 }
 
 // fill repeats an item, with commas between, up to a size.

@@ -23,7 +23,12 @@ func memoryGroup(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := os.Remove(dir); err != nil {
+		err := os.Remove(dir)
+		for n := 0; err != nil && n < 100; n++ { // the kernel needs a moment until an ended process is gone
+			time.Sleep(50 * time.Millisecond)
+			err = os.Remove(dir)
+		}
+		if err != nil {
 			t.Error(err)
 		}
 	})
