@@ -72,6 +72,9 @@ func lintJobs(ctx context.Context, p *Process, o *lintOptions, args []string) er
 	if o.unsafe && !o.fix {
 		return exit.Usagef("--unsafe-fixes is for --fix: give both, or --diff to see all fixes")
 	}
+	prepared := make(chan struct{})
+	go func() { defer close(prepared); lint.Prepare() }()
+	defer func() { <-prepared }()
 	work, err := p.lintWork(args)
 	if err != nil {
 		return err

@@ -2,13 +2,13 @@ package lint
 
 import (
 	_ "embed"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -23,7 +23,7 @@ func Example(at seed.Pointer) string {
 	return string(src.Raw(seed.Pointer(strings.ReplaceAll(string(at), "*", "0"))))
 }
 
-var indexToken = regexp.MustCompile(`/\d+`)
+var indexToken = lazy.Regexp(`/\d+`)
 
 // About returns the rules that say something of the member at a pointer, with * for an index, or of what it holds. Their
 // archives show it.
@@ -43,7 +43,7 @@ func About(at seed.Pointer) (about []*diag.Rule) {
 func reports(text []byte, id string, at seed.Pointer) bool {
 	report := Manifest("bad.json", seed.Parse(text), Options{})
 	return slices.ContainsFunc(report.Diagnostics, func(d diag.Diagnostic) bool {
-		place := indexToken.ReplaceAllString(string(d.Pointer), "/*")
+		place := indexToken().ReplaceAllString(string(d.Pointer), "/*")
 		return d.Rule.ID == id && !strings.HasPrefix(id, "member-") && (place == string(at) || strings.HasPrefix(place, string(at)+"/"))
 	})
 }

@@ -18,6 +18,10 @@ type Options struct {
 	Registry string
 }
 
+// Prepare does once what the first manifest would wait for. A caller that has to find and read files first may do both at the same
+// time.
+func Prepare() { schema.Prepare() }
+
 // Manifest runs all stages on a manifest: syntax, schema and rules. The report is sorted, and has the path.
 func Manifest(path string, m *seed.Manifest, opt Options) *diag.Report {
 	return manifestMost(path, m, opt, diag.MaxFindings)

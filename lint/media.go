@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/seedpack/seedpack/diag"
-	"github.com/seedpack/seedpack/internal/lazy"
 )
 
 // Media types come in three lists: common ones with the extensions of their files, the whole registry of IANA, and types in
@@ -73,7 +72,7 @@ func MediaType(name string) string {
 // SpellMediaType returns a media type as the fixes of the rules spell it: image/jpg is image/jpeg. It returns any other as it
 // is.
 func SpellMediaType(value string) string {
-	if !mediaTypeForm().MatchString(value) {
+	if !isMediaType(value) {
 		return formed(value)
 	}
 	if base := baseType(value); !passes(base) {
@@ -104,9 +103,63 @@ func baseType(value string) string {
 	return strings.TrimSpace(value)
 }
 
-// The grammar is RFC 6838, section 4.2. Parameters are RFC 9110, section 5.6.6.
-var mediaTypeForm = lazy.Regexp(`^([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})/([A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126})` +
-	"([ \t]*;[ \t]*[A-Za-z0-9!#$%&'*+.^_`|~-]+=([A-Za-z0-9!#$%&'*+.^_`|~-]+|\"([^\"\\\\]|\\\\.)*\"))*$")
+// isMediaType reports whether a value has the form of a media type: RFC 6838, section 4.2, with parameters of RFC 9110, section
+// 5.6.6. A regular expression for the lengths of the names takes longer to compile than the lint of a manifest.
+func isMediaType(value string) bool {
+	rest, ok := afterName(value)
+	if !ok || !strings.HasPrefix(rest, "/") {
+		return false
+	}
+	for rest, ok = afterName(rest[1:]); ok && rest != ""; {
+		rest, ok = afterParameter(rest)
+	}
+	return ok
+}
+
+// afterName returns what follows the name of a type or subtype.
+func afterName(s string) (rest string, ok bool) {
+	const longest = 127
+	n := run(s, "!#$&^_.+-")
+	return s[n:], n > 0 && n <= longest && run(s[:1], "") == 1
+}
+
+// afterParameter returns what follows a parameter, with the semicolon before it.
+func afterParameter(s string) (rest string, ok bool) {
+	const token = "!#$%&'*+.^_`|~-"
+	s = strings.TrimLeft(s, " \t")
+	if !strings.HasPrefix(s, ";") {
+		return s, false
+	}
+	s = strings.TrimLeft(s[1:], " \t")
+	n := run(s, token)
+	if n == 0 || !strings.HasPrefix(s[n:], "=") {
+		return s, false
+	}
+	if s = s[n+1:]; !strings.HasPrefix(s, `"`) {
+		n := run(s, token)
+		return s[n:], n > 0
+	}
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return s[i+1:], true
+		case '\\':
+			if i++; i < len(s) && s[i] == '\n' {
+				return s, false
+			}
+		}
+	}
+	return s, false
+}
+
+// run returns how many letters, digits and other given characters a text begins with.
+func run(s, others string) int {
+	n := 0
+	for n < len(s) && (s[n]|0x20 >= 'a' && s[n]|0x20 <= 'z' || s[n] >= '0' && s[n] <= '9' || strings.IndexByte(others, s[n]) >= 0) {
+		n++
+	}
+	return n
+}
 
 // oftenMistaken are types that authors often write for another type.
 var oftenMistaken = map[string]string{
@@ -188,6 +241,8 @@ func slip(written, name string) bool {
 	case at < strings.IndexByte(name, '/'):
 		return true // the subtypes are the same
 	case len(written) == len(name) && at+1 < n && written[at] == name[at+1] && written[at+1] == name[at]:
+		return true
+	case len(written) == len(name) && strings.IndexByte("+-._", written[at]) >= 0 && strings.IndexByte("+-._", name[at]) >= 0:
 		return true
 	case len(written) != len(name) && longer[at] == longer[at-1]:
 		return true

@@ -2,21 +2,24 @@ package lint
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/lint/command"
 	"github.com/seedpack/seedpack/seed"
 )
 
 // oldSwitch matches the form of Scale before Seed in which a switch comes before an optional input: ${-i :IN}.
-var oldSwitch = regexp.MustCompile(`\$\{("?)([^:{}"]*[^:{}"\w][^:{}"]*)("?):(\w+)\}`)
+var oldSwitch = lazy.Regexp(`\$\{("?)([^:{}"]*[^:{}"\w][^:{}"]*)("?):(\w+)\}`)
 
 // oldSwitches reports expansions of Scale's old form. Bash reads some of them, but not as their author meant it.
 func (p *Pass) oldSwitches() bool {
 	text := p.Job.Interface.Command
-	all := oldSwitch.FindAllStringSubmatchIndex(text, -1)
+	if !strings.Contains(text, ":") {
+		return false
+	}
+	all := oldSwitch().FindAllStringSubmatchIndex(text, -1)
 	for _, m := range all {
 		d := p.reportPart(seed.AtCommand, m[0], m[1], "command has %q, the form that Scale had before Seed for a switch and an input", text[m[0]:m[1]])
 		d.Hint = fmt.Sprintf("write ${%s/#/%s}", text[m[8]:m[9]], text[m[4]:m[5]])

@@ -2,9 +2,9 @@ package lint
 
 import (
 	"path"
-	"regexp"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -102,9 +102,11 @@ var errorCodeData = &Rule{
 		Spec:     "2.1.1.4 T-13",
 	},
 	Check: func(p *Pass) {
-		program := p.interpreter()
 		p.eachCode(func(at seed.Pointer, e seed.Error) {
-			if e.Code == 1 && e.Category == "data" && program != "" {
+			if e.Code != 1 || e.Category != "data" {
+				return
+			}
+			if program := p.interpreter(); program != "" {
 				p.Reportf(at, "%s has code 1 and category data, but %s ends with 1 on any crash: take another code for the data", errorPhrase(e), program)
 			}
 		})
@@ -112,7 +114,7 @@ var errorCodeData = &Rule{
 }
 
 // interpreters end with 1 if a program fails in a way that its author did not expect.
-var interpreters = regexp.MustCompile(`^(?:python|node|nodejs|perl|ruby|Rscript|java|julia|octave)[0-9.]*$`)
+var interpreters = lazy.Regexp(`^(?:python|node|nodejs|perl|ruby|Rscript|java|julia|octave)[0-9.]*$`)
 
 // interpreter returns the interpreter that command starts, or "".
 func (p *Pass) interpreter() string {
@@ -121,7 +123,7 @@ func (p *Pass) interpreter() string {
 		return ""
 	}
 	for _, w := range c.Words[:min(len(c.Words), 3)] {
-		if name := path.Base(w.Text); w.Literal && interpreters.MatchString(name) {
+		if name := path.Base(w.Text); w.Literal && interpreters().MatchString(name) {
 			return name
 		}
 	}

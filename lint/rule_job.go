@@ -3,11 +3,11 @@ package lint
 import (
 	"fmt"
 	"math/big"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -121,7 +121,7 @@ var descriptionForm = &Rule{
 	},
 }
 
-var markup = regexp.MustCompile(`</?[A-Za-z][A-Za-z0-9]*(\s[^<>]*)?/?>|\[[^\]]+\]\([^)]+\)|(?m)^#{1,6} \S`)
+var markup = lazy.Regexp(`</?[A-Za-z][A-Za-z0-9]*(\s[^<>]*)?/?>|\[[^\]]+\]\([^)]+\)|(?m)^#{1,6} \S`)
 
 var descriptionMarkup = &Rule{
 	Rule: diag.Rule{
@@ -135,7 +135,7 @@ var descriptionMarkup = &Rule{
 		if !strings.ContainsAny(p.Job.Description, "<[#") {
 			return // most have none, and the pattern is slow
 		}
-		if m := markup.FindStringIndex(p.Job.Description); m != nil && p.valid(at) {
+		if m := markup().FindStringIndex(p.Job.Description); m != nil && p.valid(at) {
 			p.reportPart(at, m[0], m[1], "description has the markup %q, which catalogues show as it is: write plain text", p.Job.Description[m[0]:m[1]])
 		}
 	},

@@ -44,12 +44,12 @@ var mediaType = &Rule{
 	Check: func(p *Pass) {
 		n := 0
 		p.eachMediaType(func(at seed.Pointer, value string, others []string) {
-			if mediaTypeForm().MatchString(value) {
+			if isMediaType(value) {
 				return
 			}
 			d := p.Reportf(at, "media type %q is not of the form type/subtype, as in \"image/png\"", value)
 			right := formed(value)
-			if plain := strings.NewReplacer(" / ", "/", "\\", "/").Replace(strings.TrimSpace(value)); right == value && !strings.HasSuffix(value, "/*") && mediaTypeForm().MatchString(plain) {
+			if plain := strings.NewReplacer(" / ", "/", "\\", "/").Replace(strings.TrimSpace(value)); right == value && !strings.HasSuffix(value, "/*") && isMediaType(plain) {
 				right = plain
 			}
 			switch {
@@ -96,7 +96,7 @@ var mediaTypeUnregistered = &Rule{
 	Check: func(p *Pass) {
 		n := 0
 		p.eachMediaType(func(at seed.Pointer, value string, others []string) {
-			if !mediaTypeForm().MatchString(value) || passes(baseType(value)) {
+			if !isMediaType(value) || passes(baseType(value)) {
 				return
 			}
 			d := p.Reportf(at, "media type %q is neither registered nor known to be in use: check it, since files are matched by it", value)

@@ -76,7 +76,7 @@ var outputPatternDialect = &Rule{
 				return
 			}
 			d := p.Reportf(at, "pattern %q %s", o.Pattern, what)
-			if doubledStar().MatchString(o.Pattern) {
+			if strings.Contains(o.Pattern, "**") {
 				p.replace(d, "Write *", doubledStar().ReplaceAllString(o.Pattern, "*"))
 			}
 		})
@@ -91,7 +91,7 @@ func dialect(pattern string) string {
 	switch {
 	case strings.Contains(pattern, "**"):
 		return "has **, which acts as *: directories are not searched"
-	case brace().MatchString(pattern):
+	case strings.Contains(pattern, "{") && brace().MatchString(pattern):
 		return "has braces, which a glob takes as they are: declare one output for each"
 	case strings.Contains(pattern, "[!"), strings.Contains(pattern, "[^"):
 		return "has a bracket that excludes, written [!…] for Python and [^…] for Go: readers differ"

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"index/suffixarray"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -95,7 +94,12 @@ var variableShadow = &Rule{
 	},
 }
 
-var shellName = regexp.MustCompile(`^[A-Z_]*[A-Z][A-Z0-9_]*$`)
+// isShellName reports whether a shell can name a variable, whose name has only capitals, digits and underscores: a capital comes
+// before all digits.
+func isShellName(name string) bool {
+	first := strings.TrimLeft(name, "_")
+	return first != "" && first[0] >= 'A' && first[0] <= 'Z' && !strings.ContainsFunc(name, func(r rune) bool { return r != '_' && (r < 'A' || r > 'Z') && (r < '0' || r > '9') })
+}
 
 var variableName = &Rule{
 	Rule: diag.Rule{
@@ -108,7 +112,7 @@ var variableName = &Rule{
 		var text *suffixarray.Index // of the command, in which thousands of names may be sought
 		for _, m := range p.variables() {
 			v := variableOf(m)
-			if shellName.MatchString(v) {
+			if isShellName(v) {
 				continue
 			}
 			if text == nil {

@@ -7,11 +7,12 @@ package command
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 )
 
 // An Error is a part of a command that cannot be expanded. Start and End are byte offsets in the command.
@@ -144,8 +145,8 @@ func at(p syntax.Pos) int { return max(int(p.Offset())-len(prelude), 0) }
 
 // These match the parser's messages about unclosed constructs, which name the end of file.
 var (
-	unmatched = regexp.MustCompile("^reached EOF without matching `(.+)` with `(.+)`$")
-	unclosed  = regexp.MustCompile("^reached EOF without closing quote `?([^`]+)`?$")
+	unmatched = lazy.Regexp("^reached EOF without matching `(.+)` with `(.+)`$")
+	unclosed  = lazy.Regexp("^reached EOF without closing quote `?([^`]+)`?$")
 )
 
 func syntaxError(err error, size int) error {
@@ -154,7 +155,7 @@ func syntaxError(err error, size int) error {
 	var lang syntax.LangError
 	switch {
 	case errors.As(err, &parse):
-		e.Start, e.What = at(parse.Pos), unclosed.ReplaceAllString(unmatched.ReplaceAllString(parse.Text, `"$1" is not closed by "$2"`), `the quote $1 is not closed`)
+		e.Start, e.What = at(parse.Pos), unclosed().ReplaceAllString(unmatched().ReplaceAllString(parse.Text, `"$1" is not closed by "$2"`), `the quote $1 is not closed`)
 	case errors.As(err, &lang):
 		e.Start, e.What = at(lang.Pos), lang.Feature
 	}

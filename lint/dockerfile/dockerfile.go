@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -18,6 +17,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -121,10 +121,10 @@ func foreign(text []byte) bool {
 }
 
 // ownPlace matches the line number in the parser's message. The diagnostic has its own place.
-var ownPlace = regexp.MustCompile(`^dockerfile parse error on line \d+: `)
+var ownPlace = lazy.Regexp(`^dockerfile parse error on line \d+: `)
 
 // noNumber matches how the parser says that a value must be a number.
-var noNumber = regexp.MustCompile(`strconv\.\w+: parsing ("(?:[^"\\]|\\.)*"): invalid syntax`)
+var noNumber = lazy.Regexp(`strconv\.\w+: parsing ("(?:[^"\\]|\\.)*"): invalid syntax`)
 
 func syntaxError(report *diag.Report, text []byte, err error) {
 	var located *parser.LocationError
@@ -132,8 +132,8 @@ func syntaxError(report *diag.Report, text []byte, err error) {
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {
 		at = located.Locations[0]
 	}
-	message := ownPlace.ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")
-	message = noNumber.ReplaceAllString(message, "$1 must be a whole number")
+	message := ownPlace().ReplaceAllString(strings.Join(strings.Fields(err.Error()), " "), "")
+	message = noNumber().ReplaceAllString(message, "$1 must be a whole number")
 	if n := lineOfDirective(text, message); n > 0 {
 		at = []parser.Range{{Start: parser.Position{Line: n}, End: parser.Position{Line: n}}}
 	}
@@ -142,22 +142,22 @@ func syntaxError(report *diag.Report, text []byte, err error) {
 }
 
 var (
-	directive       = regexp.MustCompile(`^#\s*([A-Za-z][A-Za-z0-9]*)\s*=`)
-	directiveTwice  = regexp.MustCompile(`^only one (\w+) parser directive can be used`)
-	directiveEscape = regexp.MustCompile(`^invalid escape token `)
+	directive       = lazy.Regexp(`^#\s*([A-Za-z][A-Za-z0-9]*)\s*=`)
+	directiveTwice  = lazy.Regexp(`^only one (\w+) parser directive can be used`)
+	directiveEscape = lazy.Regexp(`^invalid escape token `)
 )
 
 // lineOfDirective returns the line of a directive that is wrong, since the parser does not name it: the first escape of which the value
 // is wrong, or the second of those that may be there once. It is 0 for other mistakes.
 func lineOfDirective(text []byte, message string) int {
 	name, nth := "escape", 1
-	if m := directiveTwice.FindStringSubmatch(message); m != nil {
+	if m := directiveTwice().FindStringSubmatch(message); m != nil {
 		name, nth = m[1], 2
-	} else if !directiveEscape.MatchString(message) {
+	} else if !directiveEscape().MatchString(message) {
 		return 0
 	}
 	for n, line := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
-		m := directive.FindStringSubmatch(line)
+		m := directive().FindStringSubmatch(line)
 		if m == nil {
 			break
 		}

@@ -3,11 +3,11 @@ package dockerfile
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -20,8 +20,8 @@ var BuildArgSecret = &diag.Rule{
 }
 
 var (
-	secretWords = regexp.MustCompile(`(?i)(^|[_-])(api_?key|auth|credentials?|key|pass|passwd|password|pword|secret|token)([_-]|$)`)
-	publicWords = regexp.MustCompile(`(?i)(^|[_-])public([_-]|$)`)
+	secretWords = lazy.Regexp(`(?i)(^|[_-])(api_?key|auth|credentials?|key|pass|passwd|password|pword|secret|token)([_-]|$)`)
+	publicWords = lazy.Regexp(`(?i)(^|[_-])public([_-]|$)`)
 )
 
 // SecretArgs reports build arguments with the name of a secret, at the line of the Dockerfile that declares them. It
@@ -29,7 +29,7 @@ var (
 func SecretArgs(path string, text []byte, args map[string]string) *diag.Report {
 	r := &diag.Report{Path: path, Source: seed.TextSource(text)}
 	for _, name := range slices.Sorted(maps.Keys(args)) {
-		if args[name] == "" || !secretWords.MatchString(name) || publicWords.MatchString(name) {
+		if args[name] == "" || !secretWords().MatchString(name) || publicWords().MatchString(name) {
 			continue
 		}
 		span := r.Source.Line(declaration(text, name))

@@ -61,6 +61,9 @@ type Violation struct {
 	quoted bool // the value has another type, and is JSON text in quotes
 }
 
+// Prepare compiles what Manifest needs, once. A caller that has to read files first may do both at the same time.
+func Prepare() { manifestValidator() }
+
 // Manifest checks a manifest. Violations are sorted by place.
 func Manifest(src *seed.Source) []Violation {
 	found, _ := ManifestMost(src)
@@ -208,13 +211,14 @@ func must(err error) {
 // A compiler makes validators. It builds a schema from the inside out. The engine itself reads a schema again at each
 // of its levels, and that takes noticeable time for a single manifest.
 type compiler struct {
-	patterns map[string]*regexp.Regexp // by text: many members share one
+	patterns map[string]func(string) bool // by text: many members share one
+	leaves   map[string]*qri.Schema       // schemas without others inside, by text: many members share one
 }
 
 // compile returns a validator that several goroutines may use.
 func compile(schema map[string]any) *qri.Schema {
 	keywords()
-	c := &compiler{patterns: map[string]*regexp.Regexp{}}
+	c := &compiler{patterns: map[string]func(string) bool{}, leaves: map[string]*qri.Schema{}}
 	s := c.schema(schema)
 	// The engine finishes its registration at the first validation. Two goroutines must not do that at once.
 	s.Validate(context.WithValue(context.Background(), placeKey{}, &place{}), map[string]any{})
@@ -243,7 +247,14 @@ func (c *compiler) schema(schema map[string]any) *qri.Schema {
 	}
 	text, err := json.Marshal(level)
 	must(err)
+	leaf := len(members) == 0 && items == nil
+	if s := c.leaves[string(text)]; s != nil && leaf {
+		return s
+	}
 	s := &qri.Schema{}
+	if leaf {
+		c.leaves[string(text)] = s
+	}
 	must(s.UnmarshalJSON(text))
 	if k, ok := s.JSONProp("properties").(*propertiesKeyword); ok {
 		k.schemas, k.names = members, slices.Sorted(maps.Keys(members))
@@ -252,15 +263,25 @@ func (c *compiler) schema(schema map[string]any) *qri.Schema {
 		k.schema = items
 	}
 	if k, ok := s.JSONProp("pattern").(*patternKeyword); ok {
-		k.expr = c.pattern(k.text)
+		k.matches = c.pattern(k.text)
 	}
 	return s
 }
 
-// pattern compiles an expression. In Go, $ matches only the end of the text, as in ECMA 262 (T-22).
-func (c *compiler) pattern(text string) *regexp.Regexp {
+// pattern returns a function that matches an expression. In Go, $ matches only the end of the text, as in ECMA 262 (T-22). The
+// expressions of manifests are functions of their own: to compile them takes longer than all the rest of a lint.
+func (c *compiler) pattern(text string) func(string) bool {
 	if c.patterns[text] == nil {
-		c.patterns[text] = regexp.MustCompile(text)
+		switch text {
+		case jobNamePattern:
+			c.patterns[text] = func(s string) bool { return isName(s, "-") }
+		case namePattern:
+			c.patterns[text] = func(s string) bool { return isName(s, "-_") }
+		case versionPattern:
+			c.patterns[text] = isVersion
+		default:
+			c.patterns[text] = regexp.MustCompile(text).MatchString
+		}
 	}
 	return c.patterns[text]
 }

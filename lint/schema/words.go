@@ -16,6 +16,7 @@ import (
 const (
 	jobNamePattern = "^[a-zA-Z0-9-]+$"
 	namePattern    = "^[a-zA-Z0-9_-]+$"
+	versionPattern = `^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9][0-9]*|[0-9]*[a-zA-Z-][0-9a-zA-Z-]*))*)?(\+[0-9a-zA-Z-]+(\.[0-9a-zA-Z-]+)*)?$`
 )
 
 var (
@@ -96,7 +97,7 @@ func unknownMember(at seed.Pointer, name string, known []string) Violation {
 	}
 	v.Message = fmt.Sprintf("member %s does not exist %s", diag.Quote(clip(name)), where)
 	object := generic(at)
-	if s, ok := synonyms[object][fold(name)]; ok {
+	if s, ok := synonyms()[object][fold(name)]; ok {
 		v.Hint, v.Replaces = s.hint, s.replaces
 		if s.to != "" {
 			v.Hint, v.Meant, v.Older = fmt.Sprintf("%s is %s now", diag.Quote(name), diag.Quote(s.to)), s.to, s.older

@@ -60,7 +60,7 @@ func TestUnknownMembers(t *testing.T) {
 // All synonyms lead to members that there are.
 func TestSynonyms(t *testing.T) {
 	t.Parallel()
-	for object, words := range synonyms {
+	for object, words := range synonyms() {
 		members := known(seed.Pointer(object))
 		if len(members) == 0 {
 			t.Errorf("there is no object %s", object)
