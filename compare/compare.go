@@ -73,10 +73,12 @@ type Change struct {
 	// those of an image or its sources.
 	History bool
 	Files   *Files
+
+	ofImage bool // it is of files or of the image
 }
 
 // OfImage reports whether the change is one of files or of the image, and not of the manifest.
-func (c Change) OfImage() bool { return c.Pointer == "" && c.Was == nil && c.Is == nil }
+func (c Change) OfImage() bool { return c.ofImage }
 
 // A Comparison is what changed between two states of a job.
 type Comparison struct {

@@ -98,7 +98,7 @@ func Sources(f *Files) Change {
 }
 
 func (r *Row) change(message string) Change {
-	return Change{Class: r.Class, Rise: r.Rise, Message: message}
+	return Change{Class: r.Class, Rise: r.Rise, Message: message, ofImage: true}
 }
 
 // images collects what differs between two images of one platform.

@@ -143,7 +143,8 @@ func (c *Comparison) lowered() (jobVersion, packageVersion bool) {
 // raised reports whether jobVersion rose, or, for one jobVersion, packageVersion.
 func (c *Comparison) raised() (jobVersion, packageVersion bool) {
 	old, new := &c.Old.Job, &c.New.Job
-	if !equal(new.JobVersion, old.JobVersion) {
+	unknown := meant(new.JobVersion) == "" && meant(old.JobVersion) == "" // then nothing says that it is another one
+	if !unknown && !equal(new.JobVersion, old.JobVersion) {
 		return rose(old.JobVersion, new.JobVersion), false
 	}
 	return false, rose(old.PackageVersion, new.PackageVersion)
