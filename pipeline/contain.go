@@ -64,7 +64,7 @@ func (p *Pipeline) contain(ctx context.Context, r *Result, m material, request *
 	}
 	r.Smoked = append(r.Smoked, Smoked{image.platform, smoked})
 	hintOldVariable(smoked.Report, r.Dir)
-	r.add(smoked.Report)
+	r.add(smoked.Report, smoked.Unmet)
 	if r.fails() {
 		return exit.Findings
 	}

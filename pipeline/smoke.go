@@ -49,7 +49,7 @@ func (p *Pipeline) try(ctx context.Context, r *Result, candidates []*pack.Candid
 	r.Smoked = append(r.Smoked, smoked...)
 	for _, s := range smoked {
 		hintOldVariable(s.Report, r.Dir)
-		r.add(s.Report)
+		r.add(s.Report, s.Unmet)
 	}
 	return nil
 }
@@ -72,19 +72,21 @@ func namePlatforms(smoked []Smoked) {
 		message string
 	}
 	found := map[finding]int{}
-	for _, s := range smoked {
-		for _, d := range s.Report.Diagnostics {
-			found[finding{d.Rule, d.Pointer, d.Message}]++
-		}
-	}
-	for _, s := range smoked {
-		for i := range s.Report.Diagnostics {
-			d := &s.Report.Diagnostics[i]
-			if found[finding{d.Rule, d.Pointer, d.Message}] < len(smoked) && !strings.Contains(d.Message, s.Platform) {
-				d.Message += fmt.Sprintf(" (on %s)", s.Platform)
+	each := func(do func(platform string, d *diag.Diagnostic)) {
+		for _, s := range smoked {
+			for _, report := range []*diag.Report{s.Report, s.Unmet} {
+				for i := 0; report != nil && i < len(report.Diagnostics); i++ {
+					do(s.Platform, &report.Diagnostics[i])
+				}
 			}
 		}
 	}
+	each(func(_ string, d *diag.Diagnostic) { found[finding{d.Rule, d.Pointer, d.Message}]++ })
+	each(func(platform string, d *diag.Diagnostic) {
+		if found[finding{d.Rule, d.Pointer, d.Message}] < len(smoked) && !strings.Contains(d.Message, platform) {
+			d.Message += fmt.Sprintf(" (on %s)", platform)
+		}
+	})
 }
 
 // hintOldVariable says of missing outputs where the job's code reads the output directory by its name before Seed 0.0.6.

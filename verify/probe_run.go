@@ -151,7 +151,7 @@ var exitUnexpected = &Probe{
 		if i := r.declared(want); i >= 0 {
 			at = seed.AtErrors.Index(i)
 		}
-		r.hintf(at, r.words(), "the job ended with exit status %d, the case expects %d%s", o.Exit, want, r.expectedAt("exit", ""))
+		r.unmetf(r.Case.ExpectedAt("exit"), at, r.words(), "the job ended with exit status %d, the case expects %d", o.Exit, want)
 	},
 }
 
@@ -170,7 +170,7 @@ var expectedText = &Probe{
 			for _, p := range s.patterns {
 				re, err := regexp.Compile(p)
 				if err == nil && !re.Match(append(s.excerpt.Head[:len(s.excerpt.Head):len(s.excerpt.Head)], s.excerpt.Tail...)) {
-					r.Reportf("/job", "nothing on %s matches %q, of %d bytes%s", s.name, p, s.excerpt.Total, r.expectedAt(s.name, p))
+					r.unmetf(r.Case.ExpectedAt(s.name, p), "/job", "", "nothing on %s matches %q, of %d bytes", s.name, p, s.excerpt.Total)
 				}
 			}
 		}

@@ -58,6 +58,24 @@ func (r *CaseResult) add(n int, next CaseResult) {
 			r.Diagnostics = append(r.Diagnostics, d)
 		}
 	}
+	r.addUnmet(n, next.Unmet)
+}
+
+// addUnmet adds what another run did not do and the runs before did.
+func (r *CaseResult) addUnmet(n int, next *diag.Report) {
+	if next == nil {
+		return
+	}
+	if r.Unmet == nil {
+		r.Unmet = &diag.Report{Path: next.Path, Source: next.Source}
+	}
+	for _, d := range next.Diagnostics {
+		known := slices.ContainsFunc(r.Unmet.Diagnostics, func(other diag.Diagnostic) bool { return other.Rule == d.Rule && *other.Span == *d.Span })
+		if !known {
+			d.Message += fmt.Sprintf(" (in run %d)", n)
+			r.Unmet.Add(d)
+		}
+	}
 }
 
 // differences returns a finding for each output in which a run differs from the first one, with the first place.

@@ -118,7 +118,10 @@ func TestLeft(t *testing.T) {
 	// The new expectations hold.
 	all, _ = cases.Read(cases.File, got.Text, m, os.Getenv)
 	r, err := Smoke(t.Context(), &sequence{outcomes: []*pack.Outcome{one, bad}}, pack.Config{Entrypoint: []string{"x"}}, m, all, Options{Parallel: 1})
-	if err != nil || r.Cases[0].Verdict != Passed && !strings.Contains(findings(r.Report.Diagnostics), "SHA-256") {
-		t.Errorf("%v: %s", err, findings(r.Report.Diagnostics))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Cases[0].Verdict != Passed && (r.Unmet == nil || !strings.Contains(findings(r.Unmet.Diagnostics), "SHA-256")) {
+		t.Errorf("%s: %+v", findings(r.Report.Diagnostics), r.Unmet)
 	}
 }

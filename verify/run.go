@@ -33,6 +33,7 @@ type Run struct {
 	secrets *secret.Redactor
 	probe   *Probe
 	found   []diag.Diagnostic
+	unmet   *diag.Report // what the case expects and the run did not do, in the smoke file; nil if nothing
 }
 
 // A Captured is what the pattern of an output matches.
@@ -120,6 +121,12 @@ func (r *Run) ending() string {
 		return fmt.Sprintf("ended with exit status 0, where the case expects %d", r.Case.Expect.Code(r.Manifest))
 	}
 	return "lacks outputs: " + diag.QuoteFew(r.lacking())
+}
+
+// hasErrors reports whether a probe has found an error.
+func (r *Run) hasErrors() bool {
+	isError := func(d diag.Diagnostic) bool { return d.Level() == diag.Error }
+	return slices.ContainsFunc(r.found, isError) || r.unmet != nil && slices.ContainsFunc(r.unmet.Diagnostics, isError)
 }
 
 // Reportf adds a finding of the current probe.

@@ -78,6 +78,7 @@ type Result struct {
 	Verdict Verdict
 	Cases   []CaseResult // in the order of the cases
 	Report  *diag.Report // its pointers are into the manifest
+	Unmet   *diag.Report // what the smoke file expects and no run did, at its places there; nil if nothing
 }
 
 // A CaseResult is the result of one case.
@@ -100,6 +101,8 @@ type CaseResult struct {
 	Kept      *Kept // nil if no files of the run stay
 	// Diagnostics are the findings on this case. Their pointers are into the manifest.
 	Diagnostics []diag.Diagnostic
+	// Unmet is what the smoke file expects of this case and the run did not do, at its places there; nil if nothing.
+	Unmet *diag.Report
 
 	run  *Run   // nil if there was none
 	runs []*Run // all runs, of which the first is run
@@ -234,15 +237,15 @@ func judge(r *Run, opt Options) CaseResult {
 			p.Check(r)
 		}
 	}
-	result.Diagnostics = r.found
-	if slices.ContainsFunc(r.found, func(d diag.Diagnostic) bool { return d.Level() == diag.Error }) {
+	result.Diagnostics, result.Unmet = r.found, r.unmet
+	if r.hasErrors() {
 		result.Verdict = Failed
 	}
 	switch {
 	case r.succeeded() && r.Outcome.FilesCut > 0 && r.lacksOutputs():
 		result.Reason = r.hidef("the job left more files than are listed, %d and %d more, so it is not known whether these outputs are there: %s",
 			len(r.Outcome.Files), r.Outcome.FilesCut, diag.QuoteFew(r.lacking()))
-		if result.Verdict = Inconclusive; slices.ContainsFunc(r.found, func(d diag.Diagnostic) bool { return d.Level() == diag.Error }) {
+		if result.Verdict = Inconclusive; r.hasErrors() {
 			result.Verdict = Failed
 			return result
 		}
@@ -257,7 +260,7 @@ func judge(r *Run, opt Options) CaseResult {
 	default:
 		return result
 	}
-	result.Verdict = Inconclusive
+	result.Verdict, result.Unmet = Inconclusive, nil
 	result.Diagnostics = []diag.Diagnostic{{Rule: caseInconclusive, Pointer: firstMadeUp(r.Case), Message: "inconclusive: " + result.Reason, Hint: exampleHint(r)}}
 	for _, d := range r.found {
 		if d.Rule == &networkMissing.Rule { // this does not depend on the values
@@ -292,13 +295,22 @@ func conclude(m *seed.Manifest, all []CaseResult, opt Options) *Result {
 	counts := map[Verdict]int{}
 	for _, c := range all {
 		counts[c.Verdict]++
-		for _, d := range c.Diagnostics {
-			d.Case = c.Name
-			if len(all) > 1 {
-				d.Message += fmt.Sprintf(" (case %q)", c.Name)
+		add := func(to *diag.Report, found []diag.Diagnostic) {
+			for _, d := range found {
+				if d.Case = c.Name; len(all) > 1 {
+					d.Message += fmt.Sprintf(" (case %q)", c.Name)
+				}
+				to.Add(d)
 			}
-			result.Report.Add(d)
 		}
+		add(result.Report, c.Diagnostics)
+		if c.Unmet == nil {
+			continue
+		}
+		if result.Unmet == nil {
+			result.Unmet = &diag.Report{Path: c.Unmet.Path, Source: c.Unmet.Source}
+		}
+		add(result.Unmet, c.Unmet.Diagnostics)
 	}
 	switch {
 	case counts[Failed] > 0:
@@ -314,5 +326,8 @@ func conclude(m *seed.Manifest, all []CaseResult, opt Options) *Result {
 		result.Verdict = Failed
 	}
 	result.Report.Sort()
+	if result.Unmet != nil {
+		result.Unmet.Sort()
+	}
 	return result
 }

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -47,12 +48,30 @@ type Case struct {
 	// Skip says why the case cannot be tried, such as a missing secret. It is empty for other cases.
 	Skip string
 
-	places map[string]string // of what is expected, in the smoke file; see ExpectedAt
+	file   *diag.Report         // the smoke file; nil if no file has the case
+	places map[string]seed.Span // of what is expected, in the smoke file; see ExpectedAt
 }
 
-// ExpectedAt returns the place of what is expected in the smoke file, such as seed.smoke.yaml:12: of "exit", of an element of
-// "stdout" or "stderr" by its text, or of an output of "outputs" or "json" by its name. It is empty if no file says it.
-func (c *Case) ExpectedAt(member, name string) string { return c.places[member+"\x00"+name] }
+// A Place is one in a smoke file.
+type Place struct {
+	Path   string // of the file, as the user named it
+	Source *seed.Source
+	Span   seed.Span
+}
+
+// ExpectedAt returns where the smoke file says what is expected: of "exit", of an element of "stdout" or "stderr" by its text, of an
+// output of "json" by its name, or of an output of "outputs" by its name and a member such as "count". It is nil if no file says it.
+func (c *Case) ExpectedAt(member string, names ...string) *Place {
+	span, said := c.places[placeKey(member, names)]
+	if !said {
+		return nil
+	}
+	return &Place{c.file.Path, c.file.Source, span}
+}
+
+func placeKey(member string, names []string) string {
+	return strings.Join(append([]string{member}, names...), "\x00")
+}
 
 // An InputFile is a file of the host, or a new one with Content.
 type InputFile struct {

@@ -355,12 +355,13 @@ func TestInputs(t *testing.T) {
 	}
 }
 
-// An expectation knows its line in the smoke file, so that findings can name it.
+// An expectation knows its place in the smoke file, so that findings are shown there.
 func TestExpectedAt(t *testing.T) {
 	t.Parallel()
 	m := seed.Parse([]byte(`{"job": {"name": "t", "timeout": 10, "errors": [{"code": 2, "name": "bad"}],
 "interface": {"outputs": {"files": [{"name": "F", "pattern": "*"}], "json": [{"name": "J", "type": "integer"}]}}}}`))
-	all, r := Read(filepath.Join(t.TempDir(), "my.yaml"), []byte(`cases:
+	path := filepath.Join(t.TempDir(), "my.yaml")
+	all, r := Read(path, []byte(`cases:
   - name: one
     expect:
       exit: 7
@@ -380,14 +381,23 @@ func TestExpectedAt(t *testing.T) {
 		t.Fatalf("%+v", r.Diagnostics)
 	}
 	for _, tt := range []struct {
-		in                 int
-		member, name, want string
+		in    int
+		names []string
+		want  string
 	}{
-		{0, "exit", "", "my.yaml:4"}, {0, "stdout", "^done", "my.yaml:5"}, {0, "stderr", "first", "my.yaml:7"}, {0, "stderr", "second", "my.yaml:8"},
-		{0, "outputs", "F", "my.yaml:10"}, {0, "json", "J", "my.yaml:13"}, {0, "json", "K", ""}, {1, "exit", "", "my.yaml:14"}, {2, "exit", "", ""},
+		{0, []string{"exit"}, "4:13"}, {0, []string{"stdout", "^done"}, "5:15"}, {0, []string{"stderr", "first"}, "7:11"}, {0, []string{"stderr", "second"}, "8:11"},
+		{0, []string{"outputs", "F", "count"}, "11:18"}, {0, []string{"outputs", "F", "json"}, ""}, {0, []string{"json", "J"}, "13:9"}, {0, []string{"json", "K"}, ""},
+		{1, []string{"exit"}, "14:22"}, {2, []string{"exit"}, ""},
 	} {
-		if got := all[tt.in].ExpectedAt(tt.member, tt.name); got != tt.want {
-			t.Errorf("%s %s of case %d: %q, want %q", tt.member, tt.name, tt.in+1, got, tt.want)
+		got := ""
+		if at := all[tt.in].ExpectedAt(tt.names[0], tt.names[1:]...); at != nil {
+			start := at.Source.Position(at.Span.Start)
+			if got = fmt.Sprintf("%d:%d", start.Line, start.Column); at.Path != path {
+				t.Errorf("%q is in %s", tt.names, at.Path)
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%q of case %d: %q, want %q", tt.names, tt.in+1, got, tt.want)
 		}
 	}
 }

@@ -60,8 +60,8 @@ type reader struct {
 	dir    string
 	root   *os.Root
 	report *diag.Report
-	nodes  int               // number of JSON values, with aliases expanded
-	places map[string]string // of the case that is read
+	nodes  int                  // number of JSON values, with aliases expanded
+	places map[string]seed.Span // of the case that is read
 }
 
 func (r *reader) file(n *yaml.Node) (cases []Case) {
@@ -88,7 +88,7 @@ func (r *reader) file(n *yaml.Node) (cases []Case) {
 }
 
 func (r *reader) readCase(n *yaml.Node) Case {
-	c := Case{places: map[string]string{}}
+	c := Case{places: map[string]seed.Span{}, file: r.report}
 	c.init()
 	r.places = c.places
 	r.members(n, "the case", map[string]func(*yaml.Node){
@@ -331,7 +331,7 @@ func (r *reader) expect(n *yaml.Node, e *Expectation) {
 	r.members(n, "expect", map[string]func(*yaml.Node){
 		"exit": func(n *yaml.Node) {
 			exit = n
-			r.note(n, "exit", "")
+			r.note(n, "exit")
 			code, err := strconv.Atoi(r.text(n, "exit"))
 			if err != nil || code < 0 || code > 255 {
 				r.add(typeRule, n, "exit %q is no exit status, which is 0 to 255", deref(n).Value)
@@ -339,7 +339,7 @@ func (r *reader) expect(n *yaml.Node, e *Expectation) {
 			e.Exit = code
 		},
 		"error": func(n *yaml.Node) {
-			r.note(n, "exit", "")
+			r.note(n, "exit")
 			if found := named(r, deref(n), "error", r.m.Job.Errors, func(e *seed.Error) string { return e.Name }); found != nil {
 				e.Error = found.Name
 			}
@@ -355,8 +355,8 @@ func (r *reader) expect(n *yaml.Node, e *Expectation) {
 }
 
 // note keeps the place of what is expected.
-func (r *reader) note(n *yaml.Node, member, name string) {
-	r.places[member+"\x00"+name] = fmt.Sprintf("%s:%d", filepath.Base(r.report.Path), n.Line)
+func (r *reader) note(n *yaml.Node, member string, names ...string) {
+	r.places[placeKey(member, names)] = r.span(n)
 }
 
 func (r *reader) patterns(n *yaml.Node, what string) []string {

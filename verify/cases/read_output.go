@@ -21,9 +21,8 @@ func (r *reader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
 		if out == nil {
 			return
 		}
-		r.note(key, "outputs", out.Name)
 		var e OutputExpectation
-		r.members(value, "the output", map[string]func(*yaml.Node){
+		members := map[string]func(*yaml.Node){
 			"count": func(n *yaml.Node) {
 				count := int(r.number(n, "count"))
 				e.Count = &count
@@ -38,7 +37,14 @@ func (r *reader) expectOutputs(n *yaml.Node) map[string]OutputExpectation {
 					e.JSON = compact(v)
 				}
 			},
-		})
+		}
+		for member, read := range members {
+			members[member] = func(n *yaml.Node) {
+				r.note(n, "outputs", out.Name, member)
+				read(n)
+			}
+		}
+		r.members(value, "the output", members)
 		all[out.Name] = e
 	})
 	return all
