@@ -84,7 +84,7 @@ func oneLine(r *Document, printed []byte) (string, error) {
 		brief.Cases = slices.Clone(image.Cases)
 		for i := range brief.Cases {
 			c := &brief.Cases[i]
-			c.Stdout, c.Stderr, c.Captured = nil, nil, nil
+			c.Stdout, c.Stderr, c.Captured, c.JSON = nil, nil, nil, nil
 			if c.Usage != nil {
 				usage := *c.Usage
 				usage.Samples = nil

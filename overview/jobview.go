@@ -73,7 +73,7 @@ func (r *Run) caseOf(id string, i *pipeline.Image, c *pipeline.CaseImage) caseVi
 		}
 		v.Outputs = append(v.Outputs, out)
 	}
-	v.JSON, v.MoreJSON = jsonViews(c.JSON)
+	v.JSON, v.MoreJSON = jsonViews(c.JSON), c.MoreJSON
 	for n, t := range []*pipeline.CaseText{c.Stdout, c.Stderr} {
 		if t == nil {
 			continue
@@ -90,12 +90,8 @@ func (r *Run) caseOf(id string, i *pipeline.Image, c *pipeline.CaseImage) caseVi
 	return v
 }
 
-// jsonShown is how many JSON outputs are shown of one case. A job may write any number of members.
-const jsonShown = 100
-
-func jsonViews(all []pipeline.CaseJSON) (views []jsonView, more int) {
-	more = max(len(all)-jsonShown, 0)
-	for _, o := range all[:len(all)-more] {
+func jsonViews(all []pipeline.CaseJSON) (views []jsonView) {
+	for _, o := range all {
 		v := jsonView{Name: o.Name, Type: o.Type, Value: clipRight(o.Value), Note: "optional"}
 		switch {
 		case !o.Declared:
@@ -105,7 +101,7 @@ func jsonViews(all []pipeline.CaseJSON) (views []jsonView, more int) {
 		}
 		views = append(views, v)
 	}
-	return views, more
+	return views
 }
 
 // figures returns what a run took, each next to what is declared.

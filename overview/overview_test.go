@@ -184,7 +184,8 @@ func TestCaseOutputs(t *testing.T) {
 	c := pipeline.CaseImage{Name: "one", Verdict: "passed", ErrorName: "bad<b>data", Usage: &pipeline.CaseUsage{Exit: 3}, JSON: []pipeline.CaseJSON{
 		{Name: "WORDS", Type: "integer", Value: "2", Declared: true, Required: true}, {Name: "NOTE", Type: "string", Declared: true},
 		{Name: "<i>x", Type: "string", Value: `"<script>"`}, {Name: "LONG", Type: "number", Value: long}}}
-	for n := range jsonShown {
+	c.MoreJSON = 4
+	for n := range 96 {
 		c.JSON = append(c.JSON, pipeline.CaseJSON{Name: "extra " + strconv.Itoa(n), Type: "null", Value: "null"})
 	}
 	r := Run{Command: "smoke", Images: []*pipeline.Image{{JobName: "x", Cases: []pipeline.CaseImage{c}}}}

@@ -12,6 +12,7 @@ import (
 // What documents have of a case. The page of a run has more.
 const (
 	capturedShown = 20
+	jsonShown     = 100 // a job may write any number of members
 	printedShown  = 4 << 10
 	samplesShown  = 20
 	maxTimeout    = 365 * 24 * time.Hour // a longer one is none
@@ -48,8 +49,9 @@ func caseImage(platform string, c *verify.CaseResult, secrets *secret.Set) CaseI
 		i.Captured = append(i.Captured, out)
 	}
 	i.ErrorName = c.ErrorName
-	for _, out := range c.JSON {
-		i.JSON = append(i.JSON, CaseJSON{strings.ToValidUTF8(out.Name, "\ufffd"), out.Type, strings.ToValidUTF8(out.Value, "\ufffd"), out.Declared, out.Required})
+	i.MoreJSON = max(len(c.JSON)-jsonShown, 0)
+	for _, out := range c.JSON[:len(c.JSON)-i.MoreJSON] {
+		i.JSON = append(i.JSON, CaseJSON{strings.ToValidUTF8(out.Name, "\ufffd"), out.Type, out.Declared, out.Required, strings.ToValidUTF8(out.Value, "\ufffd")})
 	}
 	const mib = 1 << 20
 	bytes := func(name string) int64 { return int64(c.Allocated[name] * mib) }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -53,16 +54,18 @@ type CaseImage struct {
 	Declared *CaseDeclared `json:"declared,omitempty"` // what the run was allowed, if there was one
 	// Captured are the outputs of the manifest, in its order, if the run ended with 0.
 	Captured []CaseOutput `json:"captured,omitempty"`
-	Stdout   *CaseText    `json:"stdout,omitempty"`
-	Stderr   *CaseText    `json:"stderr,omitempty"`
-	Outputs  string       `json:"outputs,omitempty"` // directory where they were kept
+	// JSON are the JSON outputs, if the run ended with 0, at most jsonShown. Members of the file that are no output of the
+	// manifest come last. MoreJSON is how many are left out.
+	JSON     []CaseJSON `json:"json,omitempty"`
+	MoreJSON int        `json:"moreJSON,omitempty"`
+	// ErrorName is the error of the manifest that the exit status stands for; empty if there is none.
+	ErrorName string    `json:"errorName,omitempty"`
+	Stdout    *CaseText `json:"stdout,omitempty"`
+	Stderr    *CaseText `json:"stderr,omitempty"`
+	Outputs   string    `json:"outputs,omitempty"` // directory where they were kept
 
 	// Printed are stdout and stderr as far as the supervisor kept them: more than documents have.
 	Printed [2]string `json:"-"`
-	// JSON are the JSON outputs, if the run ended with 0. Members of the file that are no output of the manifest come last.
-	JSON []CaseJSON `json:"-"`
-	// ErrorName is the error of the manifest that the exit status stands for; empty if there is none.
-	ErrorName string `json:"-"`
 }
 
 // A CaseUsage is what the run of a smoke case took.
@@ -114,8 +117,27 @@ type CaseFile struct {
 
 // A CaseJSON is a JSON output of a run, or another member of seed.outputs.json.
 type CaseJSON struct {
-	Name, Type, Value  string // Value is JSON in short; empty if there is none
-	Declared, Required bool
+	Name     string `json:"name"`
+	Type     string `json:"type"`     // that the manifest declares, or else that of the value
+	Declared bool   `json:"declared"` // it is an output of the manifest
+	Required bool   `json:"required"`
+	Value    string `json:"-"` // JSON in short; empty if there is none
+}
+
+// MarshalJSON adds the value as "value". A value that is cut, or is no JSON, is "text" instead.
+func (c CaseJSON) MarshalJSON() ([]byte, error) {
+	type plain CaseJSON
+	form := struct {
+		plain
+		Value json.RawMessage `json:"value,omitempty"`
+		Text  string          `json:"text,omitempty"`
+	}{plain: plain(c)}
+	if json.Valid([]byte(c.Value)) {
+		form.Value = json.RawMessage(c.Value)
+	} else {
+		form.Text = c.Value
+	}
+	return json.Marshal(form)
 }
 
 // A CaseText is the end of what a run printed.

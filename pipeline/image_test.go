@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"encoding/json"
 	"errors"
 	"slices"
 	"testing"
@@ -59,5 +60,31 @@ func TestCaseImage(t *testing.T) {
 	}
 	if i.Stdout.Tail != "begin\n\n[988 bytes are left out here]\nx\ufffdend\n" || i.Stdout.Bytes != 1000 || i.Stderr != nil || i.Printed[0] != i.Stdout.Tail {
 		t.Errorf("%+v", i.Stdout)
+	}
+}
+
+// JSON outputs are values in documents. A value that is cut, or is no JSON, is text. There are at most so many.
+func TestCaseJSON(t *testing.T) {
+	t.Parallel()
+	c := &verify.CaseResult{Name: "one", ErrorName: "bad", Outcome: &pack.Outcome{Started: true}, JSON: []verify.CapturedJSON{
+		{Name: "a\xff", Type: "object", Value: `{"x":[1e400,"\u2028<"]}`, Declared: true, Required: true}, {Name: "none", Type: "string", Declared: true},
+		{Name: "cut", Type: "string", Value: `"long…`}, {Name: "hidden", Type: "integer", Value: "***"}}}
+	for range jsonShown {
+		c.JSON = append(c.JSON, verify.CapturedJSON{Name: "more", Type: "null", Value: "null"})
+	}
+	i := caseImage("linux/amd64", c, nil)
+	if len(i.JSON) != jsonShown || i.MoreJSON != 4 || i.ErrorName != "bad" {
+		t.Errorf("%d values and %d more, error %q", len(i.JSON), i.MoreJSON, i.ErrorName)
+	}
+	for n, want := range []string{
+		`{"name":"a�","type":"object","declared":true,"required":true,"value":{"x":[1e400,"\u2028\u003c"]}}`,
+		`{"name":"none","type":"string","declared":true,"required":false}`,
+		`{"name":"cut","type":"string","declared":false,"required":false,"text":"\"long…"}`,
+		`{"name":"hidden","type":"integer","declared":false,"required":false,"text":"***"}`,
+	} {
+		got, err := json.Marshal(i.JSON[n])
+		if err != nil || string(got) != want {
+			t.Errorf("%s, %v\nwant %s", got, err, want)
+		}
 	}
 }
