@@ -32,6 +32,8 @@ exec "$docker" run --rm "$@" bench`
 	return group{rounds: rounds, sides: []*side{
 		{name: "docker build of " + smallJob + ", cached, then docker run", env: env, args: args},
 		{name: "the same with docker run --network none", env: env, args: append(slices.Clone(args), "--network", "none")},
+		{name: "seedpack pack of it, smoke off, same engine", env: env,
+			args: []string{t.seedpack, "pack", smallJob, "--builder", "docker", "--progress", "quiet", "--smoke", "off"}},
 		{name: "seedpack pack of it with its smoke run, same engine", env: env, most: 0.4,
 			args: []string{t.seedpack, "pack", smallJob, "--builder", "docker", "--progress", "quiet"}},
 	}}, nil
