@@ -40,8 +40,8 @@ type lazyContainer struct {
 	engine *runtime.Engine // nil: BuildKit
 }
 
-// find returns the engine for a job on one of these platforms. It is nil if BuildKit runs the job.
-func (l *lazyContainer) find(ctx context.Context, platforms []string) (*runtime.Engine, error) {
+// find returns the engine for a job on one of these platforms, whose image has one of the IDs. It is nil if BuildKit runs the job.
+func (l *lazyContainer) find(ctx context.Context, platforms, ids []string) (*runtime.Engine, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.asked || l.options.With == runtime.BuildKit {
@@ -52,6 +52,7 @@ func (l *lazyContainer) find(ctx context.Context, platforms []string) (*runtime.
 		return nil, nil
 	}
 	l.process.useEngine(1)
+	l.options.Images = ids
 	engine, before, err := runtime.Find(ctx, l.options)
 	if err != nil {
 		l.process.useEngine(-1)

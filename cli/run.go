@@ -234,6 +234,7 @@ func (s *singleRun) prepareDir(j *job.Job, roots disk.Roots) error {
 		s.outputDir = "output-" + verify.HostName(j.Manifest.Job.Name) + "-" + time.Now().UTC().Format("20060102T150405Z")
 	}
 	entries, err := os.ReadDir(s.outputDir)
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return pipeline.IsStage(e.Name()) }) // of a run that was killed
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if err := roots.CheckDirectory(s.outputDir); err != nil {

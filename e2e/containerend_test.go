@@ -160,6 +160,63 @@ func TestInterruptedInContainers(t *testing.T) {
 	}
 }
 
+// TestKilledInContainers proves that a job and its container end soon after a run that is killed, long before the job's timeout, and
+// that the next run removes what it has left.
+func TestKilledInContainers(t *testing.T) {
+	t.Parallel()
+	needBuildKit(t)
+	for _, e := range containerEngines(t) {
+		t.Run(e.name, func(t *testing.T) {
+			t.Parallel()
+			job := containedJob(t, 600, "trap '' TERM; cd \"$OUTPUT_DIR\" && mkdir -m 700 d && echo x >d/x; while [ ! -e /end ]; do echo works; sleep 0.2; done\n", "0")
+			cmd, temp := e.command(t.Context(), t, append(job, "--progress", "plain")...)
+			stderr, err := cmd.StderrPipe()
+			if err == nil {
+				err = cmd.Start()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for lines := bufio.NewScanner(stderr); lines.Scan() && lines.Text() != "[run] works"; {
+			}
+			_ = cmd.Process.Kill()
+			_, _ = io.Copy(io.Discard, stderr)
+			_ = cmd.Wait() // it was killed
+			for _, n := range e.containers(t) {
+				e.awaitGone(t, n)
+			}
+			quick := containedJob(t, 60, "echo done >\"$OUTPUT_DIR\"/x\n", "0")
+			next := exec.CommandContext(t.Context(), cmd.Args[0], append([]string{"run", "--with", e.name, "-o", "out", "--progress", "quiet"}, quick...)...)
+			next.Dir, next.Env = cmd.Dir, cmd.Env
+			if out, err := next.CombinedOutput(); err != nil {
+				t.Errorf("the next run: %v\n%s", err, out)
+			}
+			left, err := os.ReadDir(filepath.Join(cmd.Dir, "out"))
+			if err != nil || len(left) != 1 || left[0].Name() != "x" {
+				t.Errorf("outputs of the next run: %v, %v", left, err)
+			}
+			if err := os.RemoveAll(filepath.Join(cmd.Dir, "out")); err != nil {
+				t.Fatal(err)
+			}
+			e.checkGone(t, cmd, temp)
+		})
+	}
+}
+
+// awaitGone waits until the engine has no container of a name.
+func (e containerEngine) awaitGone(t *testing.T, name string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+		out, err := exec.Command(filepath.Join(e.bin, e.name), "container", "inspect", name).CombinedOutput()
+		if err != nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("container %s is there a minute after the run was killed\n%s", name, out)
+		}
+	}
+}
+
 // TestSupervisorStoppedInContainers proves that a run whose supervisor is stopped ends by the clock outside of its container, with
 // the words of a smoke run.
 func TestSupervisorStoppedInContainers(t *testing.T) {

@@ -46,7 +46,7 @@ var moments = []moment{
 	{name: "start", after: 100 * time.Millisecond, program: true, long: true},
 	{name: "definition", line: "load build definition", program: true, long: true},
 	{name: "step", line: "step has begun\n", program: true, slow: "STEP"},
-	{name: "preparation", line: "[smoke] prepare", program: true, long: true},
+	{name: "preparation", line: "[internal] smoke runs", program: true, long: true},
 	{name: "smoke", line: "[smoke] a", program: true, slow: "JOB"},
 	{name: "export", line: "exporting to image", program: true, long: true},
 	{name: "layer", request: "PUT /blobs/uploads/", program: true, long: true},

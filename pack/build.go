@@ -5,8 +5,10 @@ package pack
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +17,7 @@ import (
 	"github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/moby/buildkit/session/secrets/secretsprovider"
+	"github.com/opencontainers/go-digest"
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/seedpack/seedpack/disk"
@@ -49,6 +52,8 @@ type Request struct {
 	Platforms     []string          // os/arch[/variant]; default: the engine's own
 	// Inputs are the files that runs of the gate may get.
 	Inputs Tree
+	// Runs says that the gate will run candidates. What all runs need is then handed over while the image is built.
+	Runs bool
 	// Repository is where the image is pushed, by digest and without a tag. Empty: nowhere.
 	Repository string
 	Insecure   bool // plain http to Repository
@@ -77,7 +82,7 @@ type Result struct {
 
 // buildOn makes a request, or the part of it that is a node's, in one session of the engine.
 func buildOn(ctx context.Context, e *engine.Engine, store store, s *screen, r *Request, gate func(context.Context, []*Candidate) error) (*Result, error) {
-	b := &build{engine: e, screen: s, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
+	b := &build{session: rand.Text(), engine: e, screen: s, request: r, gate: gate, secrets: &secretStore{values: maps.Clone(r.Options.Secrets)}}
 	if r.Image != nil {
 		b.material = &foreignImage{request: r}
 	} else {
@@ -151,6 +156,7 @@ type build struct {
 	marshal  sync.Mutex
 	clocks   clocks // of the runs
 
+	session   string            // distinguishes the directories of this session from those of others
 	inputs    handedOver        // what runs may get
 	attrs     map[string]string // of the frontend
 	exports   int               // number of requested exporters
@@ -169,7 +175,7 @@ const (
 )
 
 func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
-	opt := client.SolveOpt{LocalMounts: map[string]fsutil.FS{}, FrontendAttrs: map[string]string{}}
+	opt := client.SolveOpt{LocalMounts: map[string]fsutil.FS{}, FrontendAttrs: map[string]string{}, SharedKey: b.request.sharedKey()}
 	b.attrs = map[string]string{}
 	if err := b.offerRuns(&opt); err != nil {
 		return opt, err
@@ -219,6 +225,23 @@ func (b *build) solveOpt(ctx context.Context) (client.SolveOpt, error) {
 	return opt, nil
 }
 
+// sharedKey names what the engine keeps of the directories of a session, to get only the changes of them the next time. Under one
+// key the next session throws away what it does not have itself. So builds of other contexts, or of other files of the same one,
+// have other keys.
+func (r *Request) sharedKey() string {
+	of := []string{r.Target}
+	for _, path := range []string{r.Context, r.Dockerfile} {
+		if whole, err := filepath.Abs(path); err == nil {
+			path = whole
+		}
+		of = append(of, path)
+	}
+	if r.Image != nil {
+		of = []string{r.Image.Source.String()}
+	}
+	return digest.FromString(strings.Join(of, "\x00")).Encoded()[:32]
+}
+
 // offerRuns adds the files that runs of candidates need to the session.
 func (b *build) offerRuns(opt *client.SolveOpt) error {
 	inputs, err := newTreeFS(b.request.Inputs)
@@ -242,6 +265,10 @@ func (b *build) solve(ctx context.Context, opt client.SolveOpt) (*client.SolveRe
 func (b *build) callback(ctx context.Context, g gateway.Client) (*gateway.Result, error) {
 	if b.refused = able(b.engine.From, b.request.needs(b.exports), g.BuildOpts()); b.refused != nil {
 		return nil, b.refused
+	}
+	if b.request.Runs {
+		stop := b.runner(g).handOver(ctx)
+		defer stop()
 	}
 	result, err := b.material.solve(ctx, g, b.attrs)
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/moby/buildkit/client"
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
-	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
 	"github.com/tonistiigi/fsutil"
 
 	"github.com/seedpack/seedpack/disk"
@@ -129,14 +128,11 @@ func (d *dockerfile) addExports(opt *client.SolveOpt) error {
 func (d *dockerfile) solve(ctx context.Context, g gateway.Client, attrs map[string]string) (*gateway.Result, error) {
 	options := g.BuildOpts()
 	result, err := g.Solve(ctx, gateway.SolveRequest{Frontend: "dockerfile.v0", FrontendOpt: withCaches(attrs, options.Opts), Evaluate: true})
-	if err != nil || options.Caps.Supports(gwpb.CapGatewayEvaluate) == nil {
+	if err != nil {
 		return result, err
 	}
-	// Older engines solve lazily. Without a request for a file, a failing step would fail only in the first run.
-	return result, result.EachRef(func(ref gateway.Reference) error {
-		_, err := ref.StatFile(ctx, gateway.StatRequest{Path: "."})
-		return err
-	})
+	// A step that fails would else fail only in the first run.
+	return result, result.EachRef(func(ref gateway.Reference) error { return evaluated(ctx, g, ref) })
 }
 
 // withCaches returns the attributes with what the client knows about caches, such as digests of local ones.

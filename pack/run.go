@@ -10,7 +10,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/containerd/platforms"
@@ -22,9 +21,7 @@ import (
 	"github.com/moby/buildkit/solver/pb"
 	"github.com/moby/buildkit/util/apicaps"
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
-	"github.com/tonistiigi/fsutil"
 
-	"github.com/seedpack/seedpack/pack/supervisor/bin"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
@@ -34,11 +31,9 @@ type Candidate struct {
 	Node     string // name of the node that runs it; empty if there is only one
 	Config   Config
 
-	files   gateway.Reference // nil for an image without files
-	session string            // distinguishes the directories of this session from those of others
-	gateway gateway.Client
-	root    llb.State
-	engine  ocispecs.Platform // of the machine that runs the candidate
+	files gateway.Reference // nil for an image without files
+	root  llb.State
+	runner
 	inputs  handedOver
 	secrets *secretStore
 	marshal *sync.Mutex // belongs to the build
@@ -57,9 +52,8 @@ func (b *build) candidates(g gateway.Client, result *gateway.Result) ([]*Candida
 		return nil, err
 	}
 	var all []*Candidate
-	session := rand.Text()
 	for _, p := range found.Platforms {
-		c := &Candidate{Platform: platforms.Format(p.Platform), Node: b.engine.Node(), session: session, gateway: g, secrets: b.secrets, marshal: &b.marshal, clocks: &b.clocks, engine: enginePlatform(g), inputs: b.inputs}
+		c := &Candidate{Platform: platforms.Format(p.Platform), Node: b.engine.Node(), runner: b.runner(g), secrets: b.secrets, marshal: &b.marshal, clocks: &b.clocks, inputs: b.inputs}
 		var image struct {
 			Config Config `json:"config"`
 		}
@@ -101,31 +95,6 @@ func enginePlatform(g gateway.Client) ocispecs.Platform {
 	return platforms.Normalize(platforms.DefaultSpec())
 }
 
-// emptyDir is a directory next to the supervisor in which all users may write.
-const emptyDir = "empty"
-
-// supervisorFS holds the supervisor for each architecture of an engine, and an empty directory.
-func supervisorFS() (fsutil.FS, error) {
-	tree := Tree{}
-	for _, arch := range bin.Architectures() {
-		program, err := bin.Find(arch)
-		if err != nil {
-			return nil, err
-		}
-		tree[arch+"/"+path.Base(wire.Program)] = Entry{program: &program}
-	}
-	tree[emptyDir] = Entry{Dir: true}
-	f, err := newTreeFS(tree)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range f.entries {
-		e.stat.Mode |= 0o111
-	}
-	f.entries[emptyDir].stat.Mode |= 0o777
-	return f, nil
-}
-
 // Run runs a process in the candidate and returns the outcome. There is no network, unless the process asks for it. A
 // process that fails or cannot start is an outcome, not an error. Its changes are discarded. If the process stopped its
 // supervisor, the error is a *LostError.
@@ -156,11 +125,7 @@ func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("run %s: the supervisor left no report: %w", p.Name, err)
 	}
-	files, err := readFile(ctx, ref, wire.FilesFile)
-	if err != nil {
-		return nil, fmt.Errorf("run %s: the supervisor left no list of files: %w", p.Name, err)
-	}
-	outcome, err := wire.ReadOutcome(nonce, report, files)
+	outcome, err := wire.ReadOutcome(nonce, report)
 	if err == nil && len(p.Archive) > 0 {
 		outcome.Archive = wire.NewArchive(&partReader{ctx: ctx, ref: ref, name: wire.ArchiveFile})
 	}
@@ -172,7 +137,7 @@ func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 func (c *Candidate) definition(ctx context.Context, p Process, nonce string) (*llb.Definition, error) {
 	c.marshal.Lock()
 	defer c.marshal.Unlock()
-	state, err := c.report(p, nonce)
+	state, err := c.after(p, nonce)
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +162,7 @@ func readFile(ctx context.Context, ref gateway.Reference, name string) ([]byte, 
 }
 
 func readAt(ctx context.Context, ref gateway.Reference, name string, offset int) ([]byte, error) {
-	return ref.ReadFile(ctx, gateway.ReadRequest{Filename: reportPath + "/" + name, Range: &gateway.FileRange{Offset: offset, Length: readPart}})
+	return ref.ReadFile(ctx, gateway.ReadRequest{Filename: wire.ReportDir + "/" + name, Range: &gateway.FileRange{Offset: offset, Length: readPart}})
 }
 
 // A partReader reads a file that is too large for memory. It is used only within the call that made it, so it may keep
@@ -228,19 +193,22 @@ func (r *partReader) Read(b []byte) (int, error) {
 	return n, nil
 }
 
-// report returns the state of the report directory after the run. Nothing else is read back. The nonce also keeps the run from
-// coming out of the cache: an earlier success says nothing about now.
-func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
-	spec, err := json.Marshal(p.Spec(c.Config))
+// after returns the state of the root directory after the run. Only the report is read back from it: a directory of its own for
+// that would take the engine some milliseconds more. The nonce also keeps the run from coming out of the cache: an earlier
+// success says nothing about now.
+func (c *Candidate) after(p Process, nonce string) (llb.State, error) {
+	told := p.Spec(c.Config)
+	told.Discard = true // the engine does so after the run
+	spec, err := json.Marshal(told)
 	if err != nil {
 		return llb.State{}, err
 	}
-	dirs, specOption := prepare(spec)
+	dirs, specOption := c.prepare(spec)
 	options := []llb.RunOption{
 		llb.Args([]string{wire.Program}), llb.Dir("/"), llb.User("0:0"), llb.Network(network(p)), specOption,
 		llb.WithCustomName(smokeMark + p.Name), llb.AddEnv(wire.NonceVariable, nonce),
-		llb.AddMount(path.Dir(wire.Program), c.local(localSupervisor, llb.IncludePatterns([]string{c.engine.Architecture})), llb.SourcePath("/"+c.engine.Architecture), llb.Readonly),
-		llb.AddMount(p.OutputDir, dirs, llb.SourcePath("/output"), llb.ForceNoOutput),
+		llb.AddMount(path.Dir(wire.Program), c.supervisor(), c.unhashed(llb.SourcePath("/"+c.engine.Architecture), llb.Readonly)...),
+		llb.AddMount(p.OutputDir, dirs, c.unhashed(llb.SourcePath("/output"), llb.ForceNoOutput)...),
 	}
 	for _, m := range p.Mounts {
 		options = append(options, c.mount(m, dirs))
@@ -249,31 +217,25 @@ func (c *Candidate) report(p Process, nonce string) (llb.State, error) {
 		options = append(options, llb.AddSecret(wire.SecretFile(name), llb.SecretID(c.secrets.put(nonce, name, p.Secrets[name])), llb.SecretFileOpt(0, 0, 0o400)))
 	}
 	options = append(options, limits(c.gateway.BuildOpts().LLBCaps, p)...)
-	exec := c.root.Reset(c.root).Platform(c.engine).Run(options...)
-	return exec.AddMount(wire.ReportDir, dirs, llb.SourcePath(reportPath)), nil
+	return c.root.Reset(c.root).Platform(c.engine).Run(options...).Root(), nil
 }
 
-// reportPath is the report directory in the directories of prepare.
-const reportPath = "/report"
-
-// prepare makes the directories for the mounts of a run. It is one step, because each step is a line in the progress.
-// Each mount gets a copy of its own. The step is the same for all runs, so later ones take it from the cache. A large
-// spec needs a step of its own.
-func prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
-	files := llb.Mkdir("/output", 0o777).Mkdir("/empty", 0o777).Mkdir(reportPath, 0o700)
-	name := llb.WithCustomName(smokeMark + "prepare")
-	if len(spec) <= wire.MaxVariable {
-		return llb.Scratch().File(files, name), llb.AddEnv(wire.SpecVariable, string(spec))
+// unhashed adds an option that keeps the engine from hashing the content of a mount to look for a run with the same content: there
+// is none.
+func (c *Candidate) unhashed(options ...llb.MountOption) []llb.MountOption {
+	if caps := c.gateway.BuildOpts().LLBCaps; caps.Supports(pb.CapExecMountContentCache) == nil {
+		options = append(options, llb.ContentCache(llb.MountContentCacheOff))
 	}
-	dirs = llb.Scratch().File(files.Mkdir("/spec", 0o700).Mkfile("/spec/"+path.Base(wire.SpecFile), 0o600, spec), name)
-	return dirs, llb.AddMount(path.Dir(wire.SpecFile), dirs, llb.SourcePath("/spec"), llb.Readonly)
+	return options
 }
 
-// local returns a directory of the session. It has one unique ID in the session, so that it is sent only once. Without
-// the ID each use would be another vertex, and a run would be repeated for each of them.
-func (c *Candidate) local(name string, options ...llb.LocalOption) llb.State {
-	always := []llb.LocalOption{llb.SharedKeyHint(name), llb.LocalUniqueID(c.session), llb.WithCustomName(smokeMark + strings.TrimPrefix(name, "seedpack-"))}
-	return llb.Local(name, append(always, options...)...)
+// prepare makes the directories for the mounts of a run. Each mount gets a copy of its own. A large spec needs a step of its own.
+func (c *Candidate) prepare(spec []byte) (dirs llb.State, specOption llb.RunOption) {
+	if len(spec) <= wire.MaxVariable {
+		return c.directories(), llb.AddEnv(wire.SpecVariable, string(spec))
+	}
+	dirs = llb.Scratch().File(runDirectories().Mkdir("/spec", 0o700).Mkfile("/spec/"+path.Base(wire.SpecFile), 0o600, spec), llb.WithCustomName(smokeMark+"prepare"))
+	return dirs, llb.AddMount(path.Dir(wire.SpecFile), dirs, c.unhashed(llb.SourcePath("/spec"), llb.Readonly)...)
 }
 
 func network(p Process) pb.NetMode {
@@ -293,7 +255,7 @@ func ParseImage(name string) (string, error) {
 }
 
 func (c *Candidate) mount(m RunMount, dirs llb.State) llb.RunOption {
-	options := []llb.MountOption{llb.ForceNoOutput}
+	options := c.unhashed(llb.ForceNoOutput)
 	if !m.Writable {
 		options[0] = llb.Readonly
 	}
@@ -302,7 +264,7 @@ func (c *Candidate) mount(m RunMount, dirs llb.State) llb.RunOption {
 	}
 	if m.From == "" && m.Writable {
 		// Older engines apply their umask to directories that they make. Directories of the session keep their mode.
-		empty := c.local(localSupervisor, llb.IncludePatterns([]string{emptyDir}))
+		empty := c.local(localSupervisor, llb.IncludePatterns([]string{emptyDir}), llb.SharedKeyHint(localSupervisor+"-"+emptyDir), llb.WithCustomName(runsMark+"empty directory"))
 		return llb.AddMount(m.Path, empty, append(options, llb.SourcePath("/"+emptyDir))...)
 	}
 	if m.From == "" {

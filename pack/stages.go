@@ -93,8 +93,12 @@ func (s *stager) split(status *client.SolveStatus) [stageCount]*client.SolveStat
 	return parts
 }
 
-// smokeMark is how the names of all vertices of runs begin.
-const smokeMark = "[smoke] "
+// smokeMark is how the names of all vertices of runs begin. Those of what all runs need begin with runsMark: they are made beside
+// the build.
+const (
+	smokeMark = "[smoke] "
+	runsMark  = "[internal] smoke runs: "
+)
 
 // stageOfVertex tells the stage of a vertex by its name. Names of steps of a Dockerfile have their number behind the stage's name.
 func stageOfVertex(name string) int {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
@@ -49,7 +50,7 @@ func (p *Pipeline) contain(ctx context.Context, r *Result, m material, request *
 	}
 	runner := &runtime.Runner{Engine: e, Image: image.ref, Config: image.config, Inputs: request.Inputs, Stage: stage.path, Progress: request.Progress}
 	defer func() {
-		closeErr := runner.Close()
+		closeErr := errors.Join(runner.Close(), stage.release())
 		if len(r.Smoked) == 0 {
 			stage.abandon()
 		}
@@ -75,7 +76,13 @@ func (p *Pipeline) contain(ctx context.Context, r *Result, m material, request *
 type stage struct {
 	top, path string
 	made      bool // the directory of the outputs was not there before
+	release   func() error
 }
+
+const stagePrefix = ".seedpack-run-"
+
+// IsStage reports whether a name in a directory of outputs is that of the temporary directory of a run.
+func IsStage(name string) bool { return strings.HasPrefix(name, stagePrefix) }
 
 func (p *Pipeline) newStage(keep *verify.Keeping) (*stage, error) {
 	s := &stage{top: keep.Top}
@@ -91,7 +98,7 @@ func (p *Pipeline) newStage(keep *verify.Keeping) (*stage, error) {
 		s.path, err = filepath.Abs(s.top)
 	}
 	if err == nil {
-		s.path, err = os.MkdirTemp(s.path, ".seedpack-run-")
+		s.path, s.release, err = disk.TempDir(s.path, stagePrefix)
 	}
 	if err != nil {
 		s.abandon()
@@ -134,6 +141,21 @@ func (p *Pipeline) platforms(r *Result) (all []string) {
 	return all
 }
 
+// imageIDs are how engines may call an image that was built elsewhere.
+func imageIDs(r *Result) (all []string) {
+	if r.Task.Image == nil {
+		return nil
+	}
+	for _, of := range r.Task.Image.Platforms {
+		for _, id := range []string{of.ImageID, of.Digest} {
+			if id != "" && runtime.Native(of.Name) {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
+}
+
 // containerName is how an image is called in a container engine, where it must not replace one of the user.
 func containerName(name string) string { return runtime.ImagePrefix + "/" + name }
 
@@ -154,7 +176,7 @@ func (p *Pipeline) handBuilt(ctx context.Context, r *Result, m material, request
 		loaded, err = e.Load(ctx, archive, name)
 		return err
 	}
-	request.Inputs = nil
+	request.Inputs, request.Runs = nil, false
 	request.Outputs = []pack.Output{{Type: "docker", Name: name, Dest: e.Name, Load: load, Attrs: map[string]string{"compression": "uncompressed", pack.RewriteTimestamp: "false"}}}
 	if e.Name == runtime.Docker {
 		request.Outputs[0].LoadInto = engine.DockerHost{Getenv: p.host.Getenv}.Address()

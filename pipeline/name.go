@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag/report"
@@ -27,7 +28,7 @@ func (p *Pipeline) request(ctx context.Context, r *Result, m material, tried []c
 		return nil, fmt.Errorf("job %s: %w", r.Path, err)
 	}
 	request := &pack.Request{
-		Label: label, Remote: p.opt.Remote, Inputs: cases.Inputs(tried), Roots: p.host.Roots,
+		Label: label, Remote: p.opt.Remote, Inputs: cases.Inputs(tried), Runs: slices.ContainsFunc(tried, func(c cases.Case) bool { return c.Skip == "" }), Roots: p.host.Roots,
 		Progress: pack.Progress{Mode: p.opt.Progress, Writer: p.progressWriter(r.Job), Escape: report.Escape, Secrets: p.host.Secrets, Reached: p.reached(r)},
 	}
 	m.fill(request)

@@ -95,8 +95,9 @@ type Smoke struct {
 	// Keep returns where the files of a job's cases on a platform are kept. Default: they are not.
 	Keep func(j *job.Job, platform string) *verify.Keeping
 	// Container returns the container engine in which Try runs a job for one of these platforms, with files of this machine
-	// bound in. It needs Keep. Default, and if it returns nil: the job runs in the build session, where files are copied.
-	Container func(ctx context.Context, platforms []string) (*runtime.Engine, error)
+	// bound in. The IDs are those of the image, if it is there before. It needs Keep. Default, and if it returns nil: the job
+	// runs in the build session, where files are copied.
+	Container func(ctx context.Context, platforms, ids []string) (*runtime.Engine, error)
 }
 
 // A Publish says how an image gets its name in a registry.
@@ -224,7 +225,7 @@ func (p *Pipeline) Try(ctx context.Context, t Task) (*Result, error) {
 	}
 	if p.opt.Smoke.Container != nil {
 		p.begin(r, StageBuild)
-		container, err := p.opt.Smoke.Container(ctx, p.platforms(r))
+		container, err := p.opt.Smoke.Container(ctx, p.platforms(r), imageIDs(r))
 		if err != nil {
 			return r, err
 		}

@@ -15,6 +15,7 @@ type container struct {
 	args        []string // of the supervisor
 	binds       []bind
 	nonce       string
+	lifeline    bool // its standard input is that of the client
 	network     bool
 	shm, memory int64   // bytes; 0: the engine's default, no limit
 	cpus        float64 // 0: no limit
@@ -47,6 +48,9 @@ func (e *Engine) command(c *container) (args, env []string) {
 		"--env", wire.NonceVariable}
 	for _, name := range shielded {
 		args = append(args, "--env", name+"=")
+	}
+	if c.lifeline {
+		args = append(args, "--interactive")
 	}
 	if !c.network {
 		args = append(args, "--network", "none")

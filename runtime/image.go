@@ -26,21 +26,31 @@ func (e *Engine) Image(ctx context.Context, ids ...string) (string, error) {
 		return "", nil // it keeps no images
 	}
 	for _, id := range ids {
+		if e.known[id] {
+			return id, nil
+		}
+	}
+	for _, id := range ids {
 		if id == "" {
 			continue
 		}
 		if e.podman() {
 			id = strings.TrimPrefix(id, "sha256:")
 		}
-		found, err := e.output(ctx, nil, "image", "inspect", "--format", "{{.Id}}", id)
-		switch {
-		case err == nil:
-			return found, nil
-		case ctx.Err() != nil || !isMissing(err):
-			return "", err
+		if found, err := e.inspect(ctx, id); err != nil || len(found) > 0 {
+			return strings.Join(found, ""), err
 		}
 	}
 	return "", nil
+}
+
+// inspect returns how the engine calls the images that it has of these.
+func (e *Engine) inspect(ctx context.Context, names ...string) ([]string, error) {
+	found, err := e.output(ctx, nil, append([]string{"image", "inspect", "--format", "{{.Id}}"}, names...)...)
+	if err != nil && (ctx.Err() != nil || !isMissing(err)) {
+		return nil, err
+	}
+	return strings.Fields(found), nil
 }
 
 // isMissing reports whether an engine says that it has no image of a name. Other errors are about the engine.

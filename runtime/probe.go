@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,7 +47,13 @@ func open(ctx context.Context, opt Options, name string) (*Engine, error) {
 	e := &Engine{Name: name, program: program, record: recordPath(opt, name, program)}
 	ctx, cancel := context.WithTimeoutCause(ctx, probePatience, fmt.Errorf("no answer within %s", probePatience))
 	defer cancel()
-	if e.remember() && e.alive(ctx) {
+	unpacked := make(chan error, 1)
+	go func() { unpacked <- e.unpack() }()
+	alive := e.remember() && e.alive(ctx, opt.Images)
+	if err := <-unpacked; err != nil {
+		return nil, err
+	}
+	if alive {
 		return e, nil
 	}
 	if err := e.probe(ctx); err != nil {
@@ -113,8 +121,23 @@ func (e *Engine) forget() {
 	}
 }
 
-// alive reports whether the daemon of an engine answers. Podman and Apptainer have none.
-func (e *Engine) alive(ctx context.Context) bool {
+// unpack unpacks the supervisor, which takes about as long as the first question to an engine.
+func (e *Engine) unpack() error {
+	program, err := bin.Find(architecture)
+	if err != nil {
+		return err
+	}
+	from, err := program.Open()
+	if err != nil {
+		return err
+	}
+	e.supervisor, err = io.ReadAll(from)
+	return errors.Join(err, from.Close())
+}
+
+// alive reports whether the daemon of an engine answers, and has the image of the probe. Podman and Apptainer have no daemon. It also
+// finds out which of the images there are.
+func (e *Engine) alive(ctx context.Context, images []string) bool {
 	if e.apptainer() || e.podman() {
 		return true
 	}
@@ -122,8 +145,13 @@ func (e *Engine) alive(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	ref, err := e.Image(ctx, probe.id, probe.name)
-	return err == nil && ref != ""
+	found, err := e.inspect(ctx, append([]string{probe.name}, images...)...)
+	e.known = map[string]bool{}
+	for _, id := range found {
+		e.known[id] = true
+	}
+	// Engines call the probe by different digests.
+	return err == nil && slices.ContainsFunc(found, func(id string) bool { return !slices.Contains(images, id) })
 }
 
 // probe runs a container that does nothing but read a file of this machine and write two. It sets the facts.
@@ -169,7 +197,7 @@ func (e *Engine) tryProbe(ctx context.Context, ref string, limited bool) (err er
 	}
 	defer func() { err = errors.Join(err, s.remove(ctx, e, ref)) }()
 	nonce := rand.Text()
-	if err := errors.Join(s.supervisor(), s.dir.Mkdir("probe", 0o700), s.write("probe/"+wire.ProbeSeen, []byte(nonce))); err != nil {
+	if err := errors.Join(s.supervisor(e.supervisor), s.dir.Mkdir("probe", 0o700), s.write("probe/"+wire.ProbeSeen, []byte(nonce))); err != nil {
 		return err
 	}
 	owner := fmt.Sprintf("%d:%d", os.Getuid(), os.Getgid())
@@ -218,16 +246,7 @@ func (s *scratch) owner(own string) (string, error) {
 }
 
 // supervisor writes the supervisor for this machine.
-func (s *scratch) supervisor() error {
-	program, err := bin.Find(architecture)
-	if err != nil {
-		return err
-	}
-	from, err := program.Open()
-	if err != nil {
-		return err
-	}
-	defer from.Close()
+func (s *scratch) supervisor(program []byte) error {
 	if err := s.dir.Mkdir("bin", 0o755); err != nil {
 		return err
 	}
@@ -235,6 +254,6 @@ func (s *scratch) supervisor() error {
 	if err != nil {
 		return err
 	}
-	_, err = to.ReadFrom(from)
+	_, err = to.Write(program)
 	return errors.Join(err, to.Chmod(0o755), to.Close())
 }

@@ -43,8 +43,8 @@ func (r *Runner) Run(ctx context.Context, p pack.Process) (_ *pack.Outcome, err 
 	defer func() { err = errors.Join(err, s.remove(ctx, r.Engine, r.Image)) }()
 	nonce := rand.Text()
 	spec := p.Spec(r.Config)
-	spec.Owner = r.Engine.facts.Owner
-	if err := s.prepare(&spec, p.Secrets); err != nil {
+	spec.Owner, spec.Lifeline = r.Engine.facts.Owner, true
+	if err := s.prepare(r.Engine.supervisor, p.Secrets); err != nil {
 		return nil, err
 	}
 	m := &mounter{runner: r, scratch: s, process: &p}
@@ -55,7 +55,7 @@ func (r *Runner) Run(ctx context.Context, p pack.Process) (_ *pack.Outcome, err 
 	if err := s.writeSpec(&spec); err != nil {
 		return nil, err
 	}
-	c := &container{name: newName(), image: r.Image, nonce: nonce, network: p.Network, shm: p.SharedMem, memory: p.Memory,
+	c := &container{name: newName(), image: r.Image, nonce: nonce, lifeline: true, network: p.Network, shm: p.SharedMem, memory: p.Memory,
 		cpus: p.CPUs, limited: r.Engine.facts.Unlimited == "", binds: append(s.binds(), m.binds...)}
 	if err := r.contain(ctx, c, &p); err != nil {
 		return nil, err
@@ -69,8 +69,8 @@ func (r *Runner) Run(ctx context.Context, p pack.Process) (_ *pack.Outcome, err 
 }
 
 // prepare writes the supervisor and the secrets. The spec follows when the mounts are known.
-func (s *scratch) prepare(spec *wire.Spec, secrets map[string]string) error {
-	err := errors.Join(s.supervisor(), s.dir.Mkdir("spec", 0o700), s.dir.Mkdir("report", 0o700), s.dir.Mkdir("secrets", 0o700))
+func (s *scratch) prepare(program []byte, secrets map[string]string) error {
+	err := errors.Join(s.supervisor(program), s.dir.Mkdir("spec", 0o700), s.dir.Mkdir("report", 0o700), s.dir.Mkdir("secrets", 0o700))
 	for name, value := range secrets {
 		err = errors.Join(err, s.write("secrets/"+filepath.Base(wire.SecretFile(name)), []byte(value)))
 	}
@@ -97,11 +97,7 @@ func (s *scratch) outcome(nonce string) (*pack.Outcome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the supervisor left no report: %w", err)
 	}
-	files, err := disk.ReadIn(s.dir, "report/"+wire.FilesFile, wire.MaxListing)
-	if err != nil {
-		return nil, fmt.Errorf("the supervisor left no list of files: %w", err)
-	}
-	return wire.ReadOutcome(nonce, report, files)
+	return wire.ReadOutcome(nonce, report)
 }
 
 // engineStatus is the exit status of a client that failed itself. The supervisor never ends with it.
@@ -120,7 +116,13 @@ func (r *Runner) contain(ctx context.Context, c *container, p *pack.Process) err
 	cmd.Env, cmd.WaitDelay = append(os.Environ(), env...), 5*time.Second
 	stdout, stderr := &lines{watcher: w}, &lines{watcher: w, tail: &complaint}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	err := r.Engine.wait(timed, cmd, c.name)
+	// It ends with this process, however that ends. The supervisor then ends the job, and the engine removes the container.
+	lifeline, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	defer lifeline.Close()
+	err = r.Engine.wait(timed, cmd, c.name)
 	stdout.end()
 	stderr.end()
 	if cause := context.Cause(timed); cause != nil {

@@ -33,6 +33,8 @@ func Names() []string { return []string{Auto, Docker, Podman, Apptainer, BuildKi
 // Options say which engine is wanted.
 type Options struct {
 	With string // one of Names
+	// Images are IDs of images that will be asked for. Asking for them together with the first question saves time.
+	Images []string
 	// CacheDir holds what probes have found, for a day. Empty: each call probes.
 	CacheDir string
 	Getenv   func(string) string
@@ -42,11 +44,13 @@ type Options struct {
 type Engine struct {
 	Name string // Docker, Podman or Apptainer
 
-	program string
-	facts   facts
-	record  string // file that remembers the facts; empty: none
-	mu      sync.Mutex
-	dir     string // for images of Apptainer; empty until there is one
+	program    string
+	supervisor []byte          // the program, unpacked
+	known      map[string]bool // IDs of images that it is known to have
+	facts      facts
+	record     string // file that remembers the facts; empty: none
+	mu         sync.Mutex
+	dir        string // for images of Apptainer; empty until there is one
 }
 
 // A Way is one engine that was tried, and what came of it.
@@ -108,7 +112,7 @@ func (e *Engine) podman() bool { return e.Name == Podman || e.facts.Podman }
 
 func (e *Engine) apptainer() bool { return e.Name == Apptainer }
 
-// output runs a short command and returns what it prints. The error has the last lines of what it complains about.
+// output runs a short command and returns what it prints, also if it fails. The error has the last lines of what it complains about.
 func (e *Engine) output(ctx context.Context, in io.Reader, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, e.program, args...)
 	ownGroup(cmd)
@@ -117,9 +121,9 @@ func (e *Engine) output(ctx context.Context, in io.Reader, args ...string) (stri
 	cmd.Stderr = &complaint
 	text, err := cmd.Output()
 	if err != nil {
-		return "", e.explain(ctx, err, complaint.lines())
+		err = e.explain(ctx, err, complaint.lines())
 	}
-	return strings.TrimSpace(string(text)), nil
+	return strings.TrimSpace(string(text)), err
 }
 
 // explain returns an error with what the engine said.

@@ -19,13 +19,13 @@ import (
 // The command lines of all engines. Apptainer is not run by the tests, so this is all that they say of it.
 func TestCommand(t *testing.T) {
 	t.Parallel()
-	c := &container{name: "n", image: "i", nonce: "secret nonce", shm: 8 << 20, memory: 300 << 20, cpus: 0.5, limited: true,
+	c := &container{name: "n", image: "i", nonce: "secret nonce", lifeline: true, shm: 8 << 20, memory: 300 << 20, cpus: 0.5, limited: true,
 		binds: []bind{{"/a b", "/seed/inputs/IN/x", false}, {"/o", "/seed/outputs", true}}}
 	free := &container{name: "n", image: "i", nonce: "secret nonce", network: true, cpus: 4, memory: 1}
 	const all = "run --rm --name n --pull=never --user 0:0 --workdir / --entrypoint /.seedpack/bin/supervisor --init=false --no-healthcheck" +
 		" --log-driver none --security-opt label=disable --env SEEDPACK_NONCE --env SEEDPACK_SPEC= --env SEEDPACK_SUPERVISED= --env GODEBUG=" +
 		" --env GOMAXPROCS= --env GOMEMLIMIT= --env GOGC= --env GOTRACEBACK="
-	const limited = all + " --network none --shm-size 8388608 --memory 314572800 --memory-swap 314572800 --cpus 0.5 --pids-limit 32768" +
+	const limited = all + " --interactive --network none --shm-size 8388608 --memory 314572800 --memory-swap 314572800 --cpus 0.5 --pids-limit 32768" +
 		" --mount type=bind,source=/a b,target=/seed/inputs/IN/x,readonly --mount type=bind,source=/o,target=/seed/outputs i"
 	const apptainer = "exec --containall --no-init --no-umask --writable-tmpfs --cleanenv --no-home --pwd /"
 	for _, tt := range []struct {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
@@ -24,20 +25,21 @@ func newName() string { return "seedpack-run-" + strings.ToLower(rand.Text()[:16
 
 // A scratch is a temporary directory of one run, which only this user may enter. It has all that the supervisor needs.
 type scratch struct {
-	top string
-	dir *os.Root
+	top     string
+	dir     *os.Root
+	release func() error
 }
 
 func newScratch() (*scratch, error) {
-	top, err := os.MkdirTemp("", "seedpack-run-")
+	top, release, err := disk.TempDir("", "seedpack-run-")
 	if err != nil {
 		return nil, err
 	}
 	dir, err := os.OpenRoot(top)
 	if err != nil {
-		return nil, errors.Join(err, os.Remove(top))
+		return nil, errors.Join(err, os.Remove(top), release())
 	}
-	return &scratch{top, dir}, nil
+	return &scratch{top, dir, release}, nil
 }
 
 func (s *scratch) path(name string) string { return filepath.Join(s.top, filepath.FromSlash(name)) }
@@ -60,7 +62,7 @@ func (s *scratch) bindSupervisor() bind {
 
 // remove removes the directory. What a container has left there may be another user's.
 func (s *scratch) remove(ctx context.Context, e *Engine, image string) error {
-	return errors.Join(s.dir.Close(), e.removeAll(context.WithoutCancel(ctx), s.top, image))
+	return errors.Join(s.dir.Close(), e.removeAll(context.WithoutCancel(ctx), s.top, image), s.release())
 }
 
 // cleanPatience is how long it may take to end a container, or to remove what it has left.
@@ -78,8 +80,8 @@ func (e *Engine) removeAll(ctx context.Context, path, image string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = errors.Join(s.dir.Close(), os.RemoveAll(s.top)) }() // it is ours alone
-	if err := s.supervisor(); err != nil {
+	defer func() { _ = errors.Join(s.dir.Close(), os.RemoveAll(s.top), s.release()) }() // it is ours alone
+	if err := s.supervisor(e.supervisor); err != nil {
 		return err
 	}
 	args, env := e.command(&container{name: newName(), image: image, args: []string{wire.CleanArgument, "0:0"},

@@ -106,11 +106,32 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
-// A job that is root may write to the path of the report.
+// A job that is root may write to the path of the report, or put something else there.
 func TestForgedReport(t *testing.T) {
-	spec := shell(`cd "$ROOT/../report" && mkdir -p report.json/x && ln -s /etc/passwd files.json`)
-	spec.User = ""
-	if o, _ := run(t, spec); o.Exit != 0 || o.UID != 0 {
+	for _, script := range []string{
+		"mkdir -p report/report.json/x", "ln -s /etc/passwd report/report.json", "rm -r report", "rm -r report && ln -s root report",
+		"rm -r report && echo x >report", "mv report other && mkdir -m 0 report",
+	} {
+		spec := shell(`cd "$ROOT/.." && ` + script)
+		spec.User = ""
+		if o, _ := run(t, spec); o.Exit != 0 || o.UID != 0 {
+			t.Errorf("%s: %+v", script, o)
+		}
+	}
+}
+
+// Large files are emptied once they are reported. Small ones, and what is no file, stay.
+func TestDiscard(t *testing.T) {
+	spec := shell(`cd "$OUTPUT_DIR" && head -c 9000000 /dev/zero >a && head -c 8000000 /dev/zero >b && echo 1 >c && ln -s b d && mkfifo e && ln a f && chmod 400 a`)
+	spec.Discard, spec.Sum = true, []string{"a"}
+	dir, o := runGiving(t, spec)
+	for name, size := range map[string]int64{"a": 0, "b": 8000000, "c": 2, "f": 0} {
+		info, err := os.Stat(filepath.Join(dir, "out", name))
+		if err != nil || info.Size() != size {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+	}
+	if len(o.Files) != 6 || o.Files[0].Size != 9000000 || o.Files[0].Sum == nil || o.Usage.Output != 26000002 {
 		t.Errorf("%+v", o)
 	}
 }

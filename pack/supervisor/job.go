@@ -54,7 +54,7 @@ func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
 			addLeak(o, hidden.names[i], s.name, false)
 		}
 	}
-	o.Elsewhere = elsewhere(at.root, begin)
+	o.Elsewhere = at.elsewhere(begin)
 	return o
 }
 

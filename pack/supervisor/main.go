@@ -30,10 +30,6 @@ type place struct{ spec, report, root string }
 func main() {
 	refuseTracing()
 	at := place{wire.SpecFile, wire.ReportDir, "/"}
-	if len(os.Args) == 2 && os.Args[1] == readTestArg {
-		readTest(os.Stdin, os.Stdout)
-		return
-	}
 	if len(os.Args) == 3 && (os.Args[1] == wire.ProbeArgument || os.Args[1] == wire.CleanArgument) {
 		os.Exit(serveEngine(os.Args[1], os.Args[2]))
 	}
@@ -59,7 +55,7 @@ func (at place) supervise() error {
 		return err
 	}
 	// Otherwise a job could write the report. A directory of the host may belong to the job's user.
-	if err := errors.Join(takeFor(at.report, spec.Owner), os.Chmod(at.report, 0o700)); err != nil {
+	if err := errors.Join(os.MkdirAll(at.report, 0o700), takeFor(at.report, spec.Owner), os.Chmod(at.report, 0o700)); err != nil {
 		return err
 	}
 	if spec.OutputDir != "" {
@@ -74,21 +70,44 @@ func (at place) supervise() error {
 	if err != nil {
 		return err
 	}
+	if spec.Lifeline {
+		go endWithCaller(os.Stdin)
+	}
 	o := at.runJob(spec, hidden)
 	if spec.OutputDir != "" {
 		if err := inventory(o, spec, hidden); err != nil {
 			return fmt.Errorf("list %s: %w", spec.OutputDir, err)
 		}
 	}
+	if err := at.restore(); err != nil {
+		return err
+	}
 	if len(spec.Archive) > 0 {
 		if err := at.create(wire.ArchiveFile, func(w io.Writer) error { return writeArchive(w, spec) }); err != nil {
 			return err
 		}
 	}
-	if err := at.write(o); err != nil || spec.Owner == "" {
+	if spec.Discard && os.Chdir(spec.OutputDir) == nil {
+		discard(o)
+	}
+	if err := at.create(wire.ReportFile, o.WriteReport); err != nil || spec.Owner == "" {
 		return err
 	}
 	return handOver(spec, at.report)
+}
+
+// restore makes the directory of the report again if a job that is root has put something else in its place, or in that of
+// the directory around it. The job has ended.
+func (at place) restore() error {
+	for _, dir := range []string{filepath.Dir(at.report), at.report} {
+		if info, err := os.Lstat(dir); err == nil && info.IsDir() {
+			continue
+		}
+		if err := errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (at place) readSpec() (*wire.Spec, error) {
@@ -106,15 +125,7 @@ func (at place) readSpec() (*wire.Spec, error) {
 	return spec, nil
 }
 
-// write writes the report. It replaces anything at that path, because a job that is root may have put it there.
-func (at place) write(o *wire.Outcome) error {
-	err := at.create(wire.FilesFile, o.WriteFiles)
-	if err != nil {
-		return err
-	}
-	return at.create(wire.ReportFile, o.WriteReport)
-}
-
+// create writes a file of the report. It replaces anything at that path, because a job that is root may have put it there.
 func (at place) create(name string, write func(io.Writer) error) error {
 	path := filepath.Join(at.report, name)
 	if err := os.RemoveAll(path); err != nil {

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -29,7 +30,7 @@ func superviseBehind() (status int) {
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Env = append(os.Environ(), childVariable+"=1")
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: parentEnded}
 	err := cmd.Start()
 	if err == nil {
@@ -56,9 +57,20 @@ func endWithParent(parent int) {
 		if os.Getppid() == parent {
 			continue
 		}
-		for begin := time.Now(); len(descendants()) > 0 && time.Since(begin) < killLimit; time.Sleep(10 * time.Millisecond) {
-			signalAll(syscall.SIGKILL)
-		}
-		os.Exit(1)
+		endNow()
 	}
+}
+
+// endWithCaller ends the job and this process when the lifeline has ended: nobody is left to read the report, and to end a job
+// that goes on.
+func endWithCaller(lifeline io.Reader) {
+	_, _ = io.Copy(io.Discard, lifeline)
+	endNow()
+}
+
+func endNow() {
+	for begin := time.Now(); len(descendants()) > 0 && time.Since(begin) < killLimit; time.Sleep(10 * time.Millisecond) {
+		signalAll(syscall.SIGKILL)
+	}
+	os.Exit(1)
 }

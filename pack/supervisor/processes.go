@@ -28,12 +28,15 @@ func adopt() {
 // returns from the kernel need not wait for another one.
 func warmThreads() {
 	runtime.GOMAXPROCS(16)
-	var all sync.WaitGroup
-	for range 24 {
+	const threads = 24
+	var there, all sync.WaitGroup
+	there.Add(threads)
+	for range threads {
 		all.Go(func() {
-			runtime.LockOSThread()
+			runtime.LockOSThread() // it waits with its thread, so the others need other threads
 			defer runtime.UnlockOSThread()
-			_ = syscall.Nanosleep(&syscall.Timespec{Nsec: 2e6}, nil)
+			there.Done()
+			there.Wait()
 		})
 	}
 	all.Wait()

@@ -24,8 +24,7 @@ import (
 // The test binary is also the supervisor. It runs as a process, so that killing and waiting for children do not affect
 // other tests.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 4 && strings.HasSuffix(os.Args[1], ".json") || len(os.Args) == 2 && os.Args[1] == readTestArg ||
-		len(os.Args) == 3 && os.Args[1] == wire.ProbeArgument {
+	if len(os.Args) == 4 && strings.HasSuffix(os.Args[1], ".json") || len(os.Args) == 3 && os.Args[1] == wire.ProbeArgument {
 		main()
 		return
 	}
@@ -113,12 +112,11 @@ func needsRoot(t *testing.T) {
 
 func read(t *testing.T, dir string) *wire.Outcome {
 	t.Helper()
-	report, err1 := os.ReadFile(filepath.Join(dir, wire.ReportFile))
-	files, err2 := os.ReadFile(filepath.Join(dir, wire.FilesFile))
-	if err1 != nil || err2 != nil {
-		t.Fatal(err1, err2)
+	report, err := os.ReadFile(filepath.Join(dir, wire.ReportFile))
+	if err != nil {
+		t.Fatal(err)
 	}
-	o, err := wire.ReadOutcome("n", report, files)
+	o, err := wire.ReadOutcome("n", report)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,11 +20,11 @@ const (
 	MaxNames    = 16 << 20 // bytes of all Names and Links
 	MaxSamples  = 120      // elements of Usage.Samples
 	MaxSome     = 20       // elements in each of the other lists
-	MaxReport   = 1 << 20  // bytes of ReportFile
-	MaxListing  = 96 << 20 // bytes of FilesFile
+	MaxOutcome  = 1 << 20  // bytes of the first line of ReportFile
+	MaxReport   = 97 << 20 // bytes of ReportFile
 )
 
-// A report is the content of ReportFile. The count shows whether FilesFile is truncated.
+// A report is the first line of ReportFile. The count shows whether the list of files is truncated.
 type report struct {
 	Outcome
 	FileCount int `json:"fileCount"`
@@ -32,12 +32,10 @@ type report struct {
 
 // WriteReport writes ReportFile.
 func (o *Outcome) WriteReport(w io.Writer) error {
-	return json.NewEncoder(w).Encode(report{*o, len(o.Files)})
-}
-
-// WriteFiles writes FilesFile.
-func (o *Outcome) WriteFiles(w io.Writer) error {
 	enc := json.NewEncoder(w)
+	if err := enc.Encode(report{*o, len(o.Files)}); err != nil {
+		return err
+	}
 	for _, f := range o.Files {
 		if err := enc.Encode(f); err != nil {
 			return err
@@ -46,14 +44,15 @@ func (o *Outcome) WriteFiles(w io.Writer) error {
 	return nil
 }
 
-// ReadOutcome reads what a supervisor has written. A job that runs as root may have written it, too. So it is an error
-// if the nonce is not that of the Spec, or if a limit is exceeded.
-func ReadOutcome(nonce string, reportText, files []byte) (*Outcome, error) {
-	if len(reportText) > MaxReport || len(files) > MaxListing {
-		return nil, fmt.Errorf("the supervisor's report has %d and %d bytes, which is more than it writes", len(reportText), len(files))
+// ReadOutcome reads ReportFile. A job that runs as root may have written it, too. So it is an error if the nonce is not
+// that of the Spec, or if a limit is exceeded.
+func ReadOutcome(nonce string, text []byte) (*Outcome, error) {
+	first, files, _ := bytes.Cut(text, []byte("\n"))
+	if len(first) > MaxOutcome || len(text) > MaxReport {
+		return nil, fmt.Errorf("the supervisor's report has %d bytes, and %d in its first line, which is more than it writes", len(text), len(first))
 	}
 	var r report
-	if err := json.Unmarshal(reportText, &r); err != nil {
+	if err := json.Unmarshal(first, &r); err != nil {
 		return nil, fmt.Errorf("read the supervisor's report: %w", err)
 	}
 	if r.Nonce != nonce {

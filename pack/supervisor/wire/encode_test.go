@@ -23,23 +23,19 @@ func sample() *Outcome {
 	}
 }
 
-func encode(t testing.TB, o *Outcome) (report, files []byte) {
+func encode(t testing.TB, o *Outcome) []byte {
 	t.Helper()
-	var r, f bytes.Buffer
-	if err := o.WriteReport(&r); err != nil {
+	var b bytes.Buffer
+	if err := o.WriteReport(&b); err != nil {
 		t.Fatal(err)
 	}
-	if err := o.WriteFiles(&f); err != nil {
-		t.Fatal(err)
-	}
-	return r.Bytes(), f.Bytes()
+	return b.Bytes()
 }
 
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, want := range []*Outcome{sample(), {Nonce: "n"}} {
-		report, files := encode(t, want)
-		got, err := ReadOutcome("n", report, files)
+		got, err := ReadOutcome("n", encode(t, want))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +50,7 @@ func TestRefused(t *testing.T) {
 	tests := []struct {
 		name   string
 		change func(*Outcome)
-		cut    int // bytes off the listing
+		cut    int // bytes off the end
 		want   string
 	}{
 		{"nonce", func(o *Outcome) { o.Nonce = "" }, 0, "its nonce differs"},
@@ -76,42 +72,38 @@ func TestRefused(t *testing.T) {
 	for _, tt := range tests {
 		o := sample()
 		tt.change(o)
-		report, files := encode(t, o)
-		got, err := ReadOutcome("n", report, files[:len(files)-tt.cut])
+		text := encode(t, o)
+		got, err := ReadOutcome("n", text[:len(text)-tt.cut])
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v, %v", tt.name, got, err)
 		}
 	}
-	report, files := encode(t, sample())
-	more := append(bytes.Clone(files), files...)
-	first := files[:bytes.IndexByte(files, '\n')+1]
-	for _, listing := range [][]byte{nil, first, more} {
-		if _, err := ReadOutcome("n", report, listing); err == nil {
-			t.Errorf("a listing of %d bytes in place of %d is taken", len(listing), len(files))
+	whole := encode(t, sample())
+	lines := bytes.SplitAfter(whole, []byte("\n"))
+	for n, text := range map[string][]byte{
+		"nothing": nil, "no files": lines[0], "one file": bytes.Join(lines[:2], nil), "files twice": bytes.Join(append(lines, lines[1:]...), nil),
+		"a long first line": append(bytes.Repeat([]byte(" "), MaxOutcome), whole...),
+	} {
+		if _, err := ReadOutcome("n", text); err == nil {
+			t.Errorf("a report with %s is taken", n)
 		}
 	}
 }
 
 func FuzzReadOutcome(f *testing.F) {
-	report, files := encode(f, sample())
-	f.Add(report, files)
-	f.Add([]byte(`{"nonce":"n","fileCount":1}`), []byte(`{"name":"YQ=="}`))
-	f.Fuzz(func(t *testing.T, report, files []byte) {
-		o, err := ReadOutcome("n", report, files)
+	f.Add(encode(f, sample()))
+	f.Add([]byte(`{"nonce":"n","fileCount":1}` + "\n" + `{"name":"YQ=="}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		o, err := ReadOutcome("n", text)
 		if err != nil {
 			return
 		}
 		if o.Nonce != "n" || len(o.Files) > MaxFiles || len(o.Leaks) > MaxSome {
 			t.Fatalf("%+v", o)
 		}
-		again, err := ReadOutcome(readBack(t, o))
+		again, err := ReadOutcome(o.Nonce, encode(t, o))
 		if err != nil || !reflect.DeepEqual(again.Files, o.Files) {
 			t.Fatalf("%v: %+v is read back as %+v", err, o.Files, again)
 		}
 	})
-}
-
-func readBack(t *testing.T, o *Outcome) (string, []byte, []byte) {
-	report, files := encode(t, o)
-	return o.Nonce, report, files
 }

@@ -13,9 +13,8 @@ const (
 	Program    = Root + "/bin/supervisor"
 	SpecFile   = Root + "/spec/spec.json" // a Spec, if SpecVariable is not set
 	SecretDir  = Root + "/secrets"        // the files of SecretFile
-	ReportDir  = Root + "/report"         // a directory of root with mode 0700
-	ReportFile = "report.json"            // in ReportDir: an Outcome without Files
-	FilesFile  = "files.json"             // in ReportDir: one File in each line, sorted by name
+	ReportDir  = Root + "/report"         // a directory of root with mode 0700; made if missing
+	ReportFile = "report.json"            // in ReportDir: an Outcome in the first line, then a File in each line, sorted by name
 )
 
 // SpecVariable holds a Spec of up to MaxVariable bytes as JSON. A file would need a step of its own in each run.
@@ -65,8 +64,13 @@ type Spec struct {
 	ArchiveMax int64    `json:"archiveMax,omitempty"`
 	// Owner is UID:GID of the user who gets the directories of Give, ReportDir and all in them at the end, with the right
 	// to read and write. It is for directories of the host. Empty: they stay as the run leaves them.
-	Owner string   `json:"owner,omitempty"`
-	Give  []string `json:"give,omitempty"`
+	Owner string `json:"owner,omitempty"`
+	// Discard says that nobody reads OutputDir after the run. Large files in it are emptied at the end: the engine would else wait
+	// until they are on the disk, and then remove them.
+	Discard bool `json:"discard,omitempty"`
+	// Lifeline says that standard input ends when the caller has ended. The run ends then, too.
+	Lifeline bool     `json:"lifeline,omitempty"`
+	Give     []string `json:"give,omitempty"`
 }
 
 // SecretFile returns the file of the container with the value of a secret variable.
