@@ -147,3 +147,58 @@ func TestLaunchTakes(t *testing.T) {
 		})
 	}
 }
+
+// A path is mounted as it is, or refused: the flag for odd paths is read as CSV, which changes some line ends.
+func TestLaunchMountsOddPaths(t *testing.T) {
+	t.Parallel()
+	manifest := job(`{"command": "x", "inputs": {"files": [{"name": "IN"}]}}`, "")
+	tests := []struct {
+		name, runtime string
+		mount         string // the end of the flag's value, as Bash quotes it; empty: the path is refused
+	}{
+		{"a b", "podman", `/seed/inputs/IN/a\ b:ro`},
+		{"a\nb", "podman", `/seed/inputs/IN/a\nb:ro'`},
+		{"a\r\nb", "podman", `/seed/inputs/IN/a\r\nb:ro'`},
+		{"a:\nb", "podman", `\"destination=/seed/inputs/IN/a:\nb\",readonly`},
+		{"a,\r\nb", "podman", ""},
+		{"a\nb", "apptainer", `\"destination=/seed/inputs/IN/a\nb\",ro`},
+		{"a\r\nb", "apptainer", ""},
+		{"a\r\"b", "docker", `\"destination=/seed/inputs/IN/a\r\"\"b\",readonly`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.runtime+" "+tt.name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), tt.name)
+			if err := os.WriteFile(file, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			got := launching{manifest: manifest, runtimes: []string{tt.runtime}, args: []string{"IN=" + file}}.launch(t)
+			if tt.mount == "" {
+				if got.status != 1 || got.recorded != nil || !strings.Contains(got.log, "cannot mount a path that has a carriage return before a line end") {
+					t.Errorf("status %d, ran %q: %s", got.status, got.recorded, got.log)
+				}
+				return
+			}
+			flags := slices.Concat(got.option("-v"), got.option("--bind"), got.option("--mount"))
+			plain := strings.NewReplacer(`\"`, `"`, `\,`, ",", `$'`, "", `\ `, " ").Replace
+			if got.status != 0 || len(flags) != 2 || !strings.HasSuffix(strings.TrimSuffix(plain(flags[1]), "'"), strings.TrimSuffix(plain(tt.mount), "'")) {
+				t.Errorf("status %d, flags %q, want %q: %s", got.status, flags, tt.mount, got.log)
+			}
+		})
+	}
+}
+
+// A value with line ends of Windows reaches the job as it is. Podman's flag would change them.
+func TestLaunchKeepsLineEnds(t *testing.T) {
+	t.Parallel()
+	manifest := job(`{"command": "x", "settings": [{"name": "S"}, {"name": "T"}]}`, "")
+	for _, runtime := range []string{"podman", "docker"} {
+		got := launching{manifest: manifest, runtimes: []string{runtime}, args: []string{"S=a=b\r\nc", "T=a\rb\nc"}, env: []string{"SHOW=S"}}.launch(t)
+		if env := got.option("-e"); got.status != 0 || !slices.Equal(env, []string{"OUTPUT_DIR=/seed/outputs", "S", `$'T=a\rb\nc'`}) {
+			t.Errorf("%s: status %d, %q: %s", runtime, got.status, env, got.log)
+		}
+		if text := strings.Join(got.recorded, "\n"); !strings.HasSuffix(text, "\nsecret a=b\r\nc") {
+			t.Errorf("%s: the job is given %q", runtime, text)
+		}
+	}
+}

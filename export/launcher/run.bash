@@ -237,19 +237,21 @@ field() {
 
 # add_bind SOURCE TARGET ro|rw
 add_bind() {
-  local short=-v only=readonly
+  local short=-v only=readonly quoted='' text
+  case $1$2 in *[:,\"\\]*) quoted=yes ;; esac
   if [ "$runtime" = apptainer ]; then
     short=--bind only=ro
+    case $1$2 in *$'\n'*) quoted=yes ;; esac
   fi
-  case $1$2 in
-  *[:,\"\\]* | *$'\n'*)
-    local text
-    text=type=bind,$(field "source=$1"),$(field "destination=$2")
-    [ "$3" != ro ] || text+=,$only
-    line+=(--mount "$text")
-    ;;
-  *) line+=("$short" "$1:$2:$3") ;;
-  esac
+  if [ -z "$quoted" ]; then
+    line+=("$short" "$1:$2:$3")
+    return
+  fi
+  # The flag is read as CSV, in which this pair is one line end.
+  case $1$2 in *$'\r\n'*) fail "$runtime cannot mount a path that has a carriage return before a line end: $1" ;; esac
+  text=type=bind,$(field "source=$1"),$(field "destination=$2")
+  [ "$3" != ro ] || text+=,$only
+  line+=(--mount "$text")
 }
 
 # command_line sets line to the command of the container runtime.
@@ -305,7 +307,11 @@ container_options() {
   [ "$shared" -eq 0 ] || line+=(--shm-size "${shared}m")
   [ "$seed_gpus" -eq 0 ] || add_gpus
   for each in "${variables[@]}"; do
-    line+=(-e "$each")
+    case $each in
+    # Podman reads the flag as CSV, in which this pair is one line end.
+    *$'\r\n'*) line=(env "$each" "${line[@]}" -e "${each%%=*}") ;;
+    *) line+=(-e "$each") ;;
+    esac
   done
   for each in "${secrets[@]}"; do
     line+=(-e "$each")
