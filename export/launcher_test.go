@@ -154,7 +154,7 @@ func TestLaunchEnds(t *testing.T) {
 		{"127 of the job", "exit 127", nil, 127, "seed: missing"},
 		{"127 of the engine", "exit 127", []string{"STARTED=0001-01-01T00:00:00Z"}, 127, "podman could not start the job"},
 		{"pull", both, []string{"HAVE=1"}, 0, "podman pulls example.com/trial:1"},
-		{"no pull", both, []string{"HAVE=1", "PULL=1"}, 125, "podman cannot pull example.com/trial:1"},
+		{"no pull", both, []string{"HAVE=1", "PULL=1"}, 125, "podman cannot pull example.com/trial:1: it does not say why, perhaps since /"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

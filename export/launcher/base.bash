@@ -159,7 +159,9 @@ ready_image() {
   if [ "$runtime" = apptainer ]; then
     [ -s "$sif" ] || sif='' # apptainer run converts it then, and says what is wrong
   elif [ "$attended" -ne 0 ]; then
-    fail "$runtime cannot pull $image: $(tail -n 1 "$scratch/log")" 125
+    local said
+    said=$(tail -n 1 "$scratch/log")
+    fail "$runtime cannot pull $image: ${said:-it does not say why, perhaps since $scratch is full}" 125
   fi
 }
 
