@@ -217,6 +217,10 @@ func (co *compiler) use(p part, form Form, vanishes bool) {
 
 func (co *compiler) replace(p *part, r *syntax.Replace, ctx context) {
 	p.op, p.all = replacement, r.All
+	if r.All && strings.HasPrefix(co.text[p.start:], "${"+p.name+"///") {
+		// Bash takes the third slash for the pattern, and the parser for its end.
+		co.c.refuse(p.start, p.end, "a pattern that begins with a slash, unless it is written \\/,")
+	}
 	inner := context{quoted: ctx.quoted, inner: true}
 	p.match = co.inside(r.Orig, inner)
 	if len(p.match) > 0 && !r.All && p.match[0].name == "" && p.match[0].text != "" && strings.Contains("#%", p.match[0].text[:1]) {
