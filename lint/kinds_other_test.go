@@ -95,6 +95,11 @@ var otherKinds = []otherKind{
 	{"inputs of JobPack", `"inputs": {`, `"inputData": [], "outputs": {`, "17:7 error member-unknown: member \"inputData\" does not exist here\n25:7 error json-duplicate: member \"outputs\" is already on line 17, a name should be there once", ""},
 	{"author of JobPack", `"maintainer": {`, `"authorName": "A", "authorEmail": "a@b.de", "x": {`, "10:5 error member-unknown: member \"authorName\" does not exist here\n" +
 		"10:24 error member-unknown: member \"authorEmail\" does not exist here\n" + `10:49 error member-unknown: member "x" does not exist here`, ""},
+	{"a regular expression", `"*_marked.png"`, `".*_marked\\.png$"`, `27:68 warning output-pattern-dialect: pattern ".*_marked\.png$" looks like a regular expression, but is a glob, in which * stands for any text: write it as in *.tif`, ""},
+	{"several patterns", `"*.csv"`, `"*.csv,*.png"`, `28:66 warning output-pattern-dialect: pattern "*.csv,*.png" looks like several patterns, but is one: declare one output for each`, ""},
+	{"the output directory in a pattern", `"*.csv"`, `"${OUTPUT_DIR}/*.csv"`, `28:66 warning output-pattern-dialect: pattern "${OUTPUT_DIR}/*.csv" has a $, but variables are not expanded in patterns`, `"*.csv"`},
+	{"the length of a variable", `--scale ${SCALE}`, `--scale ${#SCALE}`, `16:50 warning command-shell: command has an expansion of this kind, but executors start the job without a shell and pass it on as text`, ""},
+	{"a list for the command", `"${IMAGE} ${OUTPUT_DIR} --scale ${SCALE}"`, `["${IMAGE}", "${OUTPUT_DIR}"]`, `16:18 error member-type: command is an array, must be a string`, ""},
 	{"jobs that is one job", `"job": {`, `"jobs": {`, `3:3 error member-unknown: member "jobs" does not exist at the root of a manifest`, `"job": {`},
 	{"a list of a type", `"type": "number"`, `"type": "string[]"`, `22:38 error member-value: type is "string[]", must be "array", "boolean", "integer", "number", "object" or "string"`, `"type": "array"`},
 	{"a placeholder for a name", `"title":`, `"{{ key }}":`, "3:10 error member-missing: member \"title\" is missing, it is required here\n" + `7:5 error member-unknown: member "{{ key }}" does not exist here`, ""},

@@ -277,12 +277,17 @@ var commandPortability = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.eachUse(func(u command.Use, _ member, known bool) {
-			if u.Form == command.BashOnly && known {
+			if u.Form == command.BashOnly && known && !p.refused(u) {
 				d := p.reportPart(seed.AtCommand, u.Start, u.End, "command has the expansion %q, which Bash knows but Scale passes on as text", p.Job.Interface.Command[u.Start:u.End])
 				d.Hint = fmt.Sprintf("every executor knows $%s and ${%s}", u.Name, u.Name)
 			}
 		})
 	},
+}
+
+// refused reports whether an expansion as a whole is a part of the command that needs a shell, which is reported already.
+func (p *Pass) refused(u command.Use) bool {
+	return slices.ContainsFunc(p.command().Refused, func(e *command.Error) bool { return e.Start == u.Start && e.End == u.End })
 }
 
 var commandBrackets = &Rule{

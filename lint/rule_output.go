@@ -79,6 +79,11 @@ var outputPatternDialect = &Rule{
 			if strings.Contains(o.Pattern, "**") {
 				p.replace(d, "Write *", doubledStar().ReplaceAllString(o.Pattern, "*"))
 			}
+			for _, variable := range []string{"${OUTPUT_DIR}/", "$OUTPUT_DIR/"} {
+				if rest, ok := strings.CutPrefix(o.Pattern, variable); ok && rest != "" {
+					p.replace(d, "Write it relative to OUTPUT_DIR", strings.TrimLeft(rest, "/"))
+				}
+			}
 		})
 	},
 }
@@ -89,6 +94,10 @@ func dialect(pattern string) string {
 		return "is not a glob: " + err.Error()
 	}
 	switch {
+	case regular(pattern):
+		return "looks like a regular expression, but is a glob, in which * stands for any text: write it as in *.tif"
+	case several(pattern):
+		return "looks like several patterns, but is one: declare one output for each"
 	case strings.Contains(pattern, "**"):
 		return "has **, which acts as *: directories are not searched"
 	case strings.Contains(pattern, "{") && brace().MatchString(pattern):
@@ -111,6 +120,17 @@ func dialect(pattern string) string {
 	return ""
 }
 
+// regular reports whether a pattern has signs of a regular expression that no glob has a use for.
+func regular(pattern string) bool {
+	return strings.HasPrefix(pattern, "^") || strings.HasSuffix(pattern, ".*$") || strings.Contains(pattern, ".+") ||
+		strings.Contains(pattern, `\.`) || strings.Contains(pattern, `\d`)
+}
+
+// several reports whether a text has several patterns, with a sign between them.
+func several(pattern string) bool {
+	return strings.Contains(pattern, "|") || strings.Contains(pattern, ",*") || strings.Contains(pattern, ", ") || strings.Contains(pattern, ";*")
+}
+
 var outputPatternReserved = &Rule{
 	Rule: diag.Rule{
 		ID:       "output-pattern-reserved",
@@ -120,7 +140,7 @@ var outputPatternReserved = &Rule{
 	},
 	Check: func(p *Pass) {
 		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
-			if impossible(o.Pattern) != "" {
+			if impossible(o.Pattern) != "" || several(o.Pattern) || regular(o.Pattern) {
 				return
 			}
 			switch name := reservedMatch(o.Pattern); {
@@ -163,7 +183,9 @@ var outputPatternOverlap = &Rule{
 		var places []seed.Pointer
 		var patterns []string
 		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
-			places, patterns = append(places, at), append(patterns, o.Pattern)
+			if !several(o.Pattern) && !regular(o.Pattern) { // or else it does not say what its author meant
+				places, patterns = append(places, at), append(patterns, o.Pattern)
+			}
 		})
 		glob.Overlaps(patterns, func(i, first int, witness string) {
 			p.Reportf(places[i], "pattern %q and %q on line %d both match %q: executors give such a file to one of them only, so make one narrower",
@@ -200,7 +222,7 @@ var outputExtension = &Rule{
 		p.eachPattern(func(at seed.Pointer, o seed.OutputFile) {
 			declared, _, err := mime.ParseMediaType(o.MediaType)
 			types := typesOf(path.Ext(o.Pattern))
-			if err != nil || types == nil || slices.Contains(types, declared) || !isCommon(declared) || declared == "application/octet-stream" ||
+			if err != nil || types == nil || several(o.Pattern) || slices.Contains(types, declared) || !isCommon(declared) || declared == "application/octet-stream" ||
 				sameSyntax(o.Pattern, declared) || onlyReserved(o.Pattern) {
 				return
 			}

@@ -121,6 +121,8 @@ func inItsType(src *seed.Source, v *Violation) string {
 	raw := strings.Trim(string(src.Raw(v.Pointer)), `"' `)
 	switch base := v.Pointer.Base(); {
 	case v.Keyword != "type":
+	case v.Pointer == seed.AtCommand && src.Kind(v.Pointer) == "array":
+		return "write all arguments in one string, with a blank between them"
 	case Kind(v.Pointer) == "boolean" && truths[strings.ToLower(raw)] != "" && raw != "true" && raw != "false":
 		return "write " + truths[strings.ToLower(raw)]
 	case (base == "jobVersion" || base == "packageVersion" || base == "seedVersion") && src.Kind(v.Pointer) == "number":
