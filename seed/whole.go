@@ -30,6 +30,9 @@ func wholeProblems(s *Source) []Problem {
 // conflictMarker matches a line that git or jj writes into a file which could not be merged.
 var conflictMarker = lazy.Regexp(`(?m)^[ \t]*(<{7}|>{7}|\|{7}|={7}|%{7}|\+{7}|-{7})(?:[ \t][^\n]*)?\r?$`)
 
+// Conflicts returns a problem for each marker of a merge conflict in a text of any kind.
+func Conflicts(text []byte) []Problem { return conflicts(TextSource(text)) }
+
 // conflicts returns a problem for each marker of a merge conflict.
 func conflicts(s *Source) (found []Problem) {
 	for _, m := range conflictMarker().FindAllSubmatchIndex(s.Text, MaxProblems) {

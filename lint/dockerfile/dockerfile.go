@@ -127,6 +127,12 @@ var ownPlace = lazy.Regexp(`^dockerfile parse error on line \d+: `)
 var noNumber = lazy.Regexp(`strconv\.\w+: parsing ("(?:[^"\\]|\\.)*"): invalid syntax`)
 
 func syntaxError(report *diag.Report, text []byte, err error) {
+	if markers := seed.Conflicts(text); markers != nil { // nothing else is worth saying
+		for _, m := range markers {
+			report.Add(diag.Diagnostic{Rule: Syntax, Span: &m.Span, Message: m.Message, Hint: m.Hint})
+		}
+		return
+	}
 	var located *parser.LocationError
 	at := []parser.Range{{Start: parser.Position{Line: 1}}}
 	if errors.As(err, &located) && len(located.Locations) > 0 && len(located.Locations[0]) > 0 {

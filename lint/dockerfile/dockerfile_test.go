@@ -110,6 +110,9 @@ func TestCheck(t *testing.T) {
 		{"another frontend", "# syntax=example.org/mine:1\nthis is no Dockerfile\n", `{}`, ""},
 		{"the usual frontend", "# syntax=docker/dockerfile:1\nFROM\n", `{}`,
 			"Dockerfile:2:1: error: this is not a Dockerfile: FROM requires either one or three arguments [dockerfile-syntax]\n"},
+		{"merge conflict", "FROM a\n<<<<<<< HEAD\nUSER 1\n=======\nUSER 2\n>>>>>>> other\n", `{}`,
+			"Dockerfile:2:1: error: <<<<<<< is a marker of a merge conflict [dockerfile-syntax]\nDockerfile:4:1: error: ======= is a marker of a merge conflict [dockerfile-syntax]\n" +
+				"Dockerfile:6:1: error: >>>>>>> is a marker of a merge conflict [dockerfile-syntax]\n"},
 		{"empty", "", `{}`, "Dockerfile:1:1: error: this is not a Dockerfile: file with no instructions [dockerfile-syntax]\n"},
 		{"only arguments", "ARG A=1\n", `{}`, "Dockerfile:1:1: error: this is not a Dockerfile: there is no FROM [dockerfile-syntax]\n"},
 		{"unescaped quotes", "FROM a\nUSER 1\nLABEL com.ngageoint.seed.manifest=\"{\"a\": 1}\"\n", `{}`,

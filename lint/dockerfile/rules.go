@@ -84,6 +84,9 @@ var entrypointShell = &rule{
 		if words := f.words(); len(words) > 0 {
 			d := f.reportf(entrypoint.at, "shell-form ENTRYPOINT drops all arguments, and command has %d: write the exec form", len(words))
 			d.Hint = `as in ENTRYPOINT ["/app/run.sh"]`
+			if line := entrypoint.CmdLine; len(line) > 0 && strings.HasPrefix(line[0], "[") {
+				d.Hint = `it begins with [, but is no JSON, which has double quotes: ` + d.Hint
+			}
 			return
 		}
 		d := f.reportf(entrypoint.at, "shell-form ENTRYPOINT takes no arguments and hands no signals on: write the exec form")
