@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -193,7 +194,7 @@ func (b *baseline) repo(ctx context.Context, dir string) (*baseRepo, error) {
 func (b *baseline) open(ctx context.Context, dir string) *baseRepo {
 	for _, other := range b.repos {
 		if other.changes != nil {
-			if _, ok := other.changes.Repository.Path(dir); ok {
+			if other.changes.Repository.Owns(dir) {
 				return other
 			}
 		}
@@ -207,8 +208,15 @@ func (b *baseline) open(ctx context.Context, dir string) *baseRepo {
 		revision = baseMerge
 	}
 	commit, name, err := baseCommit(repo, revision, b.process.Getenv)
+	if super := repo.Superproject(); super != nil && !isBelow(repo) {
+		commit, name, err = pinned(super, repo, revision, b.process.Getenv)
+	}
+	var none *noBaseError
+	if err != nil && !errors.As(err, &none) {
+		err = &noBaseError{error: err}
+	}
 	if err != nil {
-		return &baseRepo{err: &noBaseError{error: err}}
+		return &baseRepo{err: err}
 	}
 	r := &baseRepo{name: name}
 	if r.changes, err = repo.ChangesSince(commit); err != nil {
@@ -218,6 +226,37 @@ func (b *baseline) open(ctx context.Context, dir string) *baseRepo {
 		return &baseRepo{err: &noBaseError{error: err}}
 	}
 	return r
+}
+
+// isBelow reports whether the working directory lies in a repository. Otherwise a revision is one of another repository.
+func isBelow(repo *git.Repository) bool {
+	dir, err := os.Getwd()
+	if err != nil {
+		return true
+	}
+	_, inside := repo.Path(dir)
+	return inside
+}
+
+// pinned returns the commit that a base has of a submodule. A submodule that the base has not is new, and so are its jobs.
+func pinned(super, repo *git.Repository, revision string, getenv func(string) string) (commit, name string, err error) {
+	base, name, err := baseCommit(super, revision, getenv)
+	if err != nil {
+		return "", "", err
+	}
+	tree, err := super.Tree(base)
+	if err != nil {
+		return "", "", err
+	}
+	at, _ := super.Path(repo.Top)
+	pin := tree.Submodule(at)
+	if pin == "" {
+		return "", "", &noBaseError{fmt.Errorf("%s has no submodule %q", name, at), true}
+	}
+	if commit, err = repo.Commit(pin); err != nil {
+		return "", "", fmt.Errorf("submodule %q: %w", at, err)
+	}
+	return commit, name, nil
 }
 
 // baseCommit returns the commit of a base, and how findings call it.

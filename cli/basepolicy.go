@@ -79,6 +79,7 @@ func (b *baseline) tellIgnored(j *job.Job, found *diag.Report) {
 				Message: fmt.Sprintf("%q of the policy file does not count: a change could turn off its own gate, and the policy before it is not known", said)})
 		}
 	}
+	found.Sort()
 }
 
 // policyBefore returns the policy of a job as it was before the change. It reports whether that is known.

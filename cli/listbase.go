@@ -34,9 +34,12 @@ func changedJobs(ctx context.Context, p *Process, o *listOptions, jobs []*job.Jo
 	for _, j := range jobs {
 		differs, err := l.has(ctx, j)
 		var none *noBaseError
-		if errors.As(err, &none) && base == baseAuto {
+		if errors.As(err, &none) && base == baseAuto && !none.unreadable {
 			fmt.Fprintf(p.Stderr, "seedpack: all jobs are listed: %s\n%s\n", firstLine(err.Error()), git.FetchHint)
 			return jobs, nil
+		}
+		if none != nil && none.unreadable { // what it was is not known, or it is new
+			differs, err = true, nil
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", j.Path, err)

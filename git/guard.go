@@ -3,7 +3,6 @@ package git
 import (
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -99,50 +98,3 @@ func exitStatus(err error) (status int, ok bool) {
 	}
 	return ended.ExitCode(), ended.Exited()
 }
-
-// submodule opens the work tree of a submodule; nil if it is not checked out.
-func (r *Repository) submodule(at string) (*Repository, error) {
-	dir := filepath.Join(r.Top, filepath.FromSlash(at))
-	if _, err := os.Lstat(filepath.Join(dir, ".git")); err != nil {
-		return nil, nil
-	}
-	real, err := filepath.EvalSymlinks(dir)
-	if err != nil {
-		return nil, err
-	}
-	sub, err := Open(r.git.ctx, real)
-	if err != nil || sub.Top != real {
-		return nil, err
-	}
-	return sub, nil
-}
-
-// dirtySubmodule returns a file of a submodule that is not committed there as it is; empty if there is none. Git itself would look
-// at submodules with the filters that they define.
-func (g program) dirtySubmodule(paths []string) string {
-	out, err := g.run(append([]string{"ls-files", "--stage", "-z", "--"}, paths...)...)
-	if err != nil {
-		return "" // other questions say what is wrong
-	}
-	for entry := range strings.SplitSeq(out, "\x00") {
-		head, at, ok := strings.Cut(entry, "\t")
-		if !ok || !strings.HasPrefix(head, submoduleMode+" ") {
-			continue
-		}
-		sub, err := (&Repository{Top: g.dir, git: g}).submodule(at)
-		if sub == nil || err != nil {
-			continue
-		}
-		status, err := sub.git.runOnFiles("status", "--porcelain", "-z", "--untracked-files=normal", "--ignore-submodules=dirty")
-		if first, _, _ := strings.Cut(status, "\x00"); err == nil && first != "" {
-			return at + "/" + strings.TrimSpace(first[min(3, len(first)):])
-		}
-		if inner := sub.git.dirtySubmodule([]string{sub.Top}); inner != "" {
-			return at + "/" + inner
-		}
-	}
-	return ""
-}
-
-// submoduleMode is the mode of a submodule in a tree and in the index: a commit of another repository.
-const submoduleMode = "160000"
