@@ -92,3 +92,22 @@ func TestWorkflowIDs(t *testing.T) {
 		}
 	}
 }
+
+// A name that YAML would not take as one is refused with its place.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		size    int
+		refused []seed.Pointer
+	}{{1000, nil}, {1001, []seed.Pointer{seed.AtInputJSON.Index(0), seed.AtOutputFiles.Index(0)}}} {
+		name := strings.Repeat("A", tt.size)
+		manifest := `{"job": {"name": "trial", "interface": {"inputs": {"json": [{"name": "` + name + `", "type": "string"}]}, "outputs": {"files": [{"name": "` + strings.ToLower(name) + `", "pattern": "a"}]}}}}`
+		var refused []seed.Pointer
+		for _, n := range Tool.Export(export.New(seed.Parse([]byte(manifest)), export.Image{Reference: "x"}, export.Options{})).Refused {
+			refused = append(refused, n.Pointer)
+		}
+		if !slices.Equal(refused, tt.refused) {
+			t.Errorf("%d characters: refused %v, want %v", tt.size, refused, tt.refused)
+		}
+	}
+}

@@ -61,11 +61,21 @@ func fileType(o seed.OutputFile) string {
 	return "File?"
 }
 
+// maxID is the longest id. Tools read a document as YAML, in which a name in a flow mapping has at most 1,024 characters.
+const maxID = 1000
+
+func (w *writer) checkID(what, id string, at seed.Pointer) {
+	if len(id) > maxID {
+		w.p.Refuse(at, fmt.Sprintf("the %s %s has %d characters, and tools of CWL take %d", what, export.Cut(id, 30), len(id), maxID))
+	}
+}
+
 // nameOutputs gives outputs their ids. Inputs and outputs share one space of names.
 func (w *writer) nameOutputs() {
 	taken := map[string]bool{}
 	for _, p := range w.Parameters {
 		taken[p.Name] = true
+		w.checkID("input", p.Name, p.Pointer)
 	}
 	name := func(kind, name string, at seed.Pointer) {
 		own := strings.ReplaceAll(id(name), "-", "_")
@@ -77,6 +87,7 @@ func (w *writer) nameOutputs() {
 			w.p.Lose(at, fmt.Sprintf("output %q is called %s, since another value has that name", name, free))
 		}
 		taken[free], w.ids[kind+name] = true, free
+		w.checkID("output", free, at)
 	}
 	for i, o := range w.Manifest.Job.Interface.Outputs.Files {
 		name("file ", o.Name, seed.AtOutputFiles.Index(i))
