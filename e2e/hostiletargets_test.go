@@ -139,7 +139,7 @@ func TestHostileJobbergate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !batchHead.Match(out) {
+		if !batchHead.Match(out) || strings.Contains(string(out), "\r") { // sbatch refuses scripts with line ends of Windows
 			t.Errorf("the directives are\n%s", out)
 		}
 		script := filepath.Join(h.dir, "script")

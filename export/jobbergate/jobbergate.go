@@ -129,12 +129,12 @@ func script(j *export.Job) string {
 }
 
 // assignment passes one value on, if it is there, as an argument in single quotes. A JSON value may come as itself, and not as
-// its text.
+// its text. A carriage return is written as an escape, since sbatch refuses scripts with line ends of Windows.
 func assignment(p *export.Parameter) string {
 	value := "data." + p.Name
 	text := value + " | string"
 	if p.Kind == export.InputJSON && p.Type != "string" {
 		text = fmt.Sprintf("(%s if %s is string else %s | tojson) | string", value, value, value)
 	}
-	return fmt.Sprintf(`{%% if %s is defined and %s is not none %%}set -- "$@" '%s={{ %s | replace("'", "'\\''") }}'{%% endif %%}`+"\n", value, value, p.Name, text)
+	return fmt.Sprintf(`{%% if %s is defined and %s is not none %%}set -- "$@" '%s={{ %s | replace("'", "'\\''") | replace("\r", "'$'\\r''") }}'{%% endif %%}`+"\n", value, value, p.Name, text)
 }

@@ -320,7 +320,7 @@ func needJinja(t *testing.T, source string, values []map[string]any) []string {
 func TestRender(t *testing.T) {
 	t.Parallel()
 	_, p := testJob(t, "")
-	hostile := "it's \"{{ 7*7 }}\" $(touch canary) `x` {% raw %} {# \\ \n#SBATCH --time=1\n'"
+	hostile := "it's \"{{ 7*7 }}\" $(touch canary) `x` {% raw %} {# \\ \n#SBATCH --time=1\n'\r\n\r'x\r"
 	rendered := needJinja(t, p.Files[2].Text, []map[string]any{
 		{"S": hostile, "L": "[1, 2]", "B": "true"},
 		{"S": "x", "L": []any{1, "it's"}, "B": true, "OUTPUT_DIR": nil},
@@ -328,6 +328,9 @@ func TestRender(t *testing.T) {
 	})
 	want := [][]string{{"S=" + hostile, "L=[1, 2]", "B=true"}, {"S=x", `L=[1, "it\u0027s"]`, "B=true"}, nil}
 	for i, text := range rendered {
+		if strings.Contains(text, "\r") {
+			t.Errorf("%d: sbatch refuses scripts with line ends of Windows", i)
+		}
 		head, rest, _ := strings.Cut(text, "set --\n")
 		for line := range strings.Lines(head) {
 			if !strings.HasPrefix(line, "#") && strings.TrimSpace(line) != "" {
