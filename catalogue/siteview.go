@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/page"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -143,17 +144,11 @@ func versionView(i *Image, tags []string) version {
 }
 
 func lintBadge(l Lint) badge {
-	many := func(n int, noun string) string {
-		if n != 1 {
-			noun += "s"
-		}
-		return fmt.Sprintf("%d %s", n, noun)
-	}
 	switch {
 	case l.Errors > 0:
-		return badge{"lint", many(l.Errors, "error"), "bad"}
+		return badge{"lint", diag.Count(l.Errors, "error"), "bad"}
 	case l.Warnings > 0:
-		return badge{"lint", many(l.Warnings, "warning"), "warn"}
+		return badge{"lint", diag.Count(l.Warnings, "warning"), "warn"}
 	}
 	return badge{"lint", "clean", "good"}
 }

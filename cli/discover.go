@@ -143,7 +143,7 @@ func discover(ctx context.Context, p *Process, o *discoverOptions, args []string
 		return err
 	}
 	if wrote {
-		fmt.Fprintln(p.Stderr, report.Escape(fmt.Sprintf("wrote the pages of %s: open %s", counted(len(found.Jobs()), "job"), filepath.Join(o.html, "index.html"))))
+		fmt.Fprintln(p.Stderr, report.Escape(fmt.Sprintf("wrote the pages of %s: open %s", diag.Count(len(found.Jobs()), "job"), filepath.Join(o.html, "index.html"))))
 	}
 	return o.finish(ctx, found)
 }

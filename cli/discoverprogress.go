@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/seedpack/seedpack/catalogue"
+	"github.com/seedpack/seedpack/diag"
 )
 
 // A searchProgress shows on standard error how far a search is. On a terminal it is one line that changes, elsewhere a line
@@ -39,7 +40,7 @@ func (s *searchProgress) show(now catalogue.Progress) {
 
 func (s *searchProgress) write() {
 	text := fmt.Sprintf("%d repositories, %d ending in -seed; %d of %s read, %d with a manifest",
-		s.now.Repositories, s.now.Candidates, s.now.Read, counted(s.now.Tags, "image"), s.now.Images)
+		s.now.Repositories, s.now.Candidates, s.now.Read, diag.Count(s.now.Tags, "image"), s.now.Images)
 	if s.terminal {
 		if s.columns > 0 && len(text) > s.columns {
 			text = text[:s.columns] // a line that wraps cannot be written over

@@ -228,12 +228,12 @@ func (l *linter) say(out *printer, quiet bool) {
 	var parts []string
 	for _, kind := range fileKinds {
 		if n := counts[kind]; n > 0 {
-			parts = append(parts, counted(n, string(kind)))
+			parts = append(parts, diag.Count(n, string(kind)))
 		}
 	}
 	head := ""
 	if jobs > 0 {
-		head = counted(jobs, "job") + ": "
+		head = diag.Count(jobs, "job") + ": "
 	}
 	more := ""
 	switch n, unseen := len(l.failures), len(l.work.found.Unreadable); {
@@ -261,13 +261,6 @@ func (l *linter) sayTaken(t *lintTask) {
 	case name != seed.ManifestFile && !job.IsStream(t.manifest):
 		sayf(l.process.Stderr, "%s is taken for a manifest", t.path())
 	}
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // told reports whether findings or failures have been printed. Text shows notices only if it is to be verbose.

@@ -10,9 +10,9 @@ import (
 
 	"github.com/docker/go-units"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
-	"github.com/seedpack/seedpack/overview"
 	"github.com/seedpack/seedpack/pipeline"
 	"github.com/seedpack/seedpack/verify"
 )
@@ -157,7 +157,7 @@ func keptLine(k *verify.Kept) string {
 	case k.Files == 0:
 		return "kept nothing in " + report.Escape(k.Dir)
 	}
-	return fmt.Sprintf("kept %s, %s, in %s", overview.Count(k.Files, "file"), units.BytesSize(float64(k.Bytes)), report.Escape(k.Dir))
+	return fmt.Sprintf("kept %s, %s, in %s", diag.Count(k.Files, "file"), units.BytesSize(float64(k.Bytes)), report.Escape(k.Dir))
 }
 
 // showJobs prints what the jobs printed. It is not to be trusted.

@@ -60,3 +60,31 @@ func Brief(text []byte) string {
 	}
 	return s
 }
+
+// Count returns a number with its noun, in the plural if needed: "1 error", "2 processes". The plural ends in s, or in es behind
+// an s.
+func Count(n int, noun string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(noun, "s"):
+		noun += "es"
+	default:
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// Counts returns how many findings of each severity there are, without those of which there are none: "2 errors, 1 warning". It
+// is empty if there are none at all.
+func Counts(errors, warnings, notices int) string {
+	var all []string
+	for _, c := range []struct {
+		n    int
+		noun string
+	}{{errors, "error"}, {warnings, "warning"}, {notices, "notice"}} {
+		if c.n > 0 {
+			all = append(all, Count(c.n, c.noun))
+		}
+	}
+	return strings.Join(all, ", ")
+}

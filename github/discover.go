@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/catalogue"
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
@@ -61,7 +62,7 @@ func (s *Step) writeFound(f found, printed []byte) error {
 
 func (s *Step) summarizeFound(f found) error {
 	b := &summary{env: s.env}
-	fmt.Fprintf(b, "## Seedpack\n\n%s in %s, %s skipped", plural(len(f.Jobs()), "job"), plural(len(f.lines), "image"), strconv.Itoa(len(f.Skipped)))
+	fmt.Fprintf(b, "## Seedpack\n\n%s in %s, %s skipped", diag.Count(len(f.Jobs()), "job"), diag.Count(len(f.lines), "image"), strconv.Itoa(len(f.Skipped)))
 	if !f.Complete {
 		b.WriteString(". **This is not all:** something could not be listed or read")
 	}

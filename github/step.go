@@ -15,6 +15,7 @@ import (
 	"github.com/sethvargo/go-githubactions"
 	"github.com/spf13/pflag"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pipeline"
@@ -204,7 +205,7 @@ func (s *Step) log(r *Document) {
 	if r.Errors+r.Warnings+r.Notices == 0 {
 		return
 	}
-	s.openGroup("findings: " + plural(r.Errors, "error") + ", " + plural(r.Warnings, "warning") + ", " + plural(r.Notices, "notice"))
+	s.openGroup("findings: " + diag.Count(r.Errors, "error") + ", " + diag.Count(r.Warnings, "warning") + ", " + diag.Count(r.Notices, "notice"))
 	for _, f := range r.Reports {
 		for _, e := range f.Diagnostics {
 			fmt.Fprintln(s.out, report.Escape(fmt.Sprintf("%s: %s: %s [%s]", place(f.Path, e), e.Severity, withHint(e), e.Rule)))
@@ -219,13 +220,6 @@ func place(path string, e report.Entry) string {
 		return path
 	}
 	return fmt.Sprintf("%s:%d:%d", path, e.Line, e.Column)
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 func withHint(e report.Entry) string {

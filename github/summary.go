@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/overview"
 	"github.com/seedpack/seedpack/pipeline"
@@ -191,7 +192,7 @@ func smokeOf(i *pipeline.Image) string {
 			passed++
 		}
 	}
-	return fmt.Sprintf("%s, %d of %s passed", i.Smoke, passed, plural(len(i.Cases), "case"))
+	return fmt.Sprintf("%s, %d of %s passed", i.Smoke, passed, diag.Count(len(i.Cases), "case"))
 }
 
 // stages writes how long the only job was in each stage.
@@ -223,7 +224,7 @@ func (b *summary) pull(images []*pipeline.Image) {
 		}
 	}
 	if len(lines) > 0 {
-		b.folded("Pull "+plural(len(lines), "image"), func() { b.add(block(strings.Join(lines, "\n"))) })
+		b.folded("Pull "+diag.Count(len(lines), "image"), func() { b.add(block(strings.Join(lines, "\n"))) })
 	}
 }
 
@@ -269,7 +270,7 @@ func (b *summary) findings(r *Document) {
 // notices folds notices.
 func (b *summary) notices(r *Document) {
 	if r.Notices > 0 {
-		b.folded(plural(r.Notices, "notice"), func() {
+		b.folded(diag.Count(r.Notices, "notice"), func() {
 			b.table("where", "severity", "finding", "rule")
 			b.level(r, "notice")
 		})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/overview"
 	"github.com/seedpack/seedpack/pipeline"
@@ -54,7 +55,7 @@ func caseRow(name string, c *pipeline.CaseImage) []string {
 	if curve := overview.Sparkline(u.Samples); curve != "" {
 		row[4] += " " + curve
 	}
-	row[6] = firm(plural(u.Files, "file")) + ", " + firm(overview.Bytes(u.OutputBytes))
+	row[6] = firm(diag.Count(u.Files, "file")) + ", " + firm(overview.Bytes(u.OutputBytes))
 	if d.Disk > 0 {
 		row[6] += " of " + firm(overview.Bytes(d.Disk))
 	}
@@ -108,7 +109,7 @@ func (b *summary) outputs(images []*pipeline.Image) {
 	if files == 0 {
 		return
 	}
-	b.folded(plural(files, "output file")+", "+overview.Bytes(size), func() {
+	b.folded(diag.Count(files, "output file")+", "+overview.Bytes(size), func() {
 		b.table("case", "output", "file", "size")
 		for _, i := range images {
 			for _, c := range i.Cases {
@@ -125,6 +126,6 @@ func (b *summary) output(name string, o *pipeline.CaseOutput) {
 		b.row(cell(name), cell(o.Name), cell(f.Name), firm(overview.Bytes(f.Size)))
 	}
 	if more := o.Count - len(o.Files); more > 0 {
-		b.row(cell(name), cell(o.Name), "and "+plural(more, "more file"), "")
+		b.row(cell(name), cell(o.Name), "and "+diag.Count(more, "more file"), "")
 	}
 }

@@ -3,6 +3,8 @@ package github
 import (
 	"fmt"
 	"strings"
+
+	"github.com/seedpack/seedpack/diag"
 )
 
 // A listDocument is what list prints as JSON.
@@ -26,7 +28,7 @@ type listedJob struct {
 func writeList(env func(string) string, l *listDocument, hide func(string) string) error {
 	b := &summary{env: env}
 	b.WriteString("## Seedpack\n\n")
-	b.add(plural(l.Count, "job") + "\n\n")
+	b.add(diag.Count(l.Count, "job") + "\n\n")
 	if l.Count > 0 {
 		b.table("job", "version", "package", "reference", "directory")
 	}

@@ -6,10 +6,13 @@
 package overview
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seedpack/seedpack/diag"
 )
 
 // Duration returns a time for people, with three digits at most: "340 ms", "1.24 s", "2 min 5 s", "3 h 12 min".
@@ -83,27 +86,7 @@ func digits(f float64) string {
 	return text
 }
 
-// Count returns a number with its noun: "1 error", "2 errors".
-func Count(n int, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}
-
-// Counts returns how many findings of each severity there are, without those of which there are none: "2 errors, 1 warning".
+// Counts is diag.Counts for people, who are told of nothing, too.
 func Counts(errors, warnings, notices int) string {
-	var all []string
-	for _, c := range []struct {
-		n    int
-		noun string
-	}{{errors, "error"}, {warnings, "warning"}, {notices, "notice"}} {
-		if c.n > 0 {
-			all = append(all, Count(c.n, c.noun))
-		}
-	}
-	if len(all) == 0 {
-		return "no findings"
-	}
-	return strings.Join(all, ", ")
+	return cmp.Or(diag.Counts(errors, warnings, notices), "no findings")
 }

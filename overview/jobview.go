@@ -29,7 +29,7 @@ func (r *Run) job(n int, i *pipeline.Image) jobView {
 		j.Cases = append(j.Cases, r.caseOf(fmt.Sprintf("%s-case-%d", j.ID, k+1), i, c))
 	}
 	if len(i.Cases) > 0 {
-		j.Passed = fmt.Sprintf("%d of %s", passed, Count(len(i.Cases), "case"))
+		j.Passed = fmt.Sprintf("%d of %s", passed, diag.Count(len(i.Cases), "case"))
 	}
 	j.Findings = r.findings(i.Reports, func(d *diag.Diagnostic) bool { return !cases[d.Case] })
 	counts := map[string]int{}
@@ -67,7 +67,7 @@ func (r *Run) caseOf(id string, i *pipeline.Image, c *pipeline.CaseImage) caseVi
 	v := caseView{ID: id, Name: c.Name, Platform: c.Platform, Reason: c.Reason, Verdict: badge{c.Verdict, CaseTone(c.Verdict)}, Kept: filepath.ToSlash(c.Outputs)}
 	v.Findings = r.findings(i.Reports, func(d *diag.Diagnostic) bool { return d.Case == c.Name && d.Case != "" })
 	for _, o := range c.Captured {
-		out := outputView{Name: o.Name, Total: Count(o.Count, "file") + ", " + Bytes(o.Bytes), More: o.Count - len(o.Files)}
+		out := outputView{Name: o.Name, Total: diag.Count(o.Count, "file") + ", " + Bytes(o.Bytes), More: o.Count - len(o.Files)}
 		for _, f := range o.Files {
 			out.Files = append(out.Files, fileSize{f.Name, Bytes(f.Size)})
 		}

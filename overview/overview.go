@@ -210,10 +210,10 @@ func (r *Run) head(v *view) {
 		j := &v.Jobs[0]
 		v.Title, v.Version, v.Verdict = j.Title, j.Version, j.Verdict
 	case len(v.Jobs) > 1:
-		v.Title = Count(len(v.Jobs), "job")
-		v.Lead = Count(good, "job") + " of " + Number(float64(len(v.Jobs))) + " went through."
+		v.Title = diag.Count(len(v.Jobs), "job")
+		v.Lead = diag.Count(good, "job") + " of " + Number(float64(len(v.Jobs))) + " went through."
 	default:
-		v.Title = r.Command + ": " + Count(len(v.Files), "file")
+		v.Title = r.Command + ": " + diag.Count(len(v.Files), "file")
 	}
 	v.Facts = append(v.Facts, fact{Key: "Command", Value: "seedpack " + r.Command})
 	if !r.Began.IsZero() {

@@ -22,6 +22,7 @@ import (
 	"github.com/tonistiigi/fsutil"
 	"github.com/tonistiigi/fsutil/types"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pack/supervisor/bin"
 )
@@ -110,12 +111,8 @@ func (f *treeFS) handedOver() (h handedOver) {
 // options let the engine keep the files of each job by themselves: it compares what it gets with what it has under the same key, and
 // would throw away those of one job for those of another. The name is for the progress.
 func (h handedOver) options() []llb.LocalOption {
-	noun := "files"
-	if h.files == 1 {
-		noun = "file"
-	}
 	return []llb.LocalOption{llb.SharedKeyHint(localInputs + "-" + h.key),
-		llb.WithCustomNamef(smokeMark+"inputs: %d %s, %s", h.files, noun, units.HumanSize(float64(h.bytes)))}
+		llb.WithCustomNamef(smokeMark+"inputs: %s, %s", diag.Count(h.files, "file"), units.HumanSize(float64(h.bytes)))}
 }
 
 // open lets all users write to a directory and below it.

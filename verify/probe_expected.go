@@ -27,7 +27,7 @@ var expectedOutput = &Probe{
 				return
 			}
 			if want.Count != nil && *want.Count != len(c.Files) {
-				r.unmetf(r.Case.ExpectedAt("outputs", out.Name, "count"), at, "", "output %q has %s, the case expects %d", out.Name, countNoun(len(c.Files), "file"), *want.Count)
+				r.unmetf(r.Case.ExpectedAt("outputs", out.Name, "count"), at, "", "output %q has %s, the case expects %d", out.Name, diag.Count(len(c.Files), "file"), *want.Count)
 			}
 			for _, f := range c.Files {
 				target, _ := r.resolve(f)

@@ -134,7 +134,7 @@ var writesElsewhere = &Probe{
 			}
 		}
 		if len(files) > 0 {
-			r.Reportf("/job", "the job wrote outside of OUTPUT_DIR, %s of %s in all: %s", countNoun(r.Outcome.Elsewhere.Count, "file"), formatSize(r.Outcome.Elsewhere.Bytes), quoteNames(files))
+			r.Reportf("/job", "the job wrote outside of OUTPUT_DIR, %s of %s in all: %s", diag.Count(r.Outcome.Elsewhere.Count, "file"), formatSize(r.Outcome.Elsewhere.Bytes), quoteNames(files))
 		}
 	},
 }
@@ -148,7 +148,7 @@ var processesLeft = &Probe{
 			if o.Leftover == 1 {
 				were = "was"
 			}
-			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", countNoun(o.Leftover, "process"), were, diag.QuoteFew(r.hideCut(o.LeftoverNames)))
+			r.Reportf("/job", "%s still ran when the job had ended, and %s killed: %s", diag.Count(o.Leftover, "process"), were, diag.QuoteFew(r.hideCut(o.LeftoverNames)))
 		}
 	},
 }

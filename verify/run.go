@@ -231,15 +231,3 @@ func quoteNames(files []*pack.File) string {
 	}
 	return diag.QuoteFew(quoted)
 }
-
-// countNoun returns a number and a noun, in the plural if needed. It knows nouns with a plural in -s or -es.
-func countNoun(n int, noun string) string {
-	switch {
-	case n == 1:
-	case strings.HasSuffix(noun, "s"):
-		noun += "es"
-	default:
-		noun += "s"
-	}
-	return fmt.Sprintf("%d %s", n, noun)
-}

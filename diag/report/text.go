@@ -133,19 +133,7 @@ func clip(s string) string {
 // summary returns "1 error, 2 warnings", or "" if there is nothing to count.
 func summary(reports []*diag.Report, verbose bool) string {
 	errors, warnings, notices := count(reports)
-	var parts []string
-	for _, c := range []struct {
-		n    int
-		noun string
-	}{{errors, "error"}, {warnings, "warning"}, {notices, "notice"}} {
-		switch {
-		case c.n == 1:
-			parts = append(parts, "1 "+c.noun)
-		case c.n > 1:
-			parts = append(parts, fmt.Sprintf("%d %ss", c.n, c.noun))
-		}
-	}
-	s := strings.Join(parts, ", ")
+	s := diag.Counts(errors, warnings, notices)
 	switch {
 	case notices == 1 && !verbose:
 		s += " (--verbose shows it)"
