@@ -250,7 +250,7 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 	start := time.Now()
 	var images []*pipeline.Image
 	var rows []tableRow
-	var worst error
+	var worst, unprinted error
 	var cut interruption
 	do := func(ctx context.Context, t pipeline.Task) (*pipeline.Result, error) {
 		if b.dryRun {
@@ -263,8 +263,7 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 		images, rows = append(images, image), append(rows, imageRow(image, f.Took))
 		b.note(f.Result, image)
 		cut.note(f)
-		if err := b.present(ctx, f, image); err != nil {
-			worst = err
+		if unprinted = b.present(ctx, f, image); unprinted != nil {
 			break
 		}
 		worst = exit.Worse(ctx, worst, f.Err)
@@ -281,13 +280,23 @@ func (b *batch) each(ctx context.Context, pipe *pipeline.Pipeline) error {
 	if ctx.Err() != nil && (worst != nil || len(images) < len(b.tasks)) {
 		cut.error, worst = errors.Join(worst, context.Cause(ctx)), &cut
 	}
-	if err := errors.Join(b.engine.close(), b.finish(images)); err != nil {
-		return errors.Join(worst, err)
+	return b.end(ctx, worst, errors.Join(unprinted, b.engine.close(), b.finish(images)))
+}
+
+// end returns the error that ends the command. What the jobs came to has been printed. What could not be printed or written of it
+// is said here, since a report may be missing that others rely on.
+func (b *batch) end(ctx context.Context, worst, unwritten error) error {
+	if ctx.Err() != nil {
+		return errors.Join(worst, unwritten)
 	}
-	if worst != nil && ctx.Err() == nil {
-		return toldError{worst}
+	if unwritten != nil {
+		complain(b.out.process, exit.Status(ctx, unwritten), "", unwritten)
+		worst = exit.Worse(ctx, worst, unwritten)
 	}
-	return worst
+	if worst == nil {
+		return nil
+	}
+	return toldError{worst}
 }
 
 // note adds to the findings of the call those of a job.
