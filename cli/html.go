@@ -10,11 +10,7 @@ import (
 
 // html writes the page of --html.
 func (p *printer) html(w io.Writer, all *findings) error {
-	command := all.command
-	if all.shown != "" {
-		command = all.shown
-	}
-	run := &overview.Run{Command: command, Version: p.process.version(), Began: p.began, Took: time.Since(p.began), Images: all.jobs,
+	run := &overview.Run{Command: all.command, Version: p.process.version(), Began: p.began, Took: time.Since(p.began), Images: all.jobs,
 		Reports: all.reports, Failures: all.failures}
 	run.Line = func(path string, line int) string { return github.LineAddress(p.process.Getenv, path, line) }
 	run.Repository, run.Log = github.Addresses(p.process.Getenv)

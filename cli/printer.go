@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -145,12 +146,12 @@ func (p *printer) sarifOptions(all *findings) report.SARIFOptions {
 
 // A findings is all that a command found, and what could not be checked.
 type findings struct {
-	command  string
+	command  string   // that found it
+	category string   // of code scanning, if it is that of another command, which finds the same
 	args     []string // paths, from which the findings of this call are told from those of others
 	reports  []*diag.Report
 	failures []report.Failure
 	images   bool              // the manifests are those of images, where nothing can be fixed
-	shown    string            // the command as people know it, if it is another one
 	jobs     []*pipeline.Image // that were packed or tried
 	policies map[*diag.Report]diag.Policy
 }
@@ -185,7 +186,7 @@ func scope(args []string) []string {
 // runID returns the category of code scanning. What this call found replaces what an earlier one of the same command on the
 // same place found.
 func runID(getenv func(string) string, all *findings) string {
-	id := "seedpack/" + all.command + "/"
+	id := "seedpack/" + cmp.Or(all.category, all.command) + "/"
 	if all.command == "verify" {
 		return id
 	}

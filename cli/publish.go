@@ -69,7 +69,7 @@ func publishImage(ctx context.Context, p *Process, o *publishOptions, image stri
 	if err != nil {
 		return err
 	}
-	b := &batch{session: session, do: (*pipeline.Pipeline).Pack, found: findings{command: "pack"},
+	b := &batch{session: session, do: (*pipeline.Pipeline).Pack, found: findings{command: "publish", category: "pack"},
 		publishing: &o.publish, dryRun: o.publish.dryRun, metadataFile: o.metadataFile}
 	b.words = publishWords(func() bool { return b.options.Publish != nil })
 	if o.migrate {

@@ -114,7 +114,7 @@ func runJob(ctx context.Context, p *Process, run *singleRun, image string, args 
 			err = errors.Join(err, closeErr)
 		}
 	}()
-	b := &batch{session: session, do: (*pipeline.Pipeline).Try, found: findings{command: "smoke", shown: "run"}, showPrinted: true,
+	b := &batch{session: session, do: (*pipeline.Pipeline).Try, found: findings{command: "run", category: "smoke"}, showPrinted: true,
 		words: words{did: "run", done: run.summary, refused: func(t pipeline.Task) string { return t.Path + ": not as it should be, see above" }}}
 	if err := b.take(ctx, image, o.manifest, args); err != nil {
 		return err
