@@ -228,7 +228,7 @@ func TestInitEndsOrAsksNothing(t *testing.T) {
 // An interrupted question says what is so: nothing was written, and nobody wanted to publish.
 func TestInitInterrupted(t *testing.T) {
 	t.Parallel()
-	for command, want := range map[string]string{"init": "interrupted: nothing was written", "run": "interrupted",
+	for command, want := range map[string]string{"init": "interrupted: nothing was written", "run": "interrupted", "export": "interrupted",
 		"pack": "interrupted: nothing was published under a name"} {
 		var stderr bytes.Buffer
 		complain(&Process{Stderr: &stderr, command: command}, exit.StatusInterrupted, "", context.Canceled)

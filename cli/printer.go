@@ -345,10 +345,10 @@ func (p *Process) interrupted() string {
 	switch p.command {
 	case "init", "migrate", "bump", "diff", "list", "name", "label":
 		return "interrupted: nothing was written"
-	case "lint", "discover", "export", "smoke", "run", "verify", "login", "logout", "doctor", "prune", "cache":
-		return "interrupted"
+	case "pack", "publish":
+		return "interrupted: nothing was published under a name"
 	}
-	return "interrupted: nothing was published under a name"
+	return "interrupted"
 }
 
 // message returns an error for people, without secrets. It says what frees a full disk.
