@@ -178,10 +178,7 @@ type foreignImage struct {
 	published bool
 }
 
-// check returns an empty report without a path last. It is kept, since the JSON of such images has always listed it.
-func (f *foreignImage) check() []*diag.Report {
-	return []*diag.Report{f.Label, f.checkAttestations(), {Source: &seed.Source{}}}
-}
+func (f *foreignImage) check() []*diag.Report { return []*diag.Report{f.Label, f.checkAttestations()} }
 
 func (f *foreignImage) fill(r *pack.Request) { r.Image, r.Platforms = f.Image, f.platforms }
 
