@@ -95,7 +95,7 @@ func (f *foreignImage) solve(ctx context.Context, g gateway.Client, _ map[string
 	result := gateway.NewResult()
 	var found exptypes.Platforms
 	for n, p := range f.request.Image.Platforms {
-		if !wanted(f.request.Platforms, p.Name) {
+		if !IsAsked(f.request.Platforms, p.Name) {
 			continue
 		}
 		platform := imagePlatform(p.Config, enginePlatform(g))
@@ -124,8 +124,9 @@ func (f *foreignImage) solve(ctx context.Context, g gateway.Client, _ map[string
 	return result, err
 }
 
-// wanted reports whether a platform was requested, in any spelling. If none was requested, all are wanted.
-func wanted(asked []string, name string) bool {
+// IsAsked reports whether a platform, os/arch[/variant], is among those that are asked for, in any spelling. If none is asked for,
+// all are.
+func IsAsked(asked []string, name string) bool {
 	return len(asked) == 0 || slices.ContainsFunc(asked, func(s string) bool {
 		p, err := platforms.Parse(s)
 		return s == name || err == nil && platforms.Format(platforms.Normalize(p)) == name

@@ -50,7 +50,7 @@ func (r *Request) wanted(b *engine.Builder) []string {
 	}
 	var all []string
 	for _, p := range r.Image.Platforms {
-		if wanted(r.Platforms, p.Name) && !slices.Contains(all, p.Name) {
+		if IsAsked(r.Platforms, p.Name) && !slices.Contains(all, p.Name) {
 			all = append(all, p.Name)
 		}
 	}

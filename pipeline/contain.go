@@ -131,12 +131,15 @@ func sameDir(a, b string) bool {
 }
 
 // platforms returns those that a job can run on. Empty: that of the builder.
-func (p *Pipeline) platforms(r *Result) (all []string) {
-	if r.Task.Image == nil {
-		return p.opt.Build.Platforms
+func (p *Pipeline) platforms(t *Task) (all []string) {
+	asked := p.buildOf(t).Platforms
+	if t.Image == nil {
+		return asked
 	}
-	for _, of := range r.Task.Image.Platforms {
-		all = append(all, of.Name)
+	for _, of := range t.Image.Platforms {
+		if pack.IsAsked(asked, of.Name) {
+			all = append(all, of.Name)
+		}
 	}
 	return all
 }
@@ -213,8 +216,13 @@ func isBuilt(built *pack.Result, ref string) bool {
 // handImage hands an image that was built elsewhere to the engine, unless the engine has it.
 func (p *Pipeline) handImage(ctx context.Context, r *Result, request *pack.Request, e *runtime.Engine) (*contained, error) {
 	img := r.Task.Image
-	n := slices.IndexFunc(img.Platforms, func(of source.Platform) bool { return runtime.Native(of.Name) })
-	if n < 0 {
+	n := slices.IndexFunc(img.Platforms, func(of source.Platform) bool {
+		return runtime.Native(of.Name) && pack.IsAsked(request.Platforms, of.Name)
+	})
+	switch {
+	case n < 0 && len(request.Platforms) > 0:
+		return nil, fmt.Errorf("%s is asked for on %s, which %s cannot run here: run it with buildkit", img.Source, strings.Join(request.Platforms, ", "), e.Name)
+	case n < 0:
 		return nil, fmt.Errorf("%s has no image for linux/%s, which %s could run here: run it with buildkit", img.Source, goruntime.GOARCH, e.Name)
 	}
 	of := img.Platforms[n]

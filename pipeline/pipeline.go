@@ -225,7 +225,7 @@ func (p *Pipeline) Try(ctx context.Context, t Task) (*Result, error) {
 	}
 	if p.opt.Smoke.Container != nil {
 		p.begin(r, StageBuild)
-		container, err := p.opt.Smoke.Container(ctx, p.platforms(r), imageIDs(r))
+		container, err := p.opt.Smoke.Container(ctx, p.platforms(&r.Task), imageIDs(r))
 		if err != nil {
 			return r, err
 		}
