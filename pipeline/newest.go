@@ -152,7 +152,7 @@ func newest(ctx context.Context, remote registry.Registry, host string, m *seed.
 		}
 		held, _ := verify.FromLabel(img)
 		if held == nil {
-			return nil, fmt.Errorf("%s holds no manifest", ref)
+			return nil, errors.Join(fmt.Errorf("%s holds no manifest", ref), img.Close())
 		}
 		return &Predecessor{img, held}, nil
 	}

@@ -169,9 +169,7 @@ func New(opt Options, host Host, tasks []Task) (*Pipeline, error) {
 // far, also if there is an error.
 func (p *Pipeline) Pack(ctx context.Context, t Task) (_ *Result, err error) {
 	r := &Result{Task: t}
-	defer r.discard()
-	defer r.release()
-	defer func() { err = p.undone(r, err) }()
+	defer func() { err = p.end(r, err) }()
 
 	// lint: the manifest, what the image is made from, and the smoke cases
 	material, trials, err := p.lint(ctx, r)

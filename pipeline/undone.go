@@ -7,6 +7,14 @@ import (
 	"github.com/seedpack/seedpack/exit"
 )
 
+// end ends a job: it lets go of what its stages have opened, and discards outputs that were not kept.
+func (p *Pipeline) end(r *Result, err error) error {
+	err = p.undone(r, err)
+	r.release()
+	r.discard()
+	return err
+}
+
 // undone adds to an error of a publication what was done and what was not. Errors of the stages verify and tag say it
 // themselves: they know what the registry holds.
 func (p *Pipeline) undone(r *Result, err error) error {
