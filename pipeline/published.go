@@ -129,11 +129,11 @@ func (p *publisher) compare(ctx context.Context, r *Result, held *holder, img *s
 	switch {
 	case alike && c.Class() == compare.None:
 		return true, nil
-	case alike && unreproducible(held.Image, img) && p.IfExists == IfExistsSkip:
-		r.skip(r.unreproducible(held, c))
+	case alike && fromSameCommit(held.Image, img) && p.IfExists == IfExistsSkip:
+		r.skip(r.notReproducible(held, c))
 		return false, nil
-	case alike && unreproducible(held.Image, img):
-		r.addTag(diag.Diagnostic{Message: r.unreproducible(held, c), Hint: "make the build reproducible, or raise " + r.raise(c)})
+	case alike && fromSameCommit(held.Image, img):
+		r.addTag(diag.Diagnostic{Message: r.notReproducible(held, c), Hint: "make the build reproducible, or raise " + r.raise(c)})
 		return false, exit.Findings
 	}
 	if base := movedBase(held.Image, img); base != "" {
@@ -143,8 +143,8 @@ func (p *publisher) compare(ctx context.Context, r *Result, held *holder, img *s
 	return false, exit.Findings
 }
 
-// unreproducible reports whether an image that has no digest of its sources was built from the same commit.
-func unreproducible(held, img *source.Image) bool {
+// fromSameCommit reports whether an image that has no digest of its sources was built from the same commit.
+func fromSameCommit(held, img *source.Image) bool {
 	for _, p := range held.Platforms {
 		labels := p.Config.Config.Labels
 		revision := labels[pack.AttributePrefix+"revision"]
@@ -156,13 +156,15 @@ func unreproducible(held, img *source.Image) bool {
 	return true
 }
 
-func (r *Result) unreproducible(held *holder, c *compare.Comparison) string {
+// notReproducible says how an image differs from the published one of the same commit.
+func (r *Result) notReproducible(held *holder, c *compare.Comparison) string {
 	where := ""
 	for _, change := range c.Changes {
-		where += ", " + change.Message
+		what := change.Message
 		if change.Files != nil {
-			where = ", " + filesUnder(change.Files)
+			what = filesUnder(change.Files)
 		}
+		where += ", " + what
 	}
 	return fmt.Sprintf("%q names %s already, built from the same commit: the build is not reproducible%s", r.Name, held.Digest, where)
 }

@@ -21,11 +21,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
+	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -202,6 +204,23 @@ func TestSettle(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Of a build that is not reproducible, all differences are named: those of the files as a number of them, since they may be many.
+func TestNotReproducible(t *testing.T) {
+	t.Parallel()
+	r := &Result{Name: "example.com/a-1.0.0-seed:1.0.0"}
+	held := &holder{Image: &source.Image{Digest: "sha256:1"}}
+	c := &compare.Comparison{Changes: []compare.Change{
+		{Message: "User of the image was absent, is nobody"},
+		{Message: "files of the image differ: …", Files: &compare.Files{Added: []string{"/app/a"}, Changed: []string{"/app/b/c"}}},
+		{Message: `label "x" of the image was 1, is 2`},
+	}}
+	const want = `"example.com/a-1.0.0-seed:1.0.0" names sha256:1 already, built from the same commit: the build is not reproducible` +
+		`, User of the image was absent, is nobody, 2 files under "/app" differ, label "x" of the image was 1, is 2`
+	if got := r.notReproducible(held, c); got != want {
+		t.Errorf("%s\nwant %s", got, want)
 	}
 }
 
