@@ -32,6 +32,16 @@ func (s *session) buildOf(t *pipeline.Task) (*pipeline.Build, error) {
 	return &b, checkLevels(&b)
 }
 
+// jobBuild returns what the policy files say of the build of a job, by the path of its manifest and its directory.
+func jobBuild(policies *policy.Chooser, roots disk.Roots, manifest, dir string) (b pipeline.Build, err error) {
+	settings, err := policies.Build(manifest)
+	if settings == nil || err != nil {
+		return b, err
+	}
+	err = (&buildSettings{Settings: settings, roots: roots}).fill(&b, dir)
+	return b, err
+}
+
 // A buildSettings adds what a policy file says to what flags say.
 type buildSettings struct {
 	*policy.Settings

@@ -165,6 +165,13 @@ func exportJob(ctx context.Context, p *Process, o *exportOptions, args []string)
 	if task.Policy, err = policies.For(task.Path); err != nil {
 		return policyError(err)
 	}
+	if task.Image == nil {
+		build, err := jobBuild(policies, p.roots, task.Path, task.Dir)
+		if err != nil {
+			return policyError(err)
+		}
+		task.Build = &build
+	}
 	all := &findings{command: "export", args: scope(args), images: task.Image != nil}
 	if task.Label != nil {
 		all.judge(task.Policy.Apply(task.Label), task.Policy)

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"path/filepath"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -27,7 +26,8 @@ func (o *exportOptions) imageOf(p *Process, t pipeline.Task) (image export.Image
 		if o.image == "" || !strings.Contains(o.image, "@") {
 			losses = append(losses, export.Note{Pointer: "/job", Message: "the image is not pinned by its digest, since it need not be built yet: export the published image for that"})
 		}
-		return image, losses, o.startOf(p, t.Job, &image)
+		err = startOf(p, &t, &image)
+		return image, losses, err
 	}
 	pinned, named := pinnedReference(t.Image)
 	switch {
@@ -76,11 +76,14 @@ func pin(name, digest string) string {
 }
 
 // startOf reads from the Dockerfile how the image of a job will start. Without one it is unknown.
-func (o *exportOptions) startOf(p *Process, j *job.Job, image *export.Image) error {
-	if j.Dir == "" {
+func startOf(p *Process, t *pipeline.Task, image *export.Image) error {
+	if t.Dir == "" {
 		return nil
 	}
-	file := filepath.Join(j.Dir, "Dockerfile")
+	file := t.Build.File
+	if file == "" {
+		file, _ = job.Dockerfile(t.Dir)
+	}
 	if err := p.roots.Check(file); err != nil {
 		return err
 	}
@@ -88,7 +91,7 @@ func (o *exportOptions) startOf(p *Process, j *job.Job, image *export.Image) err
 	if err != nil {
 		return nil // the image may be built in another way
 	}
-	if start, ok := dockerfile.ReadStart(text); ok {
+	if start, ok := dockerfile.ReadStart(text, t.Build.Target); ok {
 		image.Start = &export.Start{Entrypoint: start.Entrypoint, Cmd: start.Cmd}
 	}
 	return nil

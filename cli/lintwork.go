@@ -183,15 +183,11 @@ func (t *lintTask) take(policies *policy.Chooser) error {
 	if t.alone || job.IsStream(t.manifest) {
 		return nil
 	}
-	found, err := policies.Build(t.manifest)
-	if found == nil || err != nil {
+	b, err := jobBuild(policies, policies.Roots, t.manifest, filepath.Dir(t.manifest))
+	if err != nil {
 		return err
 	}
-	b := &t.build
-	if err := (&buildSettings{Settings: found, roots: policies.Roots}).fill(b, filepath.Dir(t.manifest)); err != nil {
-		return err
-	}
-	if b.File != "" {
+	if t.build = b; b.File != "" {
 		t.files = slices.DeleteFunc(t.files, func(f lintFile) bool { return f.kind == dockerFile })
 		t.files = slices.Insert(t.files, 0, lintFile{b.File, dockerFile})
 	}

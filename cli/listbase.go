@@ -11,11 +11,11 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/diag/policy"
+	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/pack"
-	"github.com/seedpack/seedpack/pipeline"
 )
 
 // changedJobs returns the jobs that changed since a base: their manifests, the files that they are built from, or what they share
@@ -35,7 +35,7 @@ func changedJobs(ctx context.Context, p *Process, o *listOptions, jobs []*job.Jo
 		differs, err := l.has(ctx, j)
 		var none *noBaseError
 		if errors.As(err, &none) && base == baseAuto && !none.unreadable {
-			fmt.Fprintf(p.Stderr, "seedpack: all jobs are listed: %s\n%s\n", firstLine(err.Error()), git.FetchHint)
+			fmt.Fprintln(p.Stderr, report.EscapeLines(fmt.Sprintf("seedpack: all jobs are listed: %s\n%s", firstLine(err.Error()), git.FetchHint)))
 			return jobs, nil
 		}
 		if none != nil && none.unreadable { // what it was is not known, or it is new
@@ -131,12 +131,8 @@ func (l *changeList) sharedChanged(repo *baseRepo, j *job.Job) (bool, error) {
 
 // named returns the files and directories that the settings of a job name.
 func (l *changeList) named(j *job.Job) ([]string, error) {
-	settings, err := l.policies.Build(j.Path)
-	if settings == nil || err != nil {
-		return nil, policyError(err)
-	}
-	var b pipeline.Build
-	if err := (&buildSettings{Settings: settings, roots: l.process.roots}).fill(&b, j.Dir); err != nil {
+	b, err := jobBuild(&l.policies, l.process.roots, j.Path, j.Dir)
+	if err != nil {
 		return nil, policyError(err)
 	}
 	return b.Places(), nil

@@ -224,7 +224,7 @@ func simpleImage(base v1.Image, dir string) (v1.Image, error) {
 			config.WorkingDir = rest
 		}
 	}
-	start, known := dockerfile.ReadStart(text)
+	start, known := dockerfile.ReadStart(text, "")
 	if known {
 		config.Entrypoint, config.Cmd = start.Entrypoint, start.Cmd
 	} else if _, cmd, ok := strings.Cut(string(text), "CMD ["); ok {

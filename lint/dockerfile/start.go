@@ -11,13 +11,18 @@ type Start struct {
 	Entrypoint, Cmd []string
 }
 
-// ReadStart returns how the image of a Dockerfile starts. It is false if the text is no Dockerfile, or if the base image or a
-// SHELL decides.
-func ReadStart(text []byte) (*Start, bool) {
+// ReadStart returns how the image starts that is built from a stage of a Dockerfile: its name or number, or "" for the last one. It
+// is false if the text is no Dockerfile or has no such stage, or if the base image or a SHELL decides.
+func ReadStart(text []byte, target string) (*Start, bool) {
 	f, err := read(text)
 	if err != nil || len(f.stages) == 0 {
 		return nil, false
 	}
+	at := stageOf(f.stages, target)
+	if at < 0 {
+		return nil, false
+	}
+	f.stages = f.stages[:at+1]
 	stages, fromScratch := f.lineage()
 	var entrypoint, cmd *instructions.ShellDependantCmdLine
 	for _, s := range stages { // the nearest first

@@ -8,7 +8,7 @@ import (
 func TestReadStart(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		text            string
+		text, target    string
 		entrypoint, cmd []string
 		unknown         bool
 	}{
@@ -22,13 +22,16 @@ func TestReadStart(t *testing.T) {
 		{text: "FROM scratch\nCMD [\"/x\"]\n", cmd: []string{"/x"}},
 		{text: "FROM a\nCMD [\"/x\"]\n", unknown: true},
 		{text: "FROM a\nSHELL [\"/bin/bash\", \"-c\"]\nENTRYPOINT x\n", unknown: true},
+		{text: "FROM a AS b\nENTRYPOINT [\"/x\"]\nFROM b AS c\nENTRYPOINT [\"/y\"]\n", target: "b", entrypoint: []string{"/x"}},
+		{text: "FROM a AS b\nENTRYPOINT [\"/x\"]\nFROM b AS c\nENTRYPOINT [\"/y\"]\n", target: "1", entrypoint: []string{"/y"}},
+		{text: "FROM a AS b\nENTRYPOINT [\"/x\"]\n", target: "z", unknown: true},
 		{text: "nonsense\n", unknown: true},
 		{text: "", unknown: true},
 	}
 	for _, tt := range tests {
-		got, known := ReadStart([]byte(tt.text))
+		got, known := ReadStart([]byte(tt.text), tt.target)
 		if known == tt.unknown {
-			t.Errorf("%q: known %v", tt.text, known)
+			t.Errorf("%q, %q: known %v", tt.text, tt.target, known)
 			continue
 		}
 		if known && (len(got.Entrypoint)+len(tt.entrypoint) > 0 && !reflect.DeepEqual(got.Entrypoint, tt.entrypoint) ||
