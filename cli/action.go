@@ -74,5 +74,5 @@ func statusError(status int) error {
 	case exit.StatusFindings:
 		return exit.Findings
 	}
-	return errors.New("the step could not find out, see above")
+	return errors.New("something could not be checked or done, see above")
 }

@@ -77,7 +77,7 @@ func (b *batch) lastLine(f pipeline.Finished) string {
 	case exit.Status(context.Background(), f.Err) == exit.StatusUsage:
 		return fmt.Sprintf("%s: not %s, see above", r.Path, b.words.did)
 	}
-	return fmt.Sprintf("%s: not %s, we could not find out whether it can be", r.Path, b.words.did)
+	return fmt.Sprintf("%s: not %s: something could not be checked or done, see above", r.Path, b.words.did)
 }
 
 // published returns the last line about a job whose name is settled; empty if it is not.

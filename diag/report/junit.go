@@ -34,7 +34,7 @@ func JUnit(w io.Writer, reports []*diag.Report, opt JUnitOptions) error {
 			name = "seedpack"
 		}
 		message := Escape(clip(f.Message))
-		j.add(name, junitCase{Name: "could not find out", Error: &junitProblem{Message: message, Text: message}})
+		j.add(name, junitCase{Name: "could not be checked", Error: &junitProblem{Message: message, Text: message}})
 	}
 	for _, s := range j.all.Suites {
 		if s.Tests == 0 {
