@@ -121,6 +121,22 @@ func (a *asker) line(prompt string) (string, error) {
 	return text, err
 }
 
+// agrees asks whether files are to be written. An empty line means yes, and the end of the input no.
+func (a *asker) agrees(paths []string) (bool, error) {
+	text, err := a.line("\nwrite " + report.Escape(strings.Join(paths, ", ")) + "? [Y/n] ")
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	switch strings.ToLower(strings.TrimSpace(text)) {
+	case "", "y", "yes":
+		if err == nil {
+			return true, nil
+		}
+	}
+	sayf(a.out, "nothing is written")
+	return false, nil
+}
+
 // comparison shows how a new manifest differs from the old one. If they have no member in common, it is the new one alone.
 func (m *migration) comparison(manifest *migrate.Manifest, target string) string {
 	text := string(diff.Diff(m.old.path, manifest.Old(m.old.doc.Source), target, manifest.Text()))
@@ -188,14 +204,5 @@ func (m *migration) confirm(targets []string) (bool, error) {
 	if m.asker == nil {
 		m.asker = newAsker(m.process.Stdin, m.process.Stderr)
 	}
-	text, err := m.asker.line("\nwrite " + report.Escape(strings.Join(targets, ", ")) + "? [Y/n] ")
-	if err != nil && !errors.Is(err, io.EOF) {
-		return false, err
-	}
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "", "y", "yes":
-		return err == nil, nil
-	}
-	sayf(m.process.Stderr, "nothing is written")
-	return false, nil
+	return m.asker.agrees(targets)
 }

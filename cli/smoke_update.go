@@ -1,10 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -83,16 +80,5 @@ func (u *smokeUpdate) agreed(paths []string) (bool, error) {
 	if u.asker == nil {
 		u.asker = newAsker(u.process.Stdin, u.process.Stderr)
 	}
-	text, err := u.asker.line("\nwrite " + report.Escape(strings.Join(paths, ", ")) + "? [Y/n] ")
-	if err != nil && !errors.Is(err, io.EOF) {
-		return false, err
-	}
-	switch strings.ToLower(strings.TrimSpace(text)) {
-	case "", "y", "yes":
-		if err == nil {
-			return true, nil
-		}
-	}
-	sayf(u.process.Stderr, "nothing is written")
-	return false, nil
+	return u.asker.agrees(paths)
 }
