@@ -98,11 +98,7 @@ func (r *linted) finished(t *lintTask) tableRow {
 		row.verdict, row.tone = "not read", overview.Bad
 		return row
 	}
-	errors, warnings, notices := 0, 0, 0
-	for _, found := range r.reports {
-		errors, warnings, notices = errors+found.Count(diag.Error), warnings+found.Count(diag.Warning), notices+found.Count(diag.Notice)
-	}
-	row.found(errors, warnings, notices, t.policy.Fails(r.reports...), "clean")
+	row.found(r.reports, t.policy, "clean")
 	return row
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/overview"
 	"github.com/seedpack/seedpack/pipeline"
@@ -132,10 +133,14 @@ func imageRow(i *pipeline.Image, took time.Duration) tableRow {
 	return row
 }
 
-// foundRow sets the verdict of a row to what was found.
-func (row *tableRow) found(errors, warnings, notices int, fails bool, good string) {
+// found sets the verdict of a row to what was found. Good is the word for nothing that counts.
+func (row *tableRow) found(reports []*diag.Report, policy diag.Policy, good string) {
+	errors, warnings, notices := 0, 0, 0
+	for _, found := range reports {
+		errors, warnings, notices = errors+found.Count(diag.Error), warnings+found.Count(diag.Warning), notices+found.Count(diag.Notice)
+	}
 	switch {
-	case fails:
+	case policy.Fails(reports...):
 		row.verdict, row.tone = overview.Counts(errors, warnings, notices), overview.Bad
 	case errors+warnings > 0:
 		row.verdict, row.tone = overview.Counts(errors, warnings, 0), overview.Warn

@@ -293,11 +293,7 @@ func (v *verified) row() tableRow {
 		row.verdict, row.tone = "not read", overview.Bad
 		return row
 	}
-	errors, warnings, notices := 0, 0, 0
-	for _, found := range v.reports {
-		errors, warnings, notices = errors+found.Count(diag.Error), warnings+found.Count(diag.Warning), notices+found.Count(diag.Notice)
-	}
-	row.found(errors, warnings, notices, v.policy.Fails(v.reports...), "verified")
+	row.found(v.reports, v.policy, "verified")
 	return row
 }
 
