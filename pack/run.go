@@ -121,7 +121,7 @@ func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := readFile(ctx, ref, wire.ReportFile)
+	report, err := readFile(ctx, ref, wire.ReportFile, wire.MaxReport)
 	if err != nil {
 		return nil, fmt.Errorf("run %s: the supervisor left no report: %w", p.Name, err)
 	}
@@ -147,15 +147,28 @@ func (c *Candidate) definition(ctx context.Context, p Process, nonce string) (*l
 // readPart is smaller than the limit for a message of the engine.
 const readPart = 8 << 20
 
-func readFile(ctx context.Context, ref gateway.Reference, name string) ([]byte, error) {
-	var all []byte
+// readFile reads a file of the report directory. A job that runs as root may have written it, so it is given up beyond so many
+// bytes.
+func readFile(ctx context.Context, ref gateway.Reference, name string, most int) ([]byte, error) {
+	all, err := readParts(most, func(offset int) ([]byte, error) { return readAt(ctx, ref, name, offset) })
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return all, nil
+}
+
+// readParts reads a file part by part. The last part is shorter than the others.
+func readParts(most int, read func(offset int) ([]byte, error)) (all []byte, err error) {
 	for {
-		part, err := readAt(ctx, ref, name, len(all))
+		part, err := read(len(all))
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, part...)
-		if len(part) < readPart {
+		switch {
+		case len(all) > most:
+			return nil, fmt.Errorf("it has more than %d bytes", most)
+		case len(part) < readPart:
 			return all, nil
 		}
 	}
