@@ -47,6 +47,7 @@ var causeForms = []causeForm{
 	{regexp.MustCompile(`failed to resolve source metadata for (\S+): \S+: not found$`), cause{Author, "there is no image $1", ""}},
 	{regexp.MustCompile(`^(\S+): no match for platform in manifest.*`), cause{Author, "$1 is not there for this platform", ""}},
 	{regexp.MustCompile(`failed to resolve source metadata for (\S+): (?:failed to do request: )?(.*)`), cause{Elsewhere, "the image $1 could not be looked up: $2", ""}},
+	{regexp.MustCompile(`invalid response status (408|425|429)$`), cause{Elsewhere, "the server answers $1", tryAgain}},
 	{regexp.MustCompile(`invalid response status (4\d\d)$`), cause{Author, "the server answers $1", ""}},
 	{regexp.MustCompile(`invalid response status (\d+)$`), cause{Elsewhere, "the server answers $1", tryAgain}},
 	{regexp.MustCompile(`^digest mismatch (sha\d+:[0-9a-f]+): (sha\d+:[0-9a-f]+)$`), cause{Author, "what the server gives has the digest $1, not $2", ""}},

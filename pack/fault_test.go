@@ -36,6 +36,7 @@ func TestCauseOf(t *testing.T) {
 			Elsewhere, "the registry does not show the image: x: ", "is its name right?"},
 		{`docker.io/library/x:latest: no match for platform in manifest: not found`, "", Author, "docker.io/library/x:latest is not there for this platform", ""},
 		{`failed to load cache key: invalid response status 404`, "", Author, "the server answers 404", ""},
+		{`failed to load cache key: invalid response status 429`, "", Elsewhere, "the server answers 429", "a builder or a registry"},
 		{`failed to load cache key: invalid response status 503`, "", Elsewhere, "the server answers 503", "a builder or a registry"},
 		{`failed to load cache key: Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused`, "", Elsewhere, `Get "http://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused`, ""},
 		{`process "/bin/sh -c true" did not complete successfully: unable to find user x: no matching entries in passwd file`, "", Author, `process "/bin/sh -c true" did not complete successfully: unable to find user x`, ""},
