@@ -76,10 +76,11 @@ func (c *comparison) lists(at seed.Pointer, file, label []any) {
 		c.byIndex(at, file, label)
 		return
 	}
+	inFile, inLabel := places(fileNames), places(labelNames)
 	var shared []string // names in both, in the order of the label
 	for i, name := range labelNames {
-		n := slices.Index(fileNames, name)
-		if n < 0 {
+		n, ok := inFile[name]
+		if !ok {
 			c.add(at, "the label has a further %q here", name)
 			continue
 		}
@@ -88,7 +89,7 @@ func (c *comparison) lists(at seed.Pointer, file, label []any) {
 	}
 	var kept []string // names in both, in the order of the file
 	for n, name := range fileNames {
-		if slices.Contains(shared, name) {
+		if _, ok := inLabel[name]; ok {
 			kept = append(kept, name)
 			continue
 		}
@@ -97,6 +98,15 @@ func (c *comparison) lists(at seed.Pointer, file, label []any) {
 	if !slices.Equal(shared, kept) {
 		c.add(at, "the label has these in another order: %s", excerpt(shared))
 	}
+}
+
+// places returns where each name is in a list.
+func places(names []string) map[string]int {
+	all := make(map[string]int, len(names))
+	for i, name := range names {
+		all[name] = i
+	}
+	return all
 }
 
 // byIndex compares two lists by index, because some elements have no name of their own.
@@ -115,13 +125,14 @@ func (c *comparison) byIndex(at seed.Pointer, file, label []any) {
 
 // namesOf returns the names of a list of things. It returns nil unless each has a name of its own.
 func namesOf(list []any) []string {
-	names := []string{}
+	names, seen := []string{}, map[string]bool{}
 	for _, v := range list {
 		object, _ := v.(map[string]any)
 		name, ok := object["name"].(string)
-		if !ok || slices.Contains(names, name) {
+		if !ok || seen[name] {
 			return nil
 		}
+		seen[name] = true
 		names = append(names, name)
 	}
 	return names
