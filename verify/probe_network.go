@@ -29,8 +29,7 @@ func (r *Run) networkLine() string {
 	for _, text := range [][]byte{r.Outcome.Stderr.Head, r.Outcome.Stderr.Tail, r.Outcome.Stdout.Head, r.Outcome.Stdout.Tail} {
 		for line := range bytes.Lines(text) {
 			if lacksNetwork(line) {
-				said := strings.TrimSpace(r.secrets.Hide(string(line)))
-				return strings.ToValidUTF8(said[:min(len(said), 200)], "")
+				return cutLine(strings.TrimSpace(r.secrets.Hide(string(line))))
 			}
 		}
 	}

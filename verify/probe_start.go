@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/pack"
@@ -138,8 +139,21 @@ func (r *Run) lastLine() string {
 		if text == "" {
 			continue
 		}
-		line := text[strings.LastIndexByte(text, '\n')+1:]
-		return fmt.Sprintf("its last words were %q", line[:min(len(line), 200)])
+		return fmt.Sprintf("its last words were %q", cutLine(text[strings.LastIndexByte(text, '\n')+1:]))
 	}
 	return ""
+}
+
+// cutLine returns the beginning of a line that a job printed: at most 200 bytes, and no part of a character at the end.
+func cutLine(line string) string {
+	const most = 200
+	if len(line) <= most {
+		return line
+	}
+	for n := most; n > most-utf8.UTFMax; n-- {
+		if utf8.RuneStart(line[n]) {
+			return line[:n]
+		}
+	}
+	return line[:most] // it is no UTF-8
 }

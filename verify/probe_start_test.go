@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/seedpack/seedpack/pack"
@@ -117,6 +118,27 @@ func TestAddTo(t *testing.T) {
 		const want = `add to interface.outputs.json: {"name": "a1", "type": "integer"}, {"name": "a2", "type": "integer"}, {"name": "a3", "type": "integer"}, {"name": "a4", "type": "integer"}, {"name": "a5", "type": "integer"}, and so on for 2 more`
 		if found := judge(r, Options{}).Diagnostics; found[0].Hint != want {
 			t.Errorf("got %s", found[0].Hint)
+		}
+	}
+}
+
+// A line that is quoted ends in a whole character.
+func TestCutLine(t *testing.T) {
+	t.Parallel()
+	a := strings.Repeat("a", 198)
+	for line, want := range map[string]string{
+		"":                          "",
+		"\xe9t\xe9":                 "\xe9t\xe9",
+		a + "é":                     a + "é",
+		a + "bé":                    a + "b",
+		a + "€":                     a,
+		a + "😀":                     a,
+		a + "bcd":                   a + "bc",
+		a + "\x80\x80\x80\x80":      a[:197],
+		strings.Repeat("\x80", 300): strings.Repeat("\x80", 200),
+	} {
+		if got := cutLine(line); got != want {
+			t.Errorf("%q: %q", line, got)
 		}
 	}
 }

@@ -106,8 +106,7 @@ var inputWritten = &Probe{
 			for _, text := range [][]byte{r.Outcome.Stderr.Head, r.Outcome.Stderr.Tail, r.Outcome.Stdout.Tail} {
 				for line := range bytes.Lines(text) {
 					if bytes.Contains(line, place) && bytes.Contains(bytes.ToLower(line), []byte("read-only file system")) {
-						said := strings.TrimSpace(r.secrets.Hide(string(line)))
-						r.Reportf(seed.AtInputFiles.Index(i), "the job tried to write to input %q: %q", in.Name, said[:min(len(said), 200)])
+						r.Reportf(seed.AtInputFiles.Index(i), "the job tried to write to input %q: %q", in.Name, cutLine(strings.TrimSpace(r.secrets.Hide(string(line)))))
 						return
 					}
 				}
