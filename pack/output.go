@@ -53,14 +53,16 @@ func ParseOutput(s string) (Output, error) {
 		if s == "-" {
 			o.Type = "tar"
 		}
-		return o, o.check(s)
+		err = o.check(s)
+		return o, err
 	}
 	for _, field := range fields {
 		if err := o.set(field); err != nil {
 			return Output{}, fmt.Errorf("output %q: %w", s, err)
 		}
 	}
-	return o, o.check(s)
+	err = o.check(s)
+	return o, err
 }
 
 func (o *Output) set(field Field) error {
@@ -88,6 +90,7 @@ func (o *Output) set(field Field) error {
 	return nil
 }
 
+// check refuses what cannot be meant. It sets Dir of an output that is a directory by its type.
 func (o *Output) check(s string) error {
 	switch {
 	case o.Type == "image" || o.Type == "registry":

@@ -292,5 +292,6 @@ func (p *pending) takeIndex() (index ocispecs.Index, err error) {
 	if err != nil {
 		return index, err
 	}
-	return index, errors.Join(json.Unmarshal(text, &index), p.stage.Dir.Remove(ocispecs.ImageIndexFile))
+	err = errors.Join(json.Unmarshal(text, &index), p.stage.Dir.Remove(ocispecs.ImageIndexFile))
+	return index, err
 }

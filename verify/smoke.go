@@ -219,7 +219,8 @@ func smokeCase(ctx context.Context, runner Runner, cfg pack.Config, m *seed.Mani
 	}
 	result.JSON, result.ErrorName = run.capturedJSON(), run.errorName()
 	result.Diagnostics = append(result.Diagnostics, env.shadowed(cfg, m)...)
-	return result, opt.Keep.save(&result, places, run.secrets)
+	err = opt.Keep.save(&result, places, run.secrets)
+	return result, err
 }
 
 // stopped is the result of a case whose job stopped its supervisor. Nothing is known of what the job did.
