@@ -8,7 +8,8 @@ import (
 )
 
 // Move moves a regular file or a link from one directory to another, under a new name. It replaces nothing: a name that is there
-// is an error that is fs.ErrExist. If the directories are on two file systems, the file is copied. It follows no link.
+// is an error that is fs.ErrExist. If the directories are on two file systems, the file is copied, whole or not at all. It follows
+// no link.
 func Move(from *os.Root, name string, to *os.Root, target string) error {
 	err := rename(from, name, to, target)
 	if !errors.Is(err, errAnotherFileSystem) {
@@ -41,8 +42,9 @@ func copyFile(from *os.Root, name string, to *os.Root, target string, mode fs.Fi
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(w, r); err != nil {
-		return errors.Join(err, w.Close())
+	_, err = io.Copy(w, r)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return errors.Join(err, to.Remove(target)) // nobody should take it for the whole file
 	}
-	return errors.Join(w.Close(), from.Remove(name))
+	return from.Remove(name)
 }

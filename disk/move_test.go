@@ -8,6 +8,31 @@ import (
 	"testing"
 )
 
+// A copy that fails leaves no part of a file behind, and takes nothing away.
+func TestMoveLeavesNoPart(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/mem"); err != nil {
+		t.Skip("no file here that cannot be read")
+	}
+	from, err := os.OpenRoot("/proc/self")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	dir := t.TempDir()
+	to, err := os.OpenRoot(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer to.Close()
+	if err := copyFile(from, "mem", to, "part", 0o600); err == nil {
+		t.Error("a file that cannot be read is copied")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("%v %v", left, err)
+	}
+}
+
 // Move renames on one file system and copies between two. Neither replaces a file or follows a link.
 func TestMove(t *testing.T) {
 	t.Parallel()
