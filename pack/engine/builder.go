@@ -296,5 +296,8 @@ func namedNodes(opt Options, text string) (all []*node, err error) {
 			all = append(all, n)
 		}
 	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("builder %q is blank: write an address, or the name of a buildx builder", text)
+	}
 	return all, nil
 }

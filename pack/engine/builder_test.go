@@ -50,6 +50,7 @@ func TestAssign(t *testing.T) {
 		{"one node takes all", amd, []string{"linux/s390x", "linux/arm64"}, false, "AMD: linux/s390x linux/arm64"},
 		{"an image that is there", both, []string{"linux/s390x", "linux/arm64"}, true, "AMD: linux/s390x; ARM: linux/arm64"},
 		{"twice", amd + "\n" + amd, nil, false, `builder "AMD" is named twice: name it once, with all of its platforms: PLATFORM,PLATFORM=AMD`},
+		{"blank", " \n ", nil, false, `builder " \n " is blank: write an address, or the name of a buildx builder`},
 		{"no address", "linux/amd64=", nil, false, `builder "linux/amd64=" names no builder: write linux/amd64=ADDRESS`},
 	} {
 		got := func() string {
