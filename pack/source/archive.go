@@ -3,6 +3,7 @@ package source
 import (
 	"archive/tar"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -35,14 +36,14 @@ type entry struct {
 
 // openArchive reads the list of entries. It first expands a compressed archive to a temporary file. The archive closes
 // the file, and removes it if it is temporary.
-func openArchive(file *os.File, temporary bool, tempDir string) (_ *archive, err error) {
+func openArchive(ctx context.Context, file *os.File, temporary bool, tempDir string) (_ *archive, err error) {
 	a := &archive{file: file, temp: temporary}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
 		}
 	}()
-	if err := a.expand(tempDir); err != nil {
+	if err := a.expand(ctx, tempDir); err != nil {
 		return nil, err
 	}
 	return a, a.list()
@@ -62,7 +63,7 @@ var compressions = []struct{ name, magic string }{
 	{"gzip", "\x1f\x8b"}, {"zstd", "\x28\xb5\x2f\xfd"}, {"xz", "\xfd7zXZ\x00"}, {"bzip2", "BZh"},
 }
 
-func (a *archive) expand(tempDir string) error {
+func (a *archive) expand(ctx context.Context, tempDir string) error {
 	head := make([]byte, 6)
 	n, err := a.file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
@@ -75,12 +76,12 @@ func (a *archive) expand(tempDir string) error {
 		if c.name != "gzip" {
 			return fmt.Errorf("the archive is compressed with %s: decompress it first", c.name)
 		}
-		return a.gunzip(tempDir)
+		return a.gunzip(ctx, tempDir)
 	}
 	return nil
 }
 
-func (a *archive) gunzip(tempDir string) error {
+func (a *archive) gunzip(ctx context.Context, tempDir string) error {
 	info, err := a.file.Stat()
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (a *archive) gunzip(tempDir string) error {
 	compressed := *a
 	a.file, a.temp = temp, true
 	limit := int64(expandBase) + expandRatio*info.Size()
-	err = copyBounded(temp, z, limit)
+	err = copyBounded(temp, contextReader{ctx, z}, limit)
 	_, seekErr := temp.Seek(0, io.SeekStart)
 	return errors.Join(err, seekErr, compressed.Close())
 }

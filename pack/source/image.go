@@ -93,7 +93,7 @@ func (i *Image) open(ctx context.Context, opt Options) error {
 			return err
 		}
 	}
-	return i.Source.explain(i.openArchive(file, temporary, opt))
+	return i.Source.explain(i.openArchive(ctx, file, temporary, opt))
 }
 
 // explain returns an error that says what the path holds, if the source says otherwise.
@@ -110,8 +110,8 @@ func (s Source) explain(err error) error {
 	return err
 }
 
-func (i *Image) openArchive(file *os.File, temporary bool, opt Options) error {
-	a, err := openArchive(file, temporary, opt.TempDir)
+func (i *Image) openArchive(ctx context.Context, file *os.File, temporary bool, opt Options) error {
+	a, err := openArchive(ctx, file, temporary, opt.TempDir)
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (i *Image) openDaemon(ctx context.Context, opt Options) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := openArchive(temp, true, opt.TempDir)
+	a, err := openArchive(ctx, temp, true, opt.TempDir)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -281,4 +282,27 @@ func FuzzArchive(f *testing.F) {
 			t.Errorf("left behind: %v, %v", left, err)
 		}
 	})
+}
+
+// The expansion of a compressed archive ends with the context, and leaves no file behind.
+func TestExpandInterrupted(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := z.Write(make([]byte, 1<<20)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	path, temp := filepath.Join(t.TempDir(), "image.tar.gz"), t.TempDir()
+	if err := os.WriteFile(path, packed.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := Open(ctx, Source{Kind: DockerArchive, Path: path}, Options{TempDir: temp})
+	if left, _ := os.ReadDir(temp); !errors.Is(err, context.Canceled) || len(left) > 0 {
+		t.Errorf("%v %v", left, err)
+	}
 }
