@@ -113,7 +113,7 @@ func (s *codeSearch) file(name string, text []byte) []Place {
 		line := strings.TrimRight(string(line), "\r\n")
 		add := func(id, message string) {
 			if message != "" {
-				all = append(all, Place{id, name, n, message, s.r.Redact(clipLine(line))})
+				all = append(all, Place{id, name, n, message, clipLine(s.r.Redact(line))}) // a part of a secret would not be found
 			}
 		}
 		add("output-dir", s.outputDir(line))

@@ -30,6 +30,7 @@ type converter struct {
 	parts   commandParts
 	env     envPlan
 	errors  map[string]bool // names that are taken
+	twins   map[string]int  // how many errors would have a name
 }
 
 func newConverter(doc *Document, form seed.Form, r *Result, given *answers) *converter {
@@ -71,6 +72,7 @@ func (c *converter) jobs(from, _ seed.Pointer) {
 func (c *converter) job(from seed.Pointer) {
 	c.at, c.root, c.open, c.openAt, c.counts, c.vars = from, newObject(), nil, map[seed.Pointer]bool{}, map[seed.Pointer]int{}, nil
 	c.amounts, c.factor, c.parts, c.env, c.errors = map[string]seed.Pointer{}, "", commandParts{}, envPlan{}, map[string]bool{}
+	c.twins = map[string]int{}
 	put(c.root, "/seedVersion", "1.0.0")
 	put(c.root, seed.AtJob, newObject())
 	if version := c.src.FormAt(); version != "" && c.form != seed.Seed100 {

@@ -153,8 +153,9 @@ func (c *converter) freeName(name, code string) string {
 	}
 	name = notName.ReplaceAllString(name, "-") // a code such as 1.5
 	free := name
-	for n := 2; c.errors[free]; n++ {
-		free = name + "-" + strconv.Itoa(n)
+	for c.errors[free] {
+		c.twins[name] = max(c.twins[name], 1) + 1
+		free = name + "-" + strconv.Itoa(c.twins[name])
 	}
 	c.errors[free] = true
 	return free

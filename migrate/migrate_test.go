@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/internal/material"
@@ -221,5 +222,46 @@ func TestHostile(t *testing.T) {
 	}
 	if all := string(encode(r)); strings.Contains(all, "secret1") {
 		t.Error("a value of a setting is repeated")
+	}
+}
+
+// Errors of one title get names of their own, however many there are.
+func TestManyErrors(t *testing.T) {
+	t.Parallel()
+	const n = 20_000
+	text := `{"manifestVersion": "0.0.3", "job": {"errorMapping": [` + strings.Repeat(`{"title": "a"},`, n-1) + `{"title": "a"}]}}`
+	r, err := Convert(&Document{Source: seed.ParseJSON([]byte(text)), Name: seed.ManifestFile}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for i := range n {
+		name, _ := find(r.Manifests[0].root, seed.AtErrors.Index(i).Member("name"))
+		if s, ok := name.(string); ok {
+			names[s] = true
+		}
+	}
+	if len(names) != n || !names["a"] || !names["a-2"] || !names[fmt.Sprintf("a-%d", n)] {
+		t.Errorf("%d names, want %d", len(names), n)
+	}
+}
+
+// A line of code is shortened after the values of settings have been hidden in it: a part of one would not be found.
+func TestSearchHidesBeforeItCuts(t *testing.T) {
+	t.Parallel()
+	text := `{"manifestVersion": "0.0.3", "job": {"name": "a", "interface": {"cmd": "x", "settings": [{"name": "T", "value": "swordfish-of-the-sea"}]}}}`
+	r, err := Convert(&Document{Source: seed.ParseJSON([]byte(text)), Name: seed.ManifestFile}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for filled := range 40 {
+		line := "cp $JOB_OUTPUT_DIR/" + strings.Repeat("x", 100+filled) + " swordfish-of-the-sea and more of it behind the secret"
+		places, err := r.Search(fstest.MapFS{"job.sh": {Data: []byte(line)}}, seed.ManifestFile)
+		if err != nil || len(places) != 1 {
+			t.Fatal(places, err)
+		}
+		if strings.Contains(places[0].Text, "sword") {
+			t.Errorf("%d: a part of a value of a setting: %s", filled, places[0].Text)
+		}
 	}
 }
