@@ -30,12 +30,16 @@ func (j *joint) push(ctx context.Context) (digest string, err error) {
 		defer cancel()
 	}
 	var all []*source.Image
+	defer func() {
+		for _, img := range all {
+			err = errors.Join(err, img.Close())
+		}
+	}()
 	for _, p := range j.parts {
 		img, err := r.Remote.Awaiting().Open(ctx, source.Source{Kind: source.Registry, Name: r.Repository + "@" + p.built.Digest})
 		if err != nil {
 			return "", timedOut(ctx, fmt.Errorf("read back what node %s has pushed: %w", p.Node(), err))
 		}
-		defer func() { err = errors.Join(err, img.Close()) }()
 		all = append(all, img)
 	}
 	joined, err := source.Join(all, j.order)
