@@ -84,7 +84,6 @@ var arrows = map[string][]string{
 	"setup/manual":       {"cli"},
 	"setup/registry":     {"setup/beside"},
 
-	// Capabilities that are on their way. Each gets its row when its folder comes.
 	"page":      {},
 	"catalogue": {"seed", "diag", "disk", "lint", "lint/command", "compare", "pack", "pack/registry", "pack/source", "page"},
 }

@@ -149,15 +149,12 @@ func dockerRun(i *Image, job *seed.Job) shellCommand {
 		add("-e %s=value", seed.Variable(s.Name))
 	}
 	for _, m := range job.Interface.Mounts {
-		if strings.Contains(m.Path, ":") || !strings.HasPrefix(m.Path, "/") {
+		bound, ok := dockerMount(m)
+		if !ok {
 			c.Note = fmt.Sprintf("No command is shown, because Docker cannot bind a directory to the path of the mount %s.", m.Name)
 			return c
 		}
-		mode := ":ro"
-		if m.Mode == "rw" {
-			mode = ""
-		}
-		add(`-v "$PWD"/%s`, quote(strings.ToLower(m.Name)+":"+m.Path+mode))
+		add(`-v "$PWD"/%s`, bound)
 	}
 	for _, s := range job.Resources.Scalar {
 		name := seed.AllocatedPrefix + seed.Variable(s.Name)
@@ -179,6 +176,15 @@ func dockerRun(i *Image, job *seed.Job) shellCommand {
 		return shellCommand{Title: c.Title, Note: "No command is shown, because the manifest has characters that cannot be seen."}
 	}
 	return c
+}
+
+// dockerMount returns a mount as -v takes it, without the directory of the host that it is in. It reports false if -v cannot.
+func dockerMount(m seed.Mount) (string, bool) {
+	mode := ":ro"
+	if m.Mode == "rw" {
+		mode = ""
+	}
+	return quote(strings.ToLower(m.Name) + ":" + m.Path + mode), strings.HasPrefix(m.Path, "/") && !strings.Contains(m.Path, ":")
 }
 
 // growth says which amounts of dockerRun are too small for a large input, since a page does not know its size.

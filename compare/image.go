@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // A Platform is the image of one platform, as far as images are compared.
@@ -168,7 +169,7 @@ func object(v any) map[string]any {
 // unlabelled are the labels that say where an image is from. They differ without a change of the image.
 var unlabelled = []string{
 	"org.opencontainers.image.revision", "org.opencontainers.image.created", "org.opencontainers.image.source",
-	"org.opencontainers.image.base.name", "org.opencontainers.image.base.digest", SourceLabel, SourceLabel + ".files", "com.ngageoint.seed.manifest",
+	"org.opencontainers.image.base.name", "org.opencontainers.image.base.digest", SourceLabel, SourceLabel + ".files", seed.Label,
 }
 
 // SourceLabel is the label with the digest of what an image was built from.

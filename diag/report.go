@@ -121,8 +121,7 @@ func (r *Report) Count(s Severity) int {
 }
 
 // Sort orders the diagnostics by offset, rule and message, and drops duplicates. It says how many there are beyond those
-// that are held. The same input thus always prints the
-// same bytes.
+// that are held. The same input thus always prints the same bytes.
 func (r *Report) Sort() {
 	r.tellMore()
 	slices.SortStableFunc(r.Diagnostics, func(a, b Diagnostic) int {

@@ -81,8 +81,6 @@ func addLayout(opt *client.SolveOpt, attrs map[string]string, key, id, source st
 	return nil
 }
 
-const refName = "org.opencontainers.image.ref.name"
-
 // resolveLayout splits DIR[:TAG|@DIGEST] and returns the digest: the given one, that of the tag, or the only one there.
 func resolveLayout(source string) (dir, digest string, err error) {
 	if dir, digest, ok := strings.Cut(source, "@"); ok {
@@ -105,7 +103,7 @@ func resolveLayout(source string) (dir, digest string, err error) {
 	}
 	var found []string
 	for _, m := range manifest.Manifests {
-		if tag == "" || m.Annotations[refName] == tag {
+		if tag == "" || m.Annotations[refNameKey] == tag {
 			found = append(found, m.Digest.String())
 		}
 	}

@@ -35,8 +35,8 @@ func nodeCaches(opt *client.SolveOpt, platforms []string) {
 	}
 }
 
-// nodeCache returns a cache under a name that ends with a suffix; one of type local is in a directory of its own below. It reports false for one that needs no name, such as a cache
-// that is part of the image.
+// nodeCache returns a cache under a name that ends with a suffix; one of type local is in a directory of its own below. It reports
+// false for one that needs no name, such as a cache that is part of the image.
 func nodeCache(e client.CacheOptionsEntry, suffix string) (client.CacheOptionsEntry, bool) {
 	e.Attrs = maps.Clone(e.Attrs)
 	switch e.Type {

@@ -94,24 +94,24 @@ func (m *mounter) add(ctx context.Context, mount pack.RunMount, stage string) er
 		return m.files(ctx, mount)
 	case mount.Writable && slices.Contains(m.process.Archive, mount.Path):
 		copied := filepath.Join(stage, m.newDir("mount"))
-		m.runner.say(ctx, "copying %s, since --mount-output names another directory for what the job writes", entry.Host)
+		m.runner.say("copying %s, since --mount-output names another directory for what the job writes", entry.Host)
 		if err := copyTree(ctx, entry.Host, copied); err != nil {
 			return fmt.Errorf("copy %s: %w", entry.Host, err)
 		}
 		m.bind(copied, mount.Path, true)
 		return nil
 	}
-	return m.hostDir(ctx, entry.Host, mount)
+	return m.hostDir(entry.Host, mount)
 }
 
 // hostDir binds a directory of the user itself. Its modes stay.
-func (m *mounter) hostDir(ctx context.Context, host string, mount pack.RunMount) error {
+func (m *mounter) hostDir(host string, mount pack.RunMount) error {
 	info, err := os.Stat(host)
 	if err != nil {
 		return err
 	}
 	if !m.may(info, mount.Writable) {
-		m.runner.say(ctx, "%s", m.shut(host, info, mount.Writable))
+		m.runner.say("%s", m.shut(host, info, mount.Writable))
 	}
 	source, err := m.plain(host)
 	m.bind(source, mount.Path, mount.Writable)
@@ -234,7 +234,7 @@ func (m *mounter) file(ctx context.Context, name, target string, e pack.Entry, o
 		why = "its name cannot be given to " + m.runner.Engine.Name
 	}
 	if why != "" {
-		m.runner.say(ctx, "copying %s: %s", e.Host, why)
+		m.runner.say("copying %s: %s", e.Host, why)
 		return m.copyIn(ctx, name, e.Host)
 	}
 	source, err := m.plain(e.Host)

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -117,8 +116,8 @@ func (r *Runner) shower() func(string) {
 	return func(line string) { fmt.Fprintln(p.Writer, "[run] "+p.Escape(hidden.Hide(line))) }
 }
 
-// say tells the user about something that takes long.
-func (r *Runner) say(_ context.Context, format string, args ...any) {
+// say tells the user about something that takes long, or that the job cannot use.
+func (r *Runner) say(format string, args ...any) {
 	if r.Progress.Writer != nil && r.Progress.Mode != "" && r.Progress.Mode != "quiet" {
 		fmt.Fprintln(r.Progress.Writer, "seedpack: "+r.Progress.Escape(fmt.Sprintf(format, args...)))
 	}

@@ -21,8 +21,8 @@ import (
 	"github.com/seedpack/seedpack/seed"
 )
 
-// Check judges a Dockerfile together with its manifest. If there is none, nothing says that the
-// image is to be a job: only its syntax, its labels and what BuildKit checks are judged. The report is sorted.
+// Check judges a Dockerfile together with its manifest. If there is none, nothing says that the image is to be a job: only its
+// syntax, its labels and what BuildKit checks are judged. The report is sorted.
 func Check(path string, text []byte, m *seed.Manifest) *diag.Report {
 	return CheckTarget(path, text, m, "")
 }

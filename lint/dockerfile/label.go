@@ -151,8 +151,6 @@ var labelJSON = &rule{
 	},
 }
 
-const jobPackLabel = "com.jobpack.manifest"
-
 var labelKey = &rule{
 	Rule: diag.Rule{
 		ID:       "dockerfile-label-key",
@@ -172,7 +170,7 @@ var labelKey = &rule{
 // resemblesKey reports whether a key is meant to be the key of Seed's label.
 func resemblesKey(key string) bool {
 	lower := strings.ToLower(key)
-	return lower == seed.Label || lower == jobPackLabel || strings.HasSuffix(lower, "seed.manifest") || strings.HasSuffix(lower, "seed.manifest.json") ||
+	return lower == seed.Label || lower == seed.JobPackLabel || strings.HasSuffix(lower, "seed.manifest") || strings.HasSuffix(lower, "seed.manifest.json") ||
 		strings.HasPrefix(lower, "com.ngageoint.")
 }
 

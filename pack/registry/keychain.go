@@ -25,8 +25,8 @@ const answerLimit = 30 * time.Second
 const patienceVariable = "SEEDPACK_HELPER_TIMEOUT"
 
 // A Keychain finds credentials for registries: in DOCKER_AUTH_CONFIG, in the Docker configuration, in the file of
-// REGISTRY_AUTH_FILE, and in podman's files. The first that has some counts. A file may name credential helpers. What did not answer in time is not asked again. The zero value can be used, also by several
-// goroutines. It must not be copied.
+// REGISTRY_AUTH_FILE, and in podman's files. The first that has some counts. A file may name credential helpers. What did not
+// answer in time is not asked again. The zero value can be used, also by several goroutines. It must not be copied.
 type Keychain struct {
 	// Warn gets what helpers write on standard error, each text once. Nil: it is dropped.
 	Warn func(text string)
