@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -133,5 +134,20 @@ func TestDiscard(t *testing.T) {
 	}
 	if len(o.Files) != 6 || o.Files[0].Size != 9000000 || o.Files[0].Sum == nil || o.Usage.Output != 26000002 {
 		t.Errorf("%+v", o)
+	}
+}
+
+// The report of a run with directories of the host is in the one that the supervisor was given, wherever a job that is root has put it.
+func TestMovedReport(t *testing.T) {
+	spec := shell(`cd "$ROOT/.." && mv report moved && ln -s moved report`)
+	spec.User, spec.Owner = "", "60001:60002"
+	dir, _ := runGiving(t, spec)
+	info, err := os.Lstat(filepath.Join(dir, "report"))
+	if err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("%v, %v", info, err)
+	}
+	info, err = os.Lstat(filepath.Join(dir, "moved", wire.ReportFile))
+	if err != nil || info.Sys().(*syscall.Stat_t).Uid != 60001 {
+		t.Errorf("%v, %v", info, err)
 	}
 }

@@ -58,6 +58,16 @@ func (at place) supervise() error {
 	if err := errors.Join(os.MkdirAll(at.report, 0o700), takeFor(at.report, spec.Owner), os.Chmod(at.report, 0o700)); err != nil {
 		return err
 	}
+	bound := spec.Owner != ""
+	if bound {
+		// A job that is root may move a directory of the host, or put another one in its place. This one stays.
+		dir, err := os.Open(at.report)
+		if err != nil {
+			return err
+		}
+		defer dir.Close()
+		at.report = fmt.Sprintf("/proc/self/fd/%d/.", dir.Fd())
+	}
 	if spec.OutputDir != "" {
 		if err := os.Chmod(spec.OutputDir, 0o777); err != nil {
 			return err
@@ -79,8 +89,10 @@ func (at place) supervise() error {
 			return fmt.Errorf("list %s: %w", spec.OutputDir, err)
 		}
 	}
-	if err := at.restore(); err != nil {
-		return err
+	if !bound {
+		if err := at.restore(); err != nil {
+			return err
+		}
 	}
 	if len(spec.Archive) > 0 {
 		if err := at.create(wire.ArchiveFile, func(w io.Writer) error { return writeArchive(w, spec) }); err != nil {
@@ -90,7 +102,7 @@ func (at place) supervise() error {
 	if spec.Discard && os.Chdir(spec.OutputDir) == nil {
 		discard(o)
 	}
-	if err := at.create(wire.ReportFile, o.WriteReport); err != nil || spec.Owner == "" {
+	if err := at.create(wire.ReportFile, o.WriteReport); err != nil || !bound {
 		return err
 	}
 	return handOver(spec, at.report)
