@@ -3,7 +3,7 @@ package catalogue
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -60,13 +60,13 @@ func (f *finder) attachments(ctx context.Context, d *dialled, p place, digest st
 
 // attestation lists the documents of BuildKit's manifest of attestations.
 func (f *finder) attestation(ctx context.Context, d *dialled, p place, digest string) (all []Attachment, err error) {
-	body, err := f.content(ctx, d, p, "manifests", digest, maxManifest)
-	if err != nil {
+	m, err := f.manifest(ctx, d, p, digest, 0)
+	var skip *skipError
+	switch {
+	case errors.As(err, &skip):
+		return nil, nil // it lists no documents
+	case err != nil:
 		return nil, err
-	}
-	m := &imageManifest{}
-	if json.Unmarshal(body, m) != nil {
-		return nil, nil
 	}
 	for _, layer := range m.Layers {
 		if kind := layer.Annotations[predicateType]; kind != "" {

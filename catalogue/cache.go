@@ -66,6 +66,18 @@ func blobPath(digest string) string {
 	return path.Join(blobsDir, algorithm, hex[:2], hex)
 }
 
+// size returns how many bytes the cache has of a digest; 0 if it has nothing.
+func (c *cache) size(digest string) int64 {
+	if c == nil {
+		return 0
+	}
+	info, err := c.root.Lstat(blobPath(digest))
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
 // content returns what has a digest, if the cache has it undamaged.
 func (c *cache) content(digest string, limit int64) ([]byte, bool) {
 	if c == nil || !digestForm.MatchString(digest) {

@@ -48,7 +48,7 @@ type catalogueFile struct {
 	left    int64 // bytes that may still be read, besides those of limited
 	next    *json.Decoder
 	found   Catalogue
-	text    int // bytes of manifests
+	weight  int // of the manifests
 }
 
 // refill lets the decoder read one more entry.
@@ -172,11 +172,11 @@ func (f *catalogueFile) image() error {
 	if err := f.value(&i); err != nil {
 		return err
 	}
+	if f.weight += weight(i.Manifest); !fits(len(f.found.Images), f.weight) {
+		return fmt.Errorf("image %d: the manifests take more than %d KiB on average", len(f.found.Images)+1, roomOfImage>>10)
+	}
 	if err := i.check(); err != nil {
 		return fmt.Errorf("image %d: %w", len(f.found.Images)+1, err)
-	}
-	if f.text += len(i.Manifest); f.text > maxText {
-		return fmt.Errorf("the manifests have more than %d bytes", maxText)
 	}
 	f.found.Images = append(f.found.Images, i)
 	return nil

@@ -23,7 +23,6 @@ const (
 	maxRepositories = 100_000
 	maxTags         = 10_000  // of one repository
 	maxImages       = 200_000 // in all
-	maxText         = 1 << 30 // bytes of all manifests
 )
 
 // MaxReferences is how many references are read at most.
@@ -61,12 +60,13 @@ type Progress struct {
 type finder struct {
 	opt   Options
 	cache *cache
+	turns *turns
 
 	mu       sync.Mutex
 	clients  map[string]*dialled
 	known    map[string]*known // by host and digest
 	progress Progress
-	text     int
+	weight   int // of all images
 	found    Catalogue
 }
 
@@ -82,7 +82,7 @@ func Find(ctx context.Context, targets []string, opt Options) (_ *Catalogue, err
 	if opt.Getenv == nil {
 		opt.Getenv = func(string) string { return "" }
 	}
-	f := &finder{opt: opt, cache: openCache(opt.Cache), clients: map[string]*dialled{}, known: map[string]*known{},
+	f := &finder{opt: opt, cache: openCache(opt.Cache), turns: newTurns(), clients: map[string]*dialled{}, known: map[string]*known{},
 		found: Catalogue{SchemaVersion: schemaVersion, Registries: []string{}, Images: []Image{}, Skipped: []Skipped{}}}
 	defer func() { err = errors.Join(err, f.cache.close()) }()
 	repositories := f.list(ctx, targets)
@@ -366,9 +366,11 @@ func parseReference(text string) (place, error) {
 func (f *finder) add(p place, facts *facts, digest string, attachments []Attachment) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.text += facts.length(); f.text > maxText || len(f.found.Images) == maxImages {
-		return fmt.Errorf("there is more than a catalogue can hold: %d images, or %d bytes of manifests", maxImages, maxText)
+	if !fits(len(f.found.Images), f.weight+facts.weighed()) || len(f.found.Images) == maxImages {
+		facts.manifest, facts.parsed = nil, nil
+		return fmt.Errorf("there is more than a catalogue can hold: %d images, and manifests of %d KiB on average", maxImages, roomOfImage>>10)
 	}
+	f.weight += facts.weighed()
 	f.found.Images = append(f.found.Images, Image{
 		Reference: p.reference(), Name: p.name(), Digest: digest, Platforms: facts.platforms, Size: facts.size, Created: facts.created,
 		Revision: facts.revision, Source: facts.source, Lint: facts.lint, Attachments: attachments, Manifest: facts.manifest, parsed: facts.parsed,

@@ -52,7 +52,7 @@ func (f *facts) readLabel(labels map[string]string) {
 		}
 		return
 	}
-	f.manifest = text
+	f.manifest, f.weight = text, weight(text)
 	report := lint.Manifest("", m, lint.Options{})
 	f.lint = Lint{Errors: report.Count(diag.Error), Warnings: report.Count(diag.Warning)}
 	f.parsed = withoutPlaces(m)

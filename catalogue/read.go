@@ -45,13 +45,14 @@ type facts struct {
 	manifest         json.RawMessage
 	parsed           *seed.Manifest
 	lint             Lint
+	weight           int      // of the manifest
 	skip             string   // the reason why the image is skipped; empty if it is not
 	attestations     []string // digests
 }
 
-// length returns the bytes that are kept.
-func (f *facts) length() int {
-	n := len(f.manifest) + len(f.created) + len(f.revision) + len(f.source)
+// weighed returns about how many bytes of memory are kept.
+func (f *facts) weighed() int {
+	n := f.weight + len(f.created) + len(f.revision) + len(f.source)
 	for _, name := range f.platforms {
 		n += len(name)
 	}
@@ -125,29 +126,36 @@ func (f *finder) read(ctx context.Context, p place) error {
 	return errors.Join(err, f.add(p, facts, digest, attachments))
 }
 
-// readTag reads the manifest that a tag names.
+// readTag reads the manifest that a tag names. A large one is not returned: it is read again in its turn.
 func (f *finder) readTag(ctx context.Context, d *dialled, p place) (body []byte, digest string, err error) {
-	r, err := d.do(ctx, registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/manifests/" + url.PathEscape(p.tag),
-		Accept: mediaTypes, Limit: maxManifest})
-	if err != nil {
-		return nil, "", tooLarge("image manifest", err)
-	}
-	switch r.Status {
-	case http.StatusOK:
-	case http.StatusNotFound:
-		return nil, "", errGone
-	default:
-		return nil, "", statusError(r)
-	}
-	said := r.Header.Get("Docker-Content-Digest")
-	if isSigned(r) && digestForm.MatchString(said) {
-		return r.Body, said, nil // its digest is that of a part
-	}
-	digest = digestOf(r.Body, said)
-	if said != "" && said != digest {
-		return nil, "", &DigestError{said, digest}
-	}
-	return r.Body, digest, f.cache.keep(digest, r.Body)
+	err = f.turns.read(ctx, 0, smallDocument, maxManifest, func(limit int64) error {
+		r, err := d.do(ctx, registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/manifests/" + url.PathEscape(p.tag),
+			Accept: mediaTypes, Limit: limit})
+		if err != nil {
+			return err
+		}
+		switch r.Status {
+		case http.StatusOK:
+		case http.StatusNotFound:
+			return errGone
+		default:
+			return statusError(r)
+		}
+		if len(r.Body) <= smallDocument {
+			body = r.Body
+		}
+		said := r.Header.Get("Docker-Content-Digest")
+		if isSigned(r) && digestForm.MatchString(said) {
+			digest = said // it is that of a part
+			return nil
+		}
+		digest = digestOf(r.Body, said)
+		if said != "" && said != digest {
+			return &DigestError{said, digest}
+		}
+		return f.cache.keep(digest, r.Body)
+	})
+	return body, digest, tooLarge("image manifest", err)
 }
 
 // factsOf returns what a digest says. Body is its manifest, if that has been read already.
@@ -161,44 +169,78 @@ func (f *finder) factsOf(ctx context.Context, d *dialled, p place, digest string
 	}
 	f.mu.Unlock()
 	k.once.Do(func() {
-		if body == nil {
-			if body, k.err = f.content(ctx, d, p, "manifests", digest, maxManifest); k.err != nil {
-				return
-			}
+		var m *imageManifest
+		if body != nil {
+			m, k.err = f.parse(body)
+		} else {
+			m, k.err = f.manifest(ctx, d, p, digest, 0)
 		}
-		k.facts, k.err = f.inspect(ctx, d, p, body)
+		if k.err == nil {
+			k.facts, k.err = f.inspect(ctx, d, p, m)
+		}
 	})
 	return k.facts, k.err
 }
 
-// content reads content by its digest, from the cache or from the registry.
-func (f *finder) content(ctx context.Context, d *dialled, p place, what, digest string, limit int64) ([]byte, error) {
+// manifest reads an image manifest or an index by its digest. Size is how many bytes it should have; 0 if that is not known.
+func (f *finder) manifest(ctx context.Context, d *dialled, p place, digest string, size int64) (m *imageManifest, err error) {
+	err = f.content(ctx, d, p, "manifests", descriptor{Digest: digest, Size: size}, maxManifest, func(body []byte) (err error) {
+		m, err = f.parse(body)
+		return err
+	})
+	return m, tooLarge("image manifest", err)
+}
+
+// parse decodes an image manifest or an index. Those that an honest registry has never have many parts.
+func (f *finder) parse(body []byte) (m *imageManifest, err error) {
+	const most = 4096
+	f.turns.work(len(body), func() {
+		m = &imageManifest{}
+		if err = json.Unmarshal(body, m); err != nil {
+			err = &skipError{fmt.Sprintf("its image manifest is no JSON: %v", err)}
+		} else if max(len(m.Layers), len(m.Manifests), len(m.History)) > most {
+			err = &skipError{fmt.Sprintf("its image manifest has more than %d parts", most)}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// content reads content by its digest, from the cache or from the registry, and works on it. What is large has its turn for both.
+func (f *finder) content(ctx context.Context, d *dialled, p place, what string, of descriptor, limit int64, work func([]byte) error) error {
+	digest := of.Digest
 	if !digestForm.MatchString(digest) {
-		return nil, &skipError{fmt.Sprintf("it names %q, which is no digest", brief(digest))}
+		return &skipError{fmt.Sprintf("it names %q, which is no digest", brief(digest))}
 	}
-	if content, ok := f.cache.content(digest, limit); ok {
-		return content, nil
-	}
-	request := registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/" + what + "/" + digest, Limit: limit}
-	if what == "manifests" {
-		request.Accept = mediaTypes
-	}
-	r, err := d.do(ctx, request)
-	switch {
-	case err != nil:
-		return nil, err
-	case r.Status == http.StatusNotFound:
-		return nil, errGone
-	case r.Status != http.StatusOK:
-		return nil, statusError(r)
-	}
-	if isSigned(r) {
-		return r.Body, nil
-	}
-	if err := checkDigest(r.Body, digest); err != nil {
-		return nil, err
-	}
-	return r.Body, f.cache.keep(digest, r.Body)
+	return f.turns.read(ctx, max(of.Size, f.cache.size(digest)), smallDocument, limit, func(limit int64) error {
+		if content, ok := f.cache.content(digest, limit); ok {
+			return work(content)
+		}
+		request := registry.Request{Repository: p.repository, Path: "/v2/" + p.repository + "/" + what + "/" + digest, Limit: limit}
+		if what == "manifests" {
+			request.Accept = mediaTypes
+		}
+		r, err := d.do(ctx, request)
+		switch {
+		case err != nil:
+			return err
+		case r.Status == http.StatusNotFound:
+			return errGone
+		case r.Status != http.StatusOK:
+			return statusError(r)
+		}
+		if !isSigned(r) {
+			if err := checkDigest(r.Body, digest); err != nil {
+				return err
+			}
+			if err := f.cache.keep(digest, r.Body); err != nil {
+				return err
+			}
+		}
+		return work(r.Body)
+	})
 }
 
 // isSigned reports whether an answer is a manifest of Docker's first form. It may have signatures, which its digest omits.
@@ -219,11 +261,7 @@ func tooLarge(what string, err error) error {
 }
 
 // inspect reads the configuration of the image that a manifest or an index names.
-func (f *finder) inspect(ctx context.Context, d *dialled, p place, body []byte) (*facts, error) {
-	m := &imageManifest{}
-	if err := json.Unmarshal(body, m); err != nil {
-		return nil, &skipError{fmt.Sprintf("its image manifest is no JSON: %v", err)}
-	}
+func (f *finder) inspect(ctx context.Context, d *dialled, p place, m *imageManifest) (*facts, error) {
 	known := &facts{platforms: []string{}}
 	index := m
 	if m.isIndex() {
@@ -236,19 +274,18 @@ func (f *finder) inspect(ctx context.Context, d *dialled, p place, body []byte) 
 		}
 		chosen := choose(images, f.opt.Platform)
 		known.attestations = about(attestations, chosen.Digest)
-		body, err := f.content(ctx, d, p, "manifests", chosen.Digest, maxManifest)
-		if err != nil {
-			return nil, tooLarge("image manifest", err)
+		var err error
+		if m, err = f.manifest(ctx, d, p, chosen.Digest, chosen.Size); err != nil {
+			return nil, err
 		}
-		if m = (&imageManifest{}); json.Unmarshal(body, m) != nil || m.isIndex() {
+		if m.isIndex() {
 			return nil, &skipError{fmt.Sprintf("its index names %s, which is no image manifest", chosen.Digest)}
 		}
 	}
-	config, err := f.config(ctx, d, p, m)
+	err := f.config(ctx, d, p, m, func(config *imageConfig) { known.fill(index, m, config) })
 	if err != nil {
 		return nil, err
 	}
-	known.fill(index, m, config)
 	return known, nil
 }
 
@@ -262,33 +299,53 @@ func about(all []descriptor, digest string) (some []string) {
 	return some
 }
 
-func (f *finder) config(ctx context.Context, d *dialled, p place, m *imageManifest) (*imageConfig, error) {
+// config reads the configuration of an image, and works on it.
+func (f *finder) config(ctx context.Context, d *dialled, p place, m *imageManifest, work func(*imageConfig)) error {
 	if m.SchemaVersion == 1 {
-		config, err := m.legacyConfig()
-		if err != nil {
-			return nil, &skipError{err.Error()}
-		}
-		return config, nil
+		return f.legacy(m, work)
 	}
 	if !m.Config.isConfig() {
-		return nil, &skipError{fmt.Sprintf("it is no container image: its configuration is %q", brief(m.Config.MediaType))}
+		return &skipError{fmt.Sprintf("it is no container image: its configuration is %q", brief(m.Config.MediaType))}
 	}
 	if m.Config.Size > maxConfig {
-		return nil, &skipError{fmt.Sprintf("its image configuration has %d bytes, more than %d", m.Config.Size, maxConfig)}
+		return &skipError{fmt.Sprintf("its image configuration has %d bytes, more than %d", m.Config.Size, maxConfig)}
 	}
 	limit := int64(maxConfig)
 	if m.Config.Size > 0 {
 		limit = m.Config.Size
 	}
-	body, err := f.content(ctx, d, p, "blobs", m.Config.Digest, limit)
-	if err != nil {
-		return nil, tooLarge("image configuration", err)
+	err := f.content(ctx, d, p, "blobs", m.Config, limit, func(body []byte) (err error) {
+		f.turns.work(len(body), func() {
+			config := &imageConfig{}
+			if err = source.CheckValues(body); err != nil {
+				return
+			}
+			if err = json.Unmarshal(body, config); err != nil {
+				err = &skipError{fmt.Sprintf("its image configuration is no JSON: %v", err)}
+				return
+			}
+			work(config)
+		})
+		return err
+	})
+	return tooLarge("image configuration", err)
+}
+
+// legacy reads the configuration that Docker's first form has in the manifest.
+func (f *finder) legacy(m *imageManifest, work func(*imageConfig)) (err error) {
+	bytes := 0
+	for _, h := range m.History {
+		bytes += len(h.V1Compatibility)
 	}
-	config := &imageConfig{}
-	if err := json.Unmarshal(body, config); err != nil {
-		return nil, &skipError{fmt.Sprintf("its image configuration is no JSON: %v", err)}
-	}
-	return config, nil
+	f.turns.work(bytes, func() {
+		var config *imageConfig
+		if config, err = m.legacyConfig(); err != nil {
+			err = &skipError{err.Error()}
+			return
+		}
+		work(config)
+	})
+	return err
 }
 
 // Names of labels and annotations that say where an image comes from.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -53,6 +55,29 @@ func endless(mediaType, head, item string, says bool) func(w http.ResponseWriter
 				return
 			}
 		}
+	}
+}
+
+// manyImages returns a command that discovers images, all of them at once. The label of each has a number; more is another one.
+func manyImages(label func(n int) string, more string) func(t *testing.T, dir string) []string {
+	return func(t *testing.T, dir string) []string {
+		const images = 18
+		a := map[string]func(w http.ResponseWriter, r *http.Request){}
+		var names []string
+		for n := range images {
+			h, name := &hugeImage{}, fmt.Sprintf("x%d-1.0.0-seed", n)
+			names = append(names, strconv.Quote(name))
+			image := h.image(strings.Replace(config(label(n), ""), `"Labels":{`, fmt.Sprintf(`"Labels":{"more":"%d%s",`, n, more), 1), `,"layers":[]`)
+			for sum, content := range h.blobs {
+				a[sum] = text("application/octet-stream", string(content))
+				if strings.Contains(image, sum) {
+					a["/"+name+"/manifests/1.0.0"] = text(manifestType, string(content))
+				}
+			}
+			a["/"+name+"/tags/list"] = text("application/json", `{"tags":["1.0.0"]}`)
+		}
+		a["/_catalog"] = text("application/json", `{"repositories":[`+strings.Join(names, ",")+`]}`)
+		return []string{"discover", hostileRegistry(t, a), "--kind", "registry", "--html", filepath.Join(dir, "site"), "--format", "silo"}
 	}
 }
 
@@ -112,6 +137,13 @@ func hostileRegistries() []hostileInput {
 		{name: "catalog of other values", args: discover(answers{"/_catalog": text("application/json", fill(8*mega, `{"other":[`, `{}`, `]}`))})},
 		{name: "tags without end", args: discover(answers{"/_catalog": catalog, "/tags/list": endless("application/json", `{"tags":[`, `"a",`, false)})},
 		{name: "tags of millions", args: discover(answers{"/_catalog": catalog, "/tags/list": text("application/json", fill(8*mega, `{"tags":[`, `""`, `]}`))})},
+		{name: "many images with large manifests", any: true, args: manyImages(func(n int) string {
+			return fill(mega/8, fmt.Sprintf(`{"seedVersion":"1.0.0","job":{"name":"x%d","interface":{"inputs":{"files":[`, n), `{}`, `]}}}}`)
+		}, "")},
+		{name: "many images with mistakes", any: true, args: manyImages(func(n int) string {
+			return fill(mega/8, fmt.Sprintf(`{"job":{"name":"x%d","tags":[`, n), `1`, `]}}`)
+		}, "")},
+		{name: "many images with large configurations", any: true, args: manyImages(func(n int) string { return goodJob("") }, strings.Repeat("x", 7*mega))},
 		{name: "tags in ever more pages", args: discover(answers{"/_catalog": catalog, "/tags/list": func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Link", fmt.Sprintf(`</v2/x/my-job-1.0.0-seed/tags/list?last=%sx>; rel="next"`, r.URL.Query().Get("last")))
 			text("application/json", fmt.Sprintf(`{"tags":["-%d"]}`, len(r.URL.Query().Get("last"))))(w, r)

@@ -312,7 +312,7 @@ func followNone(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 func send(ctx context.Context, way http.RoundTripper, address *url.URL, q Request, redirect func(*http.Request, []*http.Request) error) (_ *Response, err error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, longestRequest, slowError(longestRequest))
 	defer cancel()
-	request, err := q.build(ctx, address)
+	request, err := q.build(context.WithValue(ctx, limitKey{}, q.Limit), address)
 	if err != nil {
 		return nil, err
 	}

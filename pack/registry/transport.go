@@ -35,6 +35,17 @@ var defaultTransport = sync.OnceValue(func() *http.Transport { return newTranspo
 // maxBuffered is larger than manifests and configurations are.
 const maxBuffered = 8 << 20
 
+// limitKey is the key of the limit of an answer in the context of its request, in bytes.
+type limitKey struct{}
+
+// mostBuffered returns how many bytes of an answer are read at most.
+func mostBuffered(ctx context.Context) int64 {
+	if limit, ok := ctx.Value(limitKey{}).(int64); ok {
+		return min(limit, maxBuffered)
+	}
+	return maxBuffered
+}
+
 // A bufferedTransport reads a short response completely before it returns it. A truncated one is an error, so that it
 // can be retried. If the request was by digest, the response must have that digest.
 type bufferedTransport struct{ next http.RoundTripper }
@@ -58,10 +69,15 @@ func (t bufferedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		(response.ContentLength > maxBuffered || response.ContentLength < 0) && !isDocument(r.URL.Path) {
 		return response, err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxBuffered+1))
-	if len(body) > maxBuffered {
+	most := mostBuffered(r.Context())
+	if response.ContentLength > most {
 		_ = response.Body.Close()
-		return nil, &TooLarge{maxBuffered}
+		return nil, &TooLarge{most}
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, most+1))
+	if int64(len(body)) > most {
+		_ = response.Body.Close()
+		return nil, &TooLarge{most}
 	}
 	if err = errors.Join(err, response.Body.Close()); err == nil && isDocument(r.URL.Path) && isCut(body) {
 		err = io.ErrUnexpectedEOF
