@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -14,7 +15,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/job"
 )
 
 // This file says what is wrong with a command line, and what to write in its place.
@@ -170,6 +173,32 @@ func strayValue(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return nil
+}
+
+// readFlags hold paths that a command reads, so that something must be there. Of others, such as those to write, nothing need be.
+var readFlags = []string{"file", "context", "build-context", "manifest", "cases", "secret"}
+
+// checkThere refuses files and directories that are named in flags to be read, and are not there. It is a mistake in the command line,
+// as it is for the arguments.
+func checkThere(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		form := f.Annotations[pathsKey]
+		if len(form) == 0 || !slices.Contains(readFlags, f.Name) {
+			return
+		}
+		values := []string{f.Value.String()}
+		if many, ok := f.Value.(pflag.SliceValue); ok {
+			values = many.GetSlice()
+		}
+		for _, value := range values {
+			for _, path := range pathForm(form[0]).in(value) {
+				if _, missing := os.Stat(path); path != "" && !job.IsStream(path) && errors.Is(missing, fs.ErrNotExist) && !disk.IsLink(path) {
+					err = errors.Join(err, exit.Usagef("--%s: %s: there is no such file or directory", f.Name, path))
+				}
+			}
+		}
+	})
+	return err
 }
 
 // adviseArgs has a command and all below it say what is wrong with their arguments.

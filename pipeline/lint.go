@@ -83,6 +83,9 @@ func (p *Pipeline) material(ctx context.Context, t Task) (material, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := dockerfile.CheckStage(d.text, build.Target); err != nil {
+		return nil, exit.Usagef("%s %w", d.path, err)
+	}
 	d.epoch = epochGiven(build.Args, p.host.Getenv)
 	d.commit = askCommit(ctx, d)
 	return d, nil

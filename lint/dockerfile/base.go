@@ -2,6 +2,7 @@ package dockerfile
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,6 +11,8 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 	"github.com/moby/buildkit/frontend/dockerfile/parser"
 	"github.com/moby/buildkit/frontend/dockerfile/shell"
+
+	"github.com/seedpack/seedpack/diag"
 )
 
 // Base returns the base image of a Dockerfile's image, as FROM names it, with the values of arguments in it. Target is a stage,
@@ -61,6 +64,30 @@ func stageOf(stages []instructions.Stage, target string) int {
 		return i
 	}
 	return -1
+}
+
+// CheckStage returns an error if a Dockerfile has no such stage. One that cannot be read may have it, and so may one of another frontend.
+func CheckStage(text []byte, target string) error {
+	result, err := parser.Parse(bytes.NewReader(text))
+	if target == "" || err != nil || foreign(text) {
+		return nil
+	}
+	stages, _, err := instructions.Parse(result.AST, nil)
+	if err != nil || stageOf(stages, target) >= 0 {
+		return nil
+	}
+	var names, numbers []string
+	for i, s := range stages {
+		if s.Name != "" {
+			names = append(names, s.Name)
+		}
+		numbers = append(numbers, strconv.Itoa(i))
+	}
+	hint := ""
+	if near := diag.Nearest(target, names); near != "" {
+		hint = ": did you mean " + near + "?"
+	}
+	return fmt.Errorf("has no stage %q, it has %s%s", target, strings.Join(append(names, numbers...), ", "), hint)
 }
 
 // globalArgs returns the values of the arguments before the first FROM.

@@ -28,3 +28,27 @@ func TestBase(t *testing.T) {
 		}
 	}
 }
+
+// A stage that is built must be in the Dockerfile, by its name or its number.
+func TestCheckStage(t *testing.T) {
+	t.Parallel()
+	const text = "FROM scratch AS first\nFROM scratch\n"
+	for target, want := range map[string]string{
+		"": "", "first": "", "FIRST": "", "0": "", "1": "",
+		"2":     `has no stage "2", it has first, 0, 1`,
+		"frist": `has no stage "frist", it has first, 0, 1: did you mean first?`,
+	} {
+		got := ""
+		if err := CheckStage([]byte(text), target); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", target, got, want)
+		}
+	}
+	for _, unknown := range []string{"# syntax=example.com/other\n" + text, "FROM\n", ""} {
+		if err := CheckStage([]byte(unknown), "nope"); err != nil {
+			t.Errorf("%q: %v", unknown, err)
+		}
+	}
+}
