@@ -43,7 +43,7 @@ var arrows = map[string][]string{
 	"pack/source":          {"disk"},
 	"pack/registry":        {"pack/source", "disk", "secret"},
 	"pack/engine":          {"pack/registry", "disk"},
-	"pack":                 {"seed", "diag", "disk", "pack/engine", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin", "secret"},
+	"pack":                 {"internal/lazy", "seed", "diag", "disk", "pack/engine", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin", "secret"},
 
 	"verify/cases": {"seed", "diag", "disk", "lint/schema", "lint/glob", "pack"},
 	"verify": {"verify/cases", "seed", "diag", "disk", "lint", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/registry",

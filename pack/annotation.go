@@ -3,9 +3,10 @@ package pack
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 
 	"github.com/containerd/platforms"
 	"github.com/moby/buildkit/exporter/containerimage/exptypes"
@@ -20,10 +21,10 @@ type Annotation struct {
 	Value    string
 }
 
-var annotationLevel = regexp.MustCompile(`^(manifest|index|manifest-descriptor|index-descriptor)(?:\[([A-Za-z0-9_/-]+)\])?$`)
+var annotationLevel = lazy.Regexp(`^(manifest|index|manifest-descriptor|index-descriptor)(?:\[([A-Za-z0-9_/-]+)\])?$`)
 
 // annotationKey matches keys that BuildKit can carry. It splits keys at brackets and ends them at blanks.
-var annotationKey = regexp.MustCompile(`^\S+$`)
+var annotationKey = lazy.Regexp(`^\S+$`)
 
 // ParseAnnotation reads buildx's syntax, [LEVEL[,LEVEL...]:]KEY=VALUE. A level may name a platform:
 // manifest[linux/arm64].
@@ -33,12 +34,12 @@ func ParseAnnotation(s string) ([]Annotation, error) {
 	if !given {
 		levels, name = exptypes.AnnotationManifest, key
 	}
-	if !ok || !annotationKey.MatchString(name) {
+	if !ok || !annotationKey().MatchString(name) {
 		return nil, fmt.Errorf("annotation %q must be [LEVEL:]KEY=VALUE", s)
 	}
 	var all []Annotation
 	for _, level := range strings.Split(levels, ",") {
-		m := annotationLevel.FindStringSubmatch(level)
+		m := annotationLevel().FindStringSubmatch(level)
 		if m == nil || m[2] != "" && strings.HasPrefix(m[1], exptypes.AnnotationIndex) {
 			return nil, fmt.Errorf("annotation %q: level %q must be manifest, index, manifest-descriptor or index-descriptor, "+
 				"those of manifests with or without a platform: manifest[linux/arm64]", s, level)

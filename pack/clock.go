@@ -5,9 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"sync"
 	"time"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 
 	"github.com/moby/buildkit/client"
 	gwpb "github.com/moby/buildkit/frontend/gateway/pb"
@@ -150,14 +151,14 @@ func (c *clocks) lost(ctx context.Context, nonce string, err error) error {
 }
 
 // exitText is how engines that send no exit status as such write it.
-var exitText = regexp.MustCompile(`exit code: (\d+)`)
+var exitText = lazy.Regexp(`exit code: (\d+)`)
 
 // exitStatus returns the exit status of a process in a container that failed. It is empty for other errors.
 func exitStatus(err error) string {
 	if ended := new(gwpb.ExitError); errors.As(err, &ended) && ended.ExitCode != gwpb.UnknownExitStatus {
 		return fmt.Sprint(ended.ExitCode)
 	}
-	if m := exitText.FindStringSubmatch(err.Error()); m != nil {
+	if m := exitText().FindStringSubmatch(err.Error()); m != nil {
 		return m[1]
 	}
 	return ""

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 
 	"github.com/moby/buildkit/solver/errdefs"
 
@@ -62,7 +63,7 @@ type SyntaxError struct {
 // Error returns FILE:LINE: MESSAGE.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message) }
 
-var parseError = regexp.MustCompile(`dockerfile parse error on line (\d+): (.*)`)
+var parseError = lazy.Regexp(`dockerfile parse error on line (\d+): (.*)`)
 
 // explain adds the place in the Dockerfile to an error of a build. The path is that of the file as the user wrote it.
 // The engine knows only its last element.
@@ -76,7 +77,7 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 			at = place{file: path} // the engine shares a step among builds, and then names the place in the Dockerfile of the other
 		}
 	}
-	if m := parseError.FindStringSubmatch(err.Error()); m != nil {
+	if m := parseError().FindStringSubmatch(err.Error()); m != nil {
 		n, _ := strconv.Atoi(m[1]) // the expression matches only digits
 		return &SyntaxError{File: at.file, Line: n, Message: mistakeWords(m[2])}
 	}
@@ -93,7 +94,7 @@ func explain(ctx context.Context, err error, log *buildLog, path string) error {
 	case missing != "":
 		return &SyntaxError{File: at.file, Line: at.first, Message: missing}
 	case log != nil && log.failed != "":
-	case causeOf(message, nil).fault == Caller || isOfImage.MatchString(message):
+	case causeOf(message, nil).fault == Caller || isOfImage().MatchString(message):
 		return &StepError{File: at.file, Line: at.first, Source: strings.TrimSpace(at.lines[at.first-1]), Lines: at.excerpt(), Err: err}
 	default:
 		return &SyntaxError{File: at.file, Line: at.first, Message: message}
@@ -113,7 +114,7 @@ func failedStep(err error, log *buildLog) string {
 }
 
 // isOfImage matches errors about an image of another place, which no step of the Dockerfile itself has.
-var isOfImage = regexp.MustCompile(`failed to resolve source metadata for `)
+var isOfImage = lazy.Regexp(`failed to resolve source metadata for `)
 
 // withoutPlace returns an error that is at no certain line.
 func withoutPlace(message string) error {
@@ -181,7 +182,7 @@ func (p place) excerpt() []SourceLine {
 }
 
 // engineWords matches what tells how the engine works, and nothing of the Dockerfile.
-var engineWords = regexp.MustCompile(`failed to compute cache key: |failed to calculate checksum of ref \S+: |rpc error: code = \w+ desc = `)
+var engineWords = lazy.Regexp(`failed to compute cache key: |failed to calculate checksum of ref \S+: |rpc error: code = \w+ desc = `)
 
 // lastCause removes the chain of calls that BuildKit writes before the cause.
 func lastCause(err error) string {
@@ -195,5 +196,5 @@ func lastCause(err error) string {
 	if errors.As(err, &step) {
 		return step.Error()
 	}
-	return engineWords.ReplaceAllString(s, "")
+	return engineWords().ReplaceAllString(s, "")
 }

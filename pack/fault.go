@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 )
 
 // A Fault says who can put a failed step right.
@@ -25,7 +27,7 @@ type cause struct {
 
 // A causeForm is a message of the engine. The text and the hint have $1 in place of what the first group matched.
 type causeForm struct {
-	message *regexp.Regexp
+	message func() *regexp.Regexp
 	cause
 }
 
@@ -33,46 +35,46 @@ const tryAgain = "a builder or a registry may be at fault: try again"
 
 // causeForms are tried in their order.
 var causeForms = []causeForm{
-	{regexp.MustCompile(`names no image|has an empty tag|has no closing (?:brace|quote)|is empty here|there is no stage|should be os/arch|must be a whole number`), cause{Author, "", ""}},
+	{lazy.Regexp(`names no image|has an empty tag|has no closing (?:brace|quote)|is empty here|there is no stage|should be os/arch|must be a whole number`), cause{Author, "", ""}},
 	// A Docker Engine of 20.10 says that the executor failed.
-	{regexp.MustCompile(`(?:did not complete successfully|executor failed running .*): exit code: (137|143)$`), cause{Elsewhere, "the command was ended from outside: exit code $1",
+	{lazy.Regexp(`(?:did not complete successfully|executor failed running .*): exit code: (137|143)$`), cause{Elsewhere, "the command was ended from outside: exit code $1",
 		"is there enough memory for it on the builder?"}},
-	{regexp.MustCompile(`(?:did not complete successfully|executor failed running .*): exit code: (\d+)$`), cause{Author, "the command ended with exit code $1", ""}},
-	{regexp.MustCompile(`(?i)(no space left on device)`), cause{Elsewhere, "$1", "the builder's disk is full: docker buildx prune, or buildctl prune, makes room"}},
-	{regexp.MustCompile(`^secret (.+): not found$`), cause{Caller, "the secret $1 is not given", "give it with --secret id=$1,src=FILE or --secret id=$1,env=NAME"}},
-	{regexp.MustCompile(`no SSH key "(.*)" forwarded|unset ssh forward key (\S*)`), cause{Caller, "no SSH agent or key is given", "give one with --ssh default or --ssh ID=KEY"}},
-	{regexp.MustCompile(`(network\.host|security\.insecure|device\S*) is not allowed`), cause{Caller, "the step asks for $1, which the build is not allowed", "allow it with --allow $1"}},
-	{regexp.MustCompile(`(?i)(?:pull access denied|insufficient_scope|authorization failed|: 40[13] |unauthorized|denied: )`), cause{Elsewhere, "the registry does not show the image: $0",
+	{lazy.Regexp(`(?:did not complete successfully|executor failed running .*): exit code: (\d+)$`), cause{Author, "the command ended with exit code $1", ""}},
+	{lazy.Regexp(`(?i)(no space left on device)`), cause{Elsewhere, "$1", "the builder's disk is full: docker buildx prune, or buildctl prune, makes room"}},
+	{lazy.Regexp(`^secret (.+): not found$`), cause{Caller, "the secret $1 is not given", "give it with --secret id=$1,src=FILE or --secret id=$1,env=NAME"}},
+	{lazy.Regexp(`no SSH key "(.*)" forwarded|unset ssh forward key (\S*)`), cause{Caller, "no SSH agent or key is given", "give one with --ssh default or --ssh ID=KEY"}},
+	{lazy.Regexp(`(network\.host|security\.insecure|device\S*) is not allowed`), cause{Caller, "the step asks for $1, which the build is not allowed", "allow it with --allow $1"}},
+	{lazy.Regexp(`(?i)(?:pull access denied|insufficient_scope|authorization failed|: 40[13] |unauthorized|denied: )`), cause{Elsewhere, "the registry does not show the image: $0",
 		"is its name right? log in with docker login if it needs that"}},
-	{regexp.MustCompile(`failed to resolve source metadata for (\S+): \S+: not found$`), cause{Author, "there is no image $1", ""}},
-	{regexp.MustCompile(`^(\S+): no match for platform in manifest.*`), cause{Author, "$1 is not there for this platform", ""}},
-	{regexp.MustCompile(`failed to resolve source metadata for (\S+): (?:failed to do request: )?(.*)`), cause{Elsewhere, "the image $1 could not be looked up: $2", ""}},
-	{regexp.MustCompile(`invalid response status (408|425|429)$`), cause{Elsewhere, "the server answers $1", tryAgain}},
-	{regexp.MustCompile(`invalid response status (4\d\d)$`), cause{Author, "the server answers $1", ""}},
-	{regexp.MustCompile(`invalid response status (\d+)$`), cause{Elsewhere, "the server answers $1", tryAgain}},
-	{regexp.MustCompile(`^digest mismatch (sha\d+:[0-9a-f]+): (sha\d+:[0-9a-f]+)$`), cause{Author, "what the server gives has the digest $1, not $2", ""}},
-	{regexp.MustCompile(`^("/.*")(?:: not found| not found: not found)$`), cause{Author, "$1 is not among the files of the build", "a path counts from the context; does .dockerignore leave it out?"}},
-	{regexp.MustCompile(`^lstat (/.*): no such file or directory$`), cause{Author, `"$1" is not there`, ""}},
-	{regexp.MustCompile(`(?i)unable to find (?:user|group) .*`), cause{Author, "$0", ""}},
-	{regexp.MustCompile(`(?i)dial tcp|connection (?:refused|reset)|no such host|timeout|timed out|TLS handshake|deadline exceeded|unavailable|EOF|canceled|cannot allocate memory|\b5\d\d\b|429|did not answer within`),
+	{lazy.Regexp(`failed to resolve source metadata for (\S+): \S+: not found$`), cause{Author, "there is no image $1", ""}},
+	{lazy.Regexp(`^(\S+): no match for platform in manifest.*`), cause{Author, "$1 is not there for this platform", ""}},
+	{lazy.Regexp(`failed to resolve source metadata for (\S+): (?:failed to do request: )?(.*)`), cause{Elsewhere, "the image $1 could not be looked up: $2", ""}},
+	{lazy.Regexp(`invalid response status (408|425|429)$`), cause{Elsewhere, "the server answers $1", tryAgain}},
+	{lazy.Regexp(`invalid response status (4\d\d)$`), cause{Author, "the server answers $1", ""}},
+	{lazy.Regexp(`invalid response status (\d+)$`), cause{Elsewhere, "the server answers $1", tryAgain}},
+	{lazy.Regexp(`^digest mismatch (sha\d+:[0-9a-f]+): (sha\d+:[0-9a-f]+)$`), cause{Author, "what the server gives has the digest $1, not $2", ""}},
+	{lazy.Regexp(`^("/.*")(?:: not found| not found: not found)$`), cause{Author, "$1 is not among the files of the build", "a path counts from the context; does .dockerignore leave it out?"}},
+	{lazy.Regexp(`^lstat (/.*): no such file or directory$`), cause{Author, `"$1" is not there`, ""}},
+	{lazy.Regexp(`(?i)unable to find (?:user|group) .*`), cause{Author, "$0", ""}},
+	{lazy.Regexp(`(?i)dial tcp|connection (?:refused|reset)|no such host|timeout|timed out|TLS handshake|deadline exceeded|unavailable|EOF|canceled|cannot allocate memory|\b5\d\d\b|429|did not answer within`),
 		cause{Elsewhere, "", ""}},
-	{regexp.MustCompile(`(?i)not found$|no such file|not a directory|is a directory|file exists|cannot (?:copy|replace)|executable file not found|exec format error|invalid |circular|permission denied`),
+	{lazy.Regexp(`(?i)not found$|no such file|not a directory|is a directory|file exists|cannot (?:copy|replace)|executable file not found|exec format error|invalid |circular|permission denied`),
 		cause{Author, "", ""}},
 }
 
 // troubles matches what a command says of a network, a disk or a memory that fails it.
-var troubles = regexp.MustCompile(`(?i)could ?n[o']t resolve|temporary failure|bad address|connection (?:refused|timed out|reset)|network is unreachable|timed out|no space left|cannot allocate memory|TLS handshake|50[234] (?:bad gateway|service|gateway)`)
+var troubles = lazy.Regexp(`(?i)could ?n[o']t resolve|temporary failure|bad address|connection (?:refused|timed out|reset)|network is unreachable|timed out|no space left|cannot allocate memory|TLS handshake|50[234] (?:bad gateway|service|gateway)`)
 
 // causeOf puts a message of the engine into words. The tail is the last output of the step.
 func causeOf(message string, tail []string) cause {
 	for _, form := range causeForms {
-		m := form.message.FindStringSubmatchIndex(message)
+		m := form.message().FindStringSubmatchIndex(message)
 		if m == nil {
 			continue
 		}
 		c := form.cause
-		c.hint = string(form.message.ExpandString(nil, c.hint, message, m))
-		if c.text = string(form.message.ExpandString(nil, form.text, message, m)); c.text == "" || strings.Contains(form.text, "$0") {
+		c.hint = string(form.message().ExpandString(nil, c.hint, message, m))
+		if c.text = string(form.message().ExpandString(nil, form.text, message, m)); c.text == "" || strings.Contains(form.text, "$0") {
 			c.text = strings.ReplaceAll(form.text, "$0", message)
 		}
 		if c.text == "" {
@@ -89,7 +91,7 @@ func (c cause) with(tail []string) cause {
 		return c
 	}
 	for _, line := range tail {
-		if troubles.MatchString(line) {
+		if troubles().MatchString(line) {
 			c.fault, c.hint = Elsewhere, "its output speaks of the network, a full disk or too little memory: try again if that may be the reason"
 		}
 	}
@@ -97,9 +99,9 @@ func (c cause) with(tail []string) cause {
 }
 
 // chainWords are what the engine writes before a cause: which of its parts passed it on.
-var chainWords = regexp.MustCompile(`failed to load (?:cache key|LLB): |failed to solve: |failed to do request: `)
+var chainWords = lazy.Regexp(`failed to load (?:cache key|LLB): |failed to solve: |failed to do request: `)
 
-func plainWords(message string) string { return chainWords.ReplaceAllString(message, "") }
+func plainWords(message string) string { return chainWords().ReplaceAllString(message, "") }
 
 // brief cuts the source of a step, which may be a script.
 func brief(source string) string {

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/seedpack/seedpack/internal/lazy"
+
 	"github.com/seedpack/seedpack/disk"
 )
 
@@ -20,8 +22,8 @@ type instruction struct {
 }
 
 var (
-	directive = regexp.MustCompile(`^#\s*(\w+)\s*=\s*(.*?)\s*$`)
-	heredoc   = regexp.MustCompile(`(?:^|\s)\d*<<-?\s*["']?(\w+)["']?`)
+	directive = lazy.Regexp(`^#\s*(\w+)\s*=\s*(.*?)\s*$`)
+	heredoc   = lazy.Regexp(`(?:^|\s)\d*<<-?\s*["']?(\w+)["']?`)
 )
 
 // instructionsOf returns the instructions of a Dockerfile. It is no parser: a Dockerfile that is read has passed one.
@@ -29,7 +31,7 @@ func instructionsOf(lines []string) (all []instruction) {
 	escape, top := `\`, true
 	for i := 0; i < len(lines); i++ {
 		line := strings.TrimSpace(strings.TrimPrefix(lines[i], "\ufeff"))
-		if m := directive.FindStringSubmatch(line); top && m != nil {
+		if m := directive().FindStringSubmatch(line); top && m != nil {
 			if strings.EqualFold(m[1], "escape") {
 				escape = m[2]
 			}
@@ -51,7 +53,7 @@ func instructionsOf(lines []string) (all []instruction) {
 			}
 			goesOn = goesOn && line != ""
 		}
-		for _, m := range heredoc.FindAllStringSubmatch(one.text, -1) {
+		for _, m := range heredoc().FindAllStringSubmatch(one.text, -1) {
 			for i+1 < len(lines) {
 				if i++; strings.TrimSpace(lines[i]) == m[1] {
 					break
@@ -68,18 +70,18 @@ func instructionsOf(lines []string) (all []instruction) {
 const imageOf = `(?:\bfrom=|(?i:^FROM)\s+(?:--\S+\s+)*)["']?([^\s,"']+)`
 
 // fromMistakes matches what the engine reports without a place, each with what the instruction has.
-var fromMistakes = []struct{ message, line *regexp.Regexp }{
-	{regexp.MustCompile(`variable expansion is not supported for --from`), regexp.MustCompile(`--from=\S*\$`)},
-	{regexp.MustCompile(`invalid stage index (\d+)`), regexp.MustCompile(`--from=["']?(\d+)`)},
-	{regexp.MustCompile(`failed to parse stage name "([^"]+)"`), regexp.MustCompile(imageOf)},
-	{regexp.MustCompile(`(\S+): failed to resolve source metadata for `), regexp.MustCompile(imageOf)},
-	{regexp.MustCompile(`network\.host is not allowed`), regexp.MustCompile(`--network=host`)},
-	{regexp.MustCompile(`security\.insecure is not allowed`), regexp.MustCompile(`--security=insecure`)},
-	{regexp.MustCompile(`device\S* is not allowed`), regexp.MustCompile(`--device=`)},
+var fromMistakes = []struct{ message, line func() *regexp.Regexp }{
+	{lazy.Regexp(`variable expansion is not supported for --from`), lazy.Regexp(`--from=\S*\$`)},
+	{lazy.Regexp(`invalid stage index (\d+)`), lazy.Regexp(`--from=["']?(\d+)`)},
+	{lazy.Regexp(`failed to parse stage name "([^"]+)"`), lazy.Regexp(imageOf)},
+	{lazy.Regexp(`(\S+): failed to resolve source metadata for `), lazy.Regexp(imageOf)},
+	{lazy.Regexp(`network\.host is not allowed`), lazy.Regexp(`--network=host`)},
+	{lazy.Regexp(`security\.insecure is not allowed`), lazy.Regexp(`--security=insecure`)},
+	{lazy.Regexp(`device\S* is not allowed`), lazy.Regexp(`--device=`)},
 }
 
 // ofChecks matches messages about BuildKit's checks, which a directive at the top of the file or a build argument turns on.
-var ofChecks = regexp.MustCompile(`failed to parse check options|lint violation found`)
+var ofChecks = lazy.Regexp(`failed to parse check options|lint violation found`)
 
 // placeOfFrom returns the first place of what a message speaks of.
 func placeOfFrom(path, message string) place {
@@ -88,9 +90,9 @@ func placeOfFrom(path, message string) place {
 		return place{}
 	}
 	at := place{file: path, lines: strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")}
-	if ofChecks.MatchString(message) {
+	if ofChecks().MatchString(message) {
 		n := slices.IndexFunc(at.lines, func(line string) bool {
-			m := directive.FindStringSubmatch(line)
+			m := directive().FindStringSubmatch(line)
 			return m != nil && strings.EqualFold(m[1], "check")
 		})
 		at.first = max(1, n+1)
@@ -98,12 +100,12 @@ func placeOfFrom(path, message string) place {
 		return at
 	}
 	for _, mistake := range fromMistakes {
-		said := mistake.message.FindStringSubmatch(message)
+		said := mistake.message().FindStringSubmatch(message)
 		if said == nil {
 			continue
 		}
 		for _, one := range instructionsOf(at.lines) {
-			for _, m := range mistake.line.FindAllStringSubmatch(one.text, -1) {
+			for _, m := range mistake.line().FindAllStringSubmatch(one.text, -1) {
 				if len(said) == 1 || m[len(m)-1] == said[len(said)-1] {
 					at.first, at.last = one.first, one.last
 					return at
@@ -115,12 +117,12 @@ func placeOfFrom(path, message string) place {
 }
 
 // takenForImage matches a name alone that was taken for an image, with the name that it is like.
-var takenForImage = regexp.MustCompile(`(?:^|\s)([^\s:/.@]+): failed to resolve source metadata for .*?(?:\(did you mean (\S+)\?\))?$`)
+var takenForImage = lazy.Regexp(`(?:^|\s)([^\s:/.@]+): failed to resolve source metadata for .*?(?:\(did you mean (\S+)\?\))?$`)
 
 // missingStage says that a name which was taken for an image was meant to be a stage: a number, the name of a later stage, or a
 // misspelled one. It is empty if the name may well be that of an image.
 func missingStage(at place, message string) string {
-	m := takenForImage.FindStringSubmatch(strings.Join(strings.Fields(message), " "))
+	m := takenForImage().FindStringSubmatch(strings.Join(strings.Fields(message), " "))
 	if m == nil {
 		return ""
 	}

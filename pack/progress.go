@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 
 	"github.com/moby/buildkit/client"
 	"github.com/moby/buildkit/util/progress/progressui"
@@ -186,11 +187,11 @@ type Warning struct {
 const maxWarnings = 1000
 
 // shortWarning matches the name of a check, its message and the line, as the frontend writes them.
-var shortWarning = regexp.MustCompile(`(?s)^([A-Z][A-Za-z0-9]*): (.*?)(?: \(line \d+\))?$`)
+var shortWarning = lazy.Regexp(`(?s)^([A-Z][A-Za-z0-9]*): (.*?)(?: \(line \d+\))?$`)
 
 func newWarning(w *client.VertexWarning) Warning {
 	found := Warning{Text: string(w.Short)}
-	if m := shortWarning.FindStringSubmatch(found.Text); m != nil {
+	if m := shortWarning().FindStringSubmatch(found.Text); m != nil {
 		found.Name, found.Text = m[1], m[2]
 	}
 	for i, r := range w.Range {

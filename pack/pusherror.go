@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/seedpack/seedpack/internal/lazy"
 
 	"github.com/seedpack/seedpack/pack/registry"
 )
@@ -62,18 +63,18 @@ func (b *build) explain(ctx context.Context, err error, log *buildLog) error {
 }
 
 // refusal matches a response that would be the same again. The engine passes on only the text of a response.
-var refusal = regexp.MustCompile(`: (4\d\d|507) [A-Z]|(?i:denied: |unauthorized: |push access denied|authorization failed|insufficient_scope)`)
+var refusal = lazy.Regexp(`: (4\d\d|507) [A-Z]|(?i:denied: |unauthorized: |push access denied|authorization failed|insufficient_scope)`)
 
 // lostSession matches how an engine says that the registry does not know an upload any more. The next push begins it anew.
-var lostSession = regexp.MustCompile(`(?i)blob[ _]upload[ _](?:unknown|invalid)|(?:PUT|PATCH) request to \S*/uploads/\S*: (?:404|410|416) `)
+var lostSession = lazy.Regexp(`(?i)blob[ _]upload[ _](?:unknown|invalid)|(?:PUT|PATCH) request to \S*/uploads/\S*: (?:404|410|416) `)
 
 // addresses may have any words in them.
-var addresses = regexp.MustCompile(`https?://\S+`)
+var addresses = lazy.Regexp(`https?://\S+`)
 
 func pushFailed(repository string, err error) *PushError {
 	e := &PushError{Repository: repository, Err: err, Passing: true}
 	said := err.Error()
-	m := refusal.FindStringSubmatch(said)
+	m := refusal().FindStringSubmatch(said)
 	status := 0
 	switch {
 	case m == nil:
@@ -83,11 +84,11 @@ func pushFailed(repository string, err error) *PushError {
 		status, _ = strconv.Atoi(m[1]) // the expression matches only digits
 	}
 	e.status = status
-	e.Hint = registry.HintFor(status, addresses.ReplaceAllString(said, ""))
+	e.Hint = registry.HintFor(status, addresses().ReplaceAllString(said, ""))
 	switch {
 	case e.Hint == registry.FullHint, e.Hint == registry.LargeHint:
 		e.Passing = false
-	case m == nil, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, lostSession.MatchString(said):
+	case m == nil, status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, lostSession().MatchString(said):
 		e.Hint = ""
 	default:
 		e.Passing = false
