@@ -23,10 +23,18 @@ type Platform struct {
 // Files are the paths that differ between the merged roots of two images of one platform, each list sorted.
 type Files struct {
 	Added, Removed, Changed []string
-	// Unlisted is how many more paths differ than the lists name.
-	Unlisted int
+	// Unlisted is how many paths differ that the lists do not name.
+	Unlisted Unlisted
 	// Unknown is true if files differ, but it is not known which.
 	Unknown bool
+}
+
+// Unlisted is how many paths were added, removed and changed that a list does not name.
+type Unlisted struct{ Added, Removed, Changed int }
+
+// Count returns how many paths differ, as far as it is known which.
+func (f *Files) Count() int {
+	return len(f.Added) + len(f.Removed) + len(f.Changed) + f.Unlisted.Added + f.Unlisted.Removed + f.Unlisted.Changed
 }
 
 // Empty reports whether no file differs.
@@ -36,15 +44,19 @@ func (f *Files) Empty() bool { return len(f.Added)+len(f.Removed)+len(f.Changed)
 func (f *Files) describe() string {
 	var parts []string
 	for _, part := range []struct {
-		what  string
-		paths []string
-	}{{"changed", f.Changed}, {"added", f.Added}, {"removed", f.Removed}} {
-		if len(part.paths) > 0 {
-			parts = append(parts, part.what+": "+diag.QuoteFew(part.paths))
+		what     string
+		paths    []string
+		unlisted int
+	}{{"changed", f.Changed, f.Unlisted.Changed}, {"added", f.Added, f.Unlisted.Added}, {"removed", f.Removed, f.Unlisted.Removed}} {
+		const few = 5
+		if len(part.paths) == 0 {
+			continue
 		}
-	}
-	if f.Unlisted > 0 {
-		parts = append(parts, fmt.Sprintf("%d more differ", f.Unlisted))
+		text := part.what + ": " + diag.QuoteFew(part.paths[:min(few, len(part.paths))])
+		if more := len(part.paths) + part.unlisted - few; more > 0 {
+			text += fmt.Sprintf(" and %d more", more)
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, "; ")
 }

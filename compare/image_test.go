@@ -91,3 +91,12 @@ func TestImages(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Of many files that differ the first five of each list are named, and the others counted.
+func TestManyFiles(t *testing.T) {
+	files := &Files{Added: []string{"a"}, Changed: []string{"1", "2", "3", "4", "5", "9"}, Removed: []string{"x", "y"}, Unlisted: Unlisted{Changed: 100_000}}
+	const want = `the files that the image is built from differ: changed: "1", "2", "3", "4", "5" and 100001 more; added: "a"; removed: "x", "y"`
+	if got := Sources(files).Message; got != want || files.Count() != 100_009 {
+		t.Errorf("%d files: %s", files.Count(), got)
+	}
+}

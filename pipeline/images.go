@@ -20,7 +20,7 @@ func CompareImages(old, new *source.Image, was, is *seed.Manifest, how source.Ex
 		if err != nil {
 			return nil, fmt.Errorf("compare the files of %s and %s: %w", old.Source, new.Source, err)
 		}
-		return &compare.Files{Added: d.Added, Removed: d.Removed, Changed: d.Changed, Unlisted: d.Unlisted}, nil
+		return &compare.Files{Added: d.Added, Removed: d.Removed, Changed: d.Changed, Unlisted: compare.Unlisted(d.Unlisted)}, nil
 	})
 }
 

@@ -181,7 +181,7 @@ func filesUnder(f *compare.Files) string {
 			common = path.Dir(common)
 		}
 	}
-	return fmt.Sprintf("%d files under %s differ", len(all)+f.Unlisted, diag.QuoteFew([]string{common}))
+	return fmt.Sprintf("%d files under %s differ", f.Count(), diag.QuoteFew([]string{common}))
 }
 
 // movedBase says that two images have different base images; empty if that is not known.

@@ -10,11 +10,14 @@ import (
 )
 
 // A FileDifference is the paths that differ between the merged roots of two images, each list sorted. A list names the first
-// maxListed paths, of which the last is the last of all. Unlisted is how many others differ.
+// maxListed paths, of which the last is the last of all.
 type FileDifference struct {
 	Added, Removed, Changed []string
-	Unlisted                int
+	Unlisted                Unlisted
 }
+
+// Unlisted is how many paths differ that a list does not name.
+type Unlisted struct{ Added, Removed, Changed int }
 
 // Empty reports whether no path differs.
 func (d *FileDifference) Empty() bool { return len(d.Added)+len(d.Removed)+len(d.Changed) == 0 }
@@ -210,7 +213,14 @@ func (p *treePass) list(to *[]string, path []byte) {
 		return
 	}
 	(*to)[maxListed-1] = string(path)
-	p.Unlisted++
+	switch to {
+	case &p.Added:
+		p.Unlisted.Added++
+	case &p.Removed:
+		p.Unlisted.Removed++
+	default:
+		p.Unlisted.Changed++
+	}
 }
 
 // compare compares the two roots.

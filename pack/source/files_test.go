@@ -319,9 +319,6 @@ func (d *FileDifference) text() string {
 			all = append(all, part.what+" "+strings.Join(part.paths, " "))
 		}
 	}
-	if d.Unlisted > 0 {
-		all = append(all, fmt.Sprintf("%d more", d.Unlisted))
-	}
 	return strings.Join(all, "; ")
 }
 
@@ -337,8 +334,8 @@ func TestDifferentFilesLists(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(d.Changed) != maxListed || d.Changed[0] != "/d/0000" || d.Changed[maxListed-2] != "/d/0998" || d.Changed[maxListed-1] != "/d/2999" ||
-		d.Unlisted != 2*maxListed || !slices.Equal(d.Removed, []string{"/e"}) {
-		t.Errorf("%d listed from %q to %q, %d more, %q", len(d.Changed), d.Changed[0], d.Changed[len(d.Changed)-1], d.Unlisted, d.Removed)
+		d.Unlisted != (Unlisted{Changed: 2 * maxListed}) || !slices.Equal(d.Removed, []string{"/e"}) {
+		t.Errorf("%d listed from %q to %q, %+v more, %q", len(d.Changed), d.Changed[0], d.Changed[len(d.Changed)-1], d.Unlisted, d.Removed)
 	}
 }
 
