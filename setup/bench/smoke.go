@@ -61,11 +61,12 @@ func (t tools) smokeArgs(job string) []string {
 	return args
 }
 
-// benchManifestOf is a manifest with an interface.
+// benchManifestOf is a manifest with an interface. It declares more memory than the data has: with less, the kernel has a job wait
+// until most of what it has written is on the disk, and the job by itself has no such limit.
 func benchManifestOf(name, face string) string {
 	return fmt.Sprintf(`{"seedVersion": "1.0.0", "job": {"name": "%s", "jobVersion": "1.0.0", "packageVersion": "1.0.0", "title": "A job to measure",
 "description": "Does what is measured.", "maintainer": {"name": "John Doe", "email": "jdoe@example.com"}, "timeout": 600, "resources": {"scalar": [
-{"name": "cpus", "value": 1}, {"name": "mem", "value": 64}, {"name": "disk", "value": 2048}]}, "interface": %s}}`, name, face)
+{"name": "cpus", "value": 1}, {"name": "mem", "value": 1024}, {"name": "disk", "value": 2048}]}, "interface": %s}}`, name, face)
 }
 
 func writeJob(job string, files map[string]string) error {
