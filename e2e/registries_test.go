@@ -196,7 +196,8 @@ func testForbidden(t *testing.T, builder string) {
 			if strings.Contains(out, "trying again") {
 				t.Errorf("%s: a refusal is tried again:\n%s", preflight, out)
 			}
-			// BuildKit pushes the three blobs at once. For each it may ask twice: with a mount, and without.
+			// BuildKit pushes the three blobs at once. For each it may ask twice: for a mount from the repository of another test,
+			// to which this builder has pushed the same blob, and then for an upload.
 			if n := asked.Load(); n > 6 {
 				t.Errorf("%s: the registry was asked %d times", preflight, n)
 			}
