@@ -64,10 +64,19 @@ func withoutDate(dir, date string) error {
 	return nil
 }
 
-// describe makes the texts of commands Markdown that the pages are made from: characters of Markdown are characters.
+// describe makes the texts of commands Markdown that the pages are made from: characters of Markdown are characters, and lines that are
+// indented stay as they are.
 func describe(cmd *cobra.Command) {
 	escape := strings.NewReplacer("<", `\<`, "*", `\*`, "_", `\_`)
-	cmd.Long = escape.Replace(cmd.Long)
+	lines := strings.Split(cmd.Long, "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "  ") {
+			lines[i] = "  " + line // four blanks begin a block of code
+			continue
+		}
+		lines[i] = escape.Replace(line)
+	}
+	cmd.Long = strings.Join(lines, "\n")
 	for _, sub := range cmd.Commands() {
 		describe(sub)
 	}
