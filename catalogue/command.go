@@ -88,16 +88,19 @@ func seedpackRun(i *Image, job *seed.Job) shellCommand {
 		c.Note = "No command is shown, because the manifest has names that are not valid."
 		return c
 	}
-	words := []string{"seedpack run " + i.Reference}
-	for _, f := range job.Interface.Inputs.Files {
-		if f.Required {
-			words = append(words, "-i "+f.Name+"="+example(f))
+	words, more := []string{"seedpack run " + i.Reference}, []string{}
+	add := func(required bool, word string) {
+		if required {
+			words = append(words, word)
+		} else {
+			more = append(more, word)
 		}
 	}
+	for _, f := range job.Interface.Inputs.Files {
+		add(f.Required, "-i "+f.Name+"="+example(f))
+	}
 	for _, v := range job.Interface.Inputs.JSON {
-		if v.Required {
-			words = append(words, "-j "+quote(v.Name+"="+exampleValues[v.Type]))
-		}
+		add(v.Required, "-j "+quote(v.Name+"="+exampleValues[v.Type]))
 	}
 	for _, s := range job.Interface.Settings {
 		words = append(words, "-e "+s.Name)
@@ -106,9 +109,14 @@ func seedpackRun(i *Image, job *seed.Job) shellCommand {
 		words = append(words, "-m "+m.Name+"="+strings.ToLower(m.Name)+"/")
 	}
 	c.Text = strings.Join(append(words, "-o output"), " \\\n  ")
-	if len(job.Interface.Settings) > 0 {
-		c.Note = "Settings are taken from environment variables of the same name."
+	var notes []string
+	if len(more) > 0 {
+		notes = append(notes, "It may have, too: "+strings.Join(more, ", ")+".")
 	}
+	if len(job.Interface.Settings) > 0 {
+		notes = append(notes, "Settings are taken from environment variables of the same name.")
+	}
+	c.Note = strings.Join(notes, " ")
 	return c
 }
 

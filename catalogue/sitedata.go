@@ -1,6 +1,7 @@
 package catalogue
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,7 @@ type listJob struct {
 	GPUs    float64 `json:"u,omitempty"`
 	Created int64   `json:"t,omitempty"` // Unix time
 	Size    int64   `json:"s,omitempty"`
+	Rank    int     `json:"k"`           // place in the order of titles
 	Errors  int     `json:"e,omitempty"` // of lint
 	Warns   int     `json:"w,omitempty"`
 }
@@ -64,7 +66,26 @@ func listData(jobs []*Job) any {
 	for n, j := range jobs {
 		all[n] = listEntry(j, values)
 	}
+	for rank, n := range titleOrder(jobs) {
+		all[n].Rank = rank
+	}
 	return map[string]any{"jobs": all, "values": values.texts}
+}
+
+// titleOrder returns the numbers of jobs in the order of what a reader sees of each: its title, else its name. Upper case does
+// not count.
+func titleOrder(jobs []*Job) []int {
+	seen, order := make([]string, len(jobs)), make([]int, len(jobs))
+	for n, j := range jobs {
+		seen[n], order[n] = strings.ToLower(j.title()), n
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(seen[a], seen[b]) })
+	return order
+}
+
+// title returns the title of a job's newest version, or its name.
+func (j *Job) title() string {
+	return cmp.Or(strings.TrimSpace(clip(page.Text(j.Images[0].Seed().Job.Title), maxTitle)), j.Name)
 }
 
 func listEntry(j *Job, values *dictionary) listJob {

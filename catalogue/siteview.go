@@ -35,6 +35,8 @@ type allRow struct{ Path, Name, Version, Title, Place string }
 
 func allView(jobs []*Job) []allRow {
 	rows := make([]allRow, len(jobs))
+	jobs = slices.Clone(jobs)
+	slices.SortStableFunc(jobs, func(a, b *Job) int { return strings.Compare(a.Name, b.Name) })
 	for n, j := range jobs {
 		job := &j.Images[0].Seed().Job
 		rows[n] = allRow{j.file(".html"), j.Name, job.JobVersion, clip(job.Title, maxTitle), j.place()}
@@ -102,8 +104,8 @@ type version struct {
 }
 
 type fact struct {
-	Key, Value, Link, Full string
-	Mono                   bool
+	Key, Value, Link string
+	Mono             bool
 }
 
 // maxVersions is how many versions a page shows.
@@ -113,7 +115,7 @@ func jobView(j *Job, opt SiteOptions) *jobPage {
 	i := j.Images[0]
 	job := &i.Seed().Job
 	v := &jobPage{
-		Title: cmp.Or(strings.TrimSpace(clip(job.Title, maxTitle)), j.Name), Name: j.Name, Place: j.place(),
+		Title: j.title(), Name: j.Name, Place: j.place(),
 		Badges: []badge{{Key: "version", Value: job.JobVersion}, lintBadge(i.Lint)}, Description: job.Description,
 		Inputs: inputPorts(job), Outputs: outputPorts(job), Needs: needs(job), Commands: commands(i, opt.Exports),
 		InputFiles: job.Interface.Inputs.Files, InputJSON: job.Interface.Inputs.JSON, OutputFiles: job.Interface.Outputs.Files,
@@ -225,9 +227,7 @@ func imageFacts(i *Image) (all []fact) {
 		}
 	}
 	add(fact{Key: "Image", Value: i.Reference, Mono: true})
-	if algorithm, hex, ok := strings.Cut(i.Digest, ":"); ok {
-		add(fact{Key: "Digest", Value: algorithm + ":" + hex[:min(len(hex), 12)] + "…", Full: i.Digest, Mono: true})
-	}
+	add(fact{Key: "Digest", Value: i.Digest, Mono: true})
 	add(fact{Key: "Package version", Value: job.PackageVersion})
 	add(fact{Key: "Platforms", Value: strings.Join(i.Platforms, ", ")})
 	if i.Size > 0 {

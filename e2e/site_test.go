@@ -132,7 +132,7 @@ func TestSite(t *testing.T) {
 	}
 	expected := writeJSON(t, object{"queries": queries, "jobs": 64, "tiffToPNG": at("geotiff-to-png", "png-preview"), "tiffToPNGOneCPU": at("geotiff-to-png"),
 		"newest": "registry.example.com/bulk/job-22", "smallest": at("png-preview")[0], "best": "Convert GeoTIFF to PNG",
-		"page": "jobs/registry.example.com/geo/geotiff-to-png.html", "tagHash": "#tag=raster", "tagged": at("cloud-mask", "geotiff-to-png"),
+		"page": "jobs/registry.example.com/geo/geotiff-to-png.html", "tagHash": "#tag=raster", "tagged": at("geotiff-to-png", "cloud-mask"),
 		"commands": []string{"seedpack run registry.example.com/geo/geotiff-to-png-1.1.0-seed:1.0.0 \\\n  -i SCENE=scene.tif \\\n  -e API_KEY \\\n  -m MODELS=models/ \\\n  -o output"}})
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(server.Close)

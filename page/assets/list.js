@@ -145,9 +145,9 @@
 	}
 
 	const sorts = {
-		name: (a, b) => a - b, // jobs come sorted by name
-		new: (a, b) => (jobs[b].t || 0) - (jobs[a].t || 0) || a - b,
-		small: (a, b) => (jobs[a].s || Number.MAX_VALUE) - (jobs[b].s || Number.MAX_VALUE) || a - b, // a size that is not known comes last
+		name: (a, b) => jobs[a].k - jobs[b].k, // by title
+		new: (a, b) => (jobs[b].t || 0) - (jobs[a].t || 0) || jobs[a].k - jobs[b].k,
+		small: (a, b) => (jobs[a].s || Number.MAX_VALUE) - (jobs[b].s || Number.MAX_VALUE) || jobs[a].k - jobs[b].k, // a size that is not known comes last
 	};
 
 	// select computes the jobs that fit, and how many there would be for each value of a filter. It is run with every key
@@ -173,9 +173,8 @@
 				if (has) for (let k = 0; k < has.length; k++) counts[f][has[k]]++;
 			}
 		}
-		const by = state.sort || (scores ? "best" : "name");
-		order = by === "best" && scores ? byScore(fitting, scores) : fitting;
-		if (Object.hasOwn(sorts, by) && by !== "name") order.sort(sorts[by]);
+		const by = state.sort || "best";
+		order = by === "best" && scores ? byScore(fitting, scores) : fitting.sort(Object.hasOwn(sorts, by) ? sorts[by] : sorts.name);
 		return counts;
 	}
 

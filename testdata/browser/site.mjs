@@ -42,6 +42,8 @@ async function search(page) {
 	}
 	await page.fill("#query", "");
 	equal("all", (await shown(page)).length, Math.min(30, expected.jobs));
+	const titles = (await page.locator(".card h3 a").allTextContents()).map((title) => title.toLowerCase());
+	equal("without a query jobs come by title", titles, [...titles].sort());
 	if (expected.jobs > 30) {
 		await page.click("#more");
 		equal("more", (await shown(page)).length, Math.min(60, expected.jobs));
