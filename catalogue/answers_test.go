@@ -321,7 +321,7 @@ func bomb(status int, start string) func(http.ResponseWriter, *http.Request) {
 		w.WriteHeader(status)
 		z := gzip.NewWriter(w)
 		_, _ = io.WriteString(z, start)
-		_, _ = io.Copy(z, io.LimitReader(repeat(" "), 64<<20))
+		_, _ = io.Copy(z, io.LimitReader(repeat(" "), 16<<20))
 		_ = z.Close()
 	}
 }

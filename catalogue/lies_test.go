@@ -60,11 +60,11 @@ func TestLies(t *testing.T) {
 		"a digest that leads elsewhere": {lie: on("/v2/a-1.0.0-seed/manifests/1.0.0", func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, strings.Replace(config("500"), "sha256:"+strings.Repeat("0", 64), "../../../../etc/passwd", 1))
 		}), skipped: `it names "../../../../etc/passwd", which is no digest`},
-		"a catalog of 64 MB in a few bytes":         {lie: on("/v2/_catalog", bomb(200, `{"repositories": [], "x": "`)), failure: "8388608 bytes"},
-		"an error of 64 MB in a few bytes":          {lie: on("/v2/_catalog", bomb(403, `{"message": "`)), failure: "403 Forbidden"},
-		"a list of tags of 64 MB in a few bytes":    {lie: on("/v2/a-1.0.0-seed/tags/list", bomb(200, `{"tags": [`)), failure: "8388608 bytes"},
-		"an image manifest of 64 MB in a few bytes": {lie: on("/v2/a-1.0.0-seed/manifests/1.0.0", bomb(200, `{`)), skipped: "its image manifest has more than 4194304 bytes"},
-		"a configuration of 64 MB in a few bytes": {lie: either(on("/v2/a-1.0.0-seed/manifests/1.0.0", func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, config("500")) }),
+		"a catalog of 16 MB in a few bytes":         {lie: on("/v2/_catalog", bomb(200, `{"repositories": [], "x": "`)), failure: "8388608 bytes"},
+		"an error of 16 MB in a few bytes":          {lie: on("/v2/_catalog", bomb(403, `{"message": "`)), failure: "403 Forbidden"},
+		"a list of tags of 16 MB in a few bytes":    {lie: on("/v2/a-1.0.0-seed/tags/list", bomb(200, `{"tags": [`)), failure: "8388608 bytes"},
+		"an image manifest of 16 MB in a few bytes": {lie: on("/v2/a-1.0.0-seed/manifests/1.0.0", bomb(200, `{`)), skipped: "its image manifest has more than 4194304 bytes"},
+		"a configuration of 16 MB in a few bytes": {lie: either(on("/v2/a-1.0.0-seed/manifests/1.0.0", func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, config("500")) }),
 			on("/v2/a-1.0.0-seed/blobs/sha256:"+strings.Repeat("0", 64), bomb(200, `{`))), skipped: "its image configuration has more than 500 bytes"},
 		"tags without end that are no images": {lie: on("/v2/a-1.0.0-seed/tags/list", func(w http.ResponseWriter, r *http.Request) {
 			from, _ := strconv.Atoi(r.URL.Query().Get("from"))
