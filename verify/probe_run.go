@@ -131,12 +131,22 @@ var exitUndeclared = &Probe{
 
 // exitMeanings are the meanings of exit statuses to shells and container engines.
 var exitMeanings = map[int]string{
+	124: "124 is also what timeout(1) ends with when the time is over",
 	125: "125 is also what a container engine ends with that could not run a job",
 	126: "126 is a shell's word for a program that may not be executed",
 	127: "127 is a shell's word for a program that is not found",
+	130: "130 is what is left of a process that was interrupted",
+	132: "132 is what is left of a process with an instruction that this processor does not have: was it built for another one?",
+	134: "134 is what is left of a process that ended itself, often since a check in it failed",
+	135: "135 is what is left of a process that accessed memory in a wrong way",
+	136: "136 is what is left of a process with an impossible computation, such as a division by zero",
 	137: "137 is what is left of a process that was killed, often for want of memory",
 	139: "139 is what is left of a process that accessed memory it does not have",
+	141: "141 is what is left of a process that wrote to another one that had ended",
 	143: "143 is what is left of a process that was ended by TERM",
+	152: "152 is what is left of a process that reached its limit of processor time",
+	153: "153 is what is left of a process that wrote a larger file than its limit allows",
+	255: "255 is also what exit status -1 becomes",
 }
 
 var exitUnexpected = &Probe{

@@ -122,6 +122,7 @@ var probeTests = []struct {
 	{"directory open", func(o *pack.Outcome) { o.Directory = wire.Directory{Mode: fs.ModeDir | 0o755, ReadableByOther: true} }, ``},
 	{"directory not tried", func(o *pack.Outcome) { o.ReadTestError, o.Directory.Mode = "x", fs.ModeDir|0o755 }, ``},
 	{"undeclared error", exit(9), `/job/errors: error: the job ended with exit status 9, which none of its errors declares [exit-undeclared]` + words},
+	{"aborted", exit(134), `/job/errors: error: the job ended with exit status 134, which none of its errors declares [exit-undeclared] (134 is what is left of a process that ended itself, often since a check in it failed; its last words were "last words")`},
 	{"meaningful error", exit(137), `/job/errors: error: the job ended with exit status 137, which none of its errors declares [exit-undeclared] (137 is what is left of a process that was killed, often for want of memory; its last words were "last words")`},
 
 	{"nothing written", only(), `/job/interface/outputs/files/0: error: output "table" has no file: nothing matches "table*.csv"; OUTPUT_DIR is empty [output-missing]
