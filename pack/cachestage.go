@@ -20,6 +20,9 @@ import (
 func findCaches(entries []client.CacheOptionsEntry, roots disk.Roots) (found []client.CacheOptionsEntry, err error) {
 	for _, e := range entries {
 		if src := e.Attrs["src"]; e.Type == "local" && src != "" {
+			if _, err := os.Stat(src); errors.Is(err, fs.ErrNotExist) {
+				continue // the engine's client would make the directory
+			}
 			if err := checkLayout(src); err != nil {
 				return nil, fmt.Errorf("read the cache %s: %w", src, err)
 			}

@@ -149,3 +149,15 @@ func TestCacheStageLinks(t *testing.T) {
 		}
 	}
 }
+
+// A cache that is not there is none, and its directory is not made.
+func TestFindCachesMissing(t *testing.T) {
+	t.Parallel()
+	src := filepath.Join(t.TempDir(), "none")
+	found, err := findCaches([]client.CacheOptionsEntry{
+		{Type: "local", Attrs: map[string]string{"src": src}}, {Type: "registry", Attrs: map[string]string{"ref": "r.example.com/x"}},
+	}, nil)
+	if err != nil || len(found) != 1 || found[0].Type != "registry" {
+		t.Errorf("%v, %v", found, err)
+	}
+}
