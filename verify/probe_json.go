@@ -179,7 +179,11 @@ var outputsType = &Probe{
 	Check: func(r *Run) {
 		r.eachJSON(func(at seed.Pointer, out seed.OutputJSON, value []byte) {
 			if value != nil && !seed.HasType(value, out.Type) {
-				r.Reportf(at, "JSON output %q is %s %s, it should be of type %s", out.Name, seed.TypeOf(value), r.brief(value), out.Type)
+				is := seed.TypeOf(value)
+				if is != "null" { // which is its value, too
+					is += " " + r.brief(value)
+				}
+				r.Reportf(at, "JSON output %q is %s, it should be of type %s", out.Name, is, out.Type)
 			}
 		})
 	},

@@ -47,7 +47,7 @@ var noNetwork = regexp.MustCompile(`(?i)` + strings.Join([]string{
 	// network(7)
 	`network is unreachable`, `no route to host`, `\bENETUNREACH\b`, `\bEHOSTUNREACH\b`, `\[errno 101\]`, `\[errno 113\]`,
 	// busybox, wget, curl and all that is made with it, such as GDAL, git and R
-	`bad address '`, `unable to resolve (host )?address`, `(could not|couldn't) resolve (host|proxy)`, `failed to resolve (host|')`, `\bbad hostname\b`, `curl: \((5|6)\)`,
+	`bad address '`, `nslookup: .*connection refused`, `unable to resolve (host )?address`, `(could not|couldn't) resolve (host|proxy)`, `failed to resolve (host|')`, `\bbad hostname\b`, `curl: \((5|6)\)`,
 	`temporary error \(try again later\)`, `DNS[ :]+(transient )?error`, `error trying to connect: dns`,
 	// Go
 	`\blookup \S+ on \S+:53: `, `no such host\b`,

@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -101,7 +102,7 @@ var outputUnreadable = &Probe{
 				}
 			}
 		})
-		if f := r.file(seed.OutputsFile); f != nil && r.succeeded() && len(r.Manifest.Job.Interface.Outputs.JSON) > 0 {
+		if f := r.file(seed.OutputsFile); f != nil && f.Mode.IsRegular() && r.succeeded() && len(r.Manifest.Job.Interface.Outputs.JSON) > 0 {
 			tell(seed.AtOutputJSON, "JSON outputs", f)
 		}
 	},
@@ -142,10 +143,16 @@ var outputNoFile = &Probe{
 }
 
 func (r *Run) kind(f *pack.File) string {
-	target, _ := r.resolve(f)
+	target, outside := r.resolve(f)
 	switch {
+	case outside:
+		return fmt.Sprintf("a link to %q, which is outside of OUTPUT_DIR", f.Link)
+	case target == nil && r.file(path.Join(path.Dir(f.Name), f.Link)) != nil:
+		return fmt.Sprintf("a link to %q, which leads nowhere", f.Link)
 	case target == nil:
 		return fmt.Sprintf("a link to %q, which is not there", f.Link)
+	case target.Mode.IsRegular():
+		return fmt.Sprintf("a link to %q", f.Link)
 	case target.Mode.IsDir():
 		return "a directory"
 	case target.Mode&fs.ModeNamedPipe != 0:

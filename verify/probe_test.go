@@ -156,8 +156,8 @@ var probeTests = []struct {
 	{"link out", add(link("table2.csv", "../x")), `/job/interface/outputs/files/0: error: output "table" matches the link "table2.csv" to "../x", which leaves OUTPUT_DIR: an executor finds another file there, or none [output-link-outside]`},
 	{"absolute link out", add(link("table2.csv", "/etc/passwd")), `/job/interface/outputs/files/0: error: output "table" matches the link "table2.csv" to "/etc/passwd", which leaves OUTPUT_DIR: an executor finds another file there, or none [output-link-outside]`},
 	{"dead link", add(link("table2.csv", "none")), `/job/interface/outputs/files/0: warning: output "table" matches "table2.csv", a link to "none", which is not there, which executors cannot capture [output-no-file]`},
-	{"circle", add(link("table2.csv", "table3.csv"), link("table3.csv", "table2.csv")), `/job/interface/outputs/files/0: warning: output "table" matches "table2.csv", a link to "table3.csv", which is not there, which executors cannot capture [output-no-file]
-/job/interface/outputs/files/0: warning: output "table" matches "table3.csv", a link to "table2.csv", which is not there, which executors cannot capture [output-no-file]`},
+	{"circle", add(link("table2.csv", "table3.csv"), link("table3.csv", "table2.csv")), `/job/interface/outputs/files/0: warning: output "table" matches "table2.csv", a link to "table3.csv", which leads nowhere, which executors cannot capture [output-no-file]
+/job/interface/outputs/files/0: warning: output "table" matches "table3.csv", a link to "table2.csv", which leads nowhere, which executors cannot capture [output-no-file]`},
 	{"no files", add(dir("plots"), dir("plots/d"), pack.File{Name: "plots/f", Mode: fs.ModeNamedPipe}, pack.File{Name: "plots/n", Mode: fs.ModeDevice}, pack.File{Name: "plots/s", Mode: fs.ModeSocket}),
 		`/job/interface/outputs/files/1: warning: output "plots" matches "plots/d", a directory, which executors cannot capture [output-no-file]
 /job/interface/outputs/files/1: warning: output "plots" matches "plots/f", a FIFO, which executors cannot capture [output-no-file]
@@ -170,6 +170,10 @@ var probeTests = []struct {
 /job/interface/outputs/json: warning: the job wrote "sub/Seed.Outputs.json", executors read only "seed.outputs.json" at the root of OUTPUT_DIR [outputs-json-misplaced]`},
 	{"no JSON", outputs(`{"theCount": 3`), `/job/interface/outputs/json: error: seed.outputs.json is not JSON: line 1, column 1: "{" is not closed [outputs-json-syntax] (write "}" where this object ends)`},
 	{"no object", outputs(`[3]`), `/job/interface/outputs/json: error: seed.outputs.json holds array, it should hold an object [outputs-json-syntax]`},
+	{"a FIFO", func(o *pack.Outcome) { o.Files[0] = with(file(seed.OutputsFile), fs.ModeNamedPipe|0o644) }, `/job/interface/outputs/json: error: seed.outputs.json is a FIFO, it should be a file [outputs-json-syntax]`},
+	{"a link", func(o *pack.Outcome) { o.Files[0] = link(seed.OutputsFile, "table.csv") }, `/job/interface/outputs/json: error: seed.outputs.json is a link to "table.csv", it should be a file [outputs-json-syntax]`},
+	{"a link to itself", func(o *pack.Outcome) { o.Files[0] = link(seed.OutputsFile, seed.OutputsFile) }, `/job/interface/outputs/json: error: seed.outputs.json is a link to "seed.outputs.json", which leads nowhere, it should be a file [outputs-json-syntax]`},
+	{"a link out", func(o *pack.Outcome) { o.Files[0] = link(seed.OutputsFile, "/tmp/o") }, `/job/interface/outputs/json: error: seed.outputs.json is a link to "/tmp/o", which is outside of OUTPUT_DIR, it should be a file [outputs-json-syntax]`},
 	{"no file", func(o *pack.Outcome) { o.Files[0] = dir(seed.OutputsFile) }, `/job/interface/outputs/json: error: seed.outputs.json is a directory, it should be a file [outputs-json-syntax]`},
 	{"missing key", outputs(`{"note": "x"}`), `/job/interface/outputs/json/0: error: JSON output "count" has no value: seed.outputs.json has no key "theCount"; there is "note" [outputs-json-key]`},
 	{"key in other letters", outputs(`{"thecount": 1}`), `/job/interface/outputs/json/0: error: JSON output "count" has no value: seed.outputs.json has no key "theCount"; there is "thecount" [outputs-json-key] (keys are case-sensitive)`},
@@ -177,7 +181,7 @@ var probeTests = []struct {
 	{"further key", outputs(`{"theCount": 1, "count": 2}`), `/job/interface/outputs/json: warning: no JSON output captures "count" of seed.outputs.json [outputs-json-unexpected] (add to interface.outputs.json: {"name": "count_2", "key": "count", "type": "integer"})`},
 	{"further keys", outputs(`{"theCount": 1, "mean": 1.5, "cell size": [1], "none": null, "note": "x", "a\nb": 1}`), `/job/interface/outputs/json: warning: no JSON output captures "mean", "cell size", "none", "a\nb" of seed.outputs.json [outputs-json-unexpected] (add to interface.outputs.json: {"name": "mean", "type": "number"}, {"name": "cell_size", "key": "cell size", "type": "array"})`},
 	{"wrong types", outputs(`{"theCount": "3", "note": null}`), `/job/interface/outputs/json/0: error: JSON output "count" is string "3", it should be of type integer [outputs-json-type]
-/job/interface/outputs/json/1: error: JSON output "note" is null null, it should be of type string [outputs-json-type]`},
+/job/interface/outputs/json/1: error: JSON output "note" is null, it should be of type string [outputs-json-type]`},
 	{"fraction", outputs(`{"theCount": 3.5}`), `/job/interface/outputs/json/0: error: JSON output "count" is number 3.5, it should be of type integer [outputs-json-type]`},
 	{"fraction of zero", outputs(`{"theCount": 3.0}`), `/job/interface/outputs/json/0: warning: JSON output "count" is written 3.0, readers of an older JSON Schema take that for no integer [outputs-json-integer]`},
 	{"secret in a value", outputs(`{"theCount": "swordfish"}`), `/job/interface/outputs/json/0: error: JSON output "count" is string "***", it should be of type integer [outputs-json-type]`},
