@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"time"
 )
 
 // Words that --builder takes in addition to addresses and names of buildx builders.
@@ -147,12 +149,31 @@ func startPrivate(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start a private BuildKit: %w", err)
 	}
-	e, err := dialEngine(ctx, d.addr, TLSFiles{})
+	e, err := awaitDaemon(ctx, d.exited, opt.Log, func() (*Engine, error) { return dialEngine(ctx, d.addr, TLSFiles{}) })
 	if err != nil {
 		return nil, errors.Join(d.explain(ctx, err), d.stop())
 	}
 	e.From, e.stop, e.daemon = "a private buildkitd", d.stop, d
 	return e, nil
+}
+
+// awaitDaemon dials a daemon of our own again if it does not answer. On a busy machine it may take long to start, and as long as it
+// runs there is reason to wait.
+func awaitDaemon(ctx context.Context, exited <-chan struct{}, log io.Writer, dial func() (*Engine, error)) (*Engine, error) {
+	begin := time.Now()
+	for {
+		e, err := dial()
+		waited := time.Since(begin)
+		if !errors.Is(err, errNoAnswer) || ctx.Err() != nil || waited >= daemonAnswer {
+			return e, err
+		}
+		select {
+		case <-exited:
+			return nil, err
+		default:
+		}
+		fmt.Fprintf(log, "seedpack: the private buildkitd has not answered for %s: the machine may be busy, waiting\n", waited.Round(time.Second))
+	}
 }
 
 func (o *Options) env(name string) string {

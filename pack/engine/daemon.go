@@ -27,10 +27,11 @@ type daemon struct {
 }
 
 const (
-	daemonStart = 30 * time.Second // until the socket exists
-	daemonStop  = 10 * time.Second // until the process is killed
-	daemonRoots = 16               // daemons at the same time, each with its own root directory; others wait
-	daemonNews  = time.Minute      // between two lines that say so
+	daemonStart  = 30 * time.Second // until the socket exists
+	daemonAnswer = 2 * time.Minute  // from the socket to the first answer
+	daemonStop   = 10 * time.Second // until the process is killed
+	daemonRoots  = 16               // daemons at the same time, each with its own root directory; others wait
+	daemonNews   = time.Minute      // between two lines that say so
 )
 
 // startDaemon starts a private buildkitd and waits for its socket. It needs an OCI runtime, and either root or

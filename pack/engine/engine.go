@@ -96,6 +96,8 @@ func (t TLSFiles) options() []client.ClientOpt {
 // connectTimeout is how long an engine may take for its first answer.
 const connectTimeout = 15 * time.Second
 
+var errNoAnswer = fmt.Errorf("no answer within %s", connectTimeout)
+
 // Connect finds or starts an engine and checks that it answers. Of several nodes, it leaves that to Builder.Assign. The
 // caller closes the builder, which also stops what was started.
 func Connect(ctx context.Context, opt Options) (*Builder, error) {
@@ -143,7 +145,7 @@ func dialClient(ctx context.Context, from, addr string, opts ...client.ClientOpt
 	if err != nil {
 		return nil, fmt.Errorf("reach %s: %w", from, err)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errNoAnswer)
 	defer cancel()
 	e := &Engine{client: c, From: from}
 	if err := e.ping(ctx); err != nil {
@@ -172,7 +174,11 @@ func (e *Engine) askWorkers(ctx context.Context) error {
 	if e.workers != nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, fmt.Errorf("no answer within %s", connectTimeout))
+	patience, cause := connectTimeout, errNoAnswer
+	if e.daemon != nil {
+		patience, cause = daemonAnswer, fmt.Errorf("no answer within %s", daemonAnswer)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, cause)
 	defer cancel()
 	workers, err := e.client.ListWorkers(ctx)
 	if err == nil && len(workers) == 0 {
