@@ -103,6 +103,8 @@ func checkLink(dir, path, dockerfile string) error {
 		return refused("which is outside of the directory that is given to the build")
 	case errors.As(err, &stray):
 		return refused(stray.Why)
+	case disk.Check(path) != nil:
+		return nil // it leads to no file, which is said of all paths
 	}
 	return refused("which the builder looks for elsewhere: it knows only relative links that stay in the directory it is given")
 }
