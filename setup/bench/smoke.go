@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -92,10 +93,18 @@ func (t tools) writes(dir, busybox string, rounds int) (group, error) {
 	}
 	file := filepath.Join(dir, "alone.bin")
 	alone := []string{busybox, "sh", "-c", fmt.Sprintf("dd if=/dev/zero of=%s bs=1M count=%d", file, dataMB)}
+	// What another side has left to be written must not be this one's work: an engine waits for all of it when it unmounts a root.
+	settled := func(args []string) func(int) ([]string, error) {
+		return func(int) ([]string, error) {
+			err := os.RemoveAll(file)
+			syscall.Sync()
+			return args, err
+		}
+	}
 	return group{rounds: rounds, sides: []*side{
-		{name: fmt.Sprintf("a job that writes %d MB, by itself", dataMB), prepare: func(int) ([]string, error) { return alone, os.RemoveAll(file) }},
-		{name: "seedpack smoke of it, build cached", args: t.smokeArgs(jobs["writes-much"])},
-		{name: "seedpack smoke of a job that writes 1 kB, build cached", args: t.smokeArgs(jobs["writes-little"])},
+		{name: fmt.Sprintf("a job that writes %d MB, by itself", dataMB), prepare: settled(alone)},
+		{name: "seedpack smoke of it, build cached", prepare: settled(t.smokeArgs(jobs["writes-much"]))},
+		{name: "seedpack smoke of a job that writes 1 kB, build cached", prepare: settled(t.smokeArgs(jobs["writes-little"]))},
 	}}, nil
 }
 
