@@ -108,11 +108,15 @@ var otherKinds = []otherKind{
 // Each such mistake is one finding at its place, and what fixes make of it is what its author meant.
 func TestOtherKinds(t *testing.T) {
 	t.Parallel()
+	checkKinds(t, otherKinds)
+}
+
+func checkKinds(t *testing.T, kinds []otherKind) {
 	good, err := os.ReadFile("testdata/broken/good.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range otherKinds {
+	for _, k := range kinds {
 		text := strings.Replace(string(good), k.old, k.with, 1)
 		if text == string(good) {
 			t.Fatalf("%s: %q is not in the manifest", k.name, k.old)

@@ -107,7 +107,7 @@ type schemaReporter struct {
 func (s *schemaReporter) silent(v *schema.Violation) bool {
 	switch v.Keyword {
 	case "type":
-		return v.Pointer != "" && !s.m.Source.Readable(v.Pointer)
+		return v.Pointer == "" && s.torn || v.Pointer != "" && !s.m.Source.Readable(v.Pointer)
 	case "enum", "pattern":
 		return s.wrongType[v.Pointer] || !s.m.Source.Readable(v.Pointer)
 	case "required":

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -115,18 +116,55 @@ func repeated(p seed.Problem) string {
 	switch {
 	case p.Code == seed.CodeQuote && p.Fix != "" && !p.Unsafe:
 		return p.Message
+	case strings.HasPrefix(p.Message, "control character "):
+		return p.Message
+	case p.Code == seed.CodeComment && p.Fix != "":
+		return p.Code
 	case p.Code == seed.CodeName && p.Fix == quoteTitle, p.Code == seed.CodeEncoding && strings.HasSuffix(p.Message, "JSON is UTF-8"):
 		return p.Code
 	}
 	return ""
 }
 
-// foldRepeated makes one problem of all that have the same cause: strings in quotes of another kind, names without quotes, and
-// bytes that are no UTF-8.
+// habit returns what problems share whose fix is safe: they are a habit of the author, such as a comma after each last element, if
+// there are several. It is empty for a problem without such a fix.
+func habit(p seed.Problem) string {
+	switch {
+	case p.Fix == "" || p.Unsafe || p.Code == seed.CodeBlank || p.Code == seed.CodeDuplicate || len(p.Edits) == 0:
+		return ""
+	case strings.HasPrefix(p.Message, "a comma before "):
+		return "a comma before"
+	}
+	return p.Message
+}
+
+// habits returns the habits of an author who has at least three problems of one.
+func habits(problems []seed.Problem) map[string]bool {
+	const least = 3
+	if len(problems) < least {
+		return nil
+	}
+	count, found := map[string]int{}, map[string]bool{}
+	for _, p := range problems {
+		if h := habit(p); h != "" {
+			if count[h]++; count[h] == least {
+				found[h] = true
+			}
+		}
+	}
+	return found
+}
+
+// foldRepeated makes one problem of all that have the same cause: strings in quotes of another kind, names without quotes, comments,
+// bytes that are no UTF-8, and habits.
 func foldRepeated(problems []seed.Problem) []seed.Problem {
 	out, first, count := make([]seed.Problem, 0, len(problems)), map[string]int{}, map[string]int{}
+	several := habits(problems)
 	for _, p := range problems {
 		key := repeated(p)
+		if h := habit(p); key == "" && several[h] {
+			key = h
+		}
 		if key == "" {
 			out = append(out, p)
 			continue
@@ -142,11 +180,17 @@ func foldRepeated(problems []seed.Problem) []seed.Problem {
 		count[key]++
 	}
 	for key, at := range first {
+		slices.SortStableFunc(out[at].Edits, func(a, b seed.Edit) int {
+			return cmp.Or(cmp.Compare(a.Span.Start, b.Span.Start), cmp.Compare(a.Span.End, b.Span.End))
+		})
 		switch n := count[key]; {
 		case len(problems) >= seed.MaxProblems: // there are others, which were not recorded
 			out[at].Message += fmt.Sprintf(" (the first of at least %d)", n)
 		case n > 1:
 			out[at].Message += fmt.Sprintf(" (the first of %d)", n)
+		}
+		if key == seed.CodeComment && count[key] > 1 {
+			out[at].Fix = "Remove the comments"
 		}
 	}
 	return out

@@ -223,7 +223,7 @@ var others = []struct {
 // otherDocument recognises a document that has nothing of a manifest: neither its members nor what they may have been meant to be.
 func otherDocument(src *seed.Source) *diag.Diagnostic {
 	names := src.Members("")
-	if len(names) == 0 || src.Incomplete() {
+	if src.Kind("") != "object" || src.Incomplete() {
 		return nil
 	}
 	for _, name := range names {

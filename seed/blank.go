@@ -26,7 +26,9 @@ func (p *parser) blanks() {
 			}
 		case c < ' ' || c >= utf8.RuneSelf:
 			r, size := utf8.DecodeRune(p.rest())
-			if !oddBlank(r) {
+			if r == utf8.RuneError && size == 1 && c == latinBlank {
+				r = -latinBlank
+			} else if !oddBlank(r) {
 				return
 			}
 			if r == escape {
@@ -50,6 +52,9 @@ func oddBlank(r rune) bool {
 	}
 	return r > unicode.MaxASCII && (unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Zs))
 }
+
+// latinBlank is a no-break space in a text that is Latin-1, where it is no UTF-8.
+const latinBlank = 0xa0
 
 const escape = '\x1b'
 
@@ -79,7 +84,7 @@ type oddity struct {
 func (p *parser) odd(r rune, size int) {
 	at := Span{p.i, p.i + size}
 	edit := Edit{at, " "}
-	if r < ' ' && r != '\v' && r != '\f' || unicode.Is(unicode.Cf, r) {
+	if r >= 0 && r < ' ' && r != '\v' && r != '\f' || unicode.Is(unicode.Cf, r) {
 		edit.New = ""
 	}
 	if o, known := p.oddities[r]; known {
@@ -116,6 +121,9 @@ func (p *parser) describeOddities() {
 }
 
 func blankName(r rune) string {
+	if r == -latinBlank {
+		return "a no-break space of Latin-1 (byte 0xa0)"
+	}
 	name := map[rune]string{'\u00a0': "a no-break space", '\u202f': "a narrow no-break space", '\u200b': "a zero-width space",
 		'\ufeff': "a byte order mark inside of the file", '\u3000': "an ideographic space", '\u00ad': "a soft hyphen",
 		escape: "an escape sequence of a terminal", '\u2028': "a line separator", '\u2029': "a paragraph separator", '\f': "a form feed", '\v': "a vertical tab"}[r]

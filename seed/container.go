@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A list is an object or array that is being read.
@@ -205,7 +206,7 @@ func (p *parser) element(l *list) {
 			p.i++ // it belongs to the bracket
 		}
 		return
-	case (c == ';' || c == ':') && p.otherComma(l):
+	case (c == ';' || c == ':' || c >= utf8.RuneSelf) && p.otherComma(l):
 		return
 	case c == ',':
 		if l.comma >= 0 || !l.read {
@@ -258,13 +259,34 @@ func (p *parser) strayBracket(l *list, bracket string) {
 	p.problem(pr)
 }
 
-// missingComma reports a missing comma after a value. If the value itself is missing, that has been reported.
+// missingComma reports a missing comma after a value. If the value itself is missing or not closed, that has been reported: the
+// comma was lost with its end.
 func (p *parser) missingComma(value Span) {
-	if value.Start == value.End {
+	if value.Start == value.End || value.End == p.unfinished || p.commaInComment(value.End) {
 		return
 	}
 	at := value.End
-	p.problem(p.insert(at, ",", Problem{Span: Span{at, at}, Code: CodeComma, Message: "a comma is missing after this value", Fix: "Write the comma"}))
+	p.problem(Problem{Span: Span{at, at}, Code: CodeComma, Message: "a comma is missing after this value", Fix: "Write the comma", Edits: []Edit{{Span{at, at}, ","}}})
+}
+
+// commaInComment reports whether the comma after the value that ends at an offset is at the end of a comment behind it, as in
+// 10 // seconds,. Removing the comment then writes the comma.
+func (p *parser) commaInComment(end int) bool {
+	for i := len(p.Problems) - 1; i >= 0 && p.Problems[i].Span.Start >= end; i-- {
+		pr := &p.Problems[i]
+		if pr.Code != CodeComment || !bytes.HasSuffix(p.Text[pr.Span.Start:pr.Span.End], []byte(",")) || p.line(pr.Span.Start) != p.line(end) {
+			continue
+		}
+		pr.Message += ", and the comma of the value before it is at its end"
+		if pr.Edits[0].Span.Start == end {
+			pr.Edits[0].New = ","
+		} else {
+			pr.Edits = append([]Edit{{Span{end, end}, ","}}, pr.Edits...)
+		}
+		pr.Fix = "Remove the comment, and write the comma"
+		return true
+	}
+	return false
 }
 
 // insert adds an edit to a problem that has a fix. It removes the fix if the text before it is not complete.

@@ -13,8 +13,11 @@ var (
 	// labelLine matches what stands before a manifest in a Dockerfile.
 	labelLine = lazy.Regexp(`^(?:LABEL[ \t]+)?(?:com\.ngageoint\.seed\.manifest|com\.jobpack\.manifest)[ \t]*[= \t][ \t]*`)
 	// escapedStart matches the beginning of JSON whose quotes are escaped: for a label, for HTML or for a URL.
-	escapedStart = lazy.Regexp(`^(?:["'` + "`" + `]?[{\[](?:\s|\\\r?\n)*(?:\\+["u]|&quot;|&#34;)|(?i:%7B|%5B))`)
+	escapedStart = lazy.Regexp(`^(?:["'` + "`" + `]?[{\[](?:\s|\\\r?\n)*(?:\\+["u]|&quot;|&#34;|(?:""|'')\w+(?:""|'')[ \t]*:)|(?i:%7B|%5B))`)
 )
+
+// doubledStart matches the beginning of JSON whose quotes are doubled.
+var doubledStart = lazy.Regexp(`^["']?\{\s*(?:""|'')\w`)
 
 // escaped recognises the text of a LABEL, in which the quotes of the JSON are escaped, and JSON that stands in quotes as a whole.
 // Its fix writes the JSON.
@@ -40,6 +43,8 @@ func escaped(s *Source) *Problem {
 		pr.Message, pr.Hint = "this is the text of a URL, with its characters escaped, and not the JSON itself", ""
 	case bytes.Contains(inner, []byte("&quot;")), bytes.Contains(inner, []byte("&#34;")):
 		pr.Message, pr.Hint = "this is the text of a web page, with its quotes escaped, and not the JSON itself", `write " for each &quot;`
+	case doubledStart().Match(inner):
+		pr.Message, pr.Hint = "each quote is written twice, as in a cell of CSV or SQL, but this should be the JSON itself", `write " for each pair of quotes`
 	case whole:
 		pr.Message, pr.Hint = "the document stands in quotes, and not the JSON alone", "remove the quotes around it"
 	}
@@ -75,7 +80,7 @@ func unescapeMost(s string, deepest int) (string, bool) {
 		return "", false
 	}
 	seen := map[string]bool{s: true}
-	for _, once := range []func(string) string{unescapeString, unescapeLabel, unescapePage, unescapeURL} {
+	for _, once := range []func(string) string{unescapeString, unescapeLabel, unescapePage, unescapeURL, unescapeDoubled} {
 		if inner := strings.TrimSpace(once(s)); inner != "" && !seen[inner] {
 			seen[inner] = true
 			if object, ok := unescapeMost(inner, deepest-1); ok {
@@ -129,6 +134,17 @@ func unescapeLabel(s string) string {
 var pageEscapes = strings.NewReplacer("&quot;", `"`, "&#34;", `"`, "&#39;", "'", "&apos;", "'", "&lt;", "<", "&gt;", ">", "&amp;", "&")
 
 func unescapePage(s string) string { return pageEscapes.Replace(s) }
+
+// unescapeDoubled writes one quote for each two, as in a cell of CSV or SQL.
+func unescapeDoubled(s string) string {
+	if n := len(s) - 1; n > 0 && s[0] == '"' && s[n] == '"' {
+		s = s[1:n]
+	}
+	if strings.Contains(s, "''") && !strings.Contains(s, `"`) {
+		return strings.ReplaceAll(s, "''", `"`)
+	}
+	return strings.ReplaceAll(s, `""`, `"`)
+}
 
 func unescapeURL(s string) string {
 	if !strings.HasPrefix(s, "%") {

@@ -24,6 +24,7 @@ var binaries = []struct{ magic, what, hint string }{
 	{"II*\x00", "a TIFF image", ""},
 	{"MM\x00*", "a TIFF image", ""},
 	{"%PDF-", "a PDF document", ""},
+	{`{\rtf`, "a document of a word processor (RTF)", "save it as plain text"},
 	{"\x89HDF", "HDF5", ""},
 	{"CDF\x01", "netCDF", ""},
 	{"CDF\x02", "netCDF", ""},
@@ -55,12 +56,18 @@ func binary(s *Source) *Problem {
 		return wide(0, "UTF-32")
 	case len(t) > 262 && string(t[257:262]) == "ustar":
 		return isA("a tar archive", "unpack it with tar -x", 0)
-	case strings.IndexByte("{[\"", t[0]) < 0 && bytes.IndexByte(t[:min(len(t), 8000)], 0) >= 0:
+	case strings.IndexByte("{[\"", t[0]) < 0 && bytes.IndexByte(t[:min(len(t), 8000)], 0) >= 0, controlFirst(t):
 		return isA("binary", "", 0)
 	default:
 		return nil
 	}
 	return wide(mark, "UTF-16")
+}
+
+// controlFirst reports whether a text begins with a control character that is no blank, and has no JSON on its first line.
+func controlFirst(text []byte) bool {
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	return text[0] < ' ' && bytes.IndexByte([]byte("\t\n\v\f\r\x1b"), text[0]) < 0 && bytes.IndexByte(line, '{') < 0
 }
 
 func wide(mark int, name string) *Problem {
@@ -84,7 +91,7 @@ var (
 	scriptLine   = lazy.Regexp(`^(?:#!|\$ |cat\b.*<<|echo\b)`)
 	headerLine   = lazy.Regexp(`^HTTP/\d`)
 	pathLine     = lazy.Regexp(`^(?:\.{0,2}/)?[\w.-]+(?:/[\w.-]+)*\.json$`)
-	numberedLine = lazy.Regexp(`^1[:.)|]?[ \t]*\{`)
+	numberedLine = lazy.Regexp(`^1[ \t]*[:.)|]?[ \t]*\{`)
 	builderLine  = lazy.Regexp(`^(?i:FROM|ARG)[ \t]+[^\s:=,{}"]`)
 )
 
@@ -114,8 +121,49 @@ var foreigners = []foreigner{
 	{func(line, body []byte) bool { return programLine().Match(line) && bytes.IndexByte(body, '{') >= 0 }, "file is a program with the JSON in it, there should be the JSON object alone", "keep what is within { }, and the braces"},
 	{func(_, body []byte) bool { return isBase64(body) }, "file is Base64, there should be the JSON that it stands for", "base64 -d decodes it"},
 	{func(line, body []byte) bool { return tomlLine().Match(line) && variable().Match(body) }, "file is no JSON: it looks like TOML or a list of variables, there should be a JSON object", ""},
-	{func(line, _ []byte) bool { return yamlLine().Match(line) && !braced(line) }, "file is YAML, there should be a JSON object", "convert it, as with yq -o json"},
+	{begins("-----BEGIN "), "file is a certificate, a key or an encrypted text, there should be a JSON object", ""},
+	{makefile, "file is a Makefile, there should be a JSON object", ""},
+	{yaml, "file is YAML, there should be a JSON object", "convert it, as with yq -o json"},
 }
+
+var (
+	targetLine = lazy.Regexp(`^(?:[\w./%$()-]+[ \t]*)+:(?:[^=]|$)|^\.[A-Z]+:|^[A-Za-z_]\w*[ \t]*[:?+]?=|^-?include[ \t]`)
+	// yamlKey matches a key of YAML, and its text.
+	yamlKey = lazy.Regexp(`(?m)^["']?([A-Za-z_][\w.-]*)["']?:(?:[ \t][^\n]*)?\r?$`)
+)
+
+// makefile recognises a Makefile by the tabs before its commands. YAML has no tabs there.
+func makefile(line, body []byte) bool {
+	return targetLine().Match(line) && (bytes.Contains(body, []byte("\n\t")) || bytes.HasPrefix(line, []byte(".PHONY")))
+}
+
+// yaml recognises YAML. A line such as "curl: (6) Could not resolve host" is none, although it could be: so a file needs a name of a
+// manifest, or two keys and none of them twice.
+func yaml(line, body []byte) bool {
+	if !yamlLine().Match(line) || braced(line) {
+		return false
+	}
+	if line[0] == '-' || line[0] == '%' {
+		return true
+	}
+	const most = 200
+	seen := map[string]bool{}
+	for _, m := range yamlKey().FindAllSubmatch(body, most) {
+		name := string(m[1])
+		switch {
+		case ofManifest[name]:
+			return true
+		case seen[name], strings.EqualFold(name, "error"), name == "fatal":
+			return false
+		}
+		seen[name] = true
+	}
+	return len(seen) > 1 || bytes.Contains(body, []byte("\n  ")) && len(seen) == 1
+}
+
+// ofManifest are members at the root of a manifest and of a job, in all versions of the standard.
+var ofManifest = map[string]bool{"seedVersion": true, "job": true, "jobs": true, "manifestVersion": true, "name": true, "jobVersion": true,
+	"packageVersion": true, "interface": true, "timeout": true, "maintainer": true, "resources": true}
 
 // foreign recognises text that is another kind of file, or has one around the JSON.
 func foreign(s *Source) *Problem {
@@ -123,16 +171,20 @@ func foreign(s *Source) *Problem {
 	start := len(s.Text) - len(body)
 	first, _, _ := bytes.Cut(body, []byte("\n"))
 	line, rest := first, body
-	for bytes.HasPrefix(line, []byte("#")) && !bytes.HasPrefix(line, []byte("#!")) || bytes.HasPrefix(line, []byte(";")) { // a comment, to YAML and others
+	for isComment(line) {
 		_, rest, _ = bytes.Cut(rest, []byte("\n"))
 		rest = bytes.TrimLeft(rest, " \t\r\n")
 		line, _, _ = bytes.Cut(rest, []byte("\n"))
 	}
 	line = bytes.TrimRight(line, " \t\r")
-	if len(line) == 0 || line[0] == '{' {
+	pr := &Problem{Span: Span{start, start + len(bytes.TrimRight(first, " \t\r"))}, Code: CodeForeign}
+	switch {
+	case len(body) > 0 && len(line) == 0:
+		pr.Message = "file has nothing but comments, there should be a JSON object"
+		return pr
+	case len(line) == 0, line[0] == '{':
 		return nil
 	}
-	pr := &Problem{Span: Span{start, start + len(bytes.TrimRight(first, " \t\r"))}, Code: CodeForeign}
 	for _, f := range foreigners {
 		if f.matches(line, rest) {
 			pr.Message, pr.Hint = f.message, f.hint
@@ -152,6 +204,11 @@ func foreign(s *Source) *Problem {
 	return pr
 }
 
+// isComment reports whether a line is a comment, to YAML and others.
+func isComment(line []byte) bool {
+	return bytes.HasPrefix(line, []byte("#")) && !bytes.HasPrefix(line, []byte("#!")) || bytes.HasPrefix(line, []byte(";")) || bytes.HasPrefix(line, []byte("//"))
+}
+
 // plain reports whether a line begins neither as JSON nor as what people write in place of it, so that it is other text.
 func plain(line []byte) bool {
 	switch c := line[0]; {
@@ -161,7 +218,7 @@ func plain(line []byte) bool {
 	case c >= '0' && c <= '9':
 		return bytes.ContainsAny(line, " :{")
 	}
-	return false
+	return strings.IndexByte("-.+:,}]/\\%", line[0]) >= 0 && !validNumber(string(line))
 }
 
 // keepObject adds a fix that removes what is around the only manifest in a text.

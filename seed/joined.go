@@ -3,6 +3,7 @@ package seed
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
 // Strings as other languages write them: joined by a sign or by nothing, in three quotes, or with a letter before them. Each is
@@ -134,18 +135,23 @@ func (p *parser) stringPrefix() bool {
 }
 
 // shut returns the offset of the quote that closes the string at an offset, on the same line.
-func (p *parser) shut(open int) (quote int, ok bool) {
-	at := open + 1
-	defer func() { p.ahead += at - open }()
+func (p *parser) shut(open int) (quote int, ok bool) { return p.shutBy(p.Text[open], open+1) }
+
+// shutBy returns the offset of the next quote of a kind at or after an offset, on the same line, or the end of the line.
+func (p *parser) shutBy(kind byte, at int) (quote int, ok bool) {
+	from := at
+	defer func() { p.ahead += at - from + 1 }()
 	for ; at < len(p.Text) && p.Text[at] != '\n'; at++ {
 		switch p.Text[at] {
-		case p.Text[open]:
+		case kind:
 			return at, true
 		case '\\':
-			at++
+			if at+1 < len(p.Text) && p.Text[at+1] != '\n' {
+				at++
+			}
 		}
 	}
-	return min(at, len(p.Text)), false
+	return at, false
 }
 
 // missingOpen reports a list of strings that ends with a bracket but begins without one, if i is behind the second of them. The
@@ -185,10 +191,26 @@ func (p *parser) semicolon(at int) bool {
 	return c == 0 || strings.IndexByte("{}[]", c) >= 0 || c == '"' && (!p.inObject() || p.isName(next))
 }
 
-// otherComma reports and skips a semicolon or a colon at i that stands in place of a comma. Ok is false if none does.
+// wideCommas and wideColons are the signs of other scripts that keyboards write in place of a comma and a colon.
+const (
+	wideCommas = "\uff0c\u3001\u060c\ufe50"
+	wideColons = "\uff1a\ufe55\u2236\ua789"
+)
+
+// wide reports whether one of some signs of other scripts is at an offset, and its size.
+func (p *parser) wide(at int, signs string) (size int, ok bool) {
+	if at >= len(p.Text) || p.Text[at] < utf8.RuneSelf {
+		return 0, false
+	}
+	r, size := utf8.DecodeRune(p.Text[at:])
+	return size, r != utf8.RuneError && strings.ContainsRune(signs, r)
+}
+
+// otherComma reports and skips a semicolon, a colon or a comma of another script at i that stands in place of a comma. Ok is false if none does.
 func (p *parser) otherComma(l *list) bool {
-	c, at := p.peek(), Span{p.i, p.i + 1}
-	if !l.read || l.comma >= 0 || c != ';' && !(c == ':' && p.colonForComma(p.i)) {
+	c, size := utf8.DecodeRune(p.rest())
+	at := Span{p.i, p.i + size}
+	if !l.read || l.comma >= 0 || c != ';' && !(c == ':' && p.colonForComma(p.i)) && !strings.ContainsRune(wideCommas, c) {
 		return false
 	}
 	pr := Problem{Span: at, Code: CodeComma, Message: quote(string(c)) + " after a value, there should be a comma",

@@ -142,6 +142,8 @@ type parser struct {
 	stopped bool
 	// lostUntil is the end of the line on which a problem was recorded after which nothing is certain.
 	lostUntil int
+	// unread is the end of the text that could not be read last. Text that follows it directly has the same cause.
+	unread int
 	// searched is the end of the text in which the end of a torn string was not found, and namesSearched that of the text in which
 	// the end of a torn name was not found.
 	searched, namesSearched int
@@ -250,15 +252,19 @@ func (p *parser) rest() []byte { return p.Text[p.i:] }
 
 func (p *parser) value() *node {
 	switch c := p.peek(); {
-	case c == '{' && p.placeholder():
+	case (c == '{' || c == '[') && p.placeholder():
 		return &node{span: Span{p.i, p.i}}
 	case c == '{' || c == '[':
 		return p.container()
 	case c == '"' || c == '\'':
 		start := p.i
 		text, torn := p.triple()
-		if !torn && c == '"' {
+		switch {
+		case torn:
+		case c == '"':
 			text, torn = p.torn()
+		default:
+			text, torn = p.otherLines()
 		}
 		if torn {
 			return &node{text: text, span: Span{start, p.i}, flawed: true}
@@ -272,6 +278,16 @@ func (p *parser) value() *node {
 	if text, ok := p.typographic(); ok {
 		return &node{kind: kindString, text: text, span: Span{start, p.i}}
 	}
+	switch p.peek() {
+	case '`':
+		if text, ok := p.otherLines(); ok {
+			return &node{text: text, span: Span{start, p.i}, flawed: true}
+		}
+	case ':':
+		if n, ok := p.symbol(); ok {
+			return n
+		}
+	}
 	return p.word()
 }
 
@@ -283,6 +299,9 @@ func isWord(c byte) bool {
 func (p *parser) skipWord() string {
 	start := p.i
 	for p.i < len(p.Text) && isWord(p.Text[p.i]) && !p.atOddBlank() {
+		if _, ok := p.wide(p.i, wideCommas+wideColons); ok {
+			break
+		}
 		p.i++
 	}
 	return string(p.Text[start:p.i])

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// placeholderEnds end placeholders that may hold any text: {{ x }}, {% x %} and <% x %>.
-var placeholderEnds = [...]string{"}}", "%}", "%>"}
+// placeholderEnds end placeholders that may hold any text: {{ x }}, {% x %}, <% x %> and {# x #}.
+var placeholderEnds = [...]string{"}}", "%}", "%>", "#}"}
 
 // A sighting is where a text was found first, at or after an offset.
 type sighting struct{ from, at int }
@@ -34,11 +34,13 @@ func (p *parser) placeholder() bool {
 
 // placeholderEnd returns the end of the placeholder at i, or -1 if there is none.
 func (p *parser) placeholderEnd() int {
-	if p.i+1 >= len(p.Text) || strings.IndexByte("${<%@_#", p.Text[p.i]) < 0 {
+	if p.i+1 >= len(p.Text) || strings.IndexByte("${<%@_#[", p.Text[p.i]) < 0 {
 		return -1
 	}
 	at, second := p.i+2, p.Text[p.i+1]
 	switch first := p.Text[p.i]; {
+	case first == '$' && second == '{' && at < len(p.Text) && p.Text[at] == '{': // ${{ name }}
+		return p.sight(0, at+1)
 	case first == '$' && second == '{': // ${NAME}
 		return p.until(at, '}', "{}\n")
 	case first == '$' && second == '(': // $(NAME)
@@ -51,6 +53,14 @@ func (p *parser) placeholderEnd() int {
 		return p.actionEnd(at)
 	case first == '{' && second == '%': // {% name %}
 		return p.sight(1, at)
+	case first == '{' && second == '#': // {# a remark #}
+		return p.sight(3, at)
+	case first == '{' && isLetter(second): // {NAME}
+		if end := p.wordEnd(at); end < len(p.Text) && p.Text[end] == '}' {
+			return end + 1
+		}
+	case first == '[' && second == '[': // [[ NAME ]]
+		return p.doubleBracketEnd(at)
 	case first == '<' && second == '%': // <% name %>
 		return p.sight(2, at)
 	case first == '<' && second != '_' && isLetter(second): // <name>
@@ -81,6 +91,18 @@ func (p *parser) actionEnd(at int) int {
 		return -1
 	}
 	return p.sight(0, at+1)
+}
+
+// doubleBracketEnd returns the end of [[ NAME ]], whose text begins at an offset. An array in an array may hold true, false and null.
+func (p *parser) doubleBracketEnd(at int) int {
+	c, start := p.next(at)
+	if !isLetter(c) || otherSpellings[strings.ToLower(string(wordAt(p.Text[start:])))] != "" {
+		return -1
+	}
+	if c, end := p.next(p.wordEnd(start)); c == ']' && end+1 < len(p.Text) && p.Text[end+1] == ']' {
+		return end + 2
+	}
+	return -1
 }
 
 // until returns the offset after the first of some characters, which must be a certain one, or -1.
@@ -130,5 +152,7 @@ func (p *parser) wordEnd(at int) int {
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' }
+
+func isLetterAt(text []byte, at int) bool { return at < len(text) && isLetter(text[at]) }
 
 func isLetterOrDigit(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' }

@@ -17,7 +17,7 @@ import (
 func (p *parser) lost(pr Problem) {
 	p.problem(pr)
 	p.lostText = true
-	p.lostUntil = max(p.lostUntil, p.lineEnd())
+	p.lostUntil, p.unread = max(p.lostUntil, p.lineEnd()), pr.Span.End
 }
 
 // member reads a name, a colon and a value and adds them to n.
@@ -97,13 +97,20 @@ func (p *parser) name() (name string, key Span, ok bool) {
 			p.problem(Problem{Span: at, Code: CodeName, Message: fmt.Sprintf("%s begins a value without a name, but an object has members", quote(string(c)))})
 		}
 		p.lostText = true
-		p.value()
+		if p.guess == asExtra { // it is one too many
+			p.i++
+		} else {
+			p.value()
+		}
 		return "", Span{}, false
 	case p.placeholder():
 		return "", Span{}, false
 	}
 	if name, ok := p.typographic(); ok {
 		return name, Span{start, p.i}, true
+	}
+	if name, key, ok := p.symbolName(); ok {
+		return name, key, true
 	}
 	name = p.skipWord()
 	next, _ := p.next(p.i)
@@ -141,9 +148,24 @@ func (p *parser) noName(start int) {
 		end = p.i + n
 	}
 	text := bytes.TrimRight(p.Text[start:max(end, p.i)], " \t")
+	if p.lostBefore(start) {
+		p.lostText, p.lostUntil = true, max(p.lostUntil, p.lineEnd())
+		p.i = max(end, p.i)
+		p.unread = max(p.unread, start+len(text))
+		return
+	}
 	p.lost(Problem{Span: Span{start, start + len(text)}, Code: CodeName,
 		Message: quote(string(text)) + " is no member: there should be a name in double quotes, a colon and a value"})
 	p.i = max(end, p.i)
+}
+
+// lostBefore reports whether the text at an offset goes on with what could not be read before it: it has the same cause.
+func (p *parser) lostBefore(at int) bool {
+	if p.unread == 0 || p.unread > at || at-p.unread > tornBytes {
+		return false
+	}
+	p.ahead += at - p.unread
+	return len(bytes.Trim(p.Text[p.unread:at], " \t\r\n,")) == 0
 }
 
 // colon reads the colon after a name. It reports whether a value can follow.
@@ -151,7 +173,7 @@ func (p *parser) colon(key Span) bool {
 	switch c := p.peek(); {
 	case c == ':':
 		p.i++
-		if next, at := p.next(p.i); next == ':' || next == '=' {
+		if next, at := p.next(p.i); (next == ':' && !(at > p.i && isLetterAt(p.Text, at+1))) || next == '=' {
 			pr := Problem{Span: Span{at, at + 1}, Code: CodeColon, Message: "a second colon after the name of a member",
 				Fix: "Remove it", Edits: []Edit{{Span{at, at + 1}, ""}}}
 			if next == '=' {
@@ -162,6 +184,7 @@ func (p *parser) colon(key Span) bool {
 		}
 	case c == '=' || c == ';':
 		p.wrongColon(len(equals(p.rest())), false)
+	case c >= utf8.RuneSelf && p.wideColon():
 	case p.cutOff():
 		return false // the text is cut off here, which is said of the brackets
 	case c == ',' && p.commaForColon():
@@ -178,6 +201,15 @@ func (p *parser) colon(key Span) bool {
 	return true
 }
 
+// wideColon reports and skips a colon of another script at i.
+func (p *parser) wideColon() bool {
+	size, ok := p.wide(p.i, wideColons)
+	if ok {
+		p.wrongColon(size, false)
+	}
+	return ok
+}
+
 const missingValue = "a colon and a value are missing after this name"
 
 // equals returns the sign at the beginning of a text that stands for a colon in other languages.
@@ -191,9 +223,12 @@ func equals(text []byte) []byte {
 // wrongColon reports and skips a sign of some bytes at i that stands in place of a colon.
 func (p *parser) wrongColon(size int, unsafe bool) {
 	at := Span{p.i, p.i + size}
+	p.i = at.End
+	if !unsafe && p.arrowOf(at) {
+		return
+	}
 	p.problem(Problem{Span: at, Code: CodeColon, Message: fmt.Sprintf("%q after the name of a member, there should be a colon", p.Text[at.Start:at.End]),
 		Fix: "Write a colon", Unsafe: unsafe, Edits: []Edit{{at, ":"}}})
-	p.i = at.End
 }
 
 // commaForColon reports whether the comma at i stands in place of a colon: what follows can only be a value.
@@ -263,7 +298,7 @@ func (p *parser) bareText(n *node) {
 		p.openingMissing(n, quote)
 		return
 	}
-	n.span.End = p.i
+	n.span.End, p.unread = p.i, p.i
 	pr := Problem{Span: n.span, Code: CodeValue, Message: quote(string(p.Text[start:p.i])) + " is not a JSON value",
 		Hint: "text is written in double quotes"}
 	if text := p.Text[start:p.i]; utf8.Valid(text) && bytes.IndexByte(text, '\\') < 0 {
@@ -322,7 +357,7 @@ func (p *parser) noValue(n *node) {
 		}
 		p.i = max(end, p.i)
 		pr.Message = quote(string(bytes.TrimRight(p.Text[n.span.Start:p.i], " \t\r"))) + " is not a JSON value"
-		n.span.End = p.i
+		n.span.End, p.unfinished = p.i, p.i
 		pr.Span = n.span
 		p.lost(pr)
 		return

@@ -11,7 +11,7 @@ import (
 
 // str reads the string at i and decodes it. Flawed is true if there is a problem inside, so that the text is not certain.
 func (p *parser) str() (text string, flawed bool) {
-	start, quote := p.i, p.Text[p.i]
+	start, quote, found := p.i, p.Text[p.i], len(p.Problems)
 	p.i++
 	if quote == '"' {
 		n := plainLength(p.rest())
@@ -29,6 +29,9 @@ func (p *parser) str() (text string, flawed bool) {
 			p.i += 2
 		case c == quote:
 			p.i++
+			if flawed {
+				p.joinEscapes(start, found)
+			}
 			if quote == '\'' {
 				p.singleQuoted(start)
 			}
@@ -94,7 +97,7 @@ func (p *parser) badUnit(u unit) {
 	case u.rune == '\\':
 		_, size := utf8.DecodeRune(p.rest()[1:])
 		pr.Span.End += size
-		pr.Message = fmt.Sprintf("%q is not an escape sequence", p.Text[pr.Span.Start:pr.Span.End])
+		pr.Message = fmt.Sprintf("%q", p.Text[pr.Span.Start:pr.Span.End]) + notEscape
 		p.fixEscape(&pr)
 	default:
 		pr.Message = fmt.Sprintf("%q is half of a surrogate pair, which stands for nothing", p.Text[pr.Span.Start:pr.Span.End])
@@ -114,7 +117,7 @@ func (p *parser) fixEscape(pr *Problem) {
 		pr.Fix, pr.Unsafe, pr.Edits = "Remove the backslash", true, []Edit{{at, ""}}
 	default:
 		pr.Hint = "a backslash is written twice"
-		pr.Fix, pr.Unsafe, pr.Edits = "Write the backslash twice", true, []Edit{{at, `\\`}}
+		pr.Fix, pr.Unsafe, pr.Edits = twiceTitle, true, []Edit{{at, `\\`}}
 	}
 }
 
@@ -165,7 +168,7 @@ func (p *parser) singleQuoted(start int) {
 // typographicQuotes are the quotes that word processors and web pages write instead of straight ones, and otherQuotes those that
 // they and other languages write instead of single ones.
 const (
-	typographicQuotes = "\u201c\u201d\u201e\u201f\u00ab\u00bb"
+	typographicQuotes = "\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02"
 	otherQuotes       = "\u2018\u2019\u201a\u201b\u2039\u203a\u00b4`"
 )
 
@@ -251,7 +254,7 @@ func (p *parser) unclosedString(start int, decoded string) string {
 		decoded = strings.TrimRight(strings.TrimSuffix(strings.TrimRight(decoded, " \t\r"), ","), "]} \t")
 	}
 	p.i = start + max(len(text), 1)
-	p.unfinished = p.i
+	p.unfinished, p.unread = p.i, p.i
 	pr := Problem{Span: Span{start, p.i}, Code: CodeUnclosed, Message: "string is not closed before the end of the line"}
 	if p.cutOff() {
 		return decoded // the text is cut off here, which is said of the brackets

@@ -50,6 +50,9 @@ func (p *parser) endsWell(quote int) bool {
 		return false // it cannot be the next member
 	case c == ';':
 		return p.semicolon(at)
+	case c >= utf8.RuneSelf:
+		_, ok := p.wide(at, wideCommas+wideColons)
+		return ok
 	}
 	return !isWord(c) && strings.IndexByte("!%&()*;<=>?@^`|~\\", c) < 0 || c == 0
 }
@@ -277,6 +280,9 @@ func (p *parser) mixedName(start, end int) (name string, ok bool) {
 // strayQuote skips a quote before a name, with nothing but blanks between the two.
 func (p *parser) strayQuote() bool {
 	c, at := p.next(p.i + 1)
+	if c == '\n' {
+		c, at = p.nextAnywhere(at)
+	}
 	if c != '"' || !p.isName(at) || at == p.i+1 && at+1 < len(p.Text) && !isWord(p.Text[at+1]) {
 		return false
 	}

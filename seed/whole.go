@@ -19,7 +19,7 @@ func wholeProblems(s *Source) []Problem {
 	if found := conflicts(s); found != nil {
 		return found
 	}
-	for _, ask := range []func(*Source) *Problem{binary, escaped, template, foreign, documents} {
+	for _, ask := range []func(*Source) *Problem{binary, escaped, lineSigns, template, foreign, documents} {
 		if pr := ask(s); pr != nil {
 			return []Problem{*pr}
 		}
