@@ -62,7 +62,7 @@ func (f *finder) header(ctx context.Context, s *service, base *url.URL) (http.He
 	case !f.trusts(s, base):
 		s.withheld = from
 		return header, nil
-	case base.Scheme != "https" && !isLoopback(base.Hostname()) && !f.opt.Registry.Insecure:
+	case base.Scheme != "https" && !isOwnMachine(base.Hostname()) && !f.opt.Registry.Insecure:
 		return nil, fmt.Errorf("%s is not sent to %s without encryption", from, base)
 	}
 	if s.kind == DockerHub {
@@ -114,7 +114,7 @@ const dockerConfig = "the Docker configuration"
 // trusts reports whether the token of a service may go to a host.
 func (f *finder) trusts(s *service, base *url.URL) bool {
 	_, _, from := f.token(s)
-	if from == dockerConfig || isLoopback(base.Hostname()) {
+	if from == dockerConfig || isOwnMachine(base.Hostname()) {
 		return true
 	}
 	if f.opt.Kind == s.kind { // the user says what the registry is
@@ -145,9 +145,9 @@ func sameSite(a, b string) bool {
 	return errX == nil && errY == nil && x == y
 }
 
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+// isOwnMachine reports whether a host is this machine by its name alone (RFC 6761, section 6.3).
+func isOwnMachine(host string) bool {
+	return registry.IsLoopback(host) || strings.HasSuffix(host, ".localhost")
 }
 
 // hubToken returns the header for Docker Hub. Its interface does not take a personal access token as it is: it is exchanged

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/export"
 	"github.com/seedpack/seedpack/export/jobbergate"
+	"github.com/seedpack/seedpack/pack/registry"
 )
 
 // tokenVariable has the token of Jobbergate. There is no flag for it, since others can see those.
@@ -46,18 +46,13 @@ func (f *publishTemplate) check(p *Process, to string) error {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "":
 		return exit.Usagef("--publish %q must be the URL of a server, such as https://jobbergate.example.com", f.url)
-	case u.Scheme == "http" && !onThisMachine(u.Hostname()):
+	case u.Scheme == "http" && !registry.IsLoopback(u.Hostname()):
 		return exit.Usagef("--publish %s would send the token unencrypted: write https://", f.url)
 	}
 	if f.identifier != "" {
 		return exit.Usage(jobbergate.CheckIdentifier(f.identifier))
 	}
 	return nil
-}
-
-func onThisMachine(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // A publishedTemplate is what became of a template.

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -27,6 +26,7 @@ import (
 	ocispecs "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/tonistiigi/fsutil"
 
+	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -79,15 +79,7 @@ func (f *foreignImage) imageFiles() string { return filepath.Join(f.layout.Path,
 // machine.
 func (f *foreignImage) pulls() bool {
 	ref := f.request.Image.Reference
-	return ref != nil && (ref.Context().Scheme() == "https" || isLoopback(ref.Context().RegistryStr()))
-}
-
-func isLoopback(registry string) bool {
-	host, _, err := net.SplitHostPort(registry)
-	if err != nil {
-		host = strings.Trim(registry, "[]")
-	}
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
+	return ref != nil && (ref.Context().Scheme() == "https" || registry.IsLoopback(ref.Context().RegistryStr()))
 }
 
 // solve returns the image in the form of a build's result, so that candidates are made in the same way.

@@ -195,18 +195,6 @@ func TestLabelJobPack(t *testing.T) {
 	}
 }
 
-func TestIsLoopback(t *testing.T) {
-	t.Parallel()
-	for registry, want := range map[string]bool{
-		"localhost": true, "localhost:5000": true, "127.0.0.1:5000": true, "[::1]:5000": true,
-		"localhost.example.com:5000": false, "127.example.com": false, "registry.example.com": false, "10.0.0.1:5000": false,
-	} {
-		if got := isLoopback(registry); got != want {
-			t.Errorf("%s: %v", registry, got)
-		}
-	}
-}
-
 // A registry with a password gets the credentials of the Docker configuration, from the engine, too.
 func TestPrivateRegistry(t *testing.T) {
 	base := variable(t, "SEEDPACK_TEST_BASE")
