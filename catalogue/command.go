@@ -100,7 +100,7 @@ func seedpackRun(i *Image, job *seed.Job) shellCommand {
 		add(f.Required, "-i "+f.Name+"="+example(f))
 	}
 	for _, v := range job.Interface.Inputs.JSON {
-		add(v.Required, "-j "+quote(v.Name+"="+exampleValues[v.Type]))
+		add(v.Required, "-j "+command.Quote(v.Name+"="+exampleValues[v.Type]))
 	}
 	for _, s := range job.Interface.Settings {
 		words = append(words, "-e "+s.Name)
@@ -149,7 +149,7 @@ func dockerRun(i *Image, job *seed.Job) shellCommand {
 	for _, v := range job.Interface.Inputs.JSON {
 		if v.Required {
 			env[seed.Variable(v.Name)] = exampleValues[v.Type]
-			add("-e %s", quote(seed.Variable(v.Name)+"="+exampleValues[v.Type]))
+			add("-e %s", command.Quote(seed.Variable(v.Name)+"="+exampleValues[v.Type]))
 		}
 	}
 	for _, s := range job.Interface.Settings {
@@ -192,7 +192,7 @@ func dockerMount(m seed.Mount) (string, bool) {
 	if m.Mode == "rw" {
 		mode = ""
 	}
-	return quote(strings.ToLower(m.Name) + ":" + m.Path + mode), strings.HasPrefix(m.Path, "/") && !strings.Contains(m.Path, ":")
+	return command.Quote(strings.ToLower(m.Name) + ":" + m.Path + mode), strings.HasPrefix(m.Path, "/") && !strings.Contains(m.Path, ":")
 }
 
 // growth says which amounts of dockerRun are too small for a large input, since a page does not know its size.
@@ -238,18 +238,7 @@ func arguments(text string, env map[string]string) ([]string, error) {
 		return nil, err
 	}
 	for n := range words {
-		words[n] = quote(words[n])
+		words[n] = command.Quote(words[n])
 	}
 	return words, nil
-}
-
-// plainWord is a word that means itself in every shell.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@%+,-]+$`)
-
-// quote returns a word as a shell reads it. What is in single quotes means itself.
-func quote(word string) string {
-	if plainWord.MatchString(word) {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -13,7 +13,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-	"unicode"
 
 	"github.com/distribution/reference"
 	"github.com/spf13/cobra"
@@ -25,6 +24,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/command"
 	"github.com/seedpack/seedpack/lint/dockerfile"
 	"github.com/seedpack/seedpack/scaffold"
 	"github.com/seedpack/seedpack/seed"
@@ -146,7 +146,7 @@ func initSmoke(p *Process, cmd *cobra.Command, manifest string, force bool) erro
 	if err := writeFiles(p, j.Dir, files, force); err != nil {
 		return err
 	}
-	sayf(p.Stdout, "next: put real values in the place of those that are made up, then seedpack smoke %s", shellWord(j.Dir))
+	sayf(p.Stdout, "next: put real values in the place of those that are made up, then seedpack smoke %s", command.Quote(j.Dir))
 	return nil
 }
 
@@ -245,9 +245,9 @@ func writeJob(p *Process, dir string, f *initFlags, own *ownFiles) error {
 	}
 	if kept {
 		own.propose(p, manifest)
-		sayf(p.Stdout, "next: seedpack pack %s", shellWord(dir))
+		sayf(p.Stdout, "next: seedpack pack %s", command.Quote(dir))
 	} else {
-		sayf(p.Stdout, "next: put your program in the place of %s, then seedpack pack %s", filepath.Join(dir, "job.sh"), shellWord(dir))
+		sayf(p.Stdout, "next: put your program in the place of %s, then seedpack pack %s", filepath.Join(dir, "job.sh"), command.Quote(dir))
 	}
 	return nil
 }
@@ -379,14 +379,4 @@ func replace(roots disk.Roots, path string, content []byte) (did string, err err
 		return "", err
 	}
 	return "replaced %s; what it was is in " + strings.ReplaceAll(filepath.Base(backup), "%", "%%"), roots.ReplaceFile(path, content)
-}
-
-// shellWord quotes a path for a shell.
-func shellWord(path string) string {
-	if strings.ContainsFunc(path, func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_-./,:@%+=", r)
-	}) {
-		return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-	}
-	return path
 }

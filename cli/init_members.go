@@ -14,6 +14,7 @@ import (
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/job"
 	"github.com/seedpack/seedpack/lint"
+	"github.com/seedpack/seedpack/lint/command"
 	"github.com/seedpack/seedpack/scaffold"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
@@ -64,7 +65,7 @@ func (f *initFlags) extend(cmd *cobra.Command, p *Process, manifest string) erro
 		return nil // the smoke file is written next
 	}
 	sayMadeUp(p, j.Dir, seed.Parse(text), namesOf(&f.job))
-	sayf(p.Stdout, "next: seedpack lint %s", shellWord(j.Dir))
+	sayf(p.Stdout, "next: seedpack lint %s", command.Quote(j.Dir))
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
+	"github.com/seedpack/seedpack/lint/command"
 	"github.com/seedpack/seedpack/migrate"
 )
 
@@ -186,7 +187,7 @@ func (m *migration) askTargets() ([]string, error) {
 func (m *migration) answered() string {
 	var b strings.Builder
 	for _, a := range m.answers {
-		b.WriteString(" --set " + shellWord(string(a.Pointer)+"="+a.Text))
+		b.WriteString(" --set " + command.Quote(string(a.Pointer)+"="+a.Text))
 	}
 	if b.Len() == 0 {
 		return ""

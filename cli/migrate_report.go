@@ -11,6 +11,7 @@ import (
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/github"
+	"github.com/seedpack/seedpack/lint/command"
 	"github.com/seedpack/seedpack/migrate"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -121,7 +122,7 @@ func (m *migration) ending(w io.Writer) {
 		for _, path := range m.paths {
 			sayf(w, "wrote %s", path)
 		}
-		sayf(w, "next: seedpack lint %s", shellWord(m.outDir))
+		sayf(w, "next: seedpack lint %s", command.Quote(m.outDir))
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+
+	"github.com/seedpack/seedpack/lint/command"
 )
 
 // Quote writes a text as one word of Bash. No two braces are next to each other in it, nor a brace and a percent or number
@@ -16,7 +18,7 @@ func Quote(s string) string {
 	if strings.ContainsFunc(s, unicode.IsControl) {
 		return quoteControl(s)
 	}
-	s = "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	s = command.SingleQuote(s)
 	for _, pair := range []string{"{{", "}}", "{%", "{#"} {
 		for strings.Contains(s, pair) {
 			s = strings.ReplaceAll(s, pair, pair[:1]+"''"+pair[1:])

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
+	"github.com/seedpack/seedpack/lint/command"
 	"github.com/seedpack/seedpack/seed"
 )
 
@@ -19,7 +19,7 @@ func (c *converter) ask(id string, to seed.Pointer, suggestion, format string, a
 	if answer == "" {
 		answer = "…"
 	}
-	how := "--set " + shellWord(string(to)+"="+answer)
+	how := "--set " + command.Quote(string(to)+"="+answer)
 	if id == "maintainer-email" {
 		how = "--maintainer-email ADDRESS"
 	}
@@ -193,13 +193,3 @@ func quote(s string) string {
 	}
 	return `"` + s + `"`
 }
-
-// shellWord quotes a word for a shell, if it needs that.
-func shellWord(s string) string {
-	if strings.ContainsFunc(s, func(r rune) bool { return !isWord(r) && !strings.ContainsRune("/=.,:@%+-…", r) }) {
-		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-	}
-	return s
-}
-
-func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }

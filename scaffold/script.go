@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/seedpack/seedpack/lint/command"
 	"github.com/seedpack/seedpack/lint/glob"
 	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify/cases"
@@ -33,7 +34,7 @@ func (o *Options) script() string {
 		}
 	}
 	for _, m := range o.Mounts {
-		fmt.Fprintf(&b, "\nls %s\n", quote(m.Path))
+		fmt.Fprintf(&b, "\nls %s\n", command.SingleQuote(m.Path))
 	}
 	for _, out := range o.Outputs {
 		b.WriteString(o.write(out))
@@ -86,10 +87,7 @@ func fileName(out seed.OutputFile) string {
 	return strings.ToLower(out.Name) // the linter refuses such a pattern
 }
 
-func inOutputDir(name string) string { return `"$` + seed.OutputDir + `"/` + quote(name) }
-
-// quote returns a string as one word of a shell.
-func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+func inOutputDir(name string) string { return `"$` + seed.OutputDir + `"/` + command.SingleQuote(name) }
 
 // format returns a quoted format with which printf prints exactly these bytes. Bytes that are not text are octal, which
 // every printf supports.
