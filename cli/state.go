@@ -310,7 +310,7 @@ func differentDirectories(ctx context.Context, old, new *state) (*compare.Files,
 func differentDigest(ctx context.Context, img *source.Image, s *state) (files *compare.Files, why string, err error) {
 	label, sources := "", ""
 	for _, p := range img.Platforms {
-		label, sources = p.Config.Config.Labels[pack.FilesLabel], p.Config.Config.Labels[pack.SourceLabel]
+		label, sources = p.Config.Config.Labels[seed.FilesLabel], p.Config.Config.Labels[seed.SourceLabel]
 	}
 	switch {
 	case label == "" && sources != "":

@@ -37,9 +37,9 @@ func TestFilesNotCompared(t *testing.T) {
 		labels map[string]string
 		says   string // empty: they are compared
 	}{
-		{"other contexts", map[string]string{pack.SourceLabel: "sha256:a"}, "files were not compared, since the image was built with --file, --context or --build-context"},
+		{"other contexts", map[string]string{seed.SourceLabel: "sha256:a"}, "files were not compared, since the image was built with --file, --context or --build-context"},
 		{"another tool", nil, "files were not compared, since the image does not say from which files it was built"},
-		{"the same files", map[string]string{pack.SourceLabel: "sha256:a", pack.FilesLabel: digest}, ""},
+		{"the same files", map[string]string{seed.SourceLabel: "sha256:a", seed.FilesLabel: digest}, ""},
 	} {
 		var platform source.Platform
 		platform.Config = &v1.ConfigFile{Config: v1.Config{Labels: test.labels}}

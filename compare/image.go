@@ -181,11 +181,8 @@ func object(v any) map[string]any {
 // unlabelled are the labels that say where an image is from. They differ without a change of the image.
 var unlabelled = []string{
 	"org.opencontainers.image.revision", "org.opencontainers.image.created", "org.opencontainers.image.source",
-	"org.opencontainers.image.base.name", "org.opencontainers.image.base.digest", SourceLabel, SourceLabel + ".files", seed.Label,
+	"org.opencontainers.image.base.name", "org.opencontainers.image.base.digest", seed.SourceLabel, seed.FilesLabel, seed.Label,
 }
-
-// SourceLabel is the label with the digest of what an image was built from.
-const SourceLabel = "io.seedpack.source"
 
 func (c *images) labels(old, new map[string]any) {
 	old, new = maps.Clone(old), maps.Clone(new)

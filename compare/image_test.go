@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/seedpack/seedpack/seed"
 )
 
 func platformWith(name string, edit func(*Platform)) Platform {
 	p := Platform{Name: name, DiffIDs: []string{"a", "b"}, History: "h", Config: map[string]any{
 		"Entrypoint": []any{"/run"}, "Cmd": []any{"x"}, "User": "nobody", "WorkingDir": "/", "Env": []any{"A=1", "B=2"},
 		"ExposedPorts": map[string]any{"80/tcp": map[string]any{}},
-		"Labels":       map[string]any{"team": "x", "org.opencontainers.image.revision": "1", SourceLabel: "s", "com.ngageoint.seed.manifest": "{}"},
+		"Labels":       map[string]any{"team": "x", "org.opencontainers.image.revision": "1", seed.SourceLabel: "s", "com.ngageoint.seed.manifest": "{}"},
 	}}
 	if edit != nil {
 		edit(&p)
@@ -53,8 +55,8 @@ func TestImages(t *testing.T) {
 		{"revision", one(nil), one(label("org.opencontainers.image.revision")), nil, nil},
 		{"creation", one(nil), one(label("org.opencontainers.image.created")), nil, nil},
 		{"source", one(nil), one(label("org.opencontainers.image.source")), nil, nil},
-		{"source digest", one(nil), one(label(SourceLabel)), nil, nil},
-		{"digest of the files", one(nil), one(label(SourceLabel + ".files")), nil, nil},
+		{"source digest", one(nil), one(label(seed.SourceLabel)), nil, nil},
+		{"digest of the files", one(nil), one(label(seed.FilesLabel)), nil, nil},
 		{"base", one(nil), one(label("org.opencontainers.image.base.digest")), nil, nil},
 		{"manifest", one(nil), one(label("com.ngageoint.seed.manifest")), nil, nil},
 		{"a platform gone", append(one(nil), platformWith(arm64, nil)), one(nil), nil, []Row{rowLess}},

@@ -24,13 +24,6 @@ import (
 	"github.com/seedpack/seedpack/disk"
 )
 
-// SourceLabel is the label with the digest of what an image was built from: that of Sources.Digest.
-const SourceLabel = "io.seedpack.source"
-
-// FilesLabel is the label with the digest of the Dockerfile and the files alone: that of Sources.FilesDigest. Only an image that
-// is built from the Dockerfile and the directory of its job has it. So it can be compared without knowing how the image was built.
-const FilesLabel = "io.seedpack.source.files"
-
 // Sources are what an image is built from, as far as this machine knows it. Base images are not among them.
 //
 // Clones of any depth, committed and dirty work trees, and copies without a repository have the same sources if they have

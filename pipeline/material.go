@@ -65,9 +65,9 @@ func (d *dockerfileText) mark(ctx context.Context, r *pack.Request) error {
 	if err != nil {
 		return fmt.Errorf("read what the image is built from: %w", err)
 	}
-	r.Marks = map[string]string{pack.SourceLabel: digest}
+	r.Marks = map[string]string{seed.SourceLabel: digest}
 	if own := pack.JobSources(d.job.Path, d.job.Dir); own.Dockerfile == d.path && own.Context == d.context() && len(d.build.Contexts) == 0 {
-		r.Marks[pack.FilesLabel], err = own.FilesDigest(ctx)
+		r.Marks[seed.FilesLabel], err = own.FilesDigest(ctx)
 	}
 	return err
 }

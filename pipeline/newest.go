@@ -72,9 +72,9 @@ func (p *publisher) checkPredecessor(ctx context.Context, r *Result, request *pa
 	}
 	r.predecessor = last
 	c := compare.Manifests(last.Manifest, r.Manifest)
-	digest := request.Marks[pack.SourceLabel]
+	digest := request.Marks[seed.SourceLabel]
 	for _, platform := range last.Platforms {
-		if was := platform.Config.Config.Labels[pack.SourceLabel]; was != "" && digest != "" && was != digest {
+		if was := platform.Config.Config.Labels[seed.SourceLabel]; was != "" && digest != "" && was != digest {
 			c.Add(compare.Sources(&compare.Files{Unknown: true}))
 			break
 		}

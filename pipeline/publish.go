@@ -12,6 +12,7 @@ import (
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/seed"
 	"github.com/seedpack/seedpack/verify"
 )
 
@@ -153,7 +154,7 @@ func (r *Result) addLayers(image *source.Image) error {
 // sourcesOf returns the digest of what an image was built from; empty if it does not say.
 func sourcesOf(img *source.Image) string {
 	for _, p := range img.Platforms {
-		if digest := p.Config.Config.Labels[pack.SourceLabel]; digest != "" {
+		if digest := p.Config.Config.Labels[seed.SourceLabel]; digest != "" {
 			return digest
 		}
 	}

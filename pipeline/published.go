@@ -93,10 +93,10 @@ func (p *publisher) judge(ctx context.Context, r *Result, held *holder, request 
 
 // isFrom reports whether an image was built from the sources of a request, and carries its manifest.
 func (h *holder) isFrom(request *pack.Request) bool {
-	digest := request.Marks[pack.SourceLabel]
+	digest := request.Marks[seed.SourceLabel]
 	return digest != "" && len(h.Platforms) > 0 && !slices.ContainsFunc(h.Platforms, func(p source.Platform) bool {
 		labels := p.Config.Config.Labels
-		return labels[pack.SourceLabel] != digest || !pack.Labelled(labels, request.Label)
+		return labels[seed.SourceLabel] != digest || !pack.Labelled(labels, request.Label)
 	})
 }
 
@@ -149,7 +149,7 @@ func fromSameCommit(held, img *source.Image) bool {
 		labels := p.Config.Config.Labels
 		revision := labels[pack.AttributePrefix+"revision"]
 		own := platformOf(img, p.Name)
-		if revision == "" || labels[pack.SourceLabel] != "" || own.Config == nil || own.Config.Config.Labels[pack.AttributePrefix+"revision"] != revision {
+		if revision == "" || labels[seed.SourceLabel] != "" || own.Config == nil || own.Config.Config.Labels[pack.AttributePrefix+"revision"] != revision {
 			return false
 		}
 	}

@@ -93,7 +93,7 @@ func (r *testRegistry) job(manifest string) (*Result, *pack.Request) {
 		r.Fatal(err)
 	}
 	return &Result{Task: Task{Job: j}, Name: r.host + "/" + j.Manifest.ImageName()},
-		&pack.Request{Label: label, Marks: map[string]string{pack.SourceLabel: "sha256:now"}}
+		&pack.Request{Label: label, Marks: map[string]string{seed.SourceLabel: "sha256:now"}}
 }
 
 func publisherOf(ifExists string) *publisher {
@@ -133,7 +133,7 @@ func TestPreflightOfTakenName(t *testing.T) {
 			t.Run(test.name+" "+ifExists, func(t *testing.T) {
 				t.Parallel()
 				r := newTestRegistry(t)
-				digest := r.publish(oldJob, "x", map[string]string{pack.SourceLabel: test.sources})
+				digest := r.publish(oldJob, "x", map[string]string{seed.SourceLabel: test.sources})
 				result, request := r.job(test.now)
 				defer result.release()
 				done, err := publisherOf(ifExists).preflight(t.Context(), result, request)
@@ -166,12 +166,12 @@ func TestSettle(t *testing.T) {
 		err, skip bool              // under error; whether skip leaves it
 		said      string
 	}{
-		{"same files", map[string]string{pack.SourceLabel: "a"}, "x", map[string]string{pack.SourceLabel: "b", revision: "2"}, false, false, ""},
-		{"other files", map[string]string{pack.SourceLabel: "a", revision: "1"}, "y", map[string]string{pack.SourceLabel: "b", revision: "1"}, true, false,
+		{"same files", map[string]string{seed.SourceLabel: "a"}, "x", map[string]string{seed.SourceLabel: "b", revision: "2"}, false, false, ""},
+		{"other files", map[string]string{seed.SourceLabel: "a", revision: "1"}, "y", map[string]string{seed.SourceLabel: "b", revision: "1"}, true, false,
 			`files of the image differ: changed: "/run"`},
-		{"not reproducible", map[string]string{revision: "1"}, "y", map[string]string{pack.SourceLabel: "b", revision: "1"}, true, true,
+		{"not reproducible", map[string]string{revision: "1"}, "y", map[string]string{seed.SourceLabel: "b", revision: "1"}, true, true,
 			`built from the same commit: the build is not reproducible, 1 file differs: "/run"`},
-		{"another commit, no sources", map[string]string{revision: "1"}, "y", map[string]string{pack.SourceLabel: "b", revision: "2"}, true, false, `changed: "/run"`},
+		{"another commit, no sources", map[string]string{revision: "1"}, "y", map[string]string{seed.SourceLabel: "b", revision: "2"}, true, false, `changed: "/run"`},
 		{"other base", map[string]string{"org.opencontainers.image.base.name": "debian:12", "org.opencontainers.image.base.digest": "sha256:1"}, "y",
 			map[string]string{"org.opencontainers.image.base.name": "debian:13", "org.opencontainers.image.base.digest": "sha256:2"}, true, false,
 			`its base image is debian:13@sha256:2, it was debian:12@sha256:1, not pushed`},
@@ -274,7 +274,7 @@ func TestPredecessor(t *testing.T) {
 	if done, err := publisherOf("").preflight(t.Context(), result, request); done || err != nil || said2(result) != "" {
 		t.Errorf("the first: %t %v %s", done, err, said2(result))
 	}
-	r.publish(oldJob, "x", map[string]string{pack.SourceLabel: "sha256:then"})
+	r.publish(oldJob, "x", map[string]string{seed.SourceLabel: "sha256:then"})
 	next := strings.Replace(oldJob, `"packageVersion": "1.0.0"`, `"packageVersion": "1.0.1"`, 1)
 	result, request = r.job(next)
 	if done, err := publisherOf("").preflight(t.Context(), result, request); done || err != nil || said2(result) != "" {

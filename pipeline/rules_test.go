@@ -197,7 +197,7 @@ func tryBase(t *testing.T, s *sample) []*diag.Report {
 	host := strings.TrimPrefix(server.URL, "http://")
 	r := &Result{Task: Task{Job: s.job}, Name: host + "/" + s.job.Manifest.ImageName()}
 	base := pushRandom(t, remoteRegistry, host+"/debian:12", s.job.Manifest, nil)
-	pushRandom(t, remoteRegistry, r.Name, s.job.Manifest, map[string]string{pack.SourceLabel: "sha256:x",
+	pushRandom(t, remoteRegistry, r.Name, s.job.Manifest, map[string]string{seed.SourceLabel: "sha256:x",
 		"org.opencontainers.image.base.name": host + "/debian:12", "org.opencontainers.image.base.digest": base})
 	if s.kind == "bad" {
 		pushRandom(t, remoteRegistry, host+"/debian:12", s.job.Manifest, nil)
@@ -207,7 +207,7 @@ func tryBase(t *testing.T, s *sample) []*diag.Report {
 		t.Fatal(err)
 	}
 	pub := &publisher{&Publish{}, remoteRegistry, func(*Result, string) {}}
-	done, err := pub.preflight(t.Context(), r, &pack.Request{Label: label, Marks: map[string]string{pack.SourceLabel: "sha256:x"}})
+	done, err := pub.preflight(t.Context(), r, &pack.Request{Label: label, Marks: map[string]string{seed.SourceLabel: "sha256:x"}})
 	if !done || err != nil || r.Published == nil || !r.Published.Already {
 		t.Errorf("it is not published already: %v", err)
 	}

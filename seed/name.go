@@ -15,6 +15,15 @@ const (
 // Label is the image label that holds the manifest (section 1.1).
 const Label = "com.ngageoint.seed.manifest"
 
+// Labels of Seedpack, with which an image is found again for the files that it was built from. The standard knows neither.
+const (
+	// SourceLabel holds the digest of all that an image was built from.
+	SourceLabel = "io.seedpack.source"
+	// FilesLabel holds the digest of the Dockerfile and the files alone. Only an image that is built from the Dockerfile and
+	// the directory of its job has it. So it can be compared without knowing how the image was built.
+	FilesLabel = "io.seedpack.source.files"
+)
+
 // Repository returns the last component of the image's repository, <name>-<jobVersion>-seed (section 1.1). It does not
 // check the result: the image-name rules of package lint do.
 func (m *Manifest) Repository() string {
