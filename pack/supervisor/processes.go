@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
@@ -66,7 +68,7 @@ func reap(pid int) (ended chan syscall.WaitStatus, gone chan struct{}) {
 func wait(spec *wire.Spec, pid int, o *wire.Outcome) {
 	begin := time.Now()
 	ended, gone := reap(pid)
-	status, ok := await(spec, ended, o)
+	status, ok := await(spec, pid, ended, o)
 	if !o.TimedOut {
 		o.Leftover, o.LeftoverNames = leftover()
 	}
@@ -80,8 +82,9 @@ func wait(spec *wire.Spec, pid int, o *wire.Outcome) {
 	}
 }
 
-// await returns the status of the main process. It returns false if the process must be killed.
-func await(spec *wire.Spec, ended <-chan syscall.WaitStatus, o *wire.Outcome) (syscall.WaitStatus, bool) {
+// await returns the status of the main process. It returns false if the process must be killed. On a busy machine the supervisor may
+// not run for seconds, and then the timeout and the end of the process come at once. The process has then ended by itself.
+func await(spec *wire.Spec, pid int, ended <-chan syscall.WaitStatus, o *wire.Outcome) (syscall.WaitStatus, bool) {
 	var overdue <-chan time.Time
 	if spec.Timeout > 0 {
 		overdue = time.After(spec.Timeout)
@@ -91,13 +94,30 @@ func await(spec *wire.Spec, ended <-chan syscall.WaitStatus, o *wire.Outcome) (s
 		return status, true
 	case <-overdue:
 	}
+	if hasEnded(pid) {
+		return <-ended, true
+	}
 	o.TimedOut = true
 	signalAll(syscall.SIGTERM)
 	select {
 	case status := <-ended:
 		return status, true
 	case <-time.After(spec.Grace):
-		return 0, false
+	}
+	if hasEnded(pid) {
+		return <-ended, true
+	}
+	return 0, false
+}
+
+// hasEnded reports whether a child has ended. It may have been waited for.
+func hasEnded(pid int) bool {
+	for {
+		var info unix.Siginfo
+		err := unix.Waitid(unix.P_PID, pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+		if err != unix.EINTR {
+			return err != nil || info.Signo != 0
+		}
 	}
 }
 
@@ -128,10 +148,11 @@ func signalAll(sig syscall.Signal) {
 	}
 }
 
-// leftover counts the running processes and returns a few names.
+// leftover counts the running processes and returns a few names. A process that the job has killed does not run, although on a
+// busy machine the kernel may need some time to end it.
 func leftover() (n int, names []string) {
 	for _, p := range descendants() {
-		if p.state == 'Z' || p.state == 'X' {
+		if p.state == 'Z' || p.state == 'X' || p.exiting || dies(p.pid) {
 			continue
 		}
 		if n++; len(names) < 5 {
@@ -145,6 +166,7 @@ type process struct {
 	pid, parent int
 	name        string
 	state       byte
+	exiting     bool // the kernel is removing it
 }
 
 func descendants() (found []process) {
@@ -185,9 +207,32 @@ func readProcess(pid int) (process, bool) {
 		return process{}, false
 	}
 	fields := bytes.Fields(text[end+1:])
-	if len(fields) < 2 {
+	if len(fields) < 7 {
 		return process{}, false
 	}
+	const exiting = 4 // PF_EXITING
 	parent, err := strconv.Atoi(string(fields[1]))
-	return process{pid, parent, string(text[open+1 : end]), fields[0][0]}, err == nil
+	flags, _ := strconv.ParseUint(string(fields[6]), 10, 64)
+	return process{pid, parent, string(text[open+1 : end]), fields[0][0], flags&exiting != 0}, err == nil
+}
+
+// dies reports whether a process has got a signal that ends it, and has not run since.
+func dies(pid int) bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
+	return err != nil || dying(text) // without the file, it has ended
+}
+
+// dying reads /proc/PID/status. The kernel adds KILL to the pending signals if another signal ends the process (signal(7)).
+func dying(status []byte) bool {
+	for line := range bytes.Lines(status) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if string(name) != "SigPnd" && string(name) != "ShdPnd" {
+			continue
+		}
+		pending, _ := strconv.ParseUint(string(bytes.TrimSpace(value)), 16, 64)
+		if pending&(1<<(syscall.SIGKILL-1)) != 0 {
+			return true
+		}
+	}
+	return false
 }
