@@ -231,7 +231,7 @@ func TestSupervisorStoppedInContainers(t *testing.T) {
 			cmd, temp := e.command(ctx, t, append(job, "--progress", "quiet", "--grace", "1s")...)
 			go stopParentOf(ctx, "/bin/sh\x00/testsupervisorstoppedincontainers-"+e.name+".sh")
 			out, _ := cmd.CombinedOutput() // the status is compared
-			const want = "error: the job gave no report within 13s after it began: its timeout and the grace were over 10s before [supervisor-stopped]"
+			const want = "error: the job gave no report within 23s after it began: its timeout and the grace were over 20s before [supervisor-stopped]"
 			if status := cmd.ProcessState.ExitCode(); status != exit.StatusFindings || !strings.Contains(string(out), want) {
 				t.Errorf("exit status %d\n%s", status, out)
 			}

@@ -96,7 +96,7 @@ func TestSupervisorStopped(t *testing.T) {
 		"trace": {late}, "signals": {late}, "memory": {late}, "speak": {late}, "processor": {stopped},
 		"files": {stopped}, "size": {stopped},
 		"crowd out": {stopped, "[memory-killed]", "[memory-exceeded]"},
-		"nothing":   {"error: the job gave no report within 13s after it began: its timeout and the grace were over 10s before [supervisor-stopped]"},
+		"nothing":   {"error: the job gave no report within 23s after it began: its timeout and the grace were over 20s before [supervisor-stopped]"},
 	}
 	for name, wants := range attacks {
 		t.Run(name, func(t *testing.T) {

@@ -22,8 +22,9 @@ type LostError struct{ Reason string }
 
 func (e *LostError) Error() string { return e.Reason }
 
-// reportPatience is how long a report may take after the timeout and the grace.
-const reportPatience = 10 * time.Second
+// reportPatience is how long a report may take after the timeout and the grace. The supervisor itself gives up after half of that on
+// processes that the kernel cannot end.
+const reportPatience = 20 * time.Second
 
 // Limit returns how long the run may take, from the moment when the job begins until its last process has ended. A longer one
 // has lost its supervisor. 0: without end.
@@ -49,52 +50,94 @@ func LostWith(status string) *LostError {
 // is the engine's work and the supervisor's. The supervisor says both in its output.
 type clocks struct {
 	mu      sync.Mutex
-	running map[string]*clock // by nonce
+	running map[string]*Clock // by nonce
 }
 
-type clock struct {
-	limit  time.Duration // 0: none
-	cancel context.CancelCauseFunc
-	begun  bool
-	timer  *time.Timer // nil until then
+// A Clock measures how long a run takes. It is for the output of one supervisor, whose words begin and settle it. Its methods may be
+// called at the same time.
+type Clock struct {
+	Limit   time.Duration // 0: none
+	Overdue func(error)   // called once, with a *LostError, unless the clock is settled before
+
+	mu      sync.Mutex
+	begun   bool
+	settled bool
+	left    time.Duration
+	timer   *time.Timer // nil until there is one
+}
+
+// clockStep is how much a clock measures at a time.
+const clockStep = time.Second
+
+// Begin starts the clock, unless it has begun.
+func (k *Clock) Begin() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.begun {
+		return
+	}
+	k.begun, k.left = true, k.Limit
+	k.next()
+}
+
+// Begun reports whether the job has begun.
+func (k *Clock) Begun() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.begun
+}
+
+// Settle stops the clock for good.
+func (k *Clock) Settle() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.settled = true
+	if k.timer != nil {
+		k.timer.Stop()
+	}
+}
+
+// next measures the next step. The caller holds the lock.
+func (k *Clock) next() {
+	if k.left <= 0 || k.settled {
+		return
+	}
+	step, set := min(k.left, clockStep), time.Now()
+	k.timer = time.AfterFunc(step, func() { k.measured(step, time.Since(set)) })
+}
+
+// measured takes a step from what is left of the limit. A step that took much longer says that this process did not run for a while,
+// such as a terminal's stopped job, or one on a busy machine. What the supervisor said meanwhile is then still to be read.
+func (k *Clock) measured(step, took time.Duration) {
+	k.mu.Lock()
+	k.left -= step
+	if took > step+clockStep {
+		k.left = max(k.left, reportPatience)
+	}
+	overdue := k.left <= 0 && !k.settled
+	k.next()
+	k.mu.Unlock()
+	if overdue {
+		k.Overdue(LostAfter(k.Limit))
+	}
 }
 
 // start returns a context that ends if the run of a process takes longer than it can, or when stop is called.
 func (c *clocks) start(ctx context.Context, nonce string, p *Process) (_ context.Context, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	k := &clock{cancel: cancel, limit: p.Limit()}
+	k := &Clock{Limit: p.Limit(), Overdue: cancel}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.running == nil {
-		c.running = map[string]*clock{}
+		c.running = map[string]*Clock{}
 	}
 	c.running[nonce] = k
 	return ctx, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		delete(c.running, nonce)
-		k.settle()
+		k.Settle()
 		cancel(nil)
-	}
-}
-
-// settle stops the clock. The caller holds the lock.
-func (k *clock) settle() {
-	if k.timer != nil {
-		k.timer.Stop()
-	}
-}
-
-// begin starts the clock. The caller holds the lock.
-func (k *clock) begin() {
-	if k.begun {
-		return
-	}
-	k.begun = true
-	if k.limit > 0 {
-		k.timer = time.AfterFunc(k.limit, func() {
-			k.cancel(LostAfter(k.limit))
-		})
 	}
 }
 
@@ -108,11 +151,11 @@ func (c *clocks) hear(status *client.SolveStatus) {
 		}
 		for nonce, k := range c.running {
 			if begun := []byte(wire.Begun(nonce)); bytes.Contains(l.Data, begun) {
-				k.begin()
+				k.Begin()
 				l.Data = bytes.ReplaceAll(l.Data, begun, nil)
 			}
 			if settled := []byte(wire.Settled(nonce)); bytes.Contains(l.Data, settled) {
-				k.settle()
+				k.Settle()
 				l.Data = bytes.ReplaceAll(l.Data, settled, nil)
 			}
 		}
@@ -141,7 +184,7 @@ func (c *clocks) lost(ctx context.Context, nonce string, err error) error {
 	}
 	c.mu.Lock()
 	k := c.running[nonce]
-	begun := k != nil && k.begun
+	begun := k != nil && k.Begun()
 	c.mu.Unlock()
 	status := exitStatus(err)
 	if ctx.Err() != nil || !begun || status == "" {

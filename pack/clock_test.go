@@ -37,10 +37,10 @@ func TestClocks(t *testing.T) {
 		ends time.Duration // 0: never
 	}{
 		{"the job does not begin", nil, 0},
-		{"the supervisor is stopped", map[time.Duration]string{time.Hour: begun}, time.Hour + 15*time.Second},
-		{"the report takes long", map[time.Duration]string{time.Minute: begun, time.Minute + 14*time.Second: settled}, 0},
-		{"it begins only once", map[time.Duration]string{time.Minute: begun, time.Minute + 9*time.Second: begun}, time.Minute + 15*time.Second},
-		{"another's end", map[time.Duration]string{time.Minute: begun, time.Minute + time.Second: forged}, time.Minute + 15*time.Second},
+		{"the supervisor is stopped", map[time.Duration]string{time.Hour: begun}, time.Hour + 25*time.Second},
+		{"the report takes long", map[time.Duration]string{time.Minute: begun, time.Minute + 24*time.Second: settled}, 0},
+		{"it begins only once", map[time.Duration]string{time.Minute: begun, time.Minute + 9*time.Second: begun}, time.Minute + 25*time.Second},
+		{"another's end", map[time.Duration]string{time.Minute: begun, time.Minute + time.Second: forged}, time.Minute + 25*time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -64,10 +64,37 @@ func TestClocks(t *testing.T) {
 					t.Errorf("it ends after %v: %v", time.Since(start), ended)
 				case tt.ends > 0 && (time.Since(start) != tt.ends || !errors.As(ended, &lost)):
 					t.Errorf("after %v: %v", time.Since(start), ended)
-				case tt.ends > 0 && !strings.HasPrefix(lost.Reason, "gave no report within 15s after it began: "):
+				case tt.ends > 0 && !strings.HasPrefix(lost.Reason, "gave no report within 25s after it began: "):
 					t.Error(lost.Reason)
 				}
 			})
+		})
+	}
+}
+
+// The time in which this process does not run does not count, since it hears nothing then. A job ends by the clock all the same.
+func TestClockOfStoppedProcess(t *testing.T) {
+	t.Parallel()
+	for _, settles := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			var overdue time.Duration
+			begin := time.Now()
+			k := Clock{Limit: 25 * time.Second, Overdue: func(error) { overdue = time.Since(begin) }}
+			k.Begin()
+			time.Sleep(24500 * time.Millisecond)
+			k.timer.Stop()
+			k.measured(clockStep, time.Hour) // as when the process is continued after that time
+			time.Sleep(19 * time.Second)
+			if overdue != 0 {
+				t.Errorf("it ends the run after %v", overdue)
+			}
+			if settles {
+				k.Settle()
+			}
+			time.Sleep(time.Hour)
+			if want := 44500 * time.Millisecond; settles && overdue != 0 || !settles && overdue != want {
+				t.Errorf("settled: %v, it ends the run after %v, want %v", settles, overdue, want)
+			}
 		})
 	}
 }

@@ -107,8 +107,8 @@ const engineStatus = 125
 func (r *Runner) contain(ctx context.Context, c *container, p *pack.Process) error {
 	timed, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w := &watcher{nonce: c.nonce, limit: p.Limit(), overdue: cancel, show: r.shower()}
-	defer w.settle()
+	w := &watcher{nonce: c.nonce, clock: pack.Clock{Limit: p.Limit(), Overdue: cancel}, show: r.shower()}
+	defer w.clock.Settle()
 	args, env := r.Engine.command(c)
 	cmd := exec.Command(r.Engine.program, args...)
 	ownGroup(cmd)
@@ -123,6 +123,9 @@ func (r *Runner) contain(ctx context.Context, c *container, p *pack.Process) err
 	}
 	defer lifeline.Close()
 	err = r.Engine.wait(timed, cmd, c.name)
+	if errors.Is(err, exec.ErrWaitDelay) {
+		err = nil // the client ended well, and only the end of its output was not read in time: the report says how the run went
+	}
 	stdout.end()
 	stderr.end()
 	if cause := context.Cause(timed); cause != nil {
@@ -135,9 +138,9 @@ func (r *Runner) contain(ctx context.Context, c *container, p *pack.Process) err
 	switch {
 	case err == nil:
 		return nil
-	case w.hasBegun() && status > 0 && status != engineStatus:
+	case w.clock.Begun() && status > 0 && status != engineStatus:
 		return pack.LostWith(strconv.Itoa(status))
-	case !w.hasBegun():
+	case !w.clock.Begun():
 		r.Engine.forget()
 	}
 	return fmt.Errorf("run %s: %w", p.Name, r.Engine.explain(ctx, err, complaint.lines()))

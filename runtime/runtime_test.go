@@ -180,7 +180,7 @@ func TestWatcher(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var lost error
 				var shown []string
-				w := &watcher{nonce: "n", limit: time.Second, overdue: func(err error) { lost = err }, show: func(line string) { shown = append(shown, line) }}
+				w := &watcher{nonce: "n", clock: pack.Clock{Limit: time.Second, Overdue: func(err error) { lost = err }}, show: func(line string) { shown = append(shown, line) }}
 				stream := &lines{watcher: w}
 				for _, part := range tt.output {
 					if part == "" {

@@ -5,55 +5,24 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// A watcher hears in the output of a container when the job begins and when it has ended, and ends a run that takes longer than it
-// can. See clocks of package pack, which do so in a build session.
+// A watcher hears in the output of a container when the job begins and when it has ended. See clocks of package pack, which do so in
+// a build session.
 type watcher struct {
-	nonce   string
-	limit   time.Duration // 0: none
-	overdue func(error)
-	show    func(line string)
+	nonce string
+	clock pack.Clock
 
-	mu    sync.Mutex
-	begun bool
-	timer *time.Timer // nil until then
-}
-
-func (w *watcher) hasBegun() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.begun
-}
-
-// settle stops the clock.
-func (w *watcher) settle() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.timer != nil {
-		w.timer.Stop()
-	}
-}
-
-func (w *watcher) begin() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.begun {
-		return
-	}
-	w.begun = true
-	if w.limit > 0 {
-		w.timer = time.AfterFunc(w.limit, func() { w.overdue(pack.LostAfter(w.limit)) })
-	}
+	mu   sync.Mutex
+	show func(line string)
 }
 
 // hear takes what the supervisor says out of a line, and shows the rest.
 func (w *watcher) hear(line []byte) {
-	for mark, do := range map[string]func(){wire.Begun(w.nonce): w.begin, wire.Settled(w.nonce): w.settle} {
+	for mark, do := range map[string]func(){wire.Begun(w.nonce): w.clock.Begin, wire.Settled(w.nonce): w.clock.Settle} {
 		if bytes.Contains(line, []byte(mark)) {
 			do()
 			if line = bytes.ReplaceAll(line, []byte(mark), nil); len(line) == 0 {
