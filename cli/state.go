@@ -255,6 +255,14 @@ func compareStates(ctx context.Context, old, new *state) (*compare.Comparison, e
 // differentSources returns the files that an image is built from and that differ. If that is not known, they are nil, and why is
 // the reason, as a clause.
 func differentSources(ctx context.Context, old, new *state) (files *compare.Files, why string, err error) {
+	if old.dir != "" && new.dir != "" && sameDirectory(old.dir, new.dir) {
+		return nil, "", nil
+	}
+	for _, s := range []*state{old, new} {
+		if s.alone() {
+			return nil, fmt.Sprintf("%s is a manifest with no Dockerfile beside it", s.from), nil
+		}
+	}
 	switch {
 	case old.commit != nil && (new.commit != nil || new.dir != ""):
 		files, err = filesSince(old.commit, new)
@@ -277,6 +285,26 @@ func differentSources(ctx context.Context, old, new *state) (files *compare.File
 		why = "the job and the commit are not in the same repository"
 	}
 	return files, why, err
+}
+
+// alone reports whether a manifest of another name lies where no image is built from, as a copy in a temporary directory does.
+// The files beside it are not the job's.
+func (s *state) alone() bool {
+	switch {
+	case s.dir != "" && filepath.Base(s.path) != seed.ManifestFile:
+		return !pack.HasDockerfile(s.dir)
+	case s.commit != nil && path.Base(s.commit.path) != seed.ManifestFile:
+		dir := path.Dir(s.commit.path)
+		return !s.commit.tree.Has(path.Join(dir, "Dockerfile")) && !s.commit.tree.Has(path.Join(dir, "dockerfile"))
+	}
+	return false
+}
+
+// sameDirectory reports whether two names are of one directory. Two manifests in it stand for the same files.
+func sameDirectory(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
 // differentDirectories compares the files of two directories.

@@ -10,7 +10,6 @@ import (
 	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/git"
 	"github.com/seedpack/seedpack/pack"
-	"github.com/seedpack/seedpack/seed"
 )
 
 // filesSince returns the files of a job that differ since a commit. A job whose directory has moved is compared by the paths
@@ -41,7 +40,7 @@ func filesOnDisk(changes *git.Changes, old *commitState, manifest, dir string) (
 		return nil, nil // another repository
 	}
 	if inside != path.Dir(old.path) {
-		return movedFiles(old, inside, ignored)
+		return movedFiles(old, inside, filepath.Base(manifest), ignored)
 	}
 	files := &compare.Files{}
 	for _, name := range changes.Below(inside) {
@@ -62,7 +61,7 @@ func filesOnDisk(changes *git.Changes, old *commitState, manifest, dir string) (
 }
 
 // movedFiles compares the files of a job with those that it has in another directory: in HEAD, with what is not committed.
-func movedFiles(old *commitState, dir string, ignored func(string) bool) (*compare.Files, error) {
+func movedFiles(old *commitState, dir, manifest string, ignored func(string) bool) (*compare.Files, error) {
 	head, err := old.repo.Commit("HEAD")
 	if err != nil {
 		return nil, err
@@ -73,7 +72,7 @@ func movedFiles(old *commitState, dir string, ignored func(string) bool) (*compa
 	}
 	dirty := now.Below(dir)
 	var unread error
-	return differentTrees(old, now.Tree, dir, dirty, func(name, at string) (same, exists bool) {
+	return differentTrees(old, now.Tree, dir, manifest, dirty, func(name, at string) (same, exists bool) {
 		if _, found := slices.BinarySearch(dirty, name); !found {
 			return old.tree.ID(at) == now.Tree.ID(path.Join(dir, name)), now.Tree.ID(path.Join(dir, name)) != ""
 		}
@@ -89,8 +88,9 @@ func movedFiles(old *commitState, dir string, ignored func(string) bool) (*compa
 
 // treeFiles compares the files of a job in two commits.
 func treeFiles(old, new *commitState, ignored func(string) bool) *compare.Files {
-	dir := path.Dir(new.path)
-	return differentTrees(old, new.tree, dir, nil, func(name, at string) (same, exists bool) {
+	dir, manifest := path.Split(path.Clean(new.path))
+	dir = path.Clean(dir)
+	return differentTrees(old, new.tree, dir, manifest, nil, func(name, at string) (same, exists bool) {
 		id := new.tree.ID(path.Join(dir, name))
 		return id == old.tree.ID(at), id != ""
 	}, ignored)
@@ -98,13 +98,14 @@ func treeFiles(old, new *commitState, ignored func(string) bool) *compare.Files 
 
 // differentTrees compares the files of a job in a commit with those that it has later: in a directory of another commit, and further
 // ones. The function says of one, by its path in the directory and by that in the earlier commit, whether it is the same and exists.
-func differentTrees(old *commitState, tree *git.Tree, dir string, further []string, now func(name, at string) (same, exists bool), ignored func(string) bool) *compare.Files {
+// The manifest does not count: it is compared by itself.
+func differentTrees(old *commitState, tree *git.Tree, dir, manifest string, further []string, now func(name, at string) (same, exists bool), ignored func(string) bool) *compare.Files {
 	files := &compare.Files{}
 	oldDir := path.Dir(old.path)
 	names := slices.Concat(old.tree.Below(oldDir), tree.Below(dir), further)
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		if name == path.Base(old.path) || name == seed.ManifestFile || ignoredFile(name, ignored) {
+		if name == path.Base(old.path) || name == manifest || ignoredFile(name, ignored) {
 			continue
 		}
 		at := path.Join(oldDir, name)

@@ -115,6 +115,7 @@ var tableTests = []struct {
 	{scalar + "/inputMultiplier", "any", []edit{{theScalar + "/0/inputMultiplier", ""}}, "any"},
 
 	{"/job/interface/command", "any but outer white space", []edit{{"/job/interface/command", `"run -v ${SCENE}"`}}, "any but outer white space"},
+	{"/job/interface/command", "any but outer white space", []edit{{"/job/interface/command", `"\u00a0run ${SCENE}"`}}, "any but outer white space"}, // a shell splits words at none but spaces, tabs and line ends
 
 	{inputFiles, "added and required", []edit{{theInput + "/+", `{"name": "MASK", "required": true}`}}, "removed or renamed"},
 	{inputFiles, "added and required", []edit{{theInput + "/+", `{"name": "MASK"}`}}, "removed or renamed"},

@@ -94,13 +94,16 @@ func orDefault(at string, v, document any, pointer seed.Pointer) any {
 	return absent[at]
 }
 
+// shellSpace is what a shell leaves out before and after a command.
+const shellSpace = " \t\n"
+
 func same(at string, c change) bool {
 	switch {
 	case at == job+"/interface/command":
 		was, ok1 := c.was.(string)
 		is, ok2 := c.is.(string)
 		if ok1 && ok2 {
-			return strings.TrimSpace(was) == strings.TrimSpace(is)
+			return strings.Trim(was, shellSpace) == strings.Trim(is, shellSpace)
 		}
 	case at == job+"/tags":
 		return equalSets(orEmpty(c.was), orEmpty(c.is))

@@ -121,6 +121,9 @@ func ownDockerfile(dir string) string {
 	return path
 }
 
+// HasDockerfile reports whether a directory has a Dockerfile, as BuildKit finds it.
+func HasDockerfile(dir string) bool { return isFile(ownDockerfile(dir)) }
+
 func isFile(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
