@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -304,10 +306,11 @@ type baseJob struct {
 
 // find looks for a job in the base: by its name, or else by its path. So a moved directory is no new job.
 func (r *baseRepo) find(j *job.Job) (baseJob, bool) {
-	inside, ok := r.changes.Repository.Path(j.Path)
+	dir, ok := r.changes.Repository.Path(filepath.Dir(j.Path))
 	if !ok {
 		return baseJob{}, false
 	}
+	inside := path.Join(dir, filepath.Base(j.Path))
 	if m, ok := r.manifests[inside]; ok && m.Job.Name == j.Manifest.Job.Name {
 		return baseJob{inside, m}, true
 	}

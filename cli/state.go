@@ -41,6 +41,14 @@ type commitState struct {
 	repo *git.Repository
 	tree *git.Tree
 	path string // of the manifest
+	text []byte // of the manifest, where a link of the commit leads if that is one
+}
+
+// read reads the manifest, and reports whether there is one.
+func (c *commitState) read() (found bool, err error) {
+	texts, err := c.tree.ReadThrough(c.path)
+	c.text, found = texts[c.path]
+	return found, err
 }
 
 func (s *state) close() error {
@@ -164,11 +172,7 @@ func openCommit(ctx context.Context, p *Process, arg, revision, at string, other
 	if err != nil {
 		return nil, exit.Usagef("%s: %w", arg, err)
 	}
-	text, err := tree.Read(c.path)
-	if err != nil {
-		return nil, err
-	}
-	s := &state{from: arg, path: arg, manifest: seed.Parse(text[c.path]), commit: c}
+	s := &state{from: arg, path: arg, manifest: seed.Parse(c.text), commit: c}
 	return s, s.check()
 }
 
@@ -183,9 +187,13 @@ func (c *commitState) find(at, dir string) error {
 	}
 	at = path.Clean(at)
 	for _, candidate := range []string{at, path.Join(at, seed.ManifestFile)} {
-		if c.tree.Has(candidate) {
-			c.path = candidate
-			return nil
+		dir, err := c.tree.Resolve(path.Dir(candidate))
+		if err != nil {
+			return err
+		}
+		c.path = path.Join(dir, path.Base(candidate))
+		if found, err := c.read(); found || err != nil {
+			return err
 		}
 	}
 	return fmt.Errorf("the commit has no manifest at %q", at)
@@ -193,9 +201,11 @@ func (c *commitState) find(at, dir string) error {
 
 // findJob looks for the job of the other state: by its path, or else by its name, since its directory may have moved.
 func (c *commitState) findJob(near string, other *state) error {
-	if inside, ok := c.repo.Path(near); ok && c.tree.Has(inside) {
-		c.path = inside
-		return nil
+	if dir, ok := c.repo.Path(filepath.Dir(near)); ok {
+		c.path = path.Join(dir, filepath.Base(near))
+		if found, err := c.read(); found || err != nil {
+			return err
+		}
 	}
 	if other == nil || other.manifest == nil {
 		return fmt.Errorf("the commit has no %s there: say where, as in git:REV:PATH", seed.ManifestFile)
@@ -207,7 +217,7 @@ func (c *commitState) findJob(near string, other *state) error {
 	}
 	for _, at := range slices.Sorted(maps.Keys(found)) {
 		if found[at].Job.Name == name {
-			c.path = at
+			c.path, c.text = at, found[at].Source.Text
 			return nil
 		}
 	}
@@ -222,7 +232,7 @@ func manifestsOf(tree *git.Tree) (map[string]*seed.Manifest, error) {
 			paths = append(paths, at)
 		}
 	}
-	texts, err := tree.Read(paths...)
+	texts, err := tree.ReadThrough(paths...)
 	if err != nil {
 		return nil, err
 	}

@@ -47,9 +47,9 @@ func filesOnDisk(changes *git.Changes, old *commitState, manifest, dir string) (
 		if name == path.Base(old.path) || name == filepath.Base(manifest) || ignoredFile(name, ignored) {
 			continue
 		}
-		_, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name)))
+		info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name)))
 		switch at := path.Join(inside, name); {
-		case err != nil:
+		case err != nil || info.IsDir() && changes.Tree.Submodule(at) == "":
 			files.Removed = append(files.Removed, name)
 		case !changes.Had(at):
 			files.Added = append(files.Added, name)

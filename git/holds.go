@@ -29,7 +29,7 @@ func (t *Tree) Holds(path, file string) (bool, error) {
 		return false, nil
 	case err != nil:
 		return false, err
-	case info.Mode()&fs.ModeSymlink != 0 && b.mode == "120000":
+	case info.Mode()&fs.ModeSymlink != 0 && b.mode == linkMode:
 		target, err := os.Readlink(file)
 		if err != nil {
 			return false, err

@@ -227,13 +227,14 @@ const maxBlob = 16 << 20
 
 // Read returns the content of files, by their paths. It leaves out those that the commit lacks.
 func (t *Tree) Read(paths ...string) (map[string][]byte, error) {
-	var asked []string
+	return t.contents(slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !t.Has(path) })...)
+}
+
+// contents returns what the objects of files and links hold, by their paths.
+func (t *Tree) contents(asked ...string) (map[string][]byte, error) {
 	var names strings.Builder
-	for _, path := range paths {
-		if t.Has(path) {
-			asked = append(asked, path)
-			names.WriteString(t.blobs[path].id + "\n")
-		}
+	for _, path := range asked {
+		names.WriteString(t.blobs[path].id + "\n")
 	}
 	if len(asked) == 0 {
 		return map[string][]byte{}, nil
@@ -274,7 +275,10 @@ func (r *Repository) changed(t *Tree) (paths []string, had map[string]bool, err 
 	if err != nil {
 		return nil, nil, fmt.Errorf("list the files that are not committed: %w", err)
 	}
-	list := tracked + untracked
+	list, err := r.withoutSame(t, tracked, untracked)
+	if err != nil {
+		return nil, nil, err
+	}
 	had = map[string]bool{}
 	for at, blob := range t.blobs {
 		if blob.mode != submoduleMode {
@@ -293,6 +297,24 @@ func (r *Repository) changed(t *Tree) (paths []string, had map[string]bool, err 
 		}
 	}
 	return fields(list), had, nil
+}
+
+// withoutSame joins two lists of paths, and leaves out the files that are only gone from the index: not tracked any more, and still as
+// the commit has them.
+func (r *Repository) withoutSame(t *Tree, tracked, untracked string) (string, error) {
+	same := map[string]bool{}
+	for _, path := range fields(untracked) {
+		if !t.Has(path) {
+			continue
+		}
+		holds, err := t.Holds(path, filepath.Join(r.Top, filepath.FromSlash(path)))
+		if err != nil {
+			return "", fmt.Errorf("compare %q with commit %s: %w", path, t.Commit, err)
+		}
+		same[path] = holds
+	}
+	all := slices.DeleteFunc(fields(tracked+untracked), func(path string) bool { return same[path] })
+	return strings.Join(append(all, ""), "\x00"), nil
 }
 
 // changedIn returns the paths of files that differ between a commit of a submodule and its work tree, and of each whether the
