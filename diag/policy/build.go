@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -88,6 +89,12 @@ func (r *reader) build(n *yaml.Node) {
 }
 
 func (r *reader) buildPaths(n *yaml.Node) {
+	for _, e := range elements(n) {
+		pattern := strings.TrimPrefix(deref(e).Value, "!")
+		if clean := path.Clean(filepath.ToSlash(pattern)); clean == ".." || strings.HasPrefix(clean, "../") {
+			r.add(deref(e), "paths %q leads out of the directory of this file, and so matches nothing: write it in a .seedpack.yaml above", pattern)
+		}
+	}
 	patterns := r.texts(n, "paths")
 	matcher, err := patternmatcher.New(patterns)
 	if err == nil {

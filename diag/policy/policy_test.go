@@ -53,6 +53,8 @@ p:1:24: build has no key "args": did you mean "build-args"?`},
 	{"no name", "build: {build-args: {'a=b': c}}\n", `p:1:22: "a=b" is no name for build-args`},
 	{"an argument that is a list", "build: {build-args: {A: [b]}}\n", `p:1:25: build argument A is a list, it should be text`},
 	{"no target", "build:\n  target:\n", `p:2:10: target is empty, it should be text`},
+	{"shared paths above", "build: {paths: [lib, ../common, '!lib/../../x']}\n", `p:1:22: paths "../common" leads out of the directory of this file, and so matches nothing: write it in a .seedpack.yaml above
+p:1:33: paths "lib/../../x" leads out of the directory of this file, and so matches nothing: write it in a .seedpack.yaml above`},
 	{"build is text", "build: x\n", `p:1:8: build is text, it should be a mapping`},
 	{"a key that is a list", "rules: {[a]: off}\n", `p:1:9: a key is a list, it should be text`},
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // beyondSchema are problems that a JSON Schema cannot express, or that prevent a document from being read.
-var beyondSchema = []string{"a key twice", "no YAML", "a bad pattern", "a key that is a list"}
+var beyondSchema = []string{"a key twice", "no YAML", "a bad pattern", "a key that is a list", "shared paths above"}
 
 // An editor marks what Read refuses, and nothing else.
 func TestSchemaIsAsRead(t *testing.T) {
