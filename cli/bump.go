@@ -47,7 +47,7 @@ working directory.`,
 
 // bumpJobs compares all jobs before it writes to any manifest.
 func bumpJobs(ctx context.Context, p *Process, o *bumpOptions, args []string) error {
-	if o.base.base == baseNone || o.base.base == "" {
+	if o.base.base == baseNone {
 		return exit.Usagef("bump needs something to compare with: --base auto, published, merge-base or a revision")
 	}
 	if slices.Contains(args, "-") {

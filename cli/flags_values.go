@@ -46,6 +46,10 @@ func under(s *pflag.FlagSet, subject string) func() {
 func checkValues(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		known, value := f.Annotations[closedKey], f.Value.String()
+		if f.Name == "base" && strings.TrimSpace(value) == "" { // as of a variable that is not set: it must not turn the gate off
+			err = errors.Join(err, exit.Usagef("--base is empty: give %s, or a revision", orList(f.Annotations[openKey])))
+			return
+		}
 		if len(known) == 0 || slices.Contains(known, value) {
 			return
 		}
