@@ -4,8 +4,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -69,11 +71,11 @@ func wait(spec *wire.Spec, pid int, o *wire.Outcome) {
 	begin := time.Now()
 	ended, gone := reap(pid)
 	status, ok := await(spec, pid, ended, o)
-	if !o.TimedOut {
-		o.Leftover, o.LeftoverNames = leftover()
-	}
 	if o.Usage.Wall = time.Since(begin); !ok {
 		status = syscall.WaitStatus(syscall.SIGKILL)
+	}
+	if !o.TimedOut {
+		o.Leftover, o.LeftoverNames = leftover()
 	}
 	killAll(gone)
 	o.Exit = status.ExitStatus()
@@ -149,17 +151,26 @@ func signalAll(sig syscall.Signal) {
 }
 
 // leftover counts the running processes and returns a few names. A process that the job has killed does not run, although on a
-// busy machine the kernel may need some time to end it.
+// busy machine the kernel may need some time to end it. Between the signal and its end there is a moment in which it shows neither, so
+// a process counts if it runs for a while.
 func leftover() (n int, names []string) {
-	for _, p := range descendants() {
-		if p.state == 'Z' || p.state == 'X' || p.exiting || dies(p.pid) {
-			continue
-		}
-		if n++; len(names) < 5 {
-			names = append(names, p.name)
-		}
+	const looks, pause = 5, 20 * time.Millisecond
+	left := running()
+	for n := 1; n < looks && len(left) > 0; n++ {
+		time.Sleep(pause)
+		left = running()
 	}
-	return n, names
+	for _, p := range left[:min(len(left), 5)] {
+		names = append(names, p.name)
+	}
+	return len(left), names
+}
+
+// running returns the processes that run, in the order of their numbers.
+func running() []process {
+	all := slices.DeleteFunc(descendants(), func(p process) bool { return p.state == 'Z' || p.state == 'X' || p.exiting || dies(p.pid) })
+	slices.SortFunc(all, func(a, b process) int { return cmp.Compare(a.pid, b.pid) })
+	return all
 }
 
 type process struct {
