@@ -31,16 +31,32 @@ var maintainerEmail = &Rule{
 	},
 	Check: func(p *Pass) {
 		at, email := seed.AtMaintainer.Member("email"), p.Job.Maintainer.Email
-		if p.valid(at) && !IsAddress(email) {
-			p.Reportf(at, "the maintainer's e-mail %q is not an address: users of the job cannot write to anybody", email)
+		if !p.valid(at) || IsAddress(email) {
+			return
 		}
+		if bare, ok := cutScheme(email); ok && IsAddress(bare) {
+			d := p.Reportf(at, "the maintainer's e-mail %q is a link, must be the address alone", email)
+			p.replace(d, "Write "+bare, bare)
+			return
+		}
+		p.Reportf(at, "the maintainer's e-mail %q is not an address: users of the job cannot write to anybody", email)
 	},
+}
+
+// cutScheme removes the mailto: of a link to an address.
+func cutScheme(email string) (address string, ok bool) {
+	const scheme = "mailto:"
+	if len(email) < len(scheme) || !strings.EqualFold(email[:len(scheme)], scheme) {
+		return "", false
+	}
+	return email[len(scheme):], true
 }
 
 // IsAddress reports whether a text can be an e-mail address (2.1.1.1 S-2.1.1.1-04). It does not ask whether somebody reads it.
 func IsAddress(email string) bool {
 	local, host, ok := strings.Cut(email, "@")
-	return ok && !blank(local) && !blank(host) && !strings.ContainsAny(host, "@ \t")
+	_, link := cutScheme(email)
+	return ok && !link && !blank(local) && !blank(host) && !strings.ContainsAny(host, "@ \t<>,;?")
 }
 
 var maintainerURL = &Rule{

@@ -78,6 +78,7 @@ func reportSchema(report *diag.Report, m *seed.Manifest, violations []schema.Vio
 			}
 		}
 	}
+	strays := strayMembers(violations)
 	for i := range violations {
 		v := &violations[i]
 		if s.silent(v) {
@@ -87,12 +88,39 @@ func reportSchema(report *diag.Report, m *seed.Manifest, violations []schema.Vio
 		if rest, ok := strings.CutPrefix(v.Message, "is "); ok {
 			d.Message = subject(m.Source, v.Pointer) + " is " + rest
 		}
+		if names := strays[strayKey(v)]; len(names) > 1 {
+			if names[0] != v.Member {
+				continue
+			}
+			d.Message = fmt.Sprintf("members %s do not exist here", joinWords(quoted(names)))
+			d.Hint = fmt.Sprintf("they belong into %s", v.Belongs)
+		}
 		if hint := s.taken(v); hint != "" {
 			d.Hint = hint
 		}
 		d.Fixes = s.fixes(v)
 		report.Add(written(m, d))
 	}
+}
+
+// A strayKind is an object, and the other object that members in it belong into.
+type strayKind struct {
+	in      seed.Pointer
+	belongs string
+}
+
+func strayKey(v *schema.Violation) strayKind { return strayKind{v.Pointer.Parent(), v.Belongs} }
+
+// strayMembers returns the members that are in an object but belong into another one. Those of a kind have one cause: the other object
+// was left out.
+func strayMembers(violations []schema.Violation) map[strayKind][]string {
+	all := map[strayKind][]string{}
+	for i := range violations {
+		if v := &violations[i]; v.Belongs != "" && !slices.Contains(all[strayKey(v)], v.Member) {
+			all[strayKey(v)] = append(all[strayKey(v)], v.Member)
+		}
+	}
+	return all
 }
 
 type schemaReporter struct {
@@ -221,6 +249,11 @@ func (s *schemaReporter) fixes(v *schema.Violation) []diag.Fix {
 	}
 	if text, ok := strings.CutPrefix(v.Hint, "write "); ok && v.Keyword == "type" && (text == "true" || text == "false") {
 		return []diag.Fix{{Title: "Write " + text, Edits: []diag.Edit{{Span: s.m.Source.Span(v.Pointer), New: text}}, Unsafe: true}}
+	}
+	if v.Keyword == "type" && s.m.Source.Kind(v.Pointer) == "string" {
+		if number, _, exact := schema.Amount(s.m.Source, v.Pointer, string(s.m.Source.Raw(v.Pointer))); number != "" && exact {
+			return []diag.Fix{{Title: "Write " + number, Edits: []diag.Edit{{Span: s.m.Source.Span(v.Pointer), New: number}}, Unsafe: true}}
+		}
 	}
 	if m := suggestion().FindStringSubmatch(v.Hint); m != nil {
 		if value, err := strconv.Unquote(m[1]); err == nil {

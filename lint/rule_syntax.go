@@ -84,10 +84,17 @@ func writesNull(p seed.Problem) bool {
 
 // inPlace adapts the fix of a problem to what belongs in its place: only text is put in quotes.
 func inPlace(src *seed.Source, p seed.Problem) seed.Problem {
-	if p.Code != seed.CodeValue && p.Code != seed.CodeNumber || p.Fix != quoteTitle {
+	if p.Code != seed.CodeValue && p.Code != seed.CodeNumber || p.Fix != "" && p.Fix != quoteTitle {
 		return p
 	}
 	at, ok := src.PointerAt(p.Span)
+	if hint := schema.AmountHint(src, at, string(src.Text[p.Span.Start:p.Span.End])); ok && hint != "" {
+		p.Fix, p.Edits, p.Hint = "", nil, hint
+		return p
+	}
+	if p.Fix == "" {
+		return p
+	}
 	kind := schema.Kind(at)
 	if !ok || kind == "" || kind == "string" {
 		return p

@@ -101,7 +101,7 @@ func parse(text []byte, g guess, most int) *Source {
 }
 
 func newParser(text []byte, g guess) *parser {
-	p := &parser{Source: &Source{Text: text}, guess: g, most: MaxProblems, margin: margin{line: -1}}
+	p := &parser{Source: &Source{Text: text}, guess: g, most: MaxProblems, margin: margin{line: -1}, bare: sighting{1, 0}}
 	for kind := range p.ends {
 		p.ends[kind] = sighting{1, 0} // nothing was looked for
 	}
@@ -158,6 +158,8 @@ type parser struct {
 	margin margin
 	// ends are where the ends of placeholders were found last.
 	ends [len(placeholderEnds)]sighting
+	// bare is where the end of text without quotes was found last.
+	bare sighting
 	// ahead counts the bytes that were read ahead of i. It is about as large as the text, however that is broken.
 	ahead int
 	// oddities are the characters that only look like white space.

@@ -289,11 +289,8 @@ var textEnd = lazy.Regexp(`,[ \t]*"|[ \t]*[}\]][ \t]*(?:[}\],]|$)|,?[ \t\r]*$`)
 // bareText reads text without quotes, in place of the value n, up to the end of the line or to the next member.
 func (p *parser) bareText(n *node) {
 	start := n.span.Start
-	line := p.Text[start:p.lineEnd()]
-	line = line[:min(len(line), tornBytes)]
-	end := start + textEnd().FindIndex(line)[0]
+	end := p.textEnd(start)
 	p.i = max(end, p.i)
-	p.ahead += end - start
 	if quote, ok := p.closingBefore(start, p.i); ok {
 		p.openingMissing(n, quote)
 		return
@@ -306,6 +303,17 @@ func (p *parser) bareText(n *node) {
 		p.quoteEach(&pr, start)
 	}
 	p.problem(pr)
+}
+
+// textEnd returns the end of the text without quotes at an offset. It is looked for once: much such text may stand before one end.
+func (p *parser) textEnd(start int) int {
+	if start < p.bare.from || start > p.bare.at {
+		line := p.Text[start:p.lineEnd()]
+		line = line[:min(len(line), tornBytes)]
+		p.bare = sighting{start, start + textEnd().FindIndex(line)[0]}
+		p.ahead += p.bare.at - start
+	}
+	return p.bare.at
 }
 
 // quoteEach adds edits that put the text from start to i in quotes. In an array, a comma ends an element.

@@ -264,7 +264,7 @@ func (p *parser) unclosedName() (name string, ok bool) {
 
 // mixedName reads a name in two kinds of quotes. The second is at the given offset.
 func (p *parser) mixedName(start, end int) (name string, ok bool) {
-	if c, _ := p.next(end + 1); c != ':' {
+	if c, _ := p.next(end + 1); c != ':' || p.Text[start] == '"' && p.isName(start) {
 		return "", false
 	}
 	p.i = end + 1

@@ -283,3 +283,17 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// The markers of a merge conflict are named, and nothing else in the file.
+func TestConflicts(t *testing.T) {
+	t.Parallel()
+	const first = "<<<<<<< is a marker of a merge conflict: decide for one of the sides and remove the markers; git diff shows them\n"
+	for text, want := range map[string]string{
+		"rules:\n<<<<<<< a\n  x: off\n=======\n  x: error\n>>>>>>> b\n": "p:2:1: " + first + "p:4:1: ======= is a marker of a merge conflict\np:6:1: >>>>>>> is a marker of a merge conflict",
+		"<<<<<<< a\n=======\n>>>>>>> b\n":                               "p:1:1: " + first + "p:2:1: ======= is a marker of a merge conflict\np:3:1: >>>>>>> is a marker of a merge conflict",
+	} {
+		if _, err := Read("p", []byte(text), rules); err == nil || err.Error() != want {
+			t.Errorf("%q: got\n%v\nwant\n%s", text, err, want)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/seed"
 )
 
 // An Error holds every problem of a policy file, each with path, line and column.
@@ -28,9 +29,25 @@ func Read(path string, text []byte, rules []string) (*File, error) {
 		r.document(doc.Content[0])
 	}
 	if len(r.problems) > 0 {
+		r.conflicts(text)
 		return nil, &Error{r.problems}
 	}
 	return r.file, nil
+}
+
+// conflicts names the markers of a merge conflict in a file with problems. Nothing else in it is worth saying then.
+func (r *reader) conflicts(text []byte) {
+	source := seed.TextSource(text)
+	for i, m := range seed.Conflicts(text) {
+		if i == 0 {
+			r.problems = nil
+		}
+		at, message := source.Position(m.Span.Start), m.Message
+		if m.Hint != "" {
+			message += ": " + m.Hint
+		}
+		r.add(&yaml.Node{Line: at.Line, Column: at.Column}, "%s", message)
+	}
 }
 
 type reader struct {

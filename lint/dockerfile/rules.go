@@ -78,7 +78,11 @@ var entrypointShell = &rule{
 	},
 	check: func(f *file) {
 		entrypoint, _ := f.entrypointAndCmd()
-		if !entrypoint.set || !entrypoint.PrependShell {
+		if !entrypoint.set {
+			return
+		}
+		if !entrypoint.PrependShell {
+			f.checkScript(entrypoint)
 			return
 		}
 		if words := f.words(); len(words) > 0 {
@@ -92,6 +96,28 @@ var entrypointShell = &rule{
 		d := f.reportf(entrypoint.at, "shell-form ENTRYPOINT takes no arguments and hands no signals on: write the exec form")
 		d.Severity = diag.Warning
 	},
+}
+
+// checkScript reports a script of an exec form that does not get the arguments of command as its author expects.
+func (f *file) checkScript(entrypoint start) {
+	s, ok := scriptOf(entrypoint.CmdLine)
+	words := len(f.words())
+	if !ok || words == 0 {
+		return
+	}
+	if s.uses("0") || s.named && s.uses("@*123456789") {
+		return
+	}
+	var d *diag.Diagnostic
+	switch {
+	case s.uses("@*123456789"):
+		d = f.reportf(entrypoint.at, "ENTRYPOINT starts a script of %s that loses the first argument of command: it becomes $0, and $@ begins with $1", entrypoint.CmdLine[0])
+	case s.usesVariables():
+		return // the executor sets the variables of inputs, too
+	default:
+		d = f.reportf(entrypoint.at, "ENTRYPOINT starts a script of %s that drops all arguments, and command has %d", entrypoint.CmdLine[0], words)
+	}
+	d.Hint = `write $@ in quotes, and a word for $0 after the script, as in ["sh", "-c", "exec /app/run.sh \"$@\"", "sh"]`
 }
 
 var entrypointRepeated = &rule{

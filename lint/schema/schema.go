@@ -55,8 +55,10 @@ type Violation struct {
 	Older   bool         // Meant had the unknown name in an older version, so that only the name differs
 	// Replaces is the required member that an unknown one stands for, although it cannot simply be renamed.
 	Replaces string
-	Message  string // in the form of a diagnostic's message
-	Hint     string
+	// Belongs is the object that an unknown member belongs into, in quotes; empty if unclear.
+	Belongs string
+	Message string // in the form of a diagnostic's message
+	Hint    string
 
 	quoted bool // the value has another type, and is JSON text in quotes
 }
@@ -87,7 +89,7 @@ func ManifestMost(src *seed.Source) ([]Violation, Beyond) {
 			v.Hint, v.Meant, v.Replaces = `did you mean "job"?`, "job", ""
 		}
 		if found[i].Hint == "" {
-			found[i].Hint = cmp.Or(inItsType(src, &found[i]), describeAmount(src, found[i].Pointer), describe(&found[i]))
+			found[i].Hint = cmp.Or(inItsType(src, &found[i]), amountInItsType(src, &found[i]), describeAmount(src, found[i].Pointer), describe(&found[i]))
 		}
 	}
 	return found, beyond
@@ -129,6 +131,14 @@ func inItsType(src *seed.Source, v *Violation) string {
 		return almostVersion(raw)
 	}
 	return ""
+}
+
+// amountInItsType says how to write an amount with a unit that is text. It returns "" for other values.
+func amountInItsType(src *seed.Source, v *Violation) string {
+	if v.Keyword != "type" || src.Kind(v.Pointer) != "string" {
+		return ""
+	}
+	return AmountHint(src, v.Pointer, string(src.Raw(v.Pointer)))
 }
 
 // Truth returns the boolean that a word stands for, as JSON text, or "".

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,9 +30,9 @@ var (
 func patternMessage(pattern, value string) (message, hint string) {
 	switch pattern {
 	case jobNamePattern:
-		message, hint = fmt.Sprintf("name %s must be letters, digits and dashes", diag.Quote(clip(value))), writeInstead(notJobName().ReplaceAllString(value, "-"))
+		message, hint = fmt.Sprintf("name %s must be letters, digits and dashes", diag.Quote(clip(value))), nameInstead(notJobName(), value, "-")
 	case namePattern:
-		message, hint = fmt.Sprintf("name %s must be letters, digits, dashes and underscores", diag.Quote(clip(value))), writeInstead(notName().ReplaceAllString(value, "_"))
+		message, hint = fmt.Sprintf("name %s must be letters, digits, dashes and underscores", diag.Quote(clip(value))), nameInstead(notName(), value, "_")
 	default:
 		message = fmt.Sprintf("version %s must be a semantic version, MAJOR.MINOR.PATCH", diag.Quote(clip(value)))
 		hint = almostVersion(value)
@@ -40,6 +41,15 @@ func patternMessage(pattern, value string) (message, hint string) {
 		hint = template
 	}
 	return message, hint
+}
+
+// nameInstead says how to write a name with the allowed characters alone, or returns "". Wrong is what is not allowed.
+func nameInstead(wrong *regexp.Regexp, value, separator string) string {
+	name, ok := ascii(value)
+	if !ok {
+		return ""
+	}
+	return writeInstead(wrong.ReplaceAllString(name, separator))
 }
 
 // almostVersion says how to write text that is a version but for its form, or returns "".
@@ -115,7 +125,7 @@ func unknownMember(at seed.Pointer, name string, known []string) Violation {
 	case near != "" && (elsewhere == "" || strings.EqualFold(near, name)):
 		v.Hint, v.Meant = fmt.Sprintf("did you mean %q?%s", near, lookAlikes(name)), near
 	case elsewhere != "":
-		v.Hint = fmt.Sprintf("%q belongs into %s", name, elsewhere)
+		v.Hint, v.Belongs = fmt.Sprintf("%q belongs into %s", name, elsewhere), elsewhere
 	case comments[strings.ToLower(name)]:
 		v.Hint = "take it out: JSON has no comments, and a manifest says in its description what people should know"
 	case len(known) == 0:

@@ -124,6 +124,8 @@ func TestReadProblems(t *testing.T) {
 	tests := []struct{ text, want string }{
 		{"", `1:1-1 file is empty, there should be a list of cases [smoke-file-syntax]`},
 		{"cases: [", `1:9-9 not YAML: did not find expected node content [smoke-file-syntax]`},
+		{"<<<<<<< a\ncases: 1\n=======\ncases: 2\n>>>>>>> b\n", "1:1-8 <<<<<<< is a marker of a merge conflict [smoke-file-syntax]\n3:1-8 ======= is a marker of a merge conflict [smoke-file-syntax]\n5:1-8 >>>>>>> is a marker of a merge conflict [smoke-file-syntax]"},
+		{"cases: []\n======= b\n", "2:1-8 ======= is a marker of a merge conflict [smoke-file-syntax]"},
 		{"a: *b", `1:4-5 not YAML: unknown anchor 'b' referenced [smoke-file-syntax]`},
 		{"cases: []", `1:1-2 there are no cases; without the file they are made from the manifest [smoke-file-syntax]`},
 		{"- a", `1:1-2 the file is a list, it should be a mapping [smoke-file-type]`},

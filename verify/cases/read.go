@@ -37,6 +37,7 @@ func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string
 	switch err := yaml.Unmarshal(text, &doc); {
 	case err != nil:
 		r.syntax(err)
+		r.conflicts()
 		return nil, r.report
 	case len(doc.Content) == 0:
 		r.addAt(syntaxRule, seed.Span{}, "cases: [{name: first}]", "file is empty, there should be a list of cases")
@@ -50,8 +51,22 @@ func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string
 	defer root.Close()
 	r.root = root
 	cases := r.file(doc.Content[0])
+	r.conflicts()
 	r.report.Sort()
 	return cases, r.report
+}
+
+// conflicts names the markers of a merge conflict in a file with errors. Nothing else in it is worth saying then.
+func (r *reader) conflicts() {
+	if r.report.Count(diag.Error) == 0 {
+		return
+	}
+	if markers := seed.Conflicts(r.report.Source.Text); markers != nil {
+		r.report = &diag.Report{Path: r.report.Path, Source: r.report.Source}
+		for _, m := range markers {
+			r.report.Add(diag.Diagnostic{Rule: syntaxRule, Span: &m.Span, Message: m.Message, Hint: m.Hint})
+		}
+	}
 }
 
 type reader struct {
