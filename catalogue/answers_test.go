@@ -202,7 +202,7 @@ func TestLostRegistry(t *testing.T) {
 			last = failure
 		}
 	}
-	if _, err := fmt.Sscanf(last.Err.Error(), "%d images or repositories were not read: it did not answer 32 requests in a row", &unread); err != nil || unread+reads != all {
+	if _, err := fmt.Sscanf(last.Err.Error(), "images or repositories not read: %d: it did not answer 32 requests in a row", &unread); err != nil || unread+reads != all {
 		t.Errorf("of %d images %d were asked for, and it says %v", all, reads, last)
 	}
 	if found.Complete {

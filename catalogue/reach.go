@@ -111,7 +111,7 @@ func (f *finder) failRead(host, place string, err error) {
 func (f *finder) failLost() {
 	for _, host := range slices.Sorted(maps.Keys(f.clients)) {
 		if d := f.clients[host]; d.unread > 0 {
-			f.fail(host, fmt.Errorf("%d images or repositories were not read: %w", d.unread, d.lost))
+			f.fail(host, fmt.Errorf("images or repositories not read: %d: %w", d.unread, d.lost))
 		}
 	}
 }

@@ -39,8 +39,8 @@ func (s *searchProgress) show(now catalogue.Progress) {
 }
 
 func (s *searchProgress) write() {
-	text := fmt.Sprintf("%d repositories, %d ending in -seed; %d of %s read, %d with a manifest",
-		s.now.Repositories, s.now.Candidates, s.now.Read, diag.Count(s.now.Tags, "image"), s.now.Images)
+	text := fmt.Sprintf("%s, %d ending in -seed; %d of %s read, %d with a manifest",
+		diag.Count(s.now.Repositories, "repository"), s.now.Candidates, s.now.Read, diag.Count(s.now.Tags, "image"), s.now.Images)
 	if s.terminal {
 		if s.columns > 0 && len(text) > s.columns {
 			text = text[:s.columns] // a line that wraps cannot be written over

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/diag/report"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pipeline"
@@ -62,7 +63,7 @@ func (u *smokeUpdate) job(pipe *pipeline.Pipeline, r *pipeline.Result) error {
 // difference shows how a file changes.
 func (u *smokeUpdate) difference(f pipeline.FileUpdate) string {
 	if !utf8.Valid(f.Old) || !utf8.Valid(f.New) {
-		return fmt.Sprintf("%s is not text: its size was %d bytes, and becomes %d\n", report.Escape(f.Path), len(f.Old), len(f.New))
+		return fmt.Sprintf("%s is not text: its size was %s, and becomes %d\n", report.Escape(f.Path), diag.Count(len(f.Old), "byte"), len(f.New))
 	}
 	text := diff.Diff(f.Path, f.Old, f.Path+" with what the runs left", f.New)
 	return escapeDiff(u.process.secrets.HideAgain(string(text)))

@@ -41,7 +41,7 @@ func TestSmokeUpdateAsks(t *testing.T) {
 	if got := u.difference(pipeline.FileUpdate{Path: "x", Old: []byte("a\n"), New: []byte("\x1b[1m\n")}); !strings.Contains(got, "\n-a\n+") || strings.Contains(got, "\x1b") {
 		t.Errorf("shown %q", got)
 	}
-	if got := u.difference(pipeline.FileUpdate{Path: "x", Old: []byte("\xff"), New: []byte("a")}); got != "x is not text: its size was 1 bytes, and becomes 1\n" {
+	if got := u.difference(pipeline.FileUpdate{Path: "x", Old: []byte("\xff"), New: []byte("a")}); got != "x is not text: its size was 1 byte, and becomes 1\n" {
 		t.Errorf("shown %q", got)
 	}
 }

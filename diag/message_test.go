@@ -25,3 +25,18 @@ func TestBrief(t *testing.T) {
 		}
 	}
 }
+
+func TestCount(t *testing.T) {
+	t.Parallel()
+	for want, c := range map[string]struct {
+		n    int
+		noun string
+	}{
+		"1 error": {1, "error"}, "0 errors": {0, "error"}, "1 pass": {1, "pass"}, "2 passes": {2, "pass"},
+		"1 repository": {1, "repository"}, "2 repositories": {2, "repository"}, "3 days": {3, "day"},
+	} {
+		if got := Count(c.n, c.noun); got != want {
+			t.Errorf("%d of %q: %s, not %s", c.n, c.noun, got, want)
+		}
+	}
+}

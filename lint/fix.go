@@ -164,5 +164,5 @@ func (f *fixer) reason(before, after state) string {
 		at := after.source.Position(p.Span.Start)
 		return fmt.Sprintf("the file could not be read afterwards: line %d: %s", at.Line, p.Message)
 	}
-	return fmt.Sprintf("the file would have %d errors instead of %d", after.errors, before.errors)
+	return fmt.Sprintf("the file would have %s instead of %d", diag.Count(after.errors, "error"), before.errors)
 }

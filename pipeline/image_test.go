@@ -58,7 +58,7 @@ func TestCaseImage(t *testing.T) {
 	if out := i.Captured[0]; out.Name != "TILES" || out.Count != 30 || out.Bytes != 300 || len(out.Files) != capturedShown || out.Files[0].Name != "a\ufffd.png" {
 		t.Errorf("%+v", out)
 	}
-	if i.Stdout.Tail != "begin\n\n[988 bytes are left out here]\nx\ufffdend\n" || i.Stdout.Bytes != 1000 || i.Stderr != nil || i.Printed[0] != i.Stdout.Tail {
+	if i.Stdout.Tail != "begin\n\n[left out here: 988 bytes]\nx\ufffdend\n" || i.Stdout.Bytes != 1000 || i.Stderr != nil || i.Printed[0] != i.Stdout.Tail {
 		t.Errorf("%+v", i.Stdout)
 	}
 }

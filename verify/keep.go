@@ -15,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/seedpack/seedpack/diag"
 	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
@@ -157,7 +158,7 @@ const maxHostName = 100 // bytes
 func ExcerptText(e pack.Excerpt) []byte {
 	text := e.Head
 	if left := e.Total - int64(len(e.Head)+len(e.Tail)); left > 0 && len(e.Tail) > 0 {
-		text = fmt.Appendf(text[:len(text):len(text)], "\n[%d bytes are left out here]\n", left)
+		text = fmt.Appendf(text[:len(text):len(text)], "\n[left out here: %s]\n", diag.Count(int(left), "byte"))
 	}
 	return append(text[:len(text):len(text)], e.Tail...)
 }
@@ -180,7 +181,7 @@ func (k *Kept) unpack(a *wire.Archive, trees []*tree) error {
 		}
 	}
 	if a.Cut > 0 {
-		k.leaveOut("%d files are too large or too many", a.Cut)
+		k.leaveOut("too large or too many: %s", diag.Count(a.Cut, "file"))
 	}
 	return nil
 }

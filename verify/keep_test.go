@@ -76,7 +76,7 @@ func TestKeepHostile(t *testing.T) {
 		t.Errorf("%q, %v", names, err)
 	}
 	left := strings.Join(c.Kept.LeftOut, "\n")
-	for _, want := range []string{`"out" is a link that leads out, to "../.."`, `"abs" is a link`, `"here/x" would be written through a link`, `"a" is there already`, `"a2" is there already`, `"dev" is neither`, "too long a name", "3 files are too large or too many"} {
+	for _, want := range []string{`"out" is a link that leads out, to "../.."`, `"abs" is a link`, `"here/x" would be written through a link`, `"a" is there already`, `"a2" is there already`, `"dev" is neither`, "too long a name", "too large or too many: 3 files"} {
 		if !strings.Contains(left, want) {
 			t.Errorf("nothing says %s:\n%s", want, left)
 		}
@@ -85,7 +85,7 @@ func TestKeepHostile(t *testing.T) {
 	if err != nil || info.Mode()&^fs.ModePerm != 0 || c.Kept.Files != 2 {
 		t.Errorf("%v, %v, %d files", info, err, c.Kept.Files)
 	}
-	if text, err := os.ReadFile(filepath.Join(dir, "c/stdout.txt")); string(text) != "head\n[2 bytes are left out here]\ntail" {
+	if text, err := os.ReadFile(filepath.Join(dir, "c/stdout.txt")); string(text) != "head\n[left out here: 2 bytes]\ntail" {
 		t.Errorf("%q, %v", text, err)
 	}
 	if text := ExcerptText(pack.Excerpt{Head: []byte("it is ***"), Total: 19}); string(text) != "it is ***" {

@@ -56,9 +56,9 @@ func (r *Run) unmetf(place *cases.Place, at seed.Pointer, hint, format string, a
 func (r *Run) against(e cases.OutputExpectation, f *pack.File) (problem, member string) {
 	switch {
 	case f.Size < e.MinSize:
-		return fmt.Sprintf("has %d bytes, the case expects %d at least", f.Size, e.MinSize), "min-size"
+		return fmt.Sprintf("has %s, the case expects %d at least", diag.Count(int(f.Size), "byte"), e.MinSize), "min-size"
 	case e.MaxSize > 0 && f.Size > e.MaxSize:
-		return fmt.Sprintf("has %d bytes, the case expects %d at most", f.Size, e.MaxSize), "max-size"
+		return fmt.Sprintf("has %s, the case expects %d at most", diag.Count(int(f.Size), "byte"), e.MaxSize), "max-size"
 	case e.MediaType != "" && !mimetype.Detect(f.Content).Is(e.MediaType):
 		return fmt.Sprintf("looks like %s, the case expects %s", mimetype.Detect(f.Content), e.MediaType), "media-type"
 	case !e.WantsContent():
@@ -96,7 +96,7 @@ func firstDifference(got, want []byte) string {
 	line := bytes.Count(want[:at], []byte("\n")) + 1
 	where := fmt.Sprintf("it differs from byte %d on, in line %d", at+1, line)
 	if len(got) != len(want) {
-		where += fmt.Sprintf(", and has %d bytes in place of %d", len(got), len(want))
+		where += fmt.Sprintf(", and has %s in place of %d", diag.Count(len(got), "byte"), len(want))
 	}
 	return where
 }

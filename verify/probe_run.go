@@ -63,7 +63,7 @@ func formatSize(bytes int64) string {
 	case bytes >= 1<<10:
 		return fmt.Sprintf("%.2f MiB", float64(bytes)/mib)
 	}
-	return fmt.Sprintf("%d bytes", bytes)
+	return diag.Count(int(bytes), "byte")
 }
 
 var processesTooMany = &Probe{

@@ -168,10 +168,10 @@ func (r *Run) differentSideCars(name string, run *Run, files []*pack.File, n int
 
 // differentBytes says where two files differ; "" if they do not, or if that is not known.
 func (r *Run) differentBytes(a, b *pack.File) string {
-	const sizes = ", and has %d bytes in place of %d"
+	const sizes = ", and has %s in place of %d"
 	at, longer := "", ""
 	if a.Size != b.Size {
-		longer = fmt.Sprintf(sizes, b.Size, a.Size)
+		longer = fmt.Sprintf(sizes, diag.Count(int(b.Size), "byte"), a.Size)
 	}
 	switch {
 	case a.Collected && b.Collected && bytes.Equal(a.Content, b.Content), a.Sum != nil && bytes.Equal(a.Sum, b.Sum):

@@ -391,8 +391,8 @@ func (k *countKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationSta
 	list, ok := data.([]any)
 	switch {
 	case ok && k.name == "minItems" && len(list) < k.bound:
-		report(ctx, Violation{Keyword: k.name, Message: fmt.Sprintf("has %d elements, must have at least %d", len(list), k.bound)})
+		report(ctx, Violation{Keyword: k.name, Message: fmt.Sprintf("has %s, must have at least %d", diag.Count(len(list), "element"), k.bound)})
 	case ok && k.name == "maxItems" && len(list) > k.bound:
-		report(ctx, Violation{Keyword: k.name, Message: fmt.Sprintf("has %d elements, must have at most %d", len(list), k.bound)})
+		report(ctx, Violation{Keyword: k.name, Message: fmt.Sprintf("has %s, must have at most %d", diag.Count(len(list), "element"), k.bound)})
 	}
 }

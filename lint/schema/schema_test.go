@@ -61,7 +61,7 @@ func TestMetadata(t *testing.T) {
 	for doc, want := range map[string]string{
 		`{"type":"Point","coordinates":[1,2]}`:     "",
 		`{"type":"Point","coordinates":[1,2,3]}`:   "",
-		`{"type":"Point","coordinates":[1]}`:       "/coordinates minItems  | has 1 elements, must have at least 2 | \n",
+		`{"type":"Point","coordinates":[1]}`:       "/coordinates minItems  | has 1 element, must have at least 2 | \n",
 		`{"type":"Point","coordinates":[1,2,3,4]}`: "/coordinates maxItems  | has 4 elements, must have at most 3 | \n",
 		`{"type":"Point","coordinates":[1,"2"]}`:   "/coordinates/1 type  | is a string, must be a number | \n",
 		`{"type":"Point"}`:                         " required coordinates | member \"coordinates\" is missing, it is required here | \n",
@@ -72,7 +72,7 @@ func TestMetadata(t *testing.T) {
 		`{"type":"Feature","geometry":null,"properties":null}`:                                        "",
 		`{"type":"Feature","geometry":null,"properties":[]}`:                                          "/properties type  | is an array, must be an object or null | \n",
 		`{"type":"Feature","geometry":null,"properties":{},"id":null}`:                                "/id type  | is null, must be a string or a number | \n",
-		`{"type":"Feature","geometry":{"type":"Point","coordinates":[1]},"properties":{}}`:            "/geometry/coordinates minItems  | has 1 elements, must have at least 2 | \n",
+		`{"type":"Feature","geometry":{"type":"Point","coordinates":[1]},"properties":{}}`:            "/geometry/coordinates minItems  | has 1 element, must have at least 2 | \n",
 		`{"type":"Feature","geometry":{"type":"GeometryCollection","geometries":[]},"properties":{}}`: "/geometry/type enum  | type is \"GeometryCollection\", must be \"Point\", \"MultiPoint\", \"LineString\", \"MultiLineString\", \"Polygon\" or \"MultiPolygon\" | \n",
 		`{"type":"FeatureCollection","features":[{"geometry":null,"properties":{}}]}`:                 "",
 		`{"type":"FeatureCollection","features":[{"geometry":null}]}`:                                 "/features/0 required properties | member \"properties\" is missing, it is required here | \n",

@@ -77,9 +77,9 @@ func (p *buildProgress) String() string {
 	took := time.Since(p.begun).Round(time.Second)
 	switch {
 	case p.packages > 0:
-		return fmt.Sprintf("building %s: %d of at most %d packages compiled, %s so far", p.name, p.compiled, p.packages, took)
+		return fmt.Sprintf("building %s: packages compiled: %d of at most %d, %s so far", p.name, p.compiled, p.packages, took)
 	case p.downloads > 0:
-		return fmt.Sprintf("building %s: %d modules downloaded, now %s, %s so far", p.name, p.downloads-1, p.lastModule, took)
+		return fmt.Sprintf("building %s: modules downloaded: %d, now %s, %s so far", p.name, p.downloads-1, p.lastModule, took)
 	}
 	return fmt.Sprintf("building %s: looking for its modules, %s so far", p.name, took)
 }

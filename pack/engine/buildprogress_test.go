@@ -20,11 +20,11 @@ list)
 	wait_for 'looking for its modules'
 	echo 'go: downloading example.com/a v1.0.0' >&2
 	echo 'go: downloading example.com/b v1.2.0' >&2
-	wait_for '1 modules downloaded, now example.com/b v1.2.0'
+	wait_for 'modules downloaded: 1, now example.com/b v1.2.0'
 	printf 'a\nb\nc\n' ;;
 build)
 	printf 'example.com/a\nexample.com/b\n' >&2
-	wait_for '2 of at most 3 packages compiled'
+	wait_for 'packages compiled: 2 of at most 3'
 	[ -z "$FAIL" ] || { printf '# example.com/c\nc.go:1:2: undefined: x\n' >&2; exit 1; }
 	printf program >out ;;
 esac

@@ -129,7 +129,7 @@ func parseHelper(text string) (types.AuthConfig, error) {
 	const token = "<token>" // in place of a name
 	var answer helpers.Credentials
 	if err := json.NewDecoder(strings.NewReader(text)).Decode(&answer); err != nil {
-		return types.AuthConfig{}, fmt.Errorf("gave an answer of %d bytes that is no JSON object with Username and Secret", len(text))
+		return types.AuthConfig{}, fmt.Errorf("gave an answer that is no JSON object with Username and Secret (its length in bytes: %d)", len(text))
 	}
 	if answer.Username == token {
 		return types.AuthConfig{IdentityToken: answer.Secret}, nil

@@ -69,8 +69,8 @@ func TestHelpers(t *testing.T) {
 		"complains":           {script: `echo the vault is sealed; exit 1`, err: "ended with exit status 1: the vault is sealed"},
 		"complains aside":     {script: `echo the vault is sealed >&2; exit 1`, err: "ended with exit status 1: the vault is sealed"},
 		"killed":              {script: `kill -9 $$`, err: "ended with signal: killed and said nothing"},
-		"nonsense":            {script: `echo hunter2`, err: "gave an answer of 7 bytes that is no JSON object"},
-		"nothing":             {script: `true`, err: "gave an answer of 0 bytes that is no JSON object"},
+		"nonsense":            {script: `echo hunter2`, err: "gave an answer that is no JSON object with Username and Secret (its length in bytes: 7)"},
+		"nothing":             {script: `true`, err: "gave an answer that is no JSON object with Username and Secret (its length in bytes: 0)"},
 		"no such program":     {err: "is not installed"},
 		"leaves a child":      {script: `sleep 3 & echo '{"Username":"u","Secret":"p"}'`, want: types.AuthConfig{Username: "u", Password: "p"}},
 	} {

@@ -83,7 +83,7 @@ func (t bufferedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the answer breaks off after %d bytes: %w", len(body), err)
+		return nil, fmt.Errorf("the answer breaks off after byte %d: %w", len(body), err)
 	}
 	// The last part of other addresses may be a digest, too: the one that a list of referrers is about.
 	byDigest := strings.Contains(r.URL.Path, "/manifests/") || strings.Contains(r.URL.Path, "/blobs/")

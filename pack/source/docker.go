@@ -60,7 +60,7 @@ func readDocker(a *archive, want string) (*dockerImage, error) {
 	}
 	ids := config.RootFS.DiffIDs
 	if len(ids) != len(chosen.Layers) {
-		return nil, fmt.Errorf("the archive lists %d layers, the image's configuration %d", len(chosen.Layers), len(ids))
+		return nil, fmt.Errorf("the number of layers is %d in the archive's list, and %d in the image's configuration", len(chosen.Layers), len(ids))
 	}
 	for i, id := range ids {
 		d.layers[id] = chosen.Layers[i]

@@ -59,7 +59,7 @@ func (i *Image) addLayer(a *archiveWriter, img v1.Image, n int, id v1.Hash, file
 		return err
 	}
 	if n >= len(layers) {
-		return fmt.Errorf("the image has %d layers, its configuration more", len(layers))
+		return fmt.Errorf("the image's configuration has more layers than its manifest, %d", len(layers))
 	}
 	size, err := layers[n].Size()
 	if err != nil {

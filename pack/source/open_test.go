@@ -158,7 +158,7 @@ func TestOpenRefuses(t *testing.T) {
 		"docker-archive:" + tarFile(t, file("manifest.json", manifest("../../../../etc/passwd"))):                         "file does not exist",
 		"docker-archive:" + tarFile(t, file("manifest.json", manifest("c")), link("c", "/etc/passwd")):                    "file does not exist",
 		"docker-archive:" + tarFile(t, file("manifest.json", manifest("c")), link("c", "c")):                              `"c" in the archive is a link to a link, and so on`,
-		"docker-archive:" + tarFile(t, file("manifest.json", manifest("c", "l")), file("c", config)):                      "the archive lists 1 layers, the image's configuration 0",
+		"docker-archive:" + tarFile(t, file("manifest.json", manifest("c", "l")), file("c", config)):                      "the number of layers is 1 in the archive's list, and 0 in the image's configuration",
 		"docker-archive:" + tarFile(t, file("manifest.json", manifest("c")), file("c", config)) + ":y":                    `0 images there fit, exactly one must; there are: "x:1"`,
 		"docker-archive:" + tarFile(t, file("manifest.json", manifest("c")), file("c", strings.Repeat(" ", maxConfig+1))): "more than 16777216",
 	} {
