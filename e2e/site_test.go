@@ -194,7 +194,8 @@ func hostileSiteJob(payload string, part int) object {
 }
 
 // TestHostileSite proves that no manifest puts a script, a link target, a style, a meta tag or a hidden character into a page, makes a
-// request, or gets a file outside of the site: over 500 hostile manifests, each page opened in a real browser.
+// request, or gets a file outside of the site: over 500 hostile manifests, each page in a real browser. Those that have a payload in
+// every place are opened one by one. The others are written into a live document, which is several times as fast.
 func TestHostileSite(t *testing.T) {
 	t.Parallel()
 	var images []object
@@ -219,17 +220,21 @@ func TestHostileSite(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Errorf("beside the site there are %v, %v", entries, err)
 	}
-	pages := []string{"all.html", "skipped.html"}
+	open, write := []string{"all.html", "skipped.html"}, []string{}
 	err = filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if rel, _ := filepath.Rel(dir, path); strings.HasPrefix(rel, "jobs/") && filepath.Ext(path) == ".html" {
-			pages = append(pages, rel)
+			if strings.Contains(rel, fmt.Sprintf("/x%d-", parts-1)) {
+				open = append(open, rel)
+			} else {
+				write = append(write, rel)
+			}
 		}
 		return err
 	})
-	if err != nil || len(pages) != len(images)+2 {
-		t.Fatalf("%d pages for %d images, %v", len(pages), len(images), err)
+	if err != nil || len(open) != len(payloads)+2 || len(open)+len(write) != len(images)+2 {
+		t.Fatalf("%d and %d pages for %d images, %v", len(open), len(write), len(images), err)
 	}
-	browse(t, "hostile.mjs", "file://"+dir+"/", writeJSON(t, pages))
+	browse(t, "hostile.mjs", "file://"+dir+"/", writeJSON(t, object{"open": open, "write": write}))
 	if _, err := os.Stat("/tmp/executed"); err == nil {
 		t.Error("a command was run")
 	}

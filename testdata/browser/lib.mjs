@@ -51,7 +51,9 @@ export async function guarded(context, site) {
 export function watchPolicy(context) {
 	return context.addInitScript(() => {
 		globalThis.violations = [];
-		document.addEventListener("securitypolicyviolation", (e) => globalThis.violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
+		const note = (e) => globalThis.violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`);
+		globalThis.violations.watch = () => document.addEventListener("securitypolicyviolation", note);
+		globalThis.violations.watch(); // a document that is written anew forgets it
 	});
 }
 
