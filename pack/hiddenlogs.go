@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/moby/buildkit/client"
@@ -28,7 +29,7 @@ func (h *hiddenLogs) hide(status *client.SolveStatus) {
 		if h.streams[key] == nil {
 			h.streams[key] = h.redactor.NewStream()
 		}
-		l.Data = h.streams[key].Next(l.Data)
+		l.Data = bytes.Clone(h.streams[key].Next(l.Data)) // it is shown later than the next part comes
 	}
 	for _, w := range status.Warnings {
 		w.Short = []byte(h.redactor.Hide(string(w.Short)))

@@ -66,8 +66,8 @@ func (t *scan) ahead(p *pattern, s state) state {
 
 // step adds the states that follow a state.
 func (t *scan) step(p *pattern, s state, todo []state) []state {
-	var room [8]reading
-	for _, r := range t.read(s.at, maxDepth, room[:0]) {
+	t.room = t.read(s.at, maxDepth, t.room[:0])
+	for _, r := range t.room {
 		n, lineEnd := p.takes(s.i, r), r.value == '\n' || r.value == '\r'
 		if n > 0 {
 			todo = append(todo, state{s.i + n, r.end, s.breaks})

@@ -188,6 +188,11 @@ func (p *pattern) begins(b byte) bool {
 	return b == first || b == replaced && (first < ' ' || first >= 0x7f)
 }
 
+// mayGoOn reports whether a byte may be the next one behind the first character. Most are not, and this is quick to see.
+func (p *pattern) mayGoOn(b byte) bool {
+	return len(p.text) == 1 || p.takes(1, reading{value: rune(b)}) > 0 || isIntro(b) || isWhite(rune(b)) || p.kind == hexText && isSeparator(rune(b))
+}
+
 // fold makes one of both alphabets of base64.
 func fold(c byte) byte {
 	switch c {

@@ -111,6 +111,9 @@ type span struct{ start, end int }
 
 // mask puts the mask in place of the spans. Those that overlap get one mask together.
 func mask(text []byte, found []span) []byte {
+	if len(found) == 0 {
+		return text
+	}
 	slices.SortFunc(found, func(a, b span) int { return a.start - b.start })
 	var out bytes.Buffer
 	at := 0
@@ -160,7 +163,11 @@ func (r *Redactor) search(text []byte, only func(*pattern) bool) result {
 		buf = t.read(at, maxDepth, buf[:0])
 		for _, first := range buf {
 			for _, i := range r.begins[first.firstByte()] {
-				if p := &r.patterns[i]; only(p) {
+				p := &r.patterns[i]
+				if plain := !isIntro(c) && at+1 < len(text); plain && !p.mayGoOn(text[at+1]) {
+					continue
+				}
+				if only(p) {
 					s.try(&t, p, at, first)
 				}
 			}

@@ -1,6 +1,9 @@
 package secret
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 // Values are found raw and in the spellings of the usual formats.
 func TestSpellings(t *testing.T) {
@@ -25,5 +28,32 @@ func TestSpellings(t *testing.T) {
 		if got := New(c.value).Hide(c.text); got != c.want {
 			t.Errorf("%q in %q: %q, want %q", c.value, c.text, got, c.want)
 		}
+	}
+}
+
+// A stream needs no new memory for each part, however much of it comes.
+func TestStreamAllocates(t *testing.T) {
+	s := New("swordfish").NewStream()
+	part := bytes.Repeat([]byte("no such word, and \x00\x00\x00\n"), 5000)
+	s.Next(part)
+	if n := testing.AllocsPerRun(20, func() { s.Next(part) }); n > 10 {
+		t.Errorf("%v allocations for each part", n)
+	}
+	var all []byte
+	for _, part := range []string{"a sword", "fi", "sh b", " swordfis", "h", " sword", "s"} {
+		all = append(all, s.Next([]byte(part))...)
+	}
+	all = append(all, s.End()...)
+	if want := "a *** b *** swords"; !bytes.HasSuffix(all, []byte(want)) {
+		t.Errorf("%q, want %q at the end", all[max(len(all)-40, 0):], want)
+	}
+}
+
+func BenchmarkStream(b *testing.B) {
+	s := New("swordfish").NewStream()
+	part := bytes.Repeat([]byte("no such word, and \x00\x00\x00\n"), 5000)
+	b.SetBytes(int64(len(part)))
+	for b.Loop() {
+		s.Next(part)
 	}
 }

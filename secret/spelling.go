@@ -26,7 +26,10 @@ func (r reading) firstByte() byte {
 }
 
 // A scan reads a text.
-type scan struct{ text []byte }
+type scan struct {
+	text []byte
+	room []reading // of step, used again
+}
 
 // isIntro reports whether a byte can begin the spelling of another character.
 func isIntro(c byte) bool {

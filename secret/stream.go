@@ -1,7 +1,6 @@
 package secret
 
 import (
-	"bytes"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -10,6 +9,7 @@ import (
 // A Stream redacts a text that comes in parts. It holds back what may be the beginning of a secret.
 type Stream struct {
 	redactor *Redactor
+	text     []byte // the end of it is held; it is used again for each part
 	held     []byte
 	found    map[int]bool
 }
@@ -21,12 +21,13 @@ func (r *Redactor) NewStream() *Stream { return &Stream{redactor: r, found: map[
 // its parts are.
 const maxHeld = 64 << 10
 
-// Next takes a part, which it does not keep. It returns what may be shown.
+// Next takes a part, which it does not keep. It returns what may be shown. That is valid until the next call.
 func (s *Stream) Next(part []byte) []byte {
 	if len(s.redactor.patterns) == 0 {
 		return part
 	}
-	s.held = append(s.held, part...)
+	s.text = append(s.text[:copy(s.text, s.held)], part...)
+	s.held = s.text
 	found := s.search()
 	if n := len(s.held); n > 0 && isBase64(s.held[n-1]) {
 		found.open = min(found.open, n-1) // it may hold some bits of a secret that follows
@@ -39,14 +40,14 @@ func (s *Stream) Next(part []byte) []byte {
 		}
 	}
 	shown := mask(s.held[:cut], slices.DeleteFunc(found.found, func(f span) bool { return f.end > cut }))
-	s.held = bytes.Clone(s.held[cut:])
+	s.held = s.held[cut:]
 	return shown
 }
 
 // End returns the rest of what may be shown.
 func (s *Stream) End() []byte {
 	shown := mask(s.held, s.search().found)
-	s.held = nil
+	s.text, s.held = nil, nil
 	return shown
 }
 

@@ -40,7 +40,7 @@ type meter struct {
 
 func newMeter() *meter {
 	m := &meter{group: findGroup("memory"), cpus: findGroup("cpuacct"), begun: time.Now(), stop: make(chan struct{}), ended: make(chan struct{})}
-	m.base, _ = m.group.memory()
+	m.base = m.used()
 	m.idle = m.cpus.cpu()
 	m.kills = m.group.kills()
 	m.limit = max(m.group.limit()-wire.MemoryReserve, 0)
@@ -52,12 +52,12 @@ func (m *meter) begin() {
 	go func() {
 		defer close(m.ended)
 		for {
-			now, _ := m.group.memory()
-			m.peak = max(m.peak, now-m.base)
-			m.curve.add(wire.Sample{At: time.Since(m.begun), Memory: max(now-m.base, 0), CPU: m.cpus.cpu() - m.idle})
+			job := m.used() - m.base
+			m.peak = max(m.peak, job)
+			m.curve.add(wire.Sample{At: time.Since(m.begun), Memory: max(job, 0), CPU: m.cpus.cpu() - m.idle})
 			used, _ := sharedMemory()
 			m.shm = max(m.shm, used)
-			if m.limit > 0 && now-m.base > m.limit {
+			if m.limit > 0 && job > m.limit {
 				m.over = true
 			}
 			if m.over || m.group.kills()-m.kills > hopeless {
@@ -70,6 +70,28 @@ func (m *meter) begin() {
 			}
 		}
 	}()
+}
+
+// used returns what all but the supervisor use. A job that prints much, on a machine where others leave the collector of
+// garbage no time, would seem to need the supervisor's memory.
+func (m *meter) used() int64 {
+	all, ok := m.group.memory()
+	if !ok {
+		return 0
+	}
+	return all - ownMemory()
+}
+
+// ownMemory returns the anonymous memory of this process; 0 if it is not known.
+func ownMemory() int64 {
+	text, _ := os.ReadFile("/proc/self/statm")
+	pages := strings.Fields(string(text)) // total, resident, of which in files or shared; proc(5)
+	if len(pages) < 3 {
+		return 0
+	}
+	resident, _ := strconv.ParseInt(pages[1], 10, 64)
+	other, _ := strconv.ParseInt(pages[2], 10, 64)
+	return (resident - other) * int64(os.Getpagesize())
 }
 
 func (m *meter) end(o *wire.Outcome) {

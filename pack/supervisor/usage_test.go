@@ -3,7 +3,12 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -53,6 +58,27 @@ func TestUsage(t *testing.T) {
 	if len(o.Usage.Samples) < 3 || peak != o.Usage.Memory || last.At < 200*time.Millisecond {
 		t.Errorf("%d of memory, and the samples %+v", o.Usage.Memory, o.Usage.Samples)
 	}
+}
+
+// What the supervisor needs for itself is not the job's.
+func TestOwnMemory(t *testing.T) {
+	const mib = 1 << 20
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	dir := t.TempDir()
+	charge := func(all int64) {
+		if err := os.WriteFile(filepath.Join(dir, "memory.stat"), fmt.Appendf(nil, "anon %d\nshmem 0\n", all), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := &meter{group: group{dir, true}}
+	charge(500 * mib)
+	before := m.used()
+	own := bytes.Repeat([]byte("x"), 100*mib)
+	charge((500 + 100 + 30) * mib)
+	if job := m.used() - before; job < 20*mib || job > 40*mib {
+		t.Errorf("a job of 30 MiB beside a supervisor of 100 uses %d MiB", job/mib)
+	}
+	runtime.KeepAlive(own)
 }
 
 // A curve keeps few of many samples, the peaks and the last one among them, in the order of time.
