@@ -72,89 +72,93 @@ func run(seedpack, buildctl, buildkitd string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	diffs, saidDiffs, err := tools{seedpack: seedpack}.diffs(dir)
+	n, err := fromEnv("SEEDPACK_BENCH_ROUNDS", rounds)
 	if err != nil {
 		return err
 	}
-	if os.Getenv("SEEDPACK_BENCH_ONLY") == "diff" {
-		return report([]group{diffs}, saidDiffs)
+	t, p := tools{seedpack, buildctl, socket(dir)}, &plan{}
+	part := os.Getenv("SEEDPACK_BENCH_ONLY")
+	if part == "diff" { // it needs no daemon
+		p.one(t.diffs(dir))
+		return p.run()
 	}
 	stop, err := startDaemon(buildkitd, dir)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	t := tools{seedpack, buildctl, socket(dir)}
-	n, err := fromEnv("SEEDPACK_BENCH_ROUNDS", rounds)
-	if err != nil {
-		return err
+	switch part {
+	case "smoke":
+		p.add(t.smokes(dir))
+	case "run":
+		p.add(t.runs(dir))
+	case "pack":
+		p.plain(t.builds(n))
+		p.onePlain(dockers(t, n))
+	case "":
+		return p.whole(t, buildkitd, dir, n)
+	default:
+		return fmt.Errorf("SEEDPACK_BENCH_ONLY %q must be diff, smoke, run or pack", part)
 	}
-	smokes, saidSmokes, err := t.smokes(dir)
-	if err != nil {
-		return err
-	}
-	if os.Getenv("SEEDPACK_BENCH_ONLY") == "smoke" {
-		return report(smokes, saidSmokes)
-	}
-	runs, saidRuns, err := t.runs(dir)
-	if err != nil {
-		return err
-	}
-	if os.Getenv("SEEDPACK_BENCH_ONLY") == "run" {
-		return report(runs, saidRuns)
-	}
-	groups, err := t.builds(n)
-	if err != nil {
-		return err
-	}
-	docker, err := dockers(t, n)
-	if err != nil {
-		return err
-	}
-	if os.Getenv("SEEDPACK_BENCH_ONLY") == "pack" {
-		return report(append(groups, docker))
-	}
-	pushed, err := pushes(t, dir)
-	if err != nil {
-		return err
-	}
-	lints, said, err := t.lints(dir)
-	if err != nil {
-		return err
-	}
-	found, askedFor, stopRegistries, err := discovers(t, dir)
-	defer stopRegistries()
-	if err != nil {
-		return err
-	}
+	return p.run()
+}
+
+// whole measures all there is.
+func (p *plan) whole(t tools, buildkitd, dir string, n int) (err error) {
+	p.plain(t.builds(n))
+	p.onePlain(dockers(t, n))
+	p.onePlain(pushes(t, dir))
+	p.add(t.lints(dir))
+	found, saidFound, stop, err := discovers(t, dir)
+	defer stop()
+	p.add(found, saidFound, err)
 	pages, open, err := site(t, dir)
-	if err != nil {
-		return err
-	}
-	groups = append(append(append(groups, docker, pushed), lints...), append(found, pages)...)
-	bases, saidBases, err := t.bases(dir)
-	if err != nil {
-		return err
-	}
-	skips, saidSkips, err := t.skips(dir)
-	if err != nil {
-		return err
-	}
+	p.onePlain(pages, err)
+	p.one(t.bases(dir))
+	p.one(t.skips(dir))
+	p.one(t.diffs(dir))
 	shared, stopSecond, err := t.nodes(buildkitd, dir)
-	if err != nil {
-		return err
+	if p.plain(shared, err); err == nil {
+		defer func() { err = errors.Join(err, stopSecond()) }()
 	}
-	defer func() { err = errors.Join(err, stopSecond()) }()
-	groups = append(append(groups, bases, skips, diffs), append(shared, smokes...)...)
-	groups = append(groups, group{rounds: rounds, sides: []*side{
+	p.add(t.smokes(dir))
+	p.onePlain(group{rounds: rounds, sides: []*side{
 		{name: "node, doing nothing", args: []string{"node", "-e", "0"}},
 		{name: "launch.cjs, with a program that does nothing", args: []string{"node", "launch.cjs"}},
-	}})
-	groups = append(groups, runs...)
-	if err := report(groups, said, saidBases, saidSkips, saidDiffs, saidSmokes, saidRuns, askedFor); err != nil {
+	}}, nil)
+	p.add(t.runs(dir))
+	if err := p.run(); err != nil {
 		return err
 	}
 	return open()
+}
+
+// A plan is what will be measured, and what is to be said of it. The parts of the benchmark are prepared when they are added. An
+// error of one is that of run.
+type plan struct {
+	groups []group
+	said   []func()
+	err    error
+}
+
+func (p *plan) add(groups []group, said func(), err error) {
+	p.plain(groups, err)
+	p.said = append(p.said, said)
+}
+
+func (p *plan) one(g group, said func(), err error) { p.add([]group{g}, said, err) }
+
+func (p *plan) plain(groups []group, err error) {
+	p.groups, p.err = append(p.groups, groups...), errors.Join(p.err, err)
+}
+
+func (p *plan) onePlain(g group, err error) { p.plain([]group{g}, err) }
+
+func (p *plan) run() error {
+	if p.err != nil {
+		return p.err
+	}
+	return report(p.groups, p.said...)
 }
 
 // report measures groups, and prints the table and what else is to be said.
