@@ -87,7 +87,7 @@ func (p *Process) lintWork(args []string) (*lintWork, error) {
 	for _, path := range found.Manifests {
 		task := &lintTask{manifest: path}
 		if found.In[path] != "" {
-			task.files = filesOf(filepath.Dir(path))
+			task.files = filesOf(filepath.Dir(path), found.Listed)
 		} else if kind := kindOf(path); kind != manifestFile {
 			task = &lintTask{alone: true, files: []lintFile{{path, kind}}}
 			if task.manifest, err = manifestFor(path, kind); err != nil {
@@ -105,12 +105,14 @@ func (p *Process) lintWork(args []string) (*lintWork, error) {
 }
 
 // filesOf returns the files of a job besides its manifest, if they are there.
-func filesOf(dir string) (files []lintFile) {
-	if path, ok := job.Dockerfile(dir); ok {
-		files = append(files, lintFile{path, dockerFile})
+func filesOf(dir string, listed disk.Listing) (files []lintFile) {
+	if !listed.Lacks(dir, "Dockerfile") {
+		if path, ok := job.Dockerfile(dir); ok {
+			files = append(files, lintFile{path, dockerFile})
+		}
 	}
 	for _, f := range []lintFile{{filepath.Join(dir, cases.File), smokeFile}, {filepath.Join(dir, policy.FileName), policyFile}} {
-		if disk.IsMissing(f.path) {
+		if listed.Lacks(dir, filepath.Base(f.path)) || disk.IsMissing(f.path) {
 			continue
 		}
 		if job.IsFile(f.path) || disk.Check(f.path) != nil || disk.IsLink(f.path) { // who reads a pipe is told that it is one
@@ -141,6 +143,7 @@ func manifestFor(path string, kind fileKind) (string, error) {
 // judgeBy sets the policy of each task. It reads the policy files that are linted. A task whose policy cannot be read keeps the
 // error, so that it does not hide the others. If no task has a policy, that is the error.
 func (w *lintWork) judgeBy(policies *policy.Chooser) error {
+	policies.Listed = w.found.Listed
 	var failed []error
 	for _, t := range w.tasks {
 		if t.err = policyError(t.judgeBy(policies)); t.err != nil {

@@ -45,6 +45,8 @@ type Found struct {
 	Manifests []string
 	// In has the argument that each manifest was found under, if that is a directory. A file that was named has none.
 	In map[string]string
+	// Listed has the entries of the directories of manifests that were found in directories.
+	Listed disk.Listing
 	// Links were found in directories, and not followed: links to directories and to manifests.
 	Links []string
 	// Unreadable says which directories could not be searched.
@@ -57,7 +59,7 @@ func Search(paths []string, roots disk.Roots) (*Found, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
-	s := &searcher{Found: Found{In: map[string]string{}}, seen: map[string]bool{}, roots: roots}
+	s := &searcher{Found: Found{In: map[string]string{}, Listed: disk.Listing{}}, seen: map[string]bool{}, roots: roots}
 	for _, path := range paths {
 		if err := s.search(path); err != nil {
 			return nil, err
@@ -133,32 +135,42 @@ func (s *searcher) directory(path string) error {
 		root += string(filepath.Separator) // follows the link
 	}
 	before := len(s.Manifests) + len(s.Unreadable)
-	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			s.Unreadable = append(s.Unreadable, err)
-			if e != nil && e.IsDir() {
-				return filepath.SkipDir
-			}
-		case e.IsDir() && p != root && strings.HasPrefix(e.Name(), "."):
-			return filepath.SkipDir
-		case e.Type()&fs.ModeSymlink != 0 && e.Name() == seed.ManifestFile && filepath.Dir(p) == filepath.Clean(root):
-			return s.own(path, p)
-		case e.Type()&fs.ModeSymlink != 0 && (e.Name() == seed.ManifestFile || IsDirectory(p)):
-			s.Links = append(s.Links, p)
-		case e.Type().IsRegular() && e.Name() == seed.ManifestFile:
-			return s.addIn(path, p)
-		case e.Name() == seed.ManifestFile:
-			if err := disk.Check(p); err != nil {
-				s.Unreadable = append(s.Unreadable, err)
-			}
-		}
-		return nil
-	})
+	err := s.below(path, root, root)
 	if err == nil && len(s.Manifests)+len(s.Unreadable) == before {
 		err = s.none(path)
 	}
 	return err
+}
+
+// below searches a directory at or below root, which the user named as top.
+func (s *searcher) below(top, root, dir string) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		s.Unreadable = append(s.Unreadable, err)
+		return nil
+	}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		switch isManifest := e.Name() == seed.ManifestFile; {
+		case e.IsDir() && !strings.HasPrefix(e.Name(), "."):
+			err = s.below(top, root, path)
+		case isManifest && e.Type()&fs.ModeSymlink != 0 && dir == root:
+			err = s.own(top, path)
+		case e.Type()&fs.ModeSymlink != 0 && (isManifest || IsDirectory(path)):
+			s.Links = append(s.Links, path)
+		case isManifest && e.Type().IsRegular():
+			s.Listed.Add(filepath.Dir(path), entries)
+			err = s.addIn(top, path)
+		case isManifest:
+			if err := disk.Check(path); err != nil {
+				s.Unreadable = append(s.Unreadable, err)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addIn adds a manifest that was found in a directory.

@@ -15,6 +15,8 @@ type Chooser struct {
 	Finder Finder
 	File   *File // for all manifests; nil: the nearest of each
 	None   bool  // no file counts
+	// Listed has what is known to be in the directories of manifests. The disk is asked about others.
+	Listed disk.Listing
 	// Roots are the directories that paths are confined to, which stand in for a repository where there is none.
 	Roots disk.Roots
 
@@ -63,7 +65,7 @@ func (c *Chooser) rootOf(file string) (string, error) {
 		return "", err
 	}
 	for dir := own; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if exists(filepath.Join(dir, ".git")) {
+		if exists(filepath.Join(dir, repository)) {
 			return dir, nil
 		}
 	}
@@ -100,13 +102,17 @@ func (c *Chooser) layers(path string) ([]Layer, error) {
 }
 
 func (c *Chooser) look(path string) ([]Layer, error) {
-	abs, isFile, err := absolute(path)
+	abs, isFile, err := c.absolute(path)
 	if err != nil {
 		return nil, err
 	}
 	files := []*File{c.File}
 	if c.File == nil {
-		if files, err = c.Finder.Find(filepath.Dir(abs)); err != nil {
+		dir := filepath.Dir(abs)
+		if isFile && c.Listed.Lacks(filepath.Dir(path), FileName, misspelledName, repository) {
+			dir = filepath.Dir(dir) // there is nothing to find beside it
+		}
+		if files, err = c.Finder.Find(dir); err != nil {
 			return nil, err
 		}
 	}
@@ -136,8 +142,10 @@ func (c *Chooser) Each(paths []string) ([]diag.Policy, error) {
 
 // absolute returns the absolute path of a file. Anything else, such as an image or standard input, counts as a file in the
 // working directory.
-func absolute(path string) (abs string, isFile bool, err error) {
-	if _, err := os.Stat(path); err != nil {
+func (c *Chooser) absolute(path string) (abs string, isFile bool, err error) {
+	if c.Listed.Has(path) {
+		isFile = true
+	} else if _, err := os.Stat(path); err != nil {
 		abs, err = filepath.Abs("-")
 		return abs, false, err
 	}

@@ -22,6 +22,9 @@ const FileName = ".seedpack.yaml"
 // misspelledName is a wrong name that would be ignored silently.
 const misspelledName = ".seedpack.yml"
 
+// repository is in the directory in which the search for policy files ends.
+const repository = ".git"
+
 // A File is the content of a policy file. Only one goroutine may use it.
 type File struct {
 	Path string // the path it was opened with
@@ -159,7 +162,7 @@ func (f *Finder) look(dir string) ([]*File, error) {
 	case exists(filepath.Join(dir, misspelledName)):
 		return nil, &Error{[]string{fmt.Sprintf("%s is not read: call it %s", f.show(filepath.Join(dir, misspelledName)), FileName)}}
 	}
-	if exists(filepath.Join(dir, ".git")) || dir == filepath.Dir(dir) {
+	if exists(filepath.Join(dir, repository)) || dir == filepath.Dir(dir) {
 		return files, nil
 	}
 	above, err := f.Find(filepath.Dir(dir))
