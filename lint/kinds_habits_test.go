@@ -27,6 +27,7 @@ var lineKinds = []otherKind{
 	{"a hash of Perl", `"timeout": 3600`, `timeout => 3600`, `14:5 error json-syntax: "timeout =>" begins a member in other languages, JSON has a name in double quotes and a colon`, `"timeout" : 3600`},
 	{"a table of Lua", `"timeout": 3600`, `timeout = 3600`, `14:5 error json-syntax: "timeout =" begins a member in other languages, JSON has a name in double quotes and a colon`, `"timeout" : 3600`},
 	{"a parameter of SQL", `3600`, `:TIMEOUT`, `14:16 error json-syntax: ":TIMEOUT" is not a JSON value`, ""},
+	{"a string that begins with a colon", `"image", "cells"`, `"image", :cells"`, `9:23 error json-syntax: a quote is missing before this text`, `"image", ":cells"`},
 	{"template of GitHub", `3600`, `${{ env.TIMEOUT }}`, "14:16 error json-syntax: this is a template: \"${{ env.TIMEOUT }}\" stands where JSON has a value or a member", ""},
 	{"template in braces", `3600`, `{TIMEOUT}`, "14:16 error json-syntax: this is a template: \"{TIMEOUT}\" stands where JSON has a value or a member", ""},
 	{"template in brackets", `3600`, `[[ TIMEOUT ]]`, "14:16 error json-syntax: this is a template: \"[[ TIMEOUT ]]\" stands where JSON has a value or a member", ""},

@@ -101,10 +101,18 @@ func (p *parser) symbolName() (name string, key Span, ok bool) {
 	return name, key, true
 }
 
-// symbol reads a symbol in place of a value, as in "mode": :ro.
+// symbol reads a symbol in place of a value, as in "mode": :ro. If a quote ends it, that of a string is missing.
 func (p *parser) symbol() (n *node, ok bool) {
 	end := p.symbolEnd()
 	if end < 0 {
+		return nil, false
+	}
+	if end < len(p.Text) && p.Text[end] == '"' {
+		n = &node{span: Span{p.i, end}}
+		p.openingMissing(n, end)
+		return n, true
+	}
+	if c, _ := p.next(end); c != 0 && strings.IndexByte(",}]\n", c) < 0 {
 		return nil, false
 	}
 	n = &node{text: string(p.Text[p.i:end]), span: Span{p.i, end}}
