@@ -176,6 +176,11 @@ var oftenMistaken = map[string]string{
 	"application/shp": "application/vnd.shp", "application/x-shp": "application/vnd.shp", "application/octet": "application/octet-stream", "application/x-binary": "application/octet-stream",
 	"application/xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/jsonlines": "application/jsonl", "application/json-lines": "application/jsonl",
 	"application/ndjson": "application/x-ndjson", "video/mpeg4": "video/mp4", "audio/mp3": "audio/mpeg", "image/svg": "image/svg+xml", "application/netcdf-4": "application/x-netcdf",
+	"application/vnd.google-earth.kml": "application/vnd.google-earth.kml+xml", "application/cityjson": "application/city+json", "application/dxf": "image/vnd.dxf", "image/dxf": "image/vnd.dxf",
+	"application/dwg": "image/vnd.dwg", "image/dwg": "image/vnd.dwg", "application/gz": "application/gzip", "application/7z": "application/x-7z-compressed", "application/x-dbf": "application/vnd.dbf",
+	"application/dbf": "application/vnd.dbf", "video/avi": "video/x-msvideo", "image/jpeg-2000": "image/jp2", "application/ipynb": "application/x-ipynb+json", "application/ipynb+json": "application/x-ipynb+json",
+	"application/mvt": "application/vnd.mapbox-vector-tile", "application/x-mvt": "application/vnd.mapbox-vector-tile", "application/pbf": "application/vnd.mapbox-vector-tile", "image/cog": "image/tiff",
+	"application/cog": "image/tiff", "application/stac+json": "application/geo+json", "application/docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 	"application/tar": "application/x-tar", "image/jpeg2000": "image/jp2", "image/jpg2000": "image/jp2",
 }
 

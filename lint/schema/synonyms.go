@@ -26,6 +26,11 @@ func scalar(name string, value int) synonym {
 	return synonym{replaces: "resources", hint: fmt.Sprintf(`it is an element of "resources.scalar": {"name": "%s", "value": %d}`, name, value)}
 }
 
+// perMiB is for members of JobPack that say how much of a resource is needed for each MiB of the inputs.
+func perMiB(name string) synonym {
+	return synonym{replaces: "resources", hint: fmt.Sprintf(`it is "inputMultiplier" of an element of "resources.scalar": {"name": "%s", "value": 64, "inputMultiplier": 1}`, name)}
+}
+
 func inside(object, member string) synonym {
 	return synonym{hint: fmt.Sprintf("write %s, within %q", diag.Quote(member), object)}
 }
@@ -81,8 +86,10 @@ var synonyms = sync.OnceValue(func() map[string]map[string]synonym {
 			"schema":  hint("take it out: the standard allows its own members only"), "$schema": hint("take it out: the standard allows its own members only"),
 			"cpu": scalar("cpus", 1), "cpus": scalar("cpus", 1), "cores": scalar("cpus", 1), "cpusrequired": scalar("cpus", 1),
 			"mem": scalar("mem", 64), "memory": scalar("mem", 64), "ram": scalar("mem", 64), "memrequired": scalar("mem", 64), "memorymb": scalar("mem", 64), "memconstrequired": scalar("mem", 64),
-			"sharedmemrequired": scalar("sharedMem", 64), "diskspace": scalar("disk", 64), "diskoutconstrequired": scalar("disk", 64),
-			"storage": scalar("disk", 64), "disk": scalar("disk", 64), "sharedmem": scalar("sharedMem", 64), "sharedmemory": scalar("sharedMem", 64), "shmsize": scalar("sharedMem", 64),
+			"sharedmemrequired": scalar("sharedMem", 64), "diskspace": scalar("disk", 64), "diskoutconstrequired": scalar("disk", 64), "diskrequired": scalar("disk", 64),
+			"memmultrequired": perMiB("mem"), "diskoutmultrequired": perMiB("disk"),
+			"seedversion": hint(`write it at the root of the manifest, beside "job"`),
+			"storage":     scalar("disk", 64), "disk": scalar("disk", 64), "sharedmem": scalar("sharedMem", 64), "sharedmemory": scalar("sharedMem", 64), "shmsize": scalar("sharedMem", 64),
 			"gpu": scalar("gpus", 1), "gpus": scalar("gpus", 1),
 			"inputdata": inside("interface", "inputs"), "outputdata": inside("interface", "outputs"), "input": inside("interface", "inputs"), "output": inside("interface", "outputs"),
 			"basecommand": inside("interface", "command"), "run": inside("interface", "command"),
@@ -138,12 +145,12 @@ var synonyms = sync.OnceValue(func() map[string]map[string]synonym {
 			"path": hint("take it out: an input has no pattern, and the executor gives the path"), "pattern": hint("take it out: an input has no pattern, and the executor gives the path"),
 			"glob": hint("take it out: an input has no pattern, and the executor gives the path"), "optional": hint(`write "required": false for an optional input`),
 			"count": several, "default": hint("take it out: an input has no default"),
-			"description": inputWords, "title": inputWords,
+			"description": inputWords, "title": inputWords, "desc": inputWords, "doc": inputWords, "label": inputWords, "summary": inputWords, "comment": inputWords,
 		},
 		"/job/interface/inputs/json/*": {
 			"optional": hint(`write "required": false for an optional input`), "default": hint("take it out: an input has no default"), "datatype": meant("type"), "jsontype": meant("type"),
 			"mandatory": meant("required"), "isrequired": meant("required"), "nullable": hint(`write "required": false for an optional input`),
-			"description": inputWords, "title": inputWords,
+			"description": inputWords, "title": inputWords, "desc": inputWords, "doc": inputWords, "label": inputWords, "summary": inputWords, "comment": inputWords,
 			"key": hint("take it out: an input has only a name"),
 		},
 		"/job/interface/outputs": {
@@ -152,14 +159,14 @@ var synonyms = sync.OnceValue(func() map[string]map[string]synonym {
 		"/job/interface/outputs/files/*": {
 			"path": older("pattern"), "glob": older("pattern"), "filename": meant("pattern"), "type": meant("mediaType"), "mimetype": meant("mediaType"), "mediatypes": meant("mediaType"),
 			"format": meant("mediaType"), "count": several, "optional": hint(`write "required": false for an optional output`),
-			"partial": hint("take it out: only inputs can be partial"), "description": outputWords, "title": outputWords,
+			"partial": hint("take it out: only inputs can be partial"), "description": outputWords, "title": outputWords, "desc": outputWords, "doc": outputWords, "label": outputWords, "summary": outputWords, "comment": outputWords,
 			"file": meant("pattern"), "regex": hint("write a glob as pattern, such as *.tif; executors know no regular expressions"), "globpattern": meant("pattern"), "mime": meant("mediaType"),
 			"contenttype": meant("mediaType"), "array": several, "isarray": several, "list": several, "many": several, "mandatory": meant("required"), "isrequired": meant("required"),
 			"directory": hint(`write the directory in the pattern, as in "dir/*.tif"`),
 		},
 		"/job/interface/outputs/json/*": {
 			"optional": hint(`write "required": false for an optional output`), "datatype": meant("type"), "member": meant("key"), "jsonkey": meant("key"), "field": meant("key"), "property": meant("key"),
-			"description": outputWords, "title": outputWords, "mandatory": meant("required"), "isrequired": meant("required"),
+			"description": outputWords, "title": outputWords, "desc": outputWords, "doc": outputWords, "label": outputWords, "summary": outputWords, "comment": outputWords, "mandatory": meant("required"), "isrequired": meant("required"),
 			"pattern": hint("take it out: a json output is a member of seed.outputs.json, by its key"), "path": hint("take it out: a json output is a member of seed.outputs.json, by its key"),
 		},
 		"/job/interface/mounts/*": {
