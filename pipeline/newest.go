@@ -54,7 +54,7 @@ func EarlierVersions(ctx context.Context, j *job.Job) (all []string) {
 
 // checkPredecessor compares a job with the newest image that was published before it. It returns exit.Findings if the versions
 // have not risen as the changes ask for, and the job's policy minds that. What cannot be read is a
-// notice. What is not shown is not there yet: if it is, reading back what was pushed will say so.
+// notice, and an error if it was named. What is not shown is not there yet: if it is, reading back what was pushed will say so.
 func (p *publisher) checkPredecessor(ctx context.Context, r *Result, request *pack.Request) error {
 	last, err := p.before(ctx, r)
 	if ctx.Err() != nil {
@@ -63,7 +63,10 @@ func (p *publisher) checkPredecessor(ctx context.Context, r *Result, request *pa
 	if registry.LeadsAstray(err) {
 		return err
 	}
-	if err != nil && !(p.Predecessor == nil && registry.IsRefused(err)) {
+	if err != nil && p.Predecessor != nil {
+		return fmt.Errorf("compare with the predecessor %s, which was named: %w", p.Predecessor, err)
+	}
+	if err != nil && !registry.IsRefused(err) {
 		r.add(compare.Unknown(r.Path, r.Manifest, err))
 		return nil
 	}
@@ -97,10 +100,15 @@ func (p *publisher) before(ctx context.Context, r *Result) (*Predecessor, error)
 		return nil, err
 	}
 	m, _ := verify.FromLabel(img)
-	if m == nil {
-		return nil, errors.Join(fmt.Errorf("%s holds no manifest", p.Predecessor), img.Close())
+	switch {
+	case m == nil:
+		err = errors.New("it holds no manifest")
+	case m.Job.Name != r.Manifest.Job.Name:
+		err = fmt.Errorf("it is an image of the job %q, and this is %q", m.Job.Name, r.Manifest.Job.Name)
+	default:
+		return &Predecessor{img, m}, nil
 	}
-	return &Predecessor{img, m}, nil
+	return nil, errors.Join(err, img.Close())
 }
 
 // hostOf returns HOST[/NAMESPACE] of a reference.

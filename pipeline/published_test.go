@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -345,6 +346,30 @@ func TestFirstPublication(t *testing.T) {
 				t.Errorf("%s, %s: it is said: %s", name, ifExists, said)
 			}
 			server.Close()
+		}
+	}
+}
+
+// A predecessor that was named by hand is compared with, or the job is not published: a slip in its name must not turn the comparison off.
+func TestNamedPredecessor(t *testing.T) {
+	t.Parallel()
+	server := newTestRegistry(t)
+	server.publish(strings.Replace(oldJob, "tiler", "other", 1), "x", nil)
+	for _, test := range []struct{ predecessor, want string }{
+		{server.host + "/nowhere-1.0.0-seed:1.0.0", "which was named"},
+		{"docker-archive:" + filepath.Join(t.TempDir(), "nowhere.tar"), "which was named"},
+		{server.host + "/other-1.2.0-seed:1.0.0", `it is an image of the job "other", and this is "tiler"`},
+	} {
+		from, err := source.Parse(test.predecessor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := &job.Job{Path: seed.ManifestFile, Manifest: seed.Parse([]byte(oldJob))}
+		r := &Result{Task: Task{Job: j}, Name: server.host + "/" + j.Manifest.ImageName()}
+		pub := publisherOf(IfExistsError)
+		pub.Predecessor = &from
+		if err := pub.checkPredecessor(t.Context(), r, &pack.Request{}); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v, want %q", test.predecessor, err, test.want)
 		}
 	}
 }
