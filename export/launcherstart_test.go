@@ -120,7 +120,7 @@ func TestLaunchTakes(t *testing.T) {
 	t.Parallel()
 	manifest := job(`{"command": "x ${A/#/-a } ${B}", "inputs": {"json": [{"name": "A", "type": "string", "required": false}, {"name": "B", "type": "integer", "required": false}]}}`, "")
 	tasks := filepath.Join(t.TempDir(), "tasks")
-	if err := os.WriteFile(tasks, []byte("A=one B=1\nA='two 2'\t\"B=2\"\n"), 0o644); err != nil {
+	if err := os.WriteFile(tasks, []byte("\ufeffA=one B=1\nA='two 2'\t\"B=2\"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	tests := []struct {

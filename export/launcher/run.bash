@@ -61,6 +61,7 @@ read_task() {
   done <"$1"
   [ "$n" -eq "$2" ] || fail "--tasks: $1 has $n lines, and this is task $2" 2
   line=${line%$'\r'}
+  line=${line#$'\357\273\277'} # a mark that some editors write at the beginning of a file
   local part="^([^[:blank:]'\"]+|'[^']*'|\"[^\"]*\")(.*)$" blank='^[[:blank:]]+(.*)$' task_dir=''
   rest=$line
   while [ -n "$rest" ]; do
