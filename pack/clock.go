@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +42,14 @@ func LostAfter(limit time.Duration) *LostError {
 	return &LostError{fmt.Sprintf("gave no report within %v after it began: its timeout and the grace were over %v before", limit, reportPatience)}
 }
 
+// machineError returns the error of a run whose supervisor was failed by its machine.
+func machineError(reason string) error {
+	if reason == "" {
+		reason = "its supervisor ended without a report"
+	}
+	return fmt.Errorf("%s\nthis is about the machine that runs the job, and not about the job: is there room on its disk?", reason)
+}
+
 // LostWith is the error of a run whose supervisor ended with an exit status other than 0, after the job began.
 func LostWith(status string) *LostError {
 	return &LostError{"ended the program that runs it, which left no report (exit status " + status + ")"}
@@ -62,6 +72,7 @@ type Clock struct {
 	mu      sync.Mutex
 	begun   bool
 	settled bool
+	reason  string
 	left    time.Duration
 	timer   *time.Timer // nil until there is one
 }
@@ -85,6 +96,38 @@ func (k *Clock) Begun() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.begun
+}
+
+// Hear takes what a supervisor with the nonce says out of its output, and returns the rest. Each mark and its line end must be in one
+// piece of the output.
+func (k *Clock) Hear(nonce string, output []byte) []byte {
+	if !bytes.Contains(output, []byte(wire.MarkStart+nonce)) {
+		return output
+	}
+	for mark, do := range map[string]func(){wire.Begun(nonce): k.Begin, wire.Settled(nonce): k.Settle} {
+		if bytes.Contains(output, []byte(mark)) {
+			do()
+			output = bytes.ReplaceAll(output, []byte(mark), nil)
+		}
+	}
+	if before, after, ok := bytes.Cut(output, []byte(wire.FailedMark(nonce))); ok {
+		reason, rest, _ := bytes.Cut(after, []byte("\n"))
+		k.mu.Lock()
+		k.reason = string(reason)
+		k.mu.Unlock()
+		output = slices.Concat(before, rest)
+	}
+	return output
+}
+
+// Ended returns the error of a run whose supervisor ended with an exit status other than 0. It is a *LostError if the job ended it.
+func (k *Clock) Ended(status string) error {
+	if status != strconv.Itoa(wire.StatusMachine) {
+		return LostWith(status)
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return machineError(k.reason)
 }
 
 // Settle stops the clock for good.
@@ -150,14 +193,7 @@ func (c *clocks) hear(status *client.SolveStatus) {
 			continue
 		}
 		for nonce, k := range c.running {
-			if begun := []byte(wire.Begun(nonce)); bytes.Contains(l.Data, begun) {
-				k.Begin()
-				l.Data = bytes.ReplaceAll(l.Data, begun, nil)
-			}
-			if settled := []byte(wire.Settled(nonce)); bytes.Contains(l.Data, settled) {
-				k.Settle()
-				l.Data = bytes.ReplaceAll(l.Data, settled, nil)
-			}
+			l.Data = k.Hear(nonce, l.Data)
 		}
 	}
 	status.Logs = withoutEmpty(status.Logs)
@@ -173,8 +209,8 @@ func withoutEmpty(logs []*client.VertexLog) []*client.VertexLog {
 	return kept
 }
 
-// lost returns a *LostError if the run of a process failed because its supervisor was stopped or has ended. A supervisor that
-// works ends with status 0, whatever the job does. It returns nil for other errors.
+// lost returns an error if the run of a process failed because its supervisor was stopped or has ended: a *LostError, unless the
+// machine failed the supervisor. A supervisor that works ends with status 0, whatever the job does. It returns nil for other errors.
 func (c *clocks) lost(ctx context.Context, nonce string, err error) error {
 	if err == nil {
 		return nil
@@ -190,7 +226,7 @@ func (c *clocks) lost(ctx context.Context, nonce string, err error) error {
 	if ctx.Err() != nil || !begun || status == "" {
 		return nil
 	}
-	return LostWith(status)
+	return k.Ended(status)
 }
 
 // exitText is how engines that send no exit status as such write it.

@@ -112,6 +112,7 @@ func TestClocksHide(t *testing.T) {
 		wire.Settled("b"):                     wire.Settled("b") + "|",
 		"\x1ea begun":                         "\x1ea begun|",
 		"":                                    "",
+		"x" + wire.FailedMark("a") + "disk full\ny": "xy|",
 	} {
 		if got := says(&c, said); got != want {
 			t.Errorf("%q shows %q, not %q", said, got, want)
@@ -131,6 +132,7 @@ func TestLost(t *testing.T) {
 	}{
 		{"killed", true, killed, "(exit status 137)"},
 		{"failed", true, typed, "(exit status 2)"},
+		{"its machine failed", true, &gwpb.ExitError{ExitCode: wire.StatusMachine}, "write: disk full\nthis is about the machine that runs the job, and not about the job: is there room on its disk?"},
 		{"before it began", false, killed, ""},
 		{"the connection is lost", true, errors.New("rpc error: code = Unavailable desc = closing transport"), ""},
 		{"the runtime failed", true, &gwpb.ExitError{ExitCode: gwpb.UnknownExitStatus, Err: errors.New("runc")}, ""},
@@ -139,11 +141,14 @@ func TestLost(t *testing.T) {
 		var c clocks
 		ctx, stop := c.start(t.Context(), "n", &Process{Timeout: time.Hour})
 		if tt.begun {
-			says(&c, wire.Begun("n"))
+			says(&c, wire.Begun("n"), wire.FailedMark("n")+"write: disk full\n")
 		}
 		err := c.lost(ctx, "n", tt.err)
 		if (err == nil) != (tt.want == "") || err != nil && !strings.HasSuffix(err.Error(), tt.want) {
 			t.Errorf("%s: %v", tt.name, err)
+		}
+		if lost := new(LostError); errors.As(err, &lost) != strings.Contains(tt.want, "exit status") {
+			t.Errorf("%s: it is the job's fault: %v", tt.name, lost.Reason != "")
 		}
 		stop()
 		if err := c.lost(ctx, "n", killed); err != nil {

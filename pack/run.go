@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -108,8 +109,10 @@ func (c *Candidate) Run(ctx context.Context, p Process) (*Outcome, error) {
 	result, err := c.gateway.Solve(timed, gateway.SolveRequest{Definition: def.ToPB(), Evaluate: true})
 	lost := c.clocks.lost(timed, nonce, err)
 	stop()
-	if lost != nil {
+	if found := new(LostError); errors.As(lost, &found) {
 		return nil, lost
+	} else if lost != nil {
+		err = lost
 	}
 	if err != nil && c.Node != "" {
 		return nil, fmt.Errorf("node %s: run %s: %s", c.Node, p.Name, lastCause(err))

@@ -139,7 +139,11 @@ func (r *Runner) contain(ctx context.Context, c *container, p *pack.Process) err
 	case err == nil:
 		return nil
 	case w.clock.Begun() && status > 0 && status != engineStatus:
-		return pack.LostWith(strconv.Itoa(status))
+		err := w.clock.Ended(strconv.Itoa(status))
+		if lost := new(pack.LostError); errors.As(err, &lost) {
+			return err
+		}
+		return fmt.Errorf("run %s: %w", p.Name, err)
 	case !w.clock.Begun():
 		r.Engine.forget()
 	}

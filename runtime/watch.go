@@ -22,13 +22,8 @@ type watcher struct {
 
 // hear takes what the supervisor says out of a line, and shows the rest.
 func (w *watcher) hear(line []byte) {
-	for mark, do := range map[string]func(){wire.Begun(w.nonce): w.clock.Begin, wire.Settled(w.nonce): w.clock.Settle} {
-		if bytes.Contains(line, []byte(mark)) {
-			do()
-			if line = bytes.ReplaceAll(line, []byte(mark), nil); len(line) == 0 {
-				return
-			}
-		}
+	if line = w.clock.Hear(w.nonce, line); len(line) == 0 {
+		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

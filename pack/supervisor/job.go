@@ -4,26 +4,26 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
-// runJob runs the job to its end. It sets everything in the outcome except the files.
-func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
+// runJob runs the job to its end. It sets everything in the outcome except the files. An error is about the machine.
+func (at place) runJob(spec *wire.Spec, hidden *secrets) (*wire.Outcome, error) {
 	o := &wire.Outcome{Nonce: spec.Nonce, Exit: -1}
 	who, err := accounts{"/etc/passwd", "/etc/group"}.find(runnable(spec.User))
 	if err != nil {
 		notStarted(o, err)
-		return o
+		return o, nil
 	}
 	o.UID, o.GID = who.uid, who.gid
 	stdout, outWriter, err1 := newCapture(who, hidden.redactor)
 	stderr, errWriter, err2 := newCapture(who, hidden.redactor)
-	if err1 != nil || err2 != nil {
-		o.StartError = "no pipe could be made"
-		return o
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, fmt.Errorf("start the job: %w", err)
 	}
 	adopt()
 	warmThreads()
@@ -35,8 +35,11 @@ func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
 	errWriter.Close()
 	if err != nil {
 		saySettled(os.Stdout, spec.Nonce)
+		if isMachineFault(err, startFaults...) {
+			return nil, fmt.Errorf("start the job: %w", err)
+		}
 		notStarted(o, err)
-		return o
+		return o, nil
 	}
 	o.Started = true
 	go stdout.run(os.Stdout)
@@ -55,7 +58,7 @@ func (at place) runJob(spec *wire.Spec, hidden *secrets) *wire.Outcome {
 		}
 	}
 	o.Elsewhere = at.elsewhere(begin)
-	return o
+	return o, nil
 }
 
 // notStarted says why there is no job, and how to change that.

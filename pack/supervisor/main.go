@@ -20,6 +20,9 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
@@ -43,17 +46,34 @@ func main() {
 	if len(os.Args) == 4 {
 		at = place{os.Args[1], os.Args[2], os.Args[3]}
 	}
-	if err := at.supervise(); err != nil {
-		fmt.Fprintln(os.Stderr, "supervisor:", err)
-		os.Exit(1)
+	nonce := readNonce()
+	if err := at.supervise(nonce); err != nil {
+		os.Exit(failed(err, nonce))
 	}
 }
 
-func (at place) supervise() error {
+// failed says why the supervisor fails, and returns its exit status.
+func failed(err error, nonce string) int {
+	fmt.Fprintln(os.Stderr, "supervisor:", err)
+	if !isMachineFault(err, syscall.ENOSPC, syscall.EDQUOT, syscall.EIO, syscall.ENFILE, syscall.EAGAIN, syscall.ENOMEM) {
+		return 1
+	}
+	fmt.Print(wire.FailedMark(nonce), strings.Join(strings.Fields(err.Error()), " "), "\n")
+	return wire.StatusMachine
+}
+
+// isMachineFault reports whether an error is one of those that only the machine is to blame for.
+func isMachineFault(err error, faults ...syscall.Errno) bool {
+	errno := syscall.Errno(0)
+	return errors.As(err, &errno) && slices.Contains(faults, errno)
+}
+
+func (at place) supervise(nonce string) error {
 	spec, err := at.readSpec()
 	if err != nil {
 		return err
 	}
+	spec.Nonce = nonce
 	// Otherwise a job could write the report. A directory of the host may belong to the job's user.
 	if err := errors.Join(os.MkdirAll(at.report, 0o700), takeFor(at.report, spec.Owner), os.Chmod(at.report, 0o700)); err != nil {
 		return err
@@ -83,7 +103,10 @@ func (at place) supervise() error {
 	if spec.Lifeline {
 		go endWithCaller(os.Stdin)
 	}
-	o := at.runJob(spec, hidden)
+	o, err := at.runJob(spec, hidden)
+	if err != nil {
+		return err
+	}
 	if spec.OutputDir != "" {
 		if err := inventory(o, spec, hidden); err != nil {
 			return fmt.Errorf("list %s: %w", spec.OutputDir, err)
@@ -133,7 +156,6 @@ func (at place) readSpec() (*wire.Spec, error) {
 	if err := json.Unmarshal(text, spec); err != nil {
 		return nil, fmt.Errorf("what to run: %w", err)
 	}
-	spec.Nonce = readNonce()
 	return spec, nil
 }
 

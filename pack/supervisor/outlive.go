@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/seedpack/seedpack/pack/supervisor/wire"
 )
 
 // childVariable is set for the child of a supervisor.
@@ -42,8 +44,12 @@ func superviseBehind() (status int) {
 	if err == nil {
 		return 0
 	}
-	if exit := new(exec.ExitError); !errors.As(err, &exit) { // the child has printed its own error
+	exit := new(exec.ExitError)
+	switch {
+	case !errors.As(err, &exit):
 		fmt.Fprintln(os.Stderr, "supervisor:", err)
+	case exit.ExitCode() == wire.StatusMachine: // the child has printed its own error
+		return wire.StatusMachine
 	}
 	return 1
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"github.com/seedpack/seedpack/pack/supervisor/wire"
@@ -51,11 +52,25 @@ func start(spec *wire.Spec, who *account, secrets map[string][]byte, stdout, std
 		attr.Sys.Credential = &syscall.Credential{Uid: uint32(who.uid), Gid: uint32(who.gid), Groups: who.groups}
 	}
 	defer raiseOOMScore()()
-	pid, err := forkBehind(path, withSecrets(spec.Args, secrets), attr)
+	pid, err := forkPatiently(path, withSecrets(spec.Args, secrets), attr)
 	if err != nil {
 		return 0, explain(path, who, err)
 	}
 	return pid, nil
+}
+
+// startFaults say that the machine has too many processes or open files now, or cannot read the program.
+var startFaults = []syscall.Errno{syscall.EAGAIN, syscall.ENFILE, syscall.EIO}
+
+// startPatience is how long the machine may lack processes or open files before the job is given up.
+const startPatience = 5 * time.Second
+
+func forkPatiently(path string, args []string, attr *syscall.ProcAttr) (pid int, err error) {
+	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		if pid, err = forkBehind(path, args, attr); !isMachineFault(err, startFaults...) || time.Since(begin) > startPatience {
+			return pid, err
+		}
+	}
 }
 
 // withSecrets replaces each wire.SecretRef by its value.

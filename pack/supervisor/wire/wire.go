@@ -35,6 +35,13 @@ func Settled(nonce string) string { return mark(nonce, "settled") }
 
 func mark(nonce, word string) string { return MarkStart + nonce + " " + word + "\n" }
 
+// StatusMachine is the exit status of a supervisor whose machine fails it, such as by a full disk. That says nothing about the job.
+// Before that, the supervisor prints the reason: FailedMark, a line of text, and a line end.
+const StatusMachine = 74 // EX_IOERR, sysexits(3)
+
+// FailedMark begins the line with the reason.
+func FailedMark(nonce string) string { return MarkStart + nonce + " failed " }
+
 // MarkStart is the byte with which such a line begins: a record separator, which hardly any program prints.
 const MarkStart = "\x1e"
 
