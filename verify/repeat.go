@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/seedpack/seedpack/diag"
@@ -20,6 +21,10 @@ import (
 var outputsDiffer = &diag.Rule{ID: "outputs-differ", Severity: diag.Warning,
 	Summary: "runs with the same inputs should leave the same outputs"}
 
+// apart is how long the second run waits for after the first one. Zip archives keep times in steps of two seconds, and most other
+// formats in seconds. Runs within one step would write the same time, and agree by chance.
+const apart = 2 * time.Second
+
 // repeatCase runs a case as often as the options say, one run after another, and compares what the runs left. Only of the first one
 // is everything reported: of others what the first one does not have.
 func repeatCase(ctx context.Context, c *cases.Case, opt Options, try func(context.Context, *cases.Case, Options) (CaseResult, error)) (CaseResult, error) {
@@ -29,6 +34,11 @@ func repeatCase(ctx context.Context, c *cases.Case, opt Options, try func(contex
 	}
 	runs := []*Run{first.run}
 	for n := 2; n <= opt.Repeat; n++ {
+		if n == 2 {
+			if err := pause(ctx, apart); err != nil {
+				return first, err
+			}
+		}
 		again := *c
 		again.Name = fmt.Sprintf("%s, run %d", c.Name, n)
 		next, err := try(ctx, &again, opt)
@@ -44,6 +54,15 @@ func repeatCase(ctx context.Context, c *cases.Case, opt Options, try func(contex
 	first.Diagnostics = append(first.Diagnostics, differences(runs)...)
 	first.runs = runs
 	return first, nil
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // add adds what another run of the same case came to.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
@@ -58,7 +60,7 @@ func TestRepeat(t *testing.T) {
 			`/job/errors/0: error: the job ended with exit status 3, its error "bad" of category job (in run 2) [exit-mapped]`},
 	} {
 		runner := &sequence{outcomes: tt.runs}
-		result, err := Smoke(t.Context(), runner, pack.Config{Entrypoint: []string{"x"}}, seed.Parse([]byte(repeated)), []cases.Case{{Name: "first"}}, Options{Repeat: len(tt.runs)})
+		result, err := smoked(t, runner, seed.Parse([]byte(repeated)), []cases.Case{{Name: "first"}}, Options{Repeat: len(tt.runs)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -67,6 +69,37 @@ func TestRepeat(t *testing.T) {
 		}
 		if names := fmt.Sprint(runner.ran); !strings.HasPrefix(names, "[first first, run 2") || !slices.Contains(runner.collected, "*.csv") {
 			t.Errorf("%s: ran %s, and collected %q", tt.name, names, runner.collected)
+		}
+	}
+}
+
+// smoked runs cases in a time that does not pass.
+func smoked(t *testing.T, runner Runner, m *seed.Manifest, all []cases.Case, opt Options) (result *Result, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		result, err = Smoke(t.Context(), runner, pack.Config{Entrypoint: []string{"x"}}, m, all, opt)
+	})
+	return result, err
+}
+
+// A dated job writes the time, as its format keeps it, after a while.
+type dated struct{ step, takes time.Duration }
+
+func (d dated) Run(context.Context, pack.Process) (*pack.Outcome, error) {
+	time.Sleep(d.takes)
+	return &pack.Outcome{Started: true, UID: 1, Files: []pack.File{holding("a.csv", time.Now().Truncate(d.step).String())}}, nil
+}
+
+// Two runs never write the same time in formats that keep seconds, or every second one, however quick the job is.
+func TestRepeatApart(t *testing.T) {
+	t.Parallel()
+	for _, d := range []dated{{time.Second, 0}, {time.Second, 300 * time.Millisecond}, {2 * time.Second, time.Millisecond}, {2 * time.Second, 1900 * time.Millisecond}} {
+		result, err := smoked(t, d, seed.Parse([]byte(repeated)), []cases.Case{{Name: "first"}}, Options{Repeat: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := findings(result.Report.Diagnostics); !strings.Contains(got, "[outputs-differ]") {
+			t.Errorf("%+v: %q", d, got)
 		}
 	}
 }
@@ -98,7 +131,7 @@ func TestLeft(t *testing.T) {
 	bad := &pack.Outcome{Started: true, UID: 1, Exit: 3}
 	var results []*Result
 	for range 2 {
-		r, err := Smoke(t.Context(), &sequence{outcomes: []*pack.Outcome{one, one, bad, bad}}, pack.Config{Entrypoint: []string{"x"}}, m, all, Options{Repeat: 2, Update: true, Parallel: 1})
+		r, err := smoked(t, &sequence{outcomes: []*pack.Outcome{one, one, bad, bad}}, m, all, Options{Repeat: 2, Update: true, Parallel: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

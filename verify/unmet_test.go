@@ -69,7 +69,7 @@ func TestUnmet(t *testing.T) {
 			tried = all[:1]
 		}
 		tt.options.Parallel = 1
-		result, err := Smoke(t.Context(), &sequence{outcomes: tt.runs}, pack.Config{Entrypoint: []string{"x"}}, m, tried, tt.options)
+		result, err := smoked(t, &sequence{outcomes: tt.runs}, m, tried, tt.options)
 		if err != nil {
 			t.Fatal(err)
 		}
