@@ -4,12 +4,14 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,15 +20,48 @@ import (
 )
 
 const (
-	searchLimit = 3 * time.Second
+	searchLimit    = 3 * time.Second  // of processor time
+	searchPatience = 10 * time.Second // on a busy machine, or a slow disk
 	// clockStep is how far the times of files may be behind the clock.
 	clockStep = 10 * time.Millisecond
 )
 
-// elsewhere finds what has been changed in the image's file system since the given time. It skips mounts, and the directory of the
-// report, which may be one.
-func (at place) elsewhere(since time.Time) wire.Elsewhere {
-	s := search{mounts: mountPoints(), since: since.Add(-clockStep), until: time.Now().Add(searchLimit)}
+// now returns the time that a file gets if it is changed now. File systems keep times in steps, of up to a second.
+func (at place) now() (time.Time, error) {
+	f, err := os.CreateTemp(at.root, ".seedpack-time-")
+	if err != nil {
+		return time.Time{}, err
+	}
+	var stat unix.Stat_t
+	err = errors.Join(unix.Fstat(int(f.Fd()), &stat), os.Remove(f.Name()), f.Close())
+	return time.Unix(stat.Ctim.Unix()), err
+}
+
+// A period is from one time to another, both of which are part of it, as the times of files are.
+type period struct{ from, to time.Time }
+
+// begin begins a period now.
+func (at place) begin() period {
+	now, err := at.now()
+	if err != nil { // it is not writable
+		now = time.Now().Add(-clockStep)
+	}
+	return period{from: now}
+}
+
+// end ends the period now. If the clock was put back meanwhile, no time is in the period.
+func (p period) end(at place) period {
+	var err error
+	if p.to, err = at.now(); err != nil {
+		p.to = time.Now()
+	}
+	return p
+}
+
+// elsewhere finds what has been changed in the image's file system in a period. Files of an image that was unpacked before the clock
+// was put back are dated after it. It skips mounts, and the directory of the report, which may be one.
+func (at place) elsewhere(during period) wire.Elsewhere {
+	s := search{mounts: mountPoints(), during: during, begun: time.Now(), used: processorTime()}
 	s.mounts.add(at.report)
 	if f, err := os.Open(at.root); err == nil {
 		s.directory(f, at.root)
@@ -36,9 +71,23 @@ func (at place) elsewhere(since time.Time) wire.Elsewhere {
 
 // A search looks at every file of an image, which may be very many. So it names them relative to their directory.
 type search struct {
-	mounts       points
-	since, until time.Time
-	found        wire.Elsewhere
+	mounts points
+	during period
+	begun  time.Time
+	used   time.Duration // processor time, before
+	found  wire.Elsewhere
+}
+
+// over reports whether the search has taken too long.
+func (s *search) over() bool {
+	return processorTime()-s.used > searchLimit || time.Since(s.begun) > searchPatience
+}
+
+// processorTime returns what this process has used.
+func processorTime() time.Duration {
+	var used syscall.Rusage
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used)
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
 // directory looks at what is in an open directory, and closes it. It follows no link.
@@ -49,7 +98,7 @@ func (s *search) directory(f *os.File, at string) {
 	mounts := s.mounts[at]
 	for i, e := range entries {
 		name := e.Name()
-		if s.found.Cut = s.found.Cut || (i%1000 == 0 && time.Now().After(s.until)); s.found.Cut {
+		if s.found.Cut = s.found.Cut || (i%1000 == 0 && s.over()); s.found.Cut {
 			return
 		}
 		switch {
@@ -66,7 +115,10 @@ func (s *search) directory(f *os.File, at string) {
 
 func (s *search) file(dir *os.File, at, name string) {
 	var stat unix.Stat_t
-	if unix.Fstatat(int(dir.Fd()), name, &stat, unix.AT_SYMLINK_NOFOLLOW) != nil || !time.Unix(stat.Ctim.Unix()).After(s.since) {
+	if unix.Fstatat(int(dir.Fd()), name, &stat, unix.AT_SYMLINK_NOFOLLOW) != nil {
+		return
+	}
+	if changed := time.Unix(stat.Ctim.Unix()); changed.Before(s.during.from) || changed.After(s.during.to) {
 		return
 	}
 	s.found.Count++

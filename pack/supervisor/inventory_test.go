@@ -107,6 +107,39 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
+// Files that are dated before or after a run are not the run's. Those dated after it are of an image that was unpacked before the
+// clock of the machine was put back.
+func TestElsewherePeriod(t *testing.T) {
+	t.Parallel()
+	at := place{root: t.TempDir(), report: "/none"}
+	during := at.begin()
+	if err := os.WriteFile(filepath.Join(at.root, "x"), []byte("12345"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	during = during.end(at)
+	info, err := os.Stat(filepath.Join(at.root, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := info.ModTime()
+	for want, periods := range map[int][]period{
+		1: {during, {made, made}, {made.Add(-time.Hour), made.Add(time.Hour)}},
+		0: {{made.Add(1), made.Add(time.Hour)}, {made.Add(-time.Hour), made.Add(-1)}, {made.Add(time.Hour), made.Add(-time.Hour)}},
+	} {
+		for _, p := range periods {
+			if found := at.elsewhere(p); found.Count != want || found.Cut {
+				t.Errorf("made at %v, from %v to %v: %+v, want %d", made, p.from, p.to, found, want)
+			}
+		}
+	}
+	if left, err := os.ReadDir(at.root); err != nil || len(left) != 1 {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if p := (place{root: "/proc"}).begin().end(place{root: "/proc"}); time.Since(p.from) > time.Minute || p.to.Before(p.from) {
+		t.Errorf("where nothing can be written: %v", p)
+	}
+}
+
 // A job that is root may write to the path of the report, or put something else there.
 func TestForgedReport(t *testing.T) {
 	for _, script := range []string{

@@ -27,7 +27,7 @@ func (at place) runJob(spec *wire.Spec, hidden *secrets) (*wire.Outcome, error) 
 	}
 	adopt()
 	warmThreads()
-	begin := time.Now()
+	during := at.begin()
 	meter := newMeter()
 	sayBegun(os.Stdout, spec.Nonce)
 	pid, err := start(spec, who, hidden.values, outWriter, errWriter)
@@ -57,7 +57,7 @@ func (at place) runJob(spec *wire.Spec, hidden *secrets) (*wire.Outcome, error) 
 			addLeak(o, hidden.names[i], s.name, false)
 		}
 	}
-	o.Elsewhere = at.elsewhere(begin)
+	o.Elsewhere = at.elsewhere(during.end(at))
 	return o, nil
 }
 
