@@ -32,6 +32,9 @@ type Fixed struct {
 // fixRounds is more than any manifest needs. A fix may uncover another, and fixes that touch wait for each other.
 const fixRounds = 200
 
+// fixAgain is how often fixes are tried again that could not be applied before others were.
+const fixAgain = 5
+
 // fixedAtOnce is how many findings of a kind are fixed in one round, if there are more than a report shows. FixBytes is how much
 // text is looked at until no more is tried, and eachBytes how much besides if fixes are tried one by one.
 const (
@@ -47,15 +50,28 @@ const (
 func Fix(path string, text []byte, opt Options, policy diag.Policy, unsafe bool) Fixed {
 	f := &fixer{path: path, opt: opt, policy: policy, unsafe: unsafe}
 	before := f.look(text)
-	after := f.all(before)
-	if len(after.changes) > 0 && !f.better(before, after) {
-		after = f.each(before)
+	after := f.most(before)
+	for again := 0; again < fixAgain && len(after.changes) > 0 && len(after.fixes) > 0 && f.better(before, after); again++ {
+		next := f.most(after)
+		if len(next.changes) == len(after.changes) || !f.better(after, next) {
+			break
+		}
+		after = next
 	}
 	out := Fixed{Text: after.text, Changes: after.changes, Withheld: len(after.unsafe)}
 	if len(after.changes) > 0 && !f.better(before, after) {
 		out = Fixed{Text: text, Withheld: len(before.unsafe), Refused: f.reason(before, after)}
 	}
 	return out
+}
+
+// most applies all fixes together, or one by one if that makes the text worse.
+func (f *fixer) most(before state) state {
+	after := f.all(before)
+	if len(after.changes) > len(before.changes) && !f.better(before, after) {
+		return f.each(before)
+	}
+	return after
 }
 
 type fixer struct {
