@@ -4,6 +4,7 @@ package job
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -152,6 +153,8 @@ func (s *searcher) below(top, root, dir string) error {
 	for _, e := range entries {
 		path := filepath.Join(dir, e.Name())
 		switch isManifest := e.Name() == seed.ManifestFile; {
+		case e.IsDir() && isManifest:
+			err = s.misnamed(top, root, path)
 		case e.IsDir() && !strings.HasPrefix(e.Name(), "."):
 			err = s.below(top, root, path)
 		case isManifest && e.Type()&fs.ModeSymlink != 0 && dir == root:
@@ -171,6 +174,17 @@ func (s *searcher) below(top, root, dir string) error {
 		}
 	}
 	return nil
+}
+
+// misnamed searches a directory with the name of a manifest. If it holds none, it is in the place of one: an engine makes such a
+// directory if it is told to mount a file that is not there.
+func (s *searcher) misnamed(top, root, dir string) error {
+	before := len(s.Manifests) + len(s.Unreadable)
+	err := s.below(top, root, dir)
+	if err == nil && len(s.Manifests)+len(s.Unreadable) == before {
+		s.Unreadable = append(s.Unreadable, fmt.Errorf("read %s: it is a directory, a regular file is needed", dir))
+	}
+	return err
 }
 
 // addIn adds a manifest that was found in a directory.
@@ -216,12 +230,37 @@ func (s *searcher) none(path string) error {
 
 // noManifest says that a directory has no manifest, and how it gets one: from an old manifest if there is one.
 func noManifest(dir string) error {
+	if filepath.Base(dir) == seed.ManifestFile {
+		return exit.Usagef("%s: it is a directory, a regular file is needed", dir)
+	}
 	for _, name := range []string{seed.OldManifestFile, seed.JobPackFile} {
 		if IsFile(filepath.Join(dir, name)) {
 			return exit.Usagef("%s: there is no %s in it or below, but %s\nseedpack migrate %s makes a manifest of it", dir, seed.ManifestFile, name, dir)
 		}
 	}
+	if name := misspelled(dir); name != "" {
+		return exit.Usagef("%s: there is no %s in it or below, but %s\nthe manifest is JSON, and its name is %s", dir, seed.ManifestFile, name, seed.ManifestFile)
+	}
 	return exit.Usagef("%s: there is no %s in it or below\nseedpack init %s writes one", dir, seed.ManifestFile, dir)
+}
+
+// misspelled returns the name of a file in a directory that may be meant to be the manifest, or "".
+func misspelled(dir string) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	separators := strings.NewReplacer("-", ".", "_", ".", " ", ".")
+	for _, e := range entries {
+		name := separators.Replace(strings.ToLower(e.Name()))
+		rest, begins := strings.CutPrefix(name, "seed.manifest")
+		switch {
+		case e.IsDir(), len(name) > 2*len(seed.ManifestFile), strings.Contains(name, "schema"):
+		case begins && (rest == "" || rest[0] == '.'), name == "manifest.json", name == "seedmanifest.json", diag.Edits(name, seed.ManifestFile) <= 2:
+			return e.Name()
+		}
+	}
+	return ""
 }
 
 // IsFile reports whether a path is that of a regular file, or of a link to one.
