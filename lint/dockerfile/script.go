@@ -16,8 +16,15 @@ type script struct {
 // shells are programs that take a script by -c. All give it the words behind the script as $0, $1 and so on.
 var shells = []string{"sh", "bash", "dash", "ash", "zsh", "ksh"}
 
+// wrappers are programs that start the one that is named after them.
+var wrappers = []string{"env", "tini", "dumb-init", "catatonit", "gosu", "su-exec", "nice", "timeout", "xvfb-run", "conda", "mamba", "micromamba"}
+
 // scriptOf returns the script of an exec form. Ok is false if it starts no script by -c.
 func scriptOf(line []string) (s script, ok bool) {
+	if len(line) > 0 && slices.Contains(wrappers, path.Base(line[0])) {
+		at := slices.IndexFunc(line, func(word string) bool { return slices.Contains(shells, path.Base(word)) })
+		line = line[max(at, 0):]
+	}
 	if len(line) < 3 || !slices.Contains(shells, path.Base(line[0])) {
 		return script{}, false
 	}
