@@ -284,12 +284,13 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// The markers of a merge conflict are named, and nothing else in the file.
-func TestConflicts(t *testing.T) {
+// The markers of a merge conflict and a second document are named, and nothing else in the file.
+func TestWholeFiles(t *testing.T) {
 	t.Parallel()
 	const first = "<<<<<<< is a marker of a merge conflict: decide for one of the sides and remove the markers; git diff shows them\n"
 	for text, want := range map[string]string{
 		"rules:\n<<<<<<< a\n  x: off\n=======\n  x: error\n>>>>>>> b\n": "p:2:1: " + first + "p:4:1: ======= is a marker of a merge conflict\np:6:1: >>>>>>> is a marker of a merge conflict",
+		"fail-on: error\n---\nfail-on: notice\n":                        "p:2:1: a second document begins here, but the file holds one",
 		"<<<<<<< a\n=======\n>>>>>>> b\n":                               "p:1:1: " + first + "p:2:1: ======= is a marker of a merge conflict\np:3:1: >>>>>>> is a marker of a merge conflict",
 	} {
 		if _, err := Read("p", []byte(text), rules); err == nil || err.Error() != want {

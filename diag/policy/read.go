@@ -25,6 +25,8 @@ func Read(path string, text []byte, rules []string) (*File, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(text, &doc); err != nil {
 		r.syntax(err)
+	} else if line := diag.SecondDocument(text); line > 0 {
+		r.add(&yaml.Node{Line: line, Column: 1}, "a second document begins here, but the file holds one")
 	} else if len(doc.Content) > 0 {
 		r.document(doc.Content[0])
 	}

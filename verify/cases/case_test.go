@@ -123,6 +123,7 @@ func TestReadProblems(t *testing.T) {
 		{"cases: [", `1:9-9 not YAML: did not find expected node content [smoke-file-syntax]`},
 		{"<<<<<<< a\ncases: 1\n=======\ncases: 2\n>>>>>>> b\n", "1:1-8 <<<<<<< is a marker of a merge conflict [smoke-file-syntax]\n3:1-8 ======= is a marker of a merge conflict [smoke-file-syntax]\n5:1-8 >>>>>>> is a marker of a merge conflict [smoke-file-syntax]"},
 		{"cases: []\n======= b\n", "2:1-8 ======= is a marker of a merge conflict [smoke-file-syntax]"},
+		{"cases: [{name: a}]\n---\ncases: [{name: b}]\n", "2:1-4 a second document begins here, but the file holds one [smoke-file-syntax]"},
 		{"a: *b", `1:4-5 not YAML: unknown anchor 'b' referenced [smoke-file-syntax]`},
 		{"cases: []", `1:1-2 there are no cases; without the file they are made from the manifest [smoke-file-syntax]`},
 		{"- a", `1:1-2 the file is a list, it should be a mapping [smoke-file-type]`},

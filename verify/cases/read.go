@@ -43,6 +43,10 @@ func Read(path string, text []byte, m *seed.Manifest, getenv func(string) string
 		r.addAt(syntaxRule, seed.Span{}, "cases: [{name: first}]", "file is empty, there should be a list of cases")
 		return nil, r.report
 	}
+	if line := diag.SecondDocument(text); line > 0 {
+		r.addAt(syntaxRule, r.report.Source.Line(line), "", "a second document begins here, but the file holds one")
+		return nil, r.report
+	}
 	root, err := os.OpenRoot(r.dir)
 	if err != nil {
 		r.add(pathRule, &doc, "the directory of the file cannot be opened: %v", err)
