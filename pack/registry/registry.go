@@ -165,9 +165,7 @@ func (r Registry) Push(ctx context.Context, repository string, img *source.Image
 	if err != nil {
 		return "", err
 	}
-	// The transport cannot retry a body that can be sent only once. Uploads of layers are such bodies.
-	options := append(r.Options(ctx), remote.WithRetryBackoff(remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.5, Steps: 3}),
-		remote.WithRetryStatusCodes(), remote.WithRetryPredicate(mayPushAgain))
+	options := r.pushOptions(ctx)
 	if img.Index != nil {
 		digest, err := img.Index.Digest()
 		if err == nil {
@@ -180,6 +178,12 @@ func (r Registry) Push(ctx context.Context, repository string, img *source.Image
 		err = remote.Write(repo.Digest(hash.String()), img.Platforms[0].Image, options...)
 	}
 	return hash.String(), r.pushError(repository, err)
+}
+
+// pushOptions returns the options for uploads. The transport cannot retry a body that can be sent only once, as that of a layer.
+func (r Registry) pushOptions(ctx context.Context) []remote.Option {
+	return append(r.Options(ctx), remote.WithRetryBackoff(remote.Backoff{Duration: time.Second, Factor: 3, Jitter: 0.5, Steps: 3}),
+		remote.WithRetryStatusCodes(), remote.WithRetryPredicate(mayPushAgain))
 }
 
 // mayPushAgain reports whether the upload of a layer or a manifest may succeed if it is begun anew. The error may be nil.

@@ -1,16 +1,19 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
+// PredicateType is the annotation that says what an in-toto statement is about. BuildKit and others write it.
+const PredicateType = "in-toto.io/predicate-type"
+
 // Annotations and types by which BuildKit and the referrers API mark what is attached to an image.
 const (
 	attestationOf = "vnd.docker.reference.digest"
-	predicateType = "in-toto.io/predicate-type"
 	artifactBlank = "application/vnd.oci.empty.v1+json"
 )
 
@@ -40,7 +43,7 @@ func (i *Image) Attestations() ([]Attestation, error) {
 			return nil, fmt.Errorf("read the attestations of %s: %w", i.Source, err)
 		}
 		for _, l := range manifest.Layers {
-			all = append(all, Attestation{Subject: d.Annotations[attestationOf], Type: l.Annotations[predicateType], Digest: d.Digest.String()})
+			all = append(all, Attestation{Subject: d.Annotations[attestationOf], Type: l.Annotations[PredicateType], Digest: d.Digest.String()})
 		}
 		if len(all) > maxAttestations {
 			return nil, fmt.Errorf("read the attestations of %s: there are more than %d", i.Source, maxAttestations)
@@ -67,10 +70,7 @@ func (i *Image) referrers() ([]Attestation, error) {
 	}
 	var all []Attestation
 	for _, d := range manifest.Manifests {
-		kind := d.ArtifactType
-		if predicate := d.Annotations["dev.sigstore.bundle.predicateType"]; predicate != "" {
-			kind = predicate
-		}
+		kind := cmp.Or(d.Annotations["dev.sigstore.bundle.predicateType"], d.Annotations[PredicateType], d.ArtifactType)
 		if kind == "" || kind == artifactBlank {
 			kind = string(d.MediaType)
 		}

@@ -51,7 +51,7 @@ func madeIndex(t *testing.T) v1.ImageIndex {
 	check(t, err)
 	statement, err := random.Layer(100, "application/vnd.in-toto+json")
 	check(t, err)
-	attestation, err := mutate.Append(empty.Image, mutate.Addendum{Layer: statement, Annotations: map[string]string{predicateType: "https://slsa.dev/provenance/v1"}})
+	attestation, err := mutate.Append(empty.Image, mutate.Addendum{Layer: statement, Annotations: map[string]string{PredicateType: "https://slsa.dev/provenance/v1"}})
 	check(t, err)
 	platform := func(os, arch string) *v1.Platform { return &v1.Platform{OS: os, Architecture: arch} }
 	return mutate.AppendManifests(empty.Index,
