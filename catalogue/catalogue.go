@@ -45,10 +45,13 @@ type Image struct {
 	Source    string   `json:"source,omitempty"`
 	Lint      Lint     `json:"lint"`
 	// Attachments are what refers to the image or is in its index. Nil: they were not asked for. Empty: there are none.
-	Attachments []Attachment    `json:"attachments,omitzero"`
-	Previous    string          `json:"previous,omitempty"` // name of the version of the job before this one
-	Changes     []Change        `json:"changes,omitempty"`  // since then, the most important first
-	Manifest    json.RawMessage `json:"manifest"`
+	Attachments []Attachment `json:"attachments,omitzero"`
+	// Smoke is the result of the smoke run, if what is attached says one: SmokePassed and its like. It is as true as those who may
+	// push to the registry are.
+	Smoke    string          `json:"smoke,omitempty"`
+	Previous string          `json:"previous,omitempty"` // name of the version of the job before this one
+	Changes  []Change        `json:"changes,omitempty"`  // since then, the most important first
+	Manifest json.RawMessage `json:"manifest"`
 
 	parsed *seed.Manifest
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/seedpack/seedpack/pack/source"
 )
@@ -225,6 +226,9 @@ func (i *Image) check() error {
 		if platformForm.MatchString(name) || name == "unknown" {
 			i.Platforms = append(i.Platforms, name)
 		}
+	}
+	if !slices.Contains(smokeResults, i.Smoke) {
+		i.Smoke = ""
 	}
 	i.Digest, i.Created = validDigest(i.Digest), creation(i.Created)
 	return nil

@@ -363,7 +363,7 @@ func parseReference(text string) (place, error) {
 }
 
 // add puts an image into the catalogue, unless it is full.
-func (f *finder) add(p place, facts *facts, digest string, attachments []Attachment) error {
+func (f *finder) add(p place, facts *facts, digest string, about referring) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !fits(len(f.found.Images), f.weight+facts.weighed()) || len(f.found.Images) == maxImages {
@@ -373,7 +373,7 @@ func (f *finder) add(p place, facts *facts, digest string, attachments []Attachm
 	f.weight += facts.weighed()
 	f.found.Images = append(f.found.Images, Image{
 		Reference: p.reference(), Name: p.name(), Digest: digest, Platforms: facts.platforms, Size: facts.size, Created: facts.created,
-		Revision: facts.revision, Source: facts.source, Lint: facts.lint, Attachments: attachments, Manifest: facts.manifest, parsed: facts.parsed,
+		Revision: facts.revision, Source: facts.source, Lint: facts.lint, Attachments: about.attachments, Smoke: about.smoke, Manifest: facts.manifest, parsed: facts.parsed,
 	})
 	f.progress.Images++
 	return nil

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/seedpack/seedpack/pack/source"
 )
 
 // mediaTypes are those of image manifests and indexes. A registry answers 404 if the one that it has is not among them. The
@@ -88,7 +90,7 @@ func (m *imageManifest) isIndex() bool {
 // Annotations by which BuildKit marks what is attached to an image inside its index.
 const (
 	attestationOf = "vnd.docker.reference.digest"
-	predicateType = "in-toto.io/predicate-type"
+	predicateType = source.PredicateType
 )
 
 // images returns the entries of an index that are images for a platform, and those that are about images.

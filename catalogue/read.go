@@ -117,13 +117,13 @@ func (f *finder) read(ctx context.Context, p place) error {
 	if facts.skip != "" {
 		return &skipError{facts.skip}
 	}
-	var attachments []Attachment
+	var about referring
 	if f.opt.Attachments {
-		if attachments, err = f.attachments(ctx, d, p, digest, facts); err != nil {
+		if about, err = f.attachments(ctx, d, p, digest, facts); err != nil {
 			err = fmt.Errorf("ask what refers to it: %w", err)
 		}
 	}
-	return errors.Join(err, f.add(p, facts, digest, attachments))
+	return errors.Join(err, f.add(p, facts, digest, about))
 }
 
 // readTag reads the manifest that a tag names. A large one is not returned: it is read again in its turn.

@@ -39,6 +39,7 @@ type listJob struct {
 	Rank    int     `json:"k"`           // place in the order of titles
 	Errors  int     `json:"e,omitempty"` // of lint
 	Warns   int     `json:"w,omitempty"`
+	Smoke   string  `json:"x,omitempty"` // result of the smoke run
 }
 
 // A dictionary numbers texts in the order in which they come.
@@ -107,7 +108,7 @@ func listEntry(j *Job, values *dictionary) listJob {
 		Path: j.file(".html"), Name: j.Name, Title: clip(page.Text(job.Title), maxTitle), About: clip(page.Text(job.Description), maxAbout),
 		Place: j.place(), Version: clip(page.Text(job.JobVersion), maxValue), In: few(inputTypes(job)...), Out: few(outputTypes(job)...),
 		Tags: few(job.Tags...), By: few(job.Maintainer.Name, job.Maintainer.Organization), At: few(j.Registry),
-		CPUs: amount(job, "cpus"), Memory: amount(job, "mem"), GPUs: amount(job, "gpus"), Size: i.Size, Errors: i.Lint.Errors, Warns: i.Lint.Warnings,
+		CPUs: amount(job, "cpus"), Memory: amount(job, "mem"), GPUs: amount(job, "gpus"), Size: i.Size, Errors: i.Lint.Errors, Warns: i.Lint.Warnings, Smoke: i.Smoke,
 	}
 	if at, err := time.Parse(time.RFC3339, i.Created); err == nil {
 		entry.Created = at.Unix()

@@ -99,7 +99,7 @@ type resource struct {
 type version struct {
 	Version, Package, Created, Reference string
 	Tags                                 []string // others of the same image, such as latest
-	Lint                                 *badge
+	Badges                               []badge  // lint, if it is not clean, and the smoke run, if there is a result
 	Changes                              []Change
 }
 
@@ -116,7 +116,7 @@ func jobView(j *Job, opt SiteOptions) *jobPage {
 	job := &i.Seed().Job
 	v := &jobPage{
 		Title: j.title(), Name: j.Name, Place: j.place(),
-		Badges: []badge{{Key: "version", Value: job.JobVersion}, lintBadge(i.Lint)}, Description: job.Description,
+		Badges: append([]badge{{Key: "version", Value: job.JobVersion}, lintBadge(i.Lint)}, smokeBadge(i.Smoke)...), Description: job.Description,
 		Inputs: inputPorts(job), Outputs: outputPorts(job), Needs: needs(job), Commands: commands(i, opt.Exports),
 		InputFiles: job.Interface.Inputs.Files, InputJSON: job.Interface.Inputs.JSON, OutputFiles: job.Interface.Outputs.Files,
 		OutputJSON: job.Interface.Outputs.JSON, Settings: job.Interface.Settings, Mounts: job.Interface.Mounts, Errors: job.Errors,
@@ -140,8 +140,9 @@ func versionView(i *Image, tags []string) version {
 	job := &i.Seed().Job
 	v := version{Version: job.JobVersion, Package: job.PackageVersion, Created: i.Created, Reference: i.Reference, Tags: tags, Changes: i.Changes}
 	if found := lintBadge(i.Lint); found.Tone != "good" {
-		v.Lint = &found
+		v.Badges = append(v.Badges, found)
 	}
+	v.Badges = append(v.Badges, smokeBadge(i.Smoke)...)
 	return v
 }
 
@@ -153,6 +154,15 @@ func lintBadge(l Lint) badge {
 		return badge{"lint", diag.Count(l.Warnings, "warning"), "warn"}
 	}
 	return badge{"lint", "clean", "good"}
+}
+
+// smokeBadge returns the badge for the result of a smoke run, or none if nobody has said one.
+func smokeBadge(result string) []badge {
+	tone, known := map[string]string{SmokePassed: "good", SmokeInconclusive: "warn", SmokeFailed: "bad"}[result]
+	if !known {
+		return nil
+	}
+	return []badge{{"smoke", result, tone}}
 }
 
 func inputPorts(job *seed.Job) (ports []port) {
@@ -249,6 +259,9 @@ func imageFacts(i *Image) (all []fact) {
 	add(fact{Key: "Phone", Value: m.Phone})
 	add(fact{Key: "Source", Value: i.Source, Link: page.Link(i.Source)})
 	add(fact{Key: "Revision", Value: i.Revision, Mono: true})
+	if i.Smoke != "" {
+		add(fact{Key: "Smoke run", Value: i.Smoke + ", as said by whoever pushed it (not verified)"})
+	}
 	add(fact{Key: "Attached", Value: attached(i.Attachments)})
 	return all
 }
@@ -276,7 +289,7 @@ func attachmentKind(kind string) string {
 	lower := strings.ToLower(kind)
 	for _, known := range []struct{ part, name string }{
 		{"slsa", "provenance"}, {"provenance", "provenance"}, {"spdx", "bill of materials"}, {"cyclonedx", "bill of materials"}, {"sbom", "bill of materials"},
-		{"sig", "signature"},
+		{"/test-result/", "test result"}, {"sig", "signature"},
 	} {
 		if strings.Contains(lower, known.part) {
 			return known.name

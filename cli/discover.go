@@ -78,7 +78,7 @@ could not be listed or read. What was found is printed all the same, with "compl
 	pathVar(s, &o.cache, "cache", "", wholePath, "a directory that keeps what was read: the next time only what is new is asked for")
 	s.BoolVar(&o.recheck, "recheck", false, "with --cache, ask also for the tags of versions, which do not move")
 	s.StringVar(&o.platform, "platform", "", "the platform to read of an image for several (default linux/amd64, else the first)")
-	s.BoolVar(&o.attachments, "attachments", false, "list signatures, bills of materials and provenance, too: one request an image more")
+	s.BoolVar(&o.attachments, "attachments", false, "list signatures, bills of materials, provenance and results of smoke runs, too: one request an image more")
 	s.BoolVar(&o.jobPack, "jobpack", false, "list images that end in -jobpack, too, among the skipped ones")
 	s.StringVar(&o.query, "query", "", "keep images that contain any of these words, the best first")
 	s.BoolVar(&o.latest, "latest", false, "keep only the newest version of each job")

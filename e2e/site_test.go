@@ -86,6 +86,9 @@ func siteJobs() (images []object) {
 		images = append(images, imageOf("geo/"+c.name+"-1.0.0-seed", "1.0.0", n, siteJob(c.name, "1.0.0", c.title, c.in, c.out, c.tag, n)))
 	}
 	images = append(images, imageOf("geo/geotiff-to-png-1.1.0-seed", "1.0.0", 4, siteJob("geotiff-to-png", "1.1.0", "Convert GeoTIFF to PNG", "image/tiff", "image/png", "raster", 0)))
+	for n, result := range map[int]string{0: "failed", 1: "inconclusive", 2: "failed", 4: "passed"} {
+		images[n]["smoke"] = result
+	}
 	for n := range 60 {
 		images = append(images, imageOf(fmt.Sprintf("bulk/job-%02d-1.0.0-seed", n), "1.0.0", n+5, siteJob(fmt.Sprintf("job-%02d", n), "1.0.0", fmt.Sprintf("Job number %d", n), "text/plain", "text/plain", "bulk", n)))
 	}
@@ -132,7 +135,8 @@ func TestSite(t *testing.T) {
 	}
 	expected := writeJSON(t, object{"queries": queries, "jobs": 64, "tiffToPNG": at("geotiff-to-png", "png-preview"), "tiffToPNGOneCPU": at("geotiff-to-png"),
 		"newest": "registry.example.com/bulk/job-22", "smallest": at("png-preview")[0], "best": "Convert GeoTIFF to PNG",
-		"page": "jobs/registry.example.com/geo/geotiff-to-png.html", "tagHash": "#tag=raster", "tagged": at("geotiff-to-png", "cloud-mask"),
+		"smoke": object{"Convert GeoTIFF to PNG": "smoke passed", "Preview of rasters": "smoke inconclusive", "Mask clouds": "smoke failed", "Count rows": ""},
+		"page":  "jobs/registry.example.com/geo/geotiff-to-png.html", "tagHash": "#tag=raster", "tagged": at("geotiff-to-png", "cloud-mask"),
 		"commands": []string{"seedpack run registry.example.com/geo/geotiff-to-png-1.1.0-seed:1.0.0 \\\n  -i SCENE=scene.tif \\\n  -e API_KEY \\\n  -m MODELS=models/ \\\n  -o output"}})
 	server := httptest.NewServer(http.FileServer(http.Dir(dir)))
 	t.Cleanup(server.Close)
@@ -207,6 +211,7 @@ func TestHostileSite(t *testing.T) {
 			i := imageOf(fmt.Sprintf("h%d/x%d-seed", n, part), "1.0.0", n, hostileSiteJob(payload, part))
 			i["source"], i["revision"], i["platforms"], i["created"] = payload, payload, []string{payload, "linux/amd64"}, payload
 			i["attachments"] = []object{{"type": payload, "digest": payload}}
+			i["smoke"] = payload
 			images = append(images, i)
 		}
 	}

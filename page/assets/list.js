@@ -194,6 +194,9 @@
 		return e;
 	}
 
+	// Results of smoke runs, and how they look.
+	const smokes = { passed: "good", inconclusive: "warn", failed: "bad" };
+
 	const texts = (list) => (list || []).map((n) => values[n]);
 
 	function card(n) {
@@ -219,6 +222,11 @@
 		for (const tag of texts(job.g).slice(0, 6)) foot.append(element("span", "tag", tag), " ");
 		if (job.e) foot.append(element("span", "badge bad", job.e === 1 ? "1 lint error" : `${job.e} lint errors`));
 		else if (job.w) foot.append(element("span", "badge warn", job.w === 1 ? "1 lint warning" : `${job.w} lint warnings`));
+		if (Object.hasOwn(smokes, job.x)) {
+			const smoke = element("span", `badge ${smokes[job.x]}`, `smoke ${job.x}`);
+			smoke.title = "As said by whoever pushed the image";
+			foot.append(" ", smoke);
+		}
 		if (foot.childNodes.length) article.append(foot);
 		li.append(article);
 		return li;

@@ -15,6 +15,7 @@ await withBrowser(async (browser) => {
 	const page = await guarded(context, site);
 	await open(page, "");
 	await search(page);
+	await smoke(page);
 	await filters(page);
 	await address(page);
 	await keyboard(page);
@@ -49,6 +50,16 @@ async function search(page) {
 		equal("more", (await shown(page)).length, Math.min(60, expected.jobs));
 		check(await page.evaluate(() => document.activeElement.matches(".card h3 a")), "the focus is not on the first new job");
 	}
+}
+
+// What was said of smoke runs is on the cards of the list, and on none of whose job nothing was said.
+async function smoke(page) {
+	for (const [title, want] of Object.entries(expected.smoke)) {
+		await page.fill("#query", title);
+		const card = page.locator(".card", { has: page.locator(`h3 a:text-is("${title}")`) });
+		equal(`smoke run of ${title}`, (await card.locator(".badge").allTextContents()).filter((text) => text.startsWith("smoke")).join(), want);
+	}
+	await page.fill("#query", "");
 }
 
 // choice returns the box of a filter's value.
@@ -132,6 +143,10 @@ async function wayBack(page) {
 async function jobPage(page) {
 	await page.goto(site + expected.page);
 	equal("title", await page.locator("h1").textContent(), expected.best);
+	const badges = (at) => page.locator(`${at} .badge`).evaluateAll((all) => all.map((e) => `${e.textContent.trim().replace(/\s+/g, " ")}: ${e.className}`));
+	equal("badges", await badges(".title"), ["version 1.1.0: badge ", "lint 1 warning: badge warn", "smoke passed: badge good"]);
+	equal("badges of the version before", await badges(".versions li:nth-child(2)"), ["smoke failed: badge bad"]);
+	equal("what the badge is worth", await page.locator(".facts dt:text-is('Smoke run') + dd").textContent(), "passed, as said by whoever pushed it (not verified)");
 	const commands = await page.locator("#run-title ~ .command code").allTextContents();
 	for (const want of expected.commands) check(commands.includes(want), `there is no command ${want} among`, commands);
 	await page.locator("#run-title ~ .command .copy").first().click();
