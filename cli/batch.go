@@ -64,6 +64,9 @@ func (f *sharedFlags) options(p *Process, publish *publishFlags, build *buildFla
 	if s.options.Smoke, err = f.smoke.options(p.Getenv); err != nil {
 		return nil, err
 	}
+	if publish != nil && publish.attestSmoke && s.options.Smoke.Off {
+		return nil, exit.Usagef("--attest-smoke attaches what the smoke run came to: leave it out, or --smoke %s", smokeOff)
+	}
 	if build != nil {
 		if s.options.Build, err = build.options(p.Getenv); err != nil {
 			return nil, err

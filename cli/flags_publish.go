@@ -30,6 +30,7 @@ type publishFlags struct {
 	timeout        time.Duration
 	dryRun         bool
 	predecessor    string
+	attestSmoke    bool
 }
 
 func (f *publishFlags) add(s *pflag.FlagSet) {
@@ -43,9 +44,13 @@ func (f *publishFlags) add(s *pflag.FlagSet) {
 	s.StringArrayVar(&f.aliases, "tag", nil, "a further tag in the same repository, once all is verified; it may move")
 	s.BoolVar(&f.preflight, "preflight", true, "ask for the right to push before building")
 	pathVar(s, &f.predecessor, "predecessor", "", imagePath, "the image that was published before, to compare with; default: the newest one of the jobVersions that git knows")
+	s.BoolVar(&f.attestSmoke, "attest-smoke", false, attestSmokeUsage)
 	s.BoolVar(&f.dryRun, "dry-run", false, "say what would be built, run, written, pushed and tagged, and do nothing of it")
 	s.DurationVar(&f.timeout, "push-timeout", time.Hour, "how long a push may take before it is given up")
 }
+
+// attestSmokeUsage is the help of the flag in all commands that have it.
+const attestSmokeUsage = "attach the result of the smoke run to the image in its registry, for the pages of discover"
 
 // joinPush writes --push VALUE as --push=VALUE, so that its value may stand behind it and may also be left out.
 func joinPush(args []string) (joined []string) {
@@ -90,7 +95,7 @@ func (f *publishFlags) options() (*pipeline.Publish, error) {
 		}
 		predecessor = &from
 	}
-	return &pipeline.Publish{Predecessor: predecessor, IfExists: f.ifExists, Aliases: f.aliases, Preflight: f.preflight, Timeout: f.timeout}, nil
+	return &pipeline.Publish{Predecessor: predecessor, IfExists: f.ifExists, Aliases: f.aliases, Preflight: f.preflight, Timeout: f.timeout, AttestSmoke: f.attestSmoke}, nil
 }
 
 // decide reports whether images are published: whether that was asked for, and whether the event may publish. If a fork's
@@ -114,15 +119,21 @@ func (f *publishFlags) decide(ctx context.Context, p *Process, places []string) 
 	if f.registry == "" {
 		return push, nil
 	}
-	push, notice, err := github.MayPush(p.Getenv, push, func(commit string) error {
+	if taken != "" {
+		fmt.Fprintln(p.Stderr, report.EscapeLines(taken))
+	}
+	return mayPush(ctx, p, push, places)
+}
+
+// mayPush returns push, unless the event may not publish what is made from these files and directories. It says so then.
+func mayPush(ctx context.Context, p *Process, push bool, places []string) (bool, error) {
+	may, notice, err := github.MayPush(p.Getenv, push, func(commit string) error {
 		return atCommit(ctx, commit, append(places, p.Getenv("GITHUB_WORKSPACE")))
 	})
-	for _, text := range []string{taken, notice} {
-		if text != "" {
-			fmt.Fprintln(p.Stderr, report.EscapeLines(text))
-		}
+	if notice != "" {
+		fmt.Fprintln(p.Stderr, report.EscapeLines(notice))
 	}
-	return push, err
+	return may, err
 }
 
 // atCommit returns an error unless each work tree that one of the places lies in is at the commit or at one of its ancestors.

@@ -49,7 +49,11 @@ func planText(p *pipeline.Plan, name string) string {
 		add("write", "%s to %s", w.Type, w.Dest)
 	}
 	if p.Push != "" {
-		add("push", "%s, by digest", p.Push)
+		with := ""
+		if p.AttestSmoke {
+			with = ", with what the smoke run comes to"
+		}
+		add("push", "%s, by digest%s", p.Push, with)
 	}
 	for i, t := range p.Tags {
 		held := ""

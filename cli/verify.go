@@ -29,6 +29,7 @@ import (
 type verifyOptions struct {
 	sharedFlags sharedFlags
 	against     string
+	attestSmoke bool
 }
 
 func newVerifyCommand(p *Process) *cobra.Command {
@@ -45,7 +46,8 @@ It is one image, or an index over those of several platforms.
 
 With --against the label is compared with a manifest file, member by member. With --smoke the
 image is run as well, as smoke --image does, in the cases beside that file if there are any;
---smoke=required wants one case that comes to a conclusion.`,
+--smoke=required wants one case that comes to a conclusion. --attest-smoke attaches the result to
+the image in its registry.`,
 		Example: `  seedpack verify registry.example.com/team/my-job-1.0.0-seed:1.0.0
   seedpack verify oci-archive:my-job.tar --against jobs/my-job
   seedpack verify --smoke registry.example.com/team/my-job-1.0.0-seed@sha256:…`,
@@ -56,6 +58,7 @@ image is run as well, as smoke --image does, in the cases beside that file if th
 	s := cmd.Flags()
 	o.sharedFlags.add(s)
 	pathVar(s, &o.against, "against", "", wholePath, "a job's directory or manifest: say what the label has otherwise")
+	s.BoolVar(&o.attestSmoke, "attest-smoke", false, "with --smoke: "+attestSmokeUsage)
 	smoke := s.Lookup("smoke")
 	smoke.DefValue, smoke.NoOptDefVal, smoke.Usage = smokeOff, smokeAuto, "run the image too, as an executor would: auto, required or off"
 	o.sharedFlags.smoke.mode = smokeOff
@@ -81,7 +84,9 @@ type verified struct {
 	Attestations []source.Attestation `json:"attestations"`
 	Unknown      string               `json:"attestationsUnknown,omitempty"`
 	Smoke        string               `json:"smoke,omitempty"`
-	Error        string               `json:"error,omitempty"`
+	// SmokeAttestation is the digest of what was attached to the image to say so; empty if nothing was.
+	SmokeAttestation string `json:"smokeAttestation,omitempty"`
+	Error            string `json:"error,omitempty"`
 }
 
 type verifiedPlatform struct {
@@ -117,6 +122,10 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 		return err
 	}
 	defer func() { err = errors.Join(err, s.engine.close()) }()
+	attest, err := o.attests(ctx, p, s)
+	if err != nil {
+		return err
+	}
 	var all []*verified
 	for _, arg := range args {
 		v := &verified{Source: arg, Platforms: []verifiedPlatform{}}
@@ -125,7 +134,7 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 		}
 		all = append(all, v)
 		begin := time.Now()
-		if v.err = v.find(ctx, s, pipe, file); v.err != nil {
+		if v.err = v.find(ctx, s, pipe, file, attest); v.err != nil {
 			v.Error = v.err.Error()
 		}
 		v.took = time.Since(begin)
@@ -136,8 +145,19 @@ func verifyImages(ctx context.Context, p *Process, o *verifyOptions, args []stri
 	return printVerified(s.out, all)
 }
 
-// find opens the image and collects all findings. The file may be nil.
-func (v *verified) find(ctx context.Context, s *session, pipe *pipeline.Pipeline, file *job.Job) (err error) {
+// attests reports whether results are attached: whether that was asked for, and whether the event may publish.
+func (o *verifyOptions) attests(ctx context.Context, p *Process, s *session) (bool, error) {
+	if o.attestSmoke && s.options.Smoke.Off {
+		return false, exit.Usagef("--attest-smoke attaches what a smoke run came to: give --smoke, too")
+	}
+	if !o.attestSmoke {
+		return false, nil
+	}
+	return mayPush(ctx, p, true, []string{cmp.Or(o.against, ".")})
+}
+
+// find opens the image and collects all findings. The file may be nil. Attest attaches what the smoke run came to.
+func (v *verified) find(ctx context.Context, s *session, pipe *pipeline.Pipeline, file *job.Job, attest bool) (err error) {
 	from, err := source.Parse(v.Source)
 	if err != nil {
 		return exit.Usage(err)
@@ -147,6 +167,9 @@ func (v *verified) find(ctx context.Context, s *session, pipe *pipeline.Pipeline
 		return err
 	}
 	defer func() { err = errors.Join(err, img.Close()) }()
+	if attest && img.Reference == nil {
+		return exit.Usagef("%s is not in a registry, so --attest-smoke can attach nothing to it", v.Source)
+	}
 	v.list(img)
 	found, manifest := verify.Image(img, nil)
 	v.reports = []*diag.Report{found}
@@ -163,14 +186,20 @@ func (v *verified) find(ctx context.Context, s *session, pipe *pipeline.Pipeline
 	if s.options.Smoke.Off {
 		return nil
 	}
-	return v.try(ctx, pipe, pipeline.Task{Job: j, Image: img})
+	return v.try(ctx, pipe, pipeline.Task{Job: j, Image: img}, attest)
 }
 
 // try runs the image, unless something is wrong with its manifest.
-func (v *verified) try(ctx context.Context, pipe *pipeline.Pipeline, t pipeline.Task) error {
+func (v *verified) try(ctx context.Context, pipe *pipeline.Pipeline, t pipeline.Task, attest bool) error {
 	r, err := pipe.Try(ctx, t)
 	v.reports = append(v.reports, r.Reports...)
 	v.Smoke = r.Verdict().String()
+	if attest && (err == nil || errors.Is(err, exit.Findings)) {
+		if failed := pipe.AttestSmoke(ctx, r, t.Image.Reference.Context().Name(), t.Image.Digest); failed != nil {
+			err = failed
+		}
+		v.SmokeAttestation = r.SmokeAttestation
+	}
 	v.image = r.Image(err)
 	if errors.Is(err, exit.Findings) {
 		return nil
@@ -310,5 +339,8 @@ func (v *verified) describe(b *strings.Builder) {
 	}
 	if v.Smoke != "" {
 		line("smoke", v.Smoke)
+	}
+	if v.SmokeAttestation != "" {
+		line("attached", v.SmokeAttestation)
 	}
 }

@@ -277,6 +277,8 @@ func TestWrongInputs(t *testing.T) {
 		{`--push "yes" must be true, false or auto`, "INPUT_PUSH=yes"},
 		{"a secret must be NAME=", "INPUT_SECRETS=hush-hush"},
 		{"a secret must be NAME=", "INPUT_SECRET-ENVS=a,env=X"},
+		{"--attest-smoke attaches what the smoke run came to: leave it out", "INPUT_ATTEST-SMOKE=true", "INPUT_SMOKE=off"},
+		{"--attest-smoke attaches what a smoke run came to: give --smoke, too", "INPUT_COMMAND=verify", "INPUT_IMAGE=r.example/a-1.0.0-seed:1.0.0", "INPUT_ATTEST-SMOKE=true"},
 		{`pull "perhaps" must be true or false`, "INPUT_PULL=perhaps"},
 	} {
 		if status := r.action(append(tt[1:], "INPUT_PATH=job")...); status != 2 {

@@ -50,6 +50,7 @@ var inputFlags = []inputFlag{
 	{"provenance", "provenance", oneValue},
 	{"sbom", "sbom", oneValue},
 	{"attests", "attest", manySpecs},
+	{"attest-smoke", "attest-smoke", yesOrNo},
 	{"cache-from", "cache-from", manySpecs},
 	{"cache-to", "cache-to", manySpecs},
 	{"no-cache", "no-cache", yesOrNo},

@@ -26,7 +26,9 @@ import (
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/registry"
 	"github.com/seedpack/seedpack/pack/source"
+	"github.com/seedpack/seedpack/secret"
 	"github.com/seedpack/seedpack/seed"
+	"github.com/seedpack/seedpack/verify"
 )
 
 const faultManifest = `{"seedVersion": "1.0.0", "job": {"name": "faults", "jobVersion": "1.0.0", "packageVersion": "0.1.0", "title": "T", "description": "D",
@@ -73,7 +75,8 @@ func faultyImage(t *testing.T, platforms int) *source.Image {
 }
 
 // A publication through a registry with up to three faults ends. If it says that all is well, the registry has the image
-// with its label under the name. If not, it says what was not done. Time is that of a bubble, so that waiting takes none.
+// with its label under the name, and lists what was attached. If not, it says what was not done. Time is that of a bubble, so that
+// waiting takes none.
 func TestPublishThroughFaults(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(150)
@@ -92,7 +95,8 @@ func TestPublishThroughFaults(t *testing.T) {
 }
 
 func publishThroughFaults(t *testing.T, img *source.Image, number uint64) {
-	store := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
+	attest, api := number%3 > 0, number%3 == 2 // to a registry with the referrers API, or without
+	store := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)), ggcr.WithReferrersSupport(api))
 	faults := faulty.New(store, number, 9*time.Second)
 	transport, end := pipe.Serve(faults)
 	defer func() {
@@ -101,7 +105,7 @@ func publishThroughFaults(t *testing.T, img *source.Image, number uint64) {
 		}
 	}()
 	begin := time.Now()
-	r, err := publishImage(t, img, registry.Registry{Transport: transport})
+	r, err := publishImage(t, img, registry.Registry{Transport: transport}, attest)
 	took := time.Since(begin)
 	held, label := underName(store, "0.1.0")
 	alias, _ := underName(store, "latest")
@@ -109,6 +113,8 @@ func publishThroughFaults(t *testing.T, img *source.Image, number uint64) {
 	switch {
 	case err == nil && (r.Published == nil || held != img.Digest || alias != held || label != faultManifest):
 		t.Errorf("%s\nthe name is %q's, and the alias %q's", what, held, alias)
+	case err == nil && attest && !lists(store, api, held, r.SmokeAttestation):
+		t.Errorf("%s\n%q is not listed among what refers to %s", what, r.SmokeAttestation, held)
 	case err != nil && !undoneText.MatchString(err.Error()):
 		t.Errorf("%s\nit does not say what was not done", what)
 	case err != nil && held != "" && strings.Contains(err.Error(), "is not ") && !strings.Contains(err.Error(), "alias"):
@@ -119,10 +125,11 @@ func publishThroughFaults(t *testing.T, img *source.Image, number uint64) {
 }
 
 // publishImage pushes an image as pack does with an engine's classic store, and then verifies and names it.
-func publishImage(t *testing.T, img *source.Image, to registry.Registry) (*Result, error) {
+func publishImage(t *testing.T, img *source.Image, to registry.Registry, attest bool) (*Result, error) {
 	m := seed.Parse([]byte(faultManifest))
 	r := &Result{Task: Task{Job: &job.Job{Path: "seed.manifest.json", Manifest: m}}, Name: "localhost:5000/" + m.ImageName()}
-	p := &Pipeline{opt: Options{Remote: to, Publish: &Publish{Aliases: []string{"latest"}}}}
+	p := &Pipeline{host: Host{Secrets: new(secret.Set)}, opt: Options{Remote: to, Publish: &Publish{Aliases: []string{"latest"}, AttestSmoke: attest}}}
+	r.Smoked = []Smoked{{"linux/amd64", &verify.Result{Verdict: verify.Passed, Cases: []verify.CaseResult{{Name: "x", Verdict: verify.Passed}}}}}
 	p.begin(r, StagePush)
 	digest, err := to.Push(t.Context(), repositoryOf(r.Name), img)
 	if err != nil {
@@ -130,6 +137,17 @@ func publishImage(t *testing.T, img *source.Image, to registry.Registry) (*Resul
 	}
 	r.Built = &pack.Result{Digest: digest}
 	return r, p.undone(r, p.publisher().verifyAndTag(t.Context(), r))
+}
+
+// lists asks the registry itself whether a manifest is among what refers to an image.
+func lists(store http.Handler, api bool, digest, refers string) bool {
+	path := "/manifests/" + strings.Replace(digest, ":", "-", 1)
+	if api {
+		path = "/referrers/" + digest
+	}
+	w := httptest.NewRecorder()
+	store.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/v2/faults-1.0.0-seed"+path, nil))
+	return refers != "" && w.Code == http.StatusOK && strings.Contains(w.Body.String(), refers)
 }
 
 // underName asks the registry itself for the image under a tag, and for the label of its first platform.

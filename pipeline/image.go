@@ -21,7 +21,9 @@ type Image struct {
 	Platforms []string `json:"platforms"`
 	Published bool     `json:"published"`
 	Smoke     string   `json:"smoke"` // passed, failed, inconclusive or skipped
-	Error     string   `json:"error,omitempty"`
+	// SmokeAttestation is the digest of what is attached to the image to say so; empty if nothing is.
+	SmokeAttestation string `json:"smokeAttestation,omitempty"`
+	Error            string `json:"error,omitempty"`
 	// ErrorOutput is the end of what the step printed that failed, line by line.
 	ErrorOutput []string `json:"errorOutput,omitempty"`
 	// ErrorAt is the step of the Dockerfile that failed; nil if the error is no such step's.
@@ -157,12 +159,14 @@ type PlatformImage struct {
 
 // A Plan is what --dry-run says would be done. Values of build arguments and secrets are not in it.
 type Plan struct {
-	Build *BuildPlan    `json:"build,omitempty"` // nil for an image that was built elsewhere
-	Cases []string      `json:"cases"`           // smoke cases to run
-	Push  string        `json:"push,omitempty"`  // repository; empty when nothing is pushed
-	Tags  []string      `json:"tags"`
-	Held  string        `json:"held,omitempty"` // digest that the name has now
-	Write []PlannedFile `json:"write"`
+	Build *BuildPlan `json:"build,omitempty"` // nil for an image that was built elsewhere
+	Cases []string   `json:"cases"`           // smoke cases to run
+	Push  string     `json:"push,omitempty"`  // repository; empty when nothing is pushed
+	Tags  []string   `json:"tags"`
+	// AttestSmoke says that what the smoke run comes to is attached.
+	AttestSmoke bool          `json:"attestSmoke,omitempty"`
+	Held        string        `json:"held,omitempty"` // digest that the name has now
+	Write       []PlannedFile `json:"write"`
 	// IfHeld is what becomes of the name if an image has it: HeldSame, HeldRefused or HeldMoved.
 	IfHeld string `json:"ifHeld,omitempty"`
 }
@@ -197,7 +201,7 @@ type PlannedFile struct {
 func (r *Result) Image(err error) *Image {
 	i := &Image{
 		Name: r.Name, Manifest: r.Path, Tags: []string{}, Platforms: []string{}, Smoke: r.Verdict().String(), Skipped: r.Skipped,
-		Manifests: r.Manifests, Plan: r.Plan, Cases: r.cases(), Durations: r.Stages.seconds(),
+		SmokeAttestation: r.SmokeAttestation, Manifests: r.Manifests, Plan: r.Plan, Cases: r.cases(), Durations: r.Stages.seconds(),
 		Reports: r.Reports,
 	}
 	if r.Manifest != nil {

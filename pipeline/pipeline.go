@@ -108,6 +108,7 @@ type Publish struct {
 	Aliases     []string      // further tags in the same repository, which may move
 	Preflight   bool          // before the build: ask for the right to push, and whether the name is free
 	Timeout     time.Duration // of a push; 0: none
+	AttestSmoke bool          // attach what the smoke run came to
 
 	heads sync.Map // what base images were found to be, by their names: many jobs share one
 }

@@ -27,6 +27,7 @@ func (r *Result) plan(ctx context.Context, request *pack.Request, trials []cases
 		return nil
 	}
 	r.Plan.Push, r.Plan.Tags = repositoryOf(r.Name), append([]string{tagOf(r.Name)}, pub.Aliases...)
+	r.Plan.AttestSmoke = pub.AttestSmoke
 	if !pub.Preflight {
 		return nil
 	}

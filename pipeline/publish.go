@@ -28,6 +28,7 @@ type publisher struct {
 	*Publish
 	remote registry.Registry
 	begin  func(r *Result, stage string)
+	attest func(context.Context, *Result) error // is called when the image is verified, before it is named
 }
 
 // publisher returns nil if nothing is published.
@@ -35,7 +36,7 @@ func (p *Pipeline) publisher() *publisher {
 	if p.opt.Publish == nil {
 		return nil
 	}
-	return &publisher{p.opt.Publish, p.opt.Remote, p.begin}
+	return &publisher{p.opt.Publish, p.opt.Remote, p.begin, p.attest}
 }
 
 // preflight asks the registry what would make the build pointless. It reports done if the image is published already. Many
@@ -96,7 +97,8 @@ func (p *Pipeline) pushAgain(ctx context.Context, r *Result, request pack.Reques
 	return nil
 }
 
-// verifyAndTag reads back what the registry holds by its digest, and names it if that is what was built.
+// verifyAndTag reads back what the registry holds by its digest, and names it if that is what was built. What is attached to the
+// image is attached before, so that the name is never without it.
 func (p *publisher) verifyAndTag(ctx context.Context, r *Result) error {
 	p.begin(r, StageVerify)
 	found, err := p.readBack(ctx, r)
@@ -111,6 +113,9 @@ func (p *publisher) verifyAndTag(ctx context.Context, r *Result) error {
 		return exit.Findings
 	}
 	p.begin(r, StageTag)
+	if err := p.attest(ctx, r); err != nil {
+		return err
+	}
 	return p.tag(ctx, r)
 }
 

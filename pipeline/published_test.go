@@ -98,7 +98,7 @@ func (r *testRegistry) job(manifest string) (*Result, *pack.Request) {
 }
 
 func publisherOf(ifExists string) *publisher {
-	return &publisher{&Publish{IfExists: ifExists}, registry.Registry{}, func(*Result, string) {}}
+	return &publisher{Publish: &Publish{IfExists: ifExists}, begin: func(*Result, string) {}}
 }
 
 func said2(r *Result) string {

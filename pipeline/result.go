@@ -39,8 +39,10 @@ type Result struct {
 	Manifests []PlatformImage // of an image that was read back from a registry or a file
 	Published *Published      // nil unless the image has its name
 	Skipped   bool            // the name was another image's before, and IfExistsSkip left it
-	Plan      *Plan           // of Pipeline.Plan
-	Stages    Stages
+	// SmokeAttestation is the digest of the manifest that says what the smoke run came to; empty if none is attached.
+	SmokeAttestation string
+	Plan             *Plan // of Pipeline.Plan
+	Stages           Stages
 
 	secrets   *secret.Set // of the call
 	smokeFile []byte      // text of the smoke file that was read; nil if there is none

@@ -184,7 +184,7 @@ func tryTag(t *testing.T, s *sample) []*diag.Report {
 		built = pushRandom(t, remoteRegistry, repositoryOf(r.Name)+":other", s.job.Manifest, nil)
 	}
 	r.Built = &pack.Result{Digest: built}
-	pub := &publisher{&Publish{}, remoteRegistry, func(*Result, string) {}}
+	pub := &publisher{Publish: &Publish{}, remote: remoteRegistry, begin: func(*Result, string) {}}
 	_ = pub.tag(t.Context(), r) // the report says it
 	return r.Reports
 }
@@ -206,7 +206,7 @@ func tryBase(t *testing.T, s *sample) []*diag.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pub := &publisher{&Publish{}, remoteRegistry, func(*Result, string) {}}
+	pub := &publisher{Publish: &Publish{}, remote: remoteRegistry, begin: func(*Result, string) {}}
 	done, err := pub.preflight(t.Context(), r, &pack.Request{Label: label, Marks: map[string]string{seed.SourceLabel: "sha256:x"}})
 	if !done || err != nil || r.Published == nil || !r.Published.Already {
 		t.Errorf("it is not published already: %v", err)

@@ -10,6 +10,9 @@ import (
 // end ends a job: it lets go of what its stages have opened, and discards outputs that were not kept.
 func (p *Pipeline) end(r *Result, err error) error {
 	err = p.undone(r, err)
+	if err == nil {
+		p.explainUnattested(r)
+	}
 	r.release()
 	r.discard()
 	return err
