@@ -3,7 +3,7 @@ package catalogue
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -20,6 +20,8 @@ type cache struct {
 
 	mu         sync.Mutex
 	references map[string]string // the digest that a reference named
+	noted      map[string]bool   // the references that this search has asked for
+	failed     error             // the first one of writing
 }
 
 const (
@@ -33,12 +35,18 @@ func openCache(root *os.Root) *cache {
 	if root == nil {
 		return nil
 	}
-	c := &cache{root: root, references: map[string]string{}}
+	return &cache{root: root, references: readReferences(root), noted: map[string]bool{}}
+}
+
+// readReferences reads which digests references named. What is damaged is asked anew.
+func readReferences(root *os.Root) map[string]string {
+	known := map[string]string{}
 	text, err := disk.ReadIn(root, referencesFile, maxReferences)
-	if err == nil && json.Unmarshal(text, &c.references) != nil || c.references == nil {
-		c.references = map[string]string{} // it is asked anew
+	if err != nil || json.Unmarshal(text, &known) != nil || known == nil {
+		return map[string]string{}
 	}
-	return c
+	maps.DeleteFunc(known, func(_, digest string) bool { return validDigest(digest) == "" })
+	return known
 }
 
 // digest returns what a reference named, or "".
@@ -58,7 +66,7 @@ func (c *cache) remember(reference, digest string) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.references[reference] = digest
+	c.references[reference], c.noted[reference] = digest, true
 }
 
 func blobPath(digest string) string {
@@ -90,39 +98,55 @@ func (c *cache) content(digest string, limit int64) ([]byte, bool) {
 	return content, true
 }
 
-// keep stores content whose digest has been checked.
-func (c *cache) keep(digest string, content []byte) error {
+// keep stores content whose digest has been checked. What cannot be stored is asked for the next time, which is all that is lost:
+// close says so.
+func (c *cache) keep(digest string, content []byte) {
 	if c == nil {
-		return nil
+		return
 	}
-	return c.write(blobPath(digest), content)
+	c.fail(c.write(blobPath(digest), content))
+}
+
+func (c *cache) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.failed == nil {
+		c.failed = err
+	}
 }
 
 // write replaces a file whole, and follows no link on the way. Several may write the same file at once.
 func (c *cache) write(name string, content []byte) (err error) {
 	dir, err := disk.Sub(c.root, filepath.FromSlash(path.Dir(name)))
 	if err != nil {
-		return fmt.Errorf("write to the cache: %w", err)
+		return err
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
-	err = disk.WriteIn(dir, path.Base(name), 0o644, func(f *os.File) error {
+	return disk.WriteIn(dir, path.Base(name), 0o644, func(f *os.File) error {
 		_, err := f.Write(content)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("write to the cache: %w", err)
-	}
-	return nil
 }
 
-// close writes the references.
+// close writes the references, and keeps those that another search has written in the meantime. The error is the first one of
+// writing to the cache.
 func (c *cache) close() error {
 	if c == nil {
 		return nil
 	}
-	text, err := json.MarshalIndent(c.references, "", " ")
+	now := readReferences(c.root)
+	for reference := range c.noted {
+		now[reference] = c.references[reference]
+	}
+	for reference, digest := range c.references {
+		if now[reference] == "" {
+			now[reference] = digest
+		}
+	}
+	text, err := json.MarshalIndent(now, "", " ")
 	if err == nil {
 		err = c.write(referencesFile, text)
 	}
-	return err
+	c.fail(err)
+	return c.failed
 }

@@ -3,9 +3,11 @@ package catalogue
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -114,4 +116,64 @@ func cacheDir(t *testing.T) *os.Root {
 	}
 	t.Cleanup(func() { _ = root.Close() })
 	return root
+}
+
+// A cache that others have written to, or that cannot be written, costs requests and no images.
+func TestCacheSituations(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(f *fake, dir string) error
+		note   string
+	}{
+		"a reference that names no digest": {func(f *fake, dir string) error {
+			return os.WriteFile(filepath.Join(dir, referencesFile), []byte(`{"`+f.host+`/x-1.0.0-seed:1.0.0": "sha256:../../x"}`), 0o644)
+		}, ""},
+		"a reference that is null": {func(f *fake, dir string) error {
+			return os.WriteFile(filepath.Join(dir, referencesFile), []byte("null"), 0o644)
+		}, ""},
+		"a digest that is gone since": {func(f *fake, dir string) error {
+			return os.WriteFile(filepath.Join(dir, referencesFile), []byte(`{"`+f.host+`/x-1.0.0-seed:1.0.0": "sha256:`+strings.Repeat("0", 64)+`"}`), 0o644)
+		}, ""},
+		"files of others": {func(f *fake, dir string) error {
+			return os.WriteFile(filepath.Join(dir, "README"), []byte("mine"), 0o644)
+		}, ""},
+		"a directory in place of the references": {func(f *fake, dir string) error { return os.MkdirAll(filepath.Join(dir, referencesFile, "x"), 0o755) }, "the cache could not be written"},
+		"a file in place of the contents":        {func(f *fake, dir string) error { return os.WriteFile(filepath.Join(dir, blobsDir), nil, 0o644) }, "the cache could not be written"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f, root := newFake(t), cacheDir(t)
+			f.image("1.0.0", nil)
+			if err := c.change(f, root.Name()); err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				found := f.find("", Options{Kind: Plain, Cache: root})
+				equal(t, "images", names(found), only)
+				if !found.Complete || len(found.Skipped) > 0 {
+					t.Errorf("skipped are %+v, failures %v", found.Skipped, found.Failures)
+				}
+				if (len(found.Notes) > 0) != (c.note != "") || c.note != "" && !strings.Contains(found.Notes[0], c.note) {
+					t.Errorf("notes are %q", found.Notes)
+				}
+			}
+		})
+	}
+}
+
+// Two searches that share a cache at one time keep what both have found.
+func TestSharedCache(t *testing.T) {
+	t.Parallel()
+	f, root := newFake(t), cacheDir(t)
+	f.job("one", "a", "1.0.0", "1.0.0")
+	f.job("two", "b", "1.0.0", "1.0.0")
+	f.swap(on("/v2/one/a-1.0.0-seed/tags/list", func(w http.ResponseWriter, r *http.Request) {
+		f.swap(nil)
+		f.find("two", Options{Kind: Plain, Cache: root}) // from its begin to its end while the first one searches
+		f.ServeHTTP(w, r)
+	}))
+	f.find("one", Options{Kind: Plain, Cache: root})
+	f.asked()
+	f.find("", Options{Kind: Plain, Cache: root})
+	equal(t, "requests", f.asked(), []string{"GET /v2/", "GET /v2/_catalog?n=1000", "GET /v2/one/a-1.0.0-seed/tags/list", "GET /v2/two/b-1.0.0-seed/tags/list"})
 }

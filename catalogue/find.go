@@ -76,15 +76,14 @@ type candidate struct {
 }
 
 // Find looks for Seed images below targets, HOST[/NAMESPACE]. What cannot be listed or read is in Catalogue.Failures, and
-// everything else is found all the same. The error is for options that are wrong and for a cache that cannot be used. If ctx
-// ends, what was found so far is returned with a Failure.
-func Find(ctx context.Context, targets []string, opt Options) (_ *Catalogue, err error) {
+// everything else is found all the same. A cache that cannot be written is in Catalogue.Notes. The error is for options that are
+// wrong. If ctx ends, what was found so far is returned with a Failure.
+func Find(ctx context.Context, targets []string, opt Options) (*Catalogue, error) {
 	if opt.Getenv == nil {
 		opt.Getenv = func(string) string { return "" }
 	}
 	f := &finder{opt: opt, cache: openCache(opt.Cache), turns: newTurns(), clients: map[string]*dialled{}, known: map[string]*known{},
 		found: Catalogue{SchemaVersion: schemaVersion, Registries: []string{}, Images: []Image{}, Skipped: []Skipped{}}}
-	defer func() { err = errors.Join(err, f.cache.close()) }()
 	repositories := f.list(ctx, targets)
 	places, more := f.references()
 	repositories = unique(append(repositories, more...))
@@ -93,6 +92,9 @@ func Find(ctx context.Context, targets []string, opt Options) (_ *Catalogue, err
 	f.failLost()
 	if ctx.Err() != nil {
 		f.fail("seedpack discover", fmt.Errorf("interrupted: %w", context.Cause(ctx)))
+	}
+	if err := f.cache.close(); err != nil {
+		f.note(fmt.Sprintf("the cache could not be written: %v\nthe next search asks again for what is not in it", err))
 	}
 	f.found.sort()
 	f.found.link()

@@ -93,12 +93,16 @@ const (
 	predicateType = source.PredicateType
 )
 
-// images returns the entries of an index that are images for a platform, and those that are about images.
+func (d descriptor) isIndex() bool { return (&imageManifest{MediaType: d.MediaType}).isIndex() }
+
+// images returns the entries of an index that are images for a platform or indexes of such, and those that are about images.
 func (m *imageManifest) images() (images, attestations []descriptor) {
 	for _, d := range m.Manifests {
 		switch {
 		case d.Annotations[attestationOf] != "" || d.Platform != nil && d.Platform.OS == "unknown":
 			attestations = append(attestations, d)
+		case d.isIndex():
+			images = append(images, d)
 		case d.MediaType == "" || strings.HasSuffix(d.MediaType, "manifest.v1+json") || strings.HasSuffix(d.MediaType, "manifest.v2+json"):
 			if (descriptor{MediaType: d.ArtifactType}).isConfig() {
 				images = append(images, d)

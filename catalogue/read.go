@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,7 @@ type facts struct {
 	weight           int      // of the manifest
 	skip             string   // the reason why the image is skipped; empty if it is not
 	attestations     []string // digests
+	named            bool     // an index names the platform of the image
 }
 
 // weighed returns about how many bytes of memory are kept.
@@ -110,6 +112,11 @@ func (f *finder) read(ctx context.Context, p place) error {
 		}
 	}
 	facts, err := f.factsOf(ctx, d, p, digest, body)
+	if errors.Is(err, errGone) && body == nil && p.digest == "" { // the cache may know a digest that is gone since
+		if body, digest, err = f.readTag(ctx, d, p); err == nil {
+			facts, err = f.factsOf(ctx, d, p, digest, body)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -153,7 +160,8 @@ func (f *finder) readTag(ctx context.Context, d *dialled, p place) (body []byte,
 		if said != "" && said != digest {
 			return &DigestError{said, digest}
 		}
-		return f.cache.keep(digest, r.Body)
+		f.cache.keep(digest, r.Body)
+		return nil
 	})
 	return body, digest, tooLarge("image manifest", err)
 }
@@ -235,9 +243,7 @@ func (f *finder) content(ctx context.Context, d *dialled, p place, what string, 
 			if err := checkDigest(r.Body, digest); err != nil {
 				return err
 			}
-			if err := f.cache.keep(digest, r.Body); err != nil {
-				return err
-			}
+			f.cache.keep(digest, r.Body)
 		}
 		return work(r.Body)
 	})
@@ -258,45 +264,6 @@ func tooLarge(what string, err error) error {
 		return &skipError{fmt.Sprintf("its %s has more than %d values", what, many.Limit)}
 	}
 	return err
-}
-
-// inspect reads the configuration of the image that a manifest or an index names.
-func (f *finder) inspect(ctx context.Context, d *dialled, p place, m *imageManifest) (*facts, error) {
-	known := &facts{platforms: []string{}}
-	index := m
-	if m.isIndex() {
-		images, attestations := m.images()
-		if len(images) == 0 {
-			return nil, &skipError{hasNoImage}
-		}
-		for _, i := range images[:min(len(images), maxPlatforms)] {
-			known.platforms = append(known.platforms, i.Platform.String())
-		}
-		chosen := choose(images, f.opt.Platform)
-		known.attestations = about(attestations, chosen.Digest)
-		var err error
-		if m, err = f.manifest(ctx, d, p, chosen.Digest, chosen.Size); err != nil {
-			return nil, err
-		}
-		if m.isIndex() {
-			return nil, &skipError{fmt.Sprintf("its index names %s, which is no image manifest", chosen.Digest)}
-		}
-	}
-	err := f.config(ctx, d, p, m, func(config *imageConfig) { known.fill(index, m, config) })
-	if err != nil {
-		return nil, err
-	}
-	return known, nil
-}
-
-// about returns the digests of the attestations of one image.
-func about(all []descriptor, digest string) (some []string) {
-	for _, d := range all {
-		if d.Annotations[attestationOf] == digest && len(some) < maxAttachments {
-			some = append(some, d.Digest)
-		}
-	}
-	return some
 }
 
 // config reads the configuration of an image, and works on it.
@@ -357,8 +324,8 @@ const (
 
 // fill takes the facts from an image manifest and its configuration.
 func (f *facts) fill(index, m *imageManifest, config *imageConfig) {
-	if len(f.platforms) == 0 {
-		f.platforms = append(f.platforms, config.platform.String())
+	if own := config.platform.String(); !f.named && !slices.Contains(f.platforms, own) {
+		f.platforms = append(f.platforms, own)
 	}
 	f.size = m.size()
 	said := []map[string]string{config.Config.Labels, m.Annotations, index.Annotations}

@@ -254,9 +254,8 @@ func readReferences(p *Process, path string) (all []string, err error) {
 	limited := &io.LimitedReader{R: in, N: most}
 	lines := bufio.NewScanner(limited)
 	for n := 1; lines.Scan(); n++ {
-		line, _, _ := strings.Cut(lines.Text(), " #")
-		line = strings.TrimPrefix(strings.TrimSpace(line), "docker://")
-		if line == "" || strings.HasPrefix(line, "#") {
+		line := referenceIn(lines.Text())
+		if line == "" {
 			continue
 		}
 		if _, err := reference.ParseNormalizedNamed(line); err != nil {
@@ -273,6 +272,15 @@ func readReferences(p *Process, path string) (all []string, err error) {
 		return nil, exit.Usagef("--references %s: it has more than %d bytes", path, most)
 	}
 	return all, nil
+}
+
+// referenceIn returns the reference in a line, or "". The first line may begin with a byte order mark.
+func referenceIn(line string) string {
+	line = strings.TrimPrefix(line, "\ufeff")
+	if at := strings.IndexByte(line, '#'); at == 0 || at > 0 && strings.TrimRight(line[:at], " \t") != line[:at] {
+		line = line[:at]
+	}
+	return strings.TrimPrefix(strings.TrimSpace(line), "docker://")
 }
 
 func readCatalogue(p *Process, path string) (_ *catalogue.Catalogue, err error) {

@@ -90,6 +90,7 @@ var labelUndo = []struct {
 	note string
 	try  func(string) (string, bool)
 }{
+	{"the label begins with a byte order mark", func(s string) (string, bool) { return strings.CutPrefix(s, "\ufeff") }},
 	{"the label is JSON text inside a JSON string", func(s string) (string, bool) {
 		var inner string
 		err := json.Unmarshal([]byte(s), &inner)
@@ -158,5 +159,16 @@ func whyNoObject(value string) error {
 	case err != nil:
 		return fmt.Errorf("the label is not JSON: %w", err)
 	}
-	return fmt.Errorf("the label holds a JSON %T, not an object", v)
+	kind := "null"
+	switch v.(type) {
+	case bool:
+		kind = "true or false"
+	case float64:
+		kind = "a number"
+	case string:
+		kind = "a text"
+	case []any:
+		kind = "a JSON array"
+	}
+	return fmt.Errorf("the label holds %s, not a JSON object", kind)
 }

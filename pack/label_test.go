@@ -108,7 +108,9 @@ func TestDecodeLabel(t *testing.T) {
 		"":                "the label is empty",
 		"  ":              "the label is empty",
 		"SEED_MANIFEST":   "the label is not JSON: invalid character 'S' looking for beginning of value (at byte 1)",
-		"[1]":             "the label holds a JSON []interface {}, not an object",
+		"[1]":             "the label holds a JSON array, not a JSON object",
+		"null":            "the label holds null, not a JSON object",
+		"1.5":             "the label holds a number, not a JSON object",
 		`{"job":{ ... }}`: "the label is not JSON: invalid character '.' looking for beginning of object key string (at byte 10)",
 	} {
 		if _, _, err := DecodeLabel(value); err == nil || err.Error() != want {
