@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -26,7 +27,7 @@ type capture struct {
 	done    chan struct{}
 	read    *os.File
 	tail    []byte
-	shown   int
+	shown   *forwarder
 }
 
 // newCapture returns the file to which the job writes. Call run to read it.
@@ -41,26 +42,48 @@ func newCapture(who *account, hidden *secret.Redactor) (*capture, *os.File, erro
 	return &capture{read: r, hiding: hidden.NewStream(), done: make(chan struct{})}, w, nil
 }
 
-// run takes what the job prints, and redacts the secrets in it.
+// run takes what the job prints, and redacts the secrets in it. A reader of the progress that is slow, or reads nothing, holds up
+// neither the job nor the report.
 func (c *capture) run(show io.Writer) {
+	c.shown = forward(show)
 	defer close(c.done)
+	defer c.shown.end()
 	buf := make([]byte, chunkSize)
 	for {
 		n, err := c.read.Read(buf)
 		c.excerpt.Total += int64(n)
-		c.take(c.hiding.Next(buf[:n]), show)
+		c.take(c.hiding.Next(buf[:n]))
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			c.drain(buf)
+		}
 		if err != nil {
-			c.take(c.hiding.End(), show)
+			c.take(c.hiding.End())
 			return
 		}
 	}
 }
 
-func (c *capture) take(chunk []byte, show io.Writer) {
-	if n := min(len(chunk), forwarded-c.shown); n > 0 {
-		_, _ = show.Write(chunk[:n])
-		c.shown += n
+// drain takes what is in the pipe and has not been read in time. It does not wait for more.
+func (c *capture) drain(buf []byte) {
+	raw, err := c.read.SyscallConn()
+	if err != nil {
+		return
 	}
+	_ = raw.Control(func(fd uintptr) {
+		for left := pipeSize; left > 0; {
+			n, err := syscall.Read(int(fd), buf[:min(left, len(buf))])
+			if n <= 0 || err != nil {
+				return
+			}
+			left -= n
+			c.excerpt.Total += int64(n)
+			c.take(c.hiding.Next(buf[:n]))
+		}
+	})
+}
+
+func (c *capture) take(chunk []byte) {
+	c.shown.add(chunk)
 	n := min(len(chunk), wire.ExcerptSize-len(c.excerpt.Head))
 	c.excerpt.Head = append(c.excerpt.Head, chunk[:n]...)
 	if chunk = chunk[n:]; len(chunk) > wire.ExcerptSize {
@@ -71,18 +94,18 @@ func (c *capture) take(chunk []byte, show io.Writer) {
 	}
 }
 
-// finish waits for the end of the stream, which comes when the last process has ended. A process that cannot be killed
-// must not delay the report.
+// finish waits for the end of the stream, which comes when the last process has ended. Neither a process that cannot be killed nor a
+// reader of the progress must delay the report.
 func (c *capture) finish(limit time.Duration) wire.Excerpt {
 	select {
 	case <-c.done:
 	case <-time.After(limit):
 		_ = c.read.SetReadDeadline(time.Now())
-		select {
-		case <-c.done:
-		case <-time.After(limit):
-			return wire.Excerpt{} // the reader is blocked when it passes output on
-		}
+		<-c.done
+	}
+	select {
+	case <-c.shown.done:
+	case <-time.After(limit):
 	}
 	c.excerpt.Tail = c.tail[max(len(c.tail)-wire.ExcerptSize, 0):]
 	return c.excerpt
