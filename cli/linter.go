@@ -6,6 +6,7 @@ import (
 	"errors"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -124,7 +125,8 @@ func (l *linter) one(ctx context.Context, t *lintTask) (out linted) {
 		}
 	}
 	if m != nil && !t.alone {
-		out.row = tableRow{job: m.Job.Name, version: m.Job.JobVersion, packaged: m.Job.PackageVersion}
+		// Clones do not keep the text of the manifest, of which the names are parts.
+		out.row = tableRow{job: strings.Clone(m.Job.Name), version: strings.Clone(m.Job.JobVersion), packaged: strings.Clone(m.Job.PackageVersion)}
 	}
 	if !t.alone {
 		out.name = lint.NameOf(t.manifest, m)

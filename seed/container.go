@@ -20,12 +20,13 @@ type list struct {
 
 // container reads the object or array at i, including its closing bracket.
 func (p *parser) container() *node {
-	l := &list{node: &node{kind: kindObject}, close: '}', comma: -1}
+	l := &list{node: p.node(kindObject, "", p.i), close: '}', comma: -1}
 	if p.peek() == '[' {
 		l.kind, l.close = kindArray, ']'
 	}
-	l.span = Span{p.i, p.i + 1}
+	l.children = make([]*node, 0, 4)
 	p.i++
+	l.span.End = p.i
 	if p.guess == byIndentation {
 		c, _ := p.next(p.i)
 		l.endsLine = c == '\n'

@@ -21,14 +21,14 @@ func (k kind) String() string { return kindNames[k] }
 // A node is one value of a document.
 type node struct {
 	kind     kind
+	member   bool // it is the value of a member: name, key and first are set
+	nameless bool // its name is not certain
+	flawed   bool // it is a string whose text is not certain
 	span     Span
 	text     string // a string decoded; a number, true or false as written
-	member   bool   // it is the value of a member: name, key and first are set
 	name     string
 	written  string // the name in the text, if name is another one
 	key      Span   // place of the name, with its quotes
-	nameless bool   // its name is not certain
-	flawed   bool   // it is a string whose text is not certain
 	first    int    // index of the first sibling with the same name
 	// children are the elements of an array or the members of an object.
 	children []*node

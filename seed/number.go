@@ -14,8 +14,7 @@ import (
 // number reads a number, or text that was meant to be one.
 func (p *parser) number() *node {
 	start := p.i
-	n := &node{kind: kindNumber, text: p.skipWord()}
-	n.span = Span{start, p.i}
+	n := p.node(kindNumber, p.skipWord(), start)
 	if p.peek() == '"' {
 		n.kind = kindBroken
 		p.openingMissing(n, p.i)

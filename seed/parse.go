@@ -16,6 +16,9 @@ const (
 	MaxProblems = 100
 )
 
+// usualDepth is how deep the objects and arrays of a manifest lie within each other.
+const usualDepth = 8
+
 // Codes of problems. Each has the cases that its name does not say.
 const (
 	CodeEmpty        = "empty"
@@ -101,7 +104,8 @@ func parse(text []byte, g guess, most int) *Source {
 }
 
 func newParser(text []byte, g guess) *parser {
-	p := &parser{Source: &Source{Text: text}, guess: g, most: MaxProblems, margin: margin{line: -1}, bare: sighting{1, 0}}
+	p := &parser{Source: &Source{Text: text}, text: string(text), guess: g, most: MaxProblems, margin: margin{line: -1}, bare: sighting{1, 0}}
+	p.open, p.starts, p.indents = make([]byte, 0, usualDepth), make([]int, 0, usualDepth), make([]int, 0, usualDepth)
 	for kind := range p.ends {
 		p.ends[kind] = sighting{1, 0} // nothing was looked for
 	}
@@ -126,8 +130,10 @@ func (p *parser) parse() {
 // A parser reads the text at i. A problem does not stop it: it assumes the likeliest meaning and continues.
 type parser struct {
 	*Source
-	i int
+	text string // that of Source: strings and names of the document are parts of it
+	i    int
 	guess
+	spare   []node // that were made, and are not used yet
 	most    int    // problems that are kept
 	open    []byte // the expected closing brackets, outermost first
 	starts  []int  // their offsets
@@ -252,10 +258,21 @@ func (p *parser) peek() byte {
 
 func (p *parser) rest() []byte { return p.Text[p.i:] }
 
+// node returns a node for the text from start to i. Nodes are made several at once, which takes less time.
+func (p *parser) node(kind kind, text string, start int) *node {
+	if len(p.spare) == 0 {
+		p.spare = make([]node, 16)
+	}
+	n := &p.spare[0]
+	p.spare = p.spare[1:]
+	n.kind, n.text, n.span = kind, text, Span{start, p.i}
+	return n
+}
+
 func (p *parser) value() *node {
 	switch c := p.peek(); {
 	case (c == '{' || c == '[') && p.placeholder():
-		return &node{span: Span{p.i, p.i}}
+		return p.node(kindBroken, "", p.i)
 	case c == '{' || c == '[':
 		return p.container()
 	case c == '"' || c == '\'':
@@ -272,7 +289,9 @@ func (p *parser) value() *node {
 			return &node{text: text, span: Span{start, p.i}, flawed: true}
 		}
 		text, flawed := p.str()
-		return &node{kind: kindString, text: text, span: Span{start, p.i}, flawed: flawed}
+		n := p.node(kindString, text, start)
+		n.flawed = flawed
+		return n
 	case c == '-' || c == '+' || c == '.' || c >= '0' && c <= '9':
 		return p.number()
 	}
@@ -306,7 +325,7 @@ func (p *parser) skipWord() string {
 		}
 		p.i++
 	}
-	return string(p.Text[start:p.i])
+	return p.text[start:p.i]
 }
 
 // atOddBlank reports whether a character that only looks like white space begins at i.

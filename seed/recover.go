@@ -252,8 +252,7 @@ func (p *parser) word() *node {
 	if p.stringPrefix() {
 		return p.value()
 	}
-	n := &node{text: p.skipWord()}
-	n.span = Span{start, p.i}
+	n := p.node(kindBroken, p.skipWord(), start)
 	lower := strings.ToLower(n.text)
 	c, _ := p.next(p.i)
 	switch ends := c == 0 || strings.IndexByte(",}]\n#/\"':", c) >= 0; {

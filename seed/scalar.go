@@ -17,7 +17,7 @@ func (p *parser) str() (text string, flawed bool) {
 		n := plainLength(p.rest())
 		if n < len(p.rest()) && p.rest()[n] == quote {
 			p.i += n + 1
-			return string(p.Text[start+1 : p.i-1]), false
+			return p.text[start+1 : p.i-1], false
 		}
 		p.ahead += n
 	}
