@@ -276,6 +276,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: problems %s, but jsontext says %v", text, problems(s), valid(text))
 		}
 		checkNode(t, s, s.root, "", wellFormed)
+		checkElement(t, s)
 	})
 }
 

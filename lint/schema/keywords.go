@@ -114,7 +114,7 @@ func (leaf) Resolve(jptr.Pointer, string) *qri.Schema { return nil }
 
 // descend applies a schema to a child of the value. It passes the engine's state on unchanged, since no keyword reads
 // it.
-func descend(ctx context.Context, st *qri.ValidationState, s *qri.Schema, to step, value any) {
+func descend(ctx context.Context, st *qri.ValidationState, s *qri.Schema, to step, value seed.Element) {
 	p := placeOf(ctx)
 	p.steps, p.known = append(p.steps, to), nil
 	s.ValidateKeyword(ctx, st, value)
@@ -138,15 +138,16 @@ func (k *typeKeyword) UnmarshalJSON(text []byte) error {
 
 // ValidateKeyword reports a wrong type. A whole number is an integer, however it is written (T-04).
 func (k *typeKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
-	if _, unreadable := data.(seed.Unreadable); unreadable {
+	value := data.(seed.Element)
+	if value.Kind() == "" {
 		return // the syntax stage reports it
 	}
-	is := typeOf(data)
+	is := typeOf(value)
 	if slices.Contains(k.types, is) || is == "integer" && slices.Contains(k.types, "number") {
 		return
 	}
-	text, _ := data.(string)
-	report(ctx, Violation{Keyword: "type", Message: fmt.Sprintf("is %s, must be %s", article(is), articles(k.types)), quoted: json.Valid([]byte(text))})
+	report(ctx, Violation{Keyword: "type", Message: fmt.Sprintf("is %s, must be %s", article(is), articles(k.types)),
+		quoted: is == "string" && json.Valid([]byte(value.Text()))})
 }
 
 func articles(types []string) string {
@@ -167,23 +168,12 @@ func article(t string) string {
 	return "a " + t
 }
 
-func typeOf(v any) string {
-	switch v := v.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return "boolean"
-	case json.Number:
-		if isInteger(string(v)) {
-			return "integer"
-		}
-		return "number"
-	case string:
-		return "string"
-	case []any:
-		return "array"
+// typeOf returns the JSON type of a value. A whole number is an integer.
+func typeOf(v seed.Element) string {
+	if is := v.Kind(); is != "number" || !isInteger(v.Text()) {
+		return is
 	}
-	return "object"
+	return "integer"
 }
 
 // isInteger reports whether a number is whole. It is exact, without floating point and without huge numbers: after the
@@ -225,12 +215,12 @@ func (k *propertiesKeyword) Resolve(jptr.Pointer, string) *qri.Schema { return n
 
 // ValidateKeyword applies each schema to the member of its name. It leaves the names for additionalProperties.
 func (k *propertiesKeyword) ValidateKeyword(ctx context.Context, st *qri.ValidationState, data any) {
-	object, ok := data.(map[string]any)
-	if !ok {
+	object := data.(seed.Element)
+	if object.Kind() != "object" {
 		return
 	}
 	for _, name := range k.names {
-		if value, ok := object[name]; ok {
+		if value, ok := object.Member(name); ok {
 			descend(ctx, st, k.schemas[name], step{name, -1}, value)
 		}
 	}
@@ -249,19 +239,18 @@ func (k *additionalKeyword) UnmarshalJSON(text []byte) error {
 
 // ValidateKeyword reports the members that properties does not know.
 func (k *additionalKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
-	object, ok := data.(map[string]any)
-	if !ok || k.allowed {
+	if k.allowed {
 		return
 	}
 	p := placeOf(ctx)
 	known, unknown := p.known, []string(nil)
-	for name := range object {
+	for name := range data.(seed.Element).Names() {
 		if _, ok := known[name]; !ok {
 			unknown = append(unknown, name)
 		}
 	}
 	slices.Sort(unknown)
-	for _, name := range unknown {
+	for _, name := range slices.Compact(unknown) {
 		p.report(unknownMember(p.at(), name, slices.Sorted(maps.Keys(known))))
 	}
 }
@@ -283,9 +272,9 @@ func (k *itemsKeyword) Resolve(jptr.Pointer, string) *qri.Schema { return nil }
 
 // ValidateKeyword applies the schema to each item.
 func (k *itemsKeyword) ValidateKeyword(ctx context.Context, st *qri.ValidationState, data any) {
-	list, _ := data.([]any)
-	for i, value := range list {
-		descend(ctx, st, k.schema, step{index: i}, value)
+	list := data.(seed.Element)
+	for i := range list.Len() {
+		descend(ctx, st, k.schema, step{index: i}, list.At(i))
 	}
 }
 
@@ -299,12 +288,12 @@ func (k *requiredKeyword) UnmarshalJSON(text []byte) error { return json.Unmarsh
 
 // ValidateKeyword reports each missing member, at the object that lacks it.
 func (k *requiredKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
-	object, ok := data.(map[string]any)
-	if !ok {
+	object := data.(seed.Element)
+	if object.Kind() != "object" {
 		return
 	}
 	for _, name := range k.names {
-		if _, ok := object[name]; !ok {
+		if _, ok := object.Member(name); !ok {
 			report(ctx, Violation{Keyword: "required", Member: name, Message: fmt.Sprintf("member %q is missing, it is required here", name)})
 		}
 	}
@@ -321,14 +310,14 @@ func (k *enumKeyword) UnmarshalJSON(text []byte) error { return json.Unmarshal(t
 // ValidateKeyword reports a value that is not in the list. If the schema has a type, that keyword reports values of
 // other types.
 func (k *enumKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
-	s, isString := data.(string)
-	_, unreadable := data.(seed.Unreadable)
-	if unreadable || isString && slices.Contains(k.values, s) {
+	value := data.(seed.Element)
+	s, isString := value.Text(), value.Kind() == "string"
+	if value.Kind() == "" || isString && slices.Contains(k.values, s) {
 		return
 	}
 	if !isString {
 		if k.values[0] == "ro" { // the only member of the standard with values and without a type
-			report(ctx, Violation{Keyword: "enum", Message: fmt.Sprintf("is %s, must be %s", article(typeOf(data)), quoteAll(k.values))})
+			report(ctx, Violation{Keyword: "enum", Message: fmt.Sprintf("is %s, must be %s", article(typeOf(value)), quoteAll(k.values))})
 		} else {
 			report(ctx, Violation{Keyword: "enum", Message: "must be " + quoteAll(k.values)})
 		}
@@ -367,8 +356,9 @@ func (k *patternKeyword) UnmarshalJSON(text []byte) error { return json.Unmarsha
 
 // ValidateKeyword reports strings that do not match. The message describes the pattern in words.
 func (k *patternKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
-	s, ok := data.(string)
-	if !ok || k.matches(s) {
+	value := data.(seed.Element)
+	s := value.Text()
+	if value.Kind() != "string" || k.matches(s) {
 		return
 	}
 	message, hint := patternMessage(k.text, s)
@@ -388,11 +378,12 @@ func (k *countKeyword) UnmarshalJSON(text []byte) error {
 
 // ValidateKeyword reports lists that are too short or too long.
 func (k *countKeyword) ValidateKeyword(ctx context.Context, _ *qri.ValidationState, data any) {
-	list, ok := data.([]any)
-	switch {
-	case ok && k.name == "minItems" && len(list) < k.bound:
-		report(ctx, Violation{Keyword: k.name, Message: fmt.Sprintf("has %s, must have at least %d", diag.Count(len(list), "element"), k.bound)})
-	case ok && k.name == "maxItems" && len(list) > k.bound:
-		report(ctx, Violation{Keyword: k.name, Message: fmt.Sprintf("has %s, must have at most %d", diag.Count(len(list), "element"), k.bound)})
+	list := data.(seed.Element)
+	switch n := list.Len(); {
+	case list.Kind() != "array":
+	case k.name == "minItems" && n < k.bound:
+		report(ctx, Violation{Keyword: k.name, Message: fmt.Sprintf("has %s, must have at least %d", diag.Count(n, "element"), k.bound)})
+	case k.name == "maxItems" && n > k.bound:
+		report(ctx, Violation{Keyword: k.name, Message: fmt.Sprintf("has %s, must have at most %d", diag.Count(n, "element"), k.bound)})
 	}
 }

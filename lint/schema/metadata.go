@@ -19,19 +19,18 @@ func Metadata(src *seed.Source) []Violation {
 	if src.Kind("") == "" {
 		return nil
 	}
-	return geoJSON(src, "", src.Value(), sideCarTypes)
+	return geoJSON(src, "", src.Root(), sideCarTypes)
 }
 
-func geoJSON(src *seed.Source, at seed.Pointer, value any, types []string) []Violation {
-	object, ok := value.(map[string]any)
-	if !ok {
+func geoJSON(src *seed.Source, at seed.Pointer, value seed.Element, types []string) []Violation {
+	if value.Kind() != "object" {
 		return []Violation{{Pointer: at, Keyword: "type", Message: fmt.Sprintf("is %s, must be an object", article(typeOf(value)))}}
 	}
-	raw, ok := object["type"]
+	raw, ok := value.Member("type")
 	if !ok && !(slices.Equal(types, featureTypes)) {
 		return []Violation{{Pointer: at, Keyword: "required", Member: "type", Message: `member "type" is missing, it is required here`}}
 	}
-	kind, isString := raw.(string)
+	kind, isString := raw.Text(), raw.Kind() == "string"
 	if !ok {
 		kind, isString = "Feature", true // the standard's schema does not check the type of features in a collection
 	}
@@ -46,23 +45,23 @@ func geoJSON(src *seed.Source, at seed.Pointer, value any, types []string) []Vio
 	if len(found) > 0 {
 		return found
 	}
-	return within(src, at, kind, object)
+	return within(src, at, kind, value)
 }
 
 var featureTypes = []string{"Feature"}
 
 // within checks the contents of features and collections.
-func within(src *seed.Source, at seed.Pointer, kind string, object map[string]any) (found []Violation) {
+func within(src *seed.Source, at seed.Pointer, kind string, object seed.Element) (found []Violation) {
 	each := func(name string, types []string) {
-		list, _ := object[name].([]any)
-		for i, value := range list {
-			found = append(found, geoJSON(src, at.Member(name).Index(i), value, types)...)
+		list, _ := object.Member(name)
+		for i := range list.Len() {
+			found = append(found, geoJSON(src, at.Member(name).Index(i), list.At(i), types)...)
 		}
 	}
 	switch kind {
 	case "Feature":
-		if object["geometry"] != nil {
-			found = geoJSON(src, at.Member("geometry"), object["geometry"], geometryTypes)
+		if geometry, ok := object.Member("geometry"); ok && geometry.Kind() != "null" {
+			found = geoJSON(src, at.Member("geometry"), geometry, geometryTypes)
 		}
 	case "GeometryCollection":
 		each("geometries", geometryTypes)

@@ -83,7 +83,7 @@ func ManifestMost(src *seed.Source) ([]Violation, Beyond) {
 	if src.Kind("") == "" {
 		return nil, Beyond{} // there is no value; the syntax stage reports that
 	}
-	found, beyond := checkMost(manifestValidator(), src, "", src.Value())
+	found, beyond := checkMost(manifestValidator(), src, "", src.Root())
 	for i := range found {
 		if v := &found[i]; v.Key && v.Pointer == "/jobs" && src.Kind(v.Pointer) == "object" { // an array has no place in a manifest
 			v.Hint, v.Meant, v.Replaces = `did you mean "job"?`, "job", ""
@@ -233,7 +233,7 @@ func compile(schema map[string]any) *qri.Schema {
 	c := &compiler{patterns: map[string]func(string) bool{}, leaves: map[string]*qri.Schema{}}
 	s := c.schema(schema)
 	// The engine finishes its registration at the first validation. Two goroutines must not do that at once.
-	s.Validate(context.WithValue(context.Background(), placeKey{}, &place{}), map[string]any{})
+	s.Validate(context.WithValue(context.Background(), placeKey{}, &place{}), seed.Element{})
 	return s
 }
 
@@ -320,15 +320,20 @@ func inline(v any, definitions map[string]any) any {
 	return v
 }
 
+// states are used again: the engine fills them with memory that no keyword of ours reads.
+var states = sync.Pool{New: func() any { return qri.NewValidationState(nil) }}
+
 // check validates the value at a pointer of the source.
-func check(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) []Violation {
+func check(s *qri.Schema, src *seed.Source, at seed.Pointer, value seed.Element) []Violation {
 	found, _ := checkMost(s, src, at, value)
 	return found
 }
 
-func checkMost(s *qri.Schema, src *seed.Source, at seed.Pointer, value any) ([]Violation, Beyond) {
+func checkMost(s *qri.Schema, src *seed.Source, at seed.Pointer, value seed.Element) ([]Violation, Beyond) {
 	p := &place{start: at}
-	s.Validate(context.WithValue(context.Background(), placeKey{}, p), value)
+	st := states.Get().(*qri.ValidationState)
+	s.ValidateKeyword(context.WithValue(context.Background(), placeKey{}, p), st, value)
+	states.Put(st)
 	found := p.found
 	slices.SortStableFunc(found, func(a, b Violation) int {
 		return cmp.Or(cmp.Compare(src.Span(a.Pointer).Start, src.Span(b.Pointer).Start), cmp.Compare(a.Keyword, b.Keyword), cmp.Compare(a.Member, b.Member))
