@@ -120,9 +120,10 @@ type member struct {
 	Kind string // "input", "json input", "setting", "output", "json output", "mount", "error" or "resource"
 	// Required is false for an optional input.
 	Required bool
+	nameAt   seed.Pointer
 }
 
-func (m member) name() seed.Pointer { return m.At.Member("name") }
+func (m member) name() seed.Pointer { return m.nameAt }
 
 const commandLongest = 128 << 10 // bytes; the kernel refuses a longer argument
 
@@ -131,6 +132,7 @@ func members[E any](p *Pass, array seed.Pointer, kind string, elements []E, name
 	var out []member
 	for i := range elements {
 		m := member{At: array.Index(i), Kind: kind}
+		m.nameAt = m.At.Member("name")
 		if m.Name, m.Required = name(&elements[i]); p.valid(m.name()) {
 			out = append(out, m)
 		}

@@ -64,7 +64,7 @@ func (p *Pass) known() map[string]member {
 	}
 	all := map[string]member{seed.OutputDir: {Name: seed.OutputDir, Kind: "output directory", Required: true}}
 	for _, m := range p.scalars() {
-		all[seed.AllocatedPrefix+variableOf(m)] = member{Name: m.Name, At: m.At, Kind: m.Kind, Required: true}
+		all[seed.AllocatedPrefix+variableOf(m)] = member{Name: m.Name, At: m.At, nameAt: m.nameAt, Kind: m.Kind, Required: true}
 	}
 	for _, m := range p.variables() {
 		if v := variableOf(m); all[v].Name == "" { // the executor's own variable wins

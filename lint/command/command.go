@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"mvdan.cc/sh/v3/syntax"
 
@@ -113,8 +114,16 @@ func Parse(text string) (*Command, error) {
 	return c, nil
 }
 
+// parsers are used again, since a new one takes more time than to read a short command.
+var parsers = sync.Pool{New: func() any { return syntax.NewParser(syntax.KeepComments(true)) }}
+
 func read(text string) (*syntax.File, error) {
-	return syntax.NewParser(syntax.KeepComments(true)).Parse(strings.NewReader(prelude+text), "")
+	p := parsers.Get().(*syntax.Parser)
+	file, err := p.Parse(strings.NewReader(prelude+text), "")
+	if err == nil { // after an error, a new one begins anew for certain
+		parsers.Put(p)
+	}
+	return file, err
 }
 
 func refusedRune(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }

@@ -14,6 +14,9 @@ const listEffort = 16 << 20
 // Overlaps calls report for each pattern that matches a name that an earlier one matches too: with its index, the index of the
 // first such pattern, and the name. A list with patterns that take too long to compare is not compared to its end.
 func Overlaps(patterns []string, report func(i, first int, witness string)) {
+	if len(patterns) < 2 {
+		return
+	}
 	l := newList(patterns)
 	effort := listEffort
 	for i, p := range patterns {
