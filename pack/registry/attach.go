@@ -64,7 +64,10 @@ func (r Registry) Attach(ctx context.Context, repository, digest string, s State
 			return "", r.pushError(repository, err)
 		}
 	}
-	return refers.digest, a.run(ctx)
+	if err := a.run(ctx); err != nil {
+		return "", err
+	}
+	return refers.digest, nil
 }
 
 // A referrer is a manifest that refers to an image.

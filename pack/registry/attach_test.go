@@ -190,9 +190,9 @@ func TestAttachFails(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				c.s.t = t
 				digest := c.s.direct("", randomImage(t))
-				_, err := Registry{Transport: serve(t, c.s.ServeHTTP)}.Attach(t.Context(), testRepository, digest, aStatement)
-				if err == nil || !strings.Contains(err.Error(), c.want) {
-					t.Errorf("%v, want %q", err, c.want)
+				refers, err := Registry{Transport: serve(t, c.s.ServeHTTP)}.Attach(t.Context(), testRepository, digest, aStatement)
+				if err == nil || !strings.Contains(err.Error(), c.want) || refers != "" {
+					t.Errorf("%q, %v, want %q", refers, err, c.want)
 				}
 			})
 		})
