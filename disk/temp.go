@@ -30,6 +30,24 @@ func TempDir(parent, prefix string) (path string, release func() error, err erro
 	}
 }
 
+// Scratch is TempDir with one function that removes the directory, with all that is in it, and releases it.
+func Scratch(parent, prefix string) (path string, remove func() error, err error) {
+	path, release, err := TempDir(parent, prefix)
+	if err != nil {
+		return "", nil, err
+	}
+	return path, func() error { return errors.Join(os.RemoveAll(path), release()) }, nil
+}
+
+// TempFile makes a file in a directory for what this process needs until it closes the file. It has no name if the system allows
+// that: nothing is left of it then, however the process ends. Otherwise the caller removes the file that it remains.
+func TempFile(dir, pattern string) (f *os.File, remains bool, err error) {
+	if f, err = os.CreateTemp(dir, pattern); err != nil {
+		return nil, false, err
+	}
+	return f, os.Remove(f.Name()) != nil, nil
+}
+
 // hold holds a new directory, and makes sure that it is still there.
 func hold(path string) (release func() error, err error) {
 	dir, err := os.OpenRoot(path)

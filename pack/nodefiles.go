@@ -64,6 +64,7 @@ type jointFiles struct {
 	request *Request
 	parts   []*part
 	dir     string // of the parts; empty if there are none
+	remove  func() error
 	joined  []*jointFile
 }
 
@@ -124,7 +125,7 @@ func (f *jointFiles) add(o Output) (err error) {
 	}
 	f.joined = append(f.joined, file)
 	if o.Type != "local" && f.dir == "" {
-		if f.dir, err = os.MkdirTemp("", "seedpack-nodes-*"); err != nil {
+		if f.dir, f.remove, err = disk.Scratch("", "seedpack-nodes-"); err != nil {
 			return err
 		}
 	}
@@ -186,7 +187,7 @@ func (f *jointFiles) close() error {
 		errs = append(errs, file.discard())
 	}
 	if f.dir != "" {
-		errs = append(errs, os.RemoveAll(f.dir))
+		errs = append(errs, f.remove())
 	}
 	return errors.Join(errs...)
 }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +84,35 @@ func TestCheckOutputs(t *testing.T) {
 	}
 	if err := CheckOutputs([]Output{oci}, 2, true); err != nil {
 		t.Error(err)
+	}
+}
+
+// An output that can have no temporary file in its place has one in a directory that the next process removes if this one is
+// killed.
+func TestOutputOfAKilledProcess(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems do not tell what a killed process has left")
+	}
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	for _, o := range []Output{{Type: "oci", Dest: "-"}, {Type: "oci", Dest: os.DevNull}, {Type: "docker", Load: func(context.Context, io.Reader) error { return nil }}} {
+		killed := filepath.Join(temp, "seedpack-output-1")
+		if err := os.MkdirAll(killed, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		p, err := newPending(o, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if all, err := os.ReadDir(temp); err != nil || len(all) != 1 || all[0].Name() == filepath.Base(killed) {
+			t.Errorf("%+v: there are %v, %v", o, all, err)
+		}
+		if err := errors.Join(p.discard(), p.discard()); err != nil {
+			t.Error(err)
+		}
+		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+			t.Errorf("%+v: left behind: %v, %v", o, left, err)
+		}
 	}
 }
 

@@ -50,6 +50,7 @@ type pending struct {
 	stage *disk.Stage                     // in dir; nil for a file
 	keep  func(ctx context.Context) error // moves it to its place
 	drop  func() error                    // removes it from an engine; default: it is in none
+	free  func() error                    // removes the directory; nil if it is the user's
 }
 
 func (p *pending) discard() error {
@@ -66,7 +67,9 @@ func (p *pending) discard() error {
 		errs = append(errs, p.dir.RemoveAll(p.temp))
 	}
 	errs = append(errs, p.dir.Close())
-	p.dir = nil
+	if p.dir = nil; p.free != nil {
+		errs = append(errs, p.free())
+	}
 	return errors.Join(errs...)
 }
 
@@ -81,7 +84,7 @@ func newPending(o Output, roots disk.Roots) (_ *pending, err error) {
 	}()
 	if o.Load != nil || o.Dest == "-" {
 		p.keep = p.copyTo
-		return p, p.tempFile(os.OpenRoot(os.TempDir()))
+		return p, p.tempFile(p.ownDir())
 	}
 	if p.Dest, err = destination(o, roots); err != nil {
 		return nil, err
@@ -95,7 +98,7 @@ func newPending(o Output, roots disk.Roots) (_ *pending, err error) {
 		err = p.tempDir(roots.OpenDir(filepath.Dir(p.Dest)))
 	case statErr == nil && !info.Mode().IsRegular():
 		p.keep = func(ctx context.Context) error { return p.copyToDevice(ctx, roots) }
-		err = p.tempFile(os.OpenRoot(os.TempDir()))
+		err = p.tempFile(p.ownDir())
 	default:
 		p.keep = p.rename
 		err = p.tempFile(roots.OpenDir(filepath.Dir(p.Dest)))
@@ -132,6 +135,20 @@ func destination(o Output, roots disk.Roots) (string, error) {
 		return "", errors.New("it is no directory")
 	}
 	return dest, nil
+}
+
+// ownDir makes a temporary directory for an output whose place can have none.
+func (p *pending) ownDir() (*os.Root, error) {
+	path, remove, err := disk.Scratch("", "seedpack-output-")
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.OpenRoot(path)
+	if err != nil {
+		return nil, errors.Join(err, remove())
+	}
+	p.free = remove
+	return dir, nil
 }
 
 // tempFile makes the temporary file in a directory.

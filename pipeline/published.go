@@ -15,6 +15,7 @@ import (
 
 	"github.com/seedpack/seedpack/compare"
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/disk"
 	"github.com/seedpack/seedpack/exit"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
@@ -267,10 +268,11 @@ func (r *Result) setAside(ctx context.Context, e *engine.Builder, request *pack.
 	if err != nil || classic {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "seedpack-compare-*")
+	dir, remove, err := disk.Scratch("", "seedpack-compare-")
 	if err != nil {
 		return err
 	}
+	r.removeAside = remove
 	r.aside = filepath.Join(dir, "image.tar")
 	request.Repository = ""
 	request.Outputs = append(slices.Clip(request.Outputs), pack.Output{Type: "oci", Dest: r.aside, Name: r.Name,

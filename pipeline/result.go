@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/seedpack/seedpack/compare"
@@ -51,6 +49,7 @@ type Result struct {
 	predecessor *Predecessor
 	succession  *compare.Comparison // of the job with the predecessor; nil if there is none
 	aside       string              // file of the image that is compared with the holder; empty if it is pushed
+	removeAside func() error
 }
 
 // A Smoked is what the smoke run of one platform came to.
@@ -159,8 +158,8 @@ func (r *Result) release() {
 	if r.predecessor != nil {
 		_ = r.predecessor.Close()
 	}
-	if r.aside != "" {
-		_ = os.RemoveAll(filepath.Dir(r.aside))
+	if r.removeAside != nil {
+		_ = r.removeAside()
 	}
 }
 

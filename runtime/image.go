@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	goruntime "runtime"
 	"strings"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // ImagePrefix begins the names of images that are loaded to be run. No registry has such names.
@@ -80,7 +82,7 @@ func (e *Engine) convert(ctx context.Context, archive io.Reader) (_ string, err 
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.dir == "" {
-		if e.dir, err = os.MkdirTemp("", "seedpack-images-"); err != nil {
+		if e.dir, e.removeDir, err = disk.Scratch("", "seedpack-images-"); err != nil {
 			return "", err
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -51,6 +50,7 @@ type Engine struct {
 	record     string // file that remembers the facts; empty: none
 	mu         sync.Mutex
 	dir        string // for images of Apptainer; empty until there is one
+	removeDir  func() error
 }
 
 // A Way is one engine that was tried, and what came of it.
@@ -95,9 +95,8 @@ func (e *Engine) Close() error {
 	if e.dir == "" {
 		return nil
 	}
-	err := os.RemoveAll(e.dir)
 	e.dir = ""
-	return err
+	return e.removeDir()
 }
 
 // Native reports whether programs for a platform, os/arch[/variant], run on this machine without emulation. An image that names no

@@ -11,6 +11,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 const (
@@ -22,11 +24,14 @@ const (
 	expandBase, expandRatio = 1 << 30, 50
 )
 
+// tempPattern is the name of temporary archives.
+const tempPattern = "seedpack-archive-*"
+
 // An archive is a tar file that is read in place. Nothing is unpacked.
 type archive struct {
 	file    *os.File
 	entries map[string]entry
-	temp    bool // the file is a temporary one of ours: Close removes it
+	temp    bool // the file is a temporary one of ours, and has a name: Close removes it
 }
 
 type entry struct {
@@ -90,12 +95,12 @@ func (a *archive) gunzip(ctx context.Context, tempDir string) error {
 	if err != nil {
 		return err
 	}
-	temp, err := os.CreateTemp(tempDir, "seedpack-archive-*")
+	temp, remains, err := disk.TempFile(tempDir, tempPattern)
 	if err != nil {
 		return err
 	}
 	compressed := *a
-	a.file, a.temp = temp, true
+	a.file, a.temp = temp, remains
 	limit := int64(expandBase) + expandRatio*info.Size()
 	err = copyBounded(temp, contextReader{ctx, z}, limit)
 	_, seekErr := temp.Seek(0, io.SeekStart)

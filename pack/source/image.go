@@ -87,13 +87,13 @@ func (i *Image) open(ctx context.Context, opt Options) error {
 	if err != nil {
 		return i.Source.explain(err)
 	}
-	temporary := disk.IsGiven(i.Source.Path)
-	if temporary { // it may be a pipe, and an archive is read in any order
-		if file, err = spool(ctx, file, opt.TempDir); err != nil {
+	remains := false
+	if disk.IsGiven(i.Source.Path) { // it may be a pipe, and an archive is read in any order
+		if file, remains, err = spool(ctx, file, opt.TempDir); err != nil {
 			return err
 		}
 	}
-	return i.Source.explain(i.openArchive(ctx, file, temporary, opt))
+	return i.Source.explain(i.openArchive(ctx, file, remains, opt))
 }
 
 // explain returns an error that says what the path holds, if the source says otherwise.
@@ -148,11 +148,11 @@ func (i *Image) openDaemon(ctx context.Context, opt Options) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stream.Close()) }()
-	temp, err := copyToTemp(ctx, stream, opt.TempDir)
+	temp, remains, err := copyToTemp(ctx, stream, opt.TempDir)
 	if err != nil {
 		return err
 	}
-	a, err := openArchive(ctx, temp, true, opt.TempDir)
+	a, err := openArchive(ctx, temp, remains, opt.TempDir)
 	if err != nil {
 		return err
 	}
@@ -160,23 +160,26 @@ func (i *Image) openDaemon(ctx context.Context, opt Options) (err error) {
 	return i.addDocker(a, "")
 }
 
-// spool copies a file to a temporary one, and closes it.
-func spool(ctx context.Context, file *os.File, tempDir string) (*os.File, error) {
-	temp, err := copyToTemp(ctx, file, tempDir)
-	return temp, errors.Join(err, file.Close())
+// spool copies a file to a temporary one, and closes it. The copy remains as in disk.TempFile.
+func spool(ctx context.Context, file *os.File, tempDir string) (temp *os.File, remains bool, err error) {
+	temp, remains, err = copyToTemp(ctx, file, tempDir)
+	return temp, remains, errors.Join(err, file.Close())
 }
 
-func copyToTemp(ctx context.Context, from io.Reader, tempDir string) (*os.File, error) {
-	temp, err := os.CreateTemp(tempDir, "seedpack-archive-*")
-	if err != nil {
-		return nil, err
+func copyToTemp(ctx context.Context, from io.Reader, tempDir string) (temp *os.File, remains bool, err error) {
+	if temp, remains, err = disk.TempFile(tempDir, tempPattern); err != nil {
+		return nil, false, err
 	}
 	_, copyErr := io.Copy(temp, contextReader{ctx, from})
 	_, seekErr := temp.Seek(0, io.SeekStart)
 	if err := errors.Join(copyErr, seekErr); err != nil {
-		return nil, errors.Join(err, temp.Close(), os.Remove(temp.Name()))
+		err = errors.Join(err, temp.Close())
+		if remains {
+			err = errors.Join(err, os.Remove(temp.Name()))
+		}
+		return nil, false, err
 	}
-	return temp, nil
+	return temp, remains, nil
 }
 
 func (i *Image) openRegistry(ctx context.Context, opt Options) error {

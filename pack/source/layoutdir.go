@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/seedpack/seedpack/disk"
 )
 
 // A LayoutDir is a directory with the content of all platforms of an image, by digest, as in an OCI layout. The caller
@@ -25,22 +27,24 @@ type LayoutDir struct {
 	Digests []string
 	// Image is the image. It is read from the directory if that is faster. It can be used until Remove.
 	Image *Image
+
+	remove func() error
 }
 
 // Remove removes the directory. It does not change the source.
-func (l *LayoutDir) Remove() error { return errors.Join(l.Image.Close(), os.RemoveAll(l.Path)) }
+func (l *LayoutDir) Remove() error { return errors.Join(l.Image.Close(), l.remove()) }
 
 // LayoutDir makes a temporary directory below tempDir. It links to the content of a layout, and copies that of other
 // sources. If compress is set, it compresses layers that Docker saved. An image to be pushed needs that.
 func (i *Image) LayoutDir(ctx context.Context, tempDir string, compress bool) (_ *LayoutDir, err error) {
-	dir, err := os.MkdirTemp(tempDir, "seedpack-layout-*")
+	dir, remove, err := disk.Scratch(tempDir, "seedpack-layout-")
 	if err != nil {
 		return nil, err
 	}
 	// The caller that opened the image closes it. Remove does not.
 	own := *i
 	own.close = func() error { return nil }
-	l := &LayoutDir{Path: dir, Image: &own}
+	l := &LayoutDir{Path: dir, Image: &own, remove: remove}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("copy %s: %w", i.Source, err), l.Remove())

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -118,6 +120,36 @@ func TestSavedCompressed(t *testing.T) {
 	}
 	if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// Nothing is left of what an image is read from if the process is killed: temporary files have no names, and the next process
+// removes directories.
+func TestNothingIsLeftOfAKilledProcess(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems keep the names of open files")
+	}
+	plain := dockerOf(t, madeImage(t, "amd64"))
+	for name, file := range map[string]string{"plain": plain, "compressed": gzipOf(t, plain)} {
+		temp := t.TempDir()
+		save := func(context.Context, string) (io.ReadCloser, error) { return os.Open(file) }
+		i, err := Open(t.Context(), Source{Kind: DockerDaemon, Name: "x:1"}, Options{Save: save, TempDir: temp})
+		check(t, err)
+		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+			t.Errorf("%s: a killed process would leave %v, %v", name, left, err)
+		}
+		killed := filepath.Join(temp, "seedpack-layout-1")
+		check(t, os.Mkdir(killed, 0o700))
+		dir, err := i.LayoutDir(t.Context(), temp, true)
+		check(t, err)
+		if _, err := os.Stat(killed); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: the layout of a killed process is still there: %v", name, err)
+		}
+		check(t, errors.Join(dir.Remove(), i.Close()))
+		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+			t.Errorf("%s: left behind: %v, %v", name, left, err)
+		}
 	}
 }
 
