@@ -106,6 +106,7 @@ var commandUndeclared = &Rule{
 				d.Hint = p.undeclaredHint(u)
 			}
 		})
+		p.otherPlaceholders()
 	},
 }
 

@@ -121,11 +121,18 @@ func (s *Source) jobForm() Form {
 		return ""
 	}
 	for _, at := range manifestVersions {
-		if s.Has(at) {
+		if s.Has(at) && !s.saysCurrent(at) {
 			return Seed003
 		}
 	}
 	return ""
+}
+
+// saysCurrent reports whether the version of a manifest is that of Seed 1.0.0, and its job has a member that is new in it, so that only
+// the name of the version is old.
+func (s *Source) saysCurrent(version Pointer) bool {
+	n, _ := s.find(version)
+	return n.kind == kindString && "seed-"+n.text == string(Seed100) && s.Has(AtJob.Member("jobVersion"))
 }
 
 // hasDataArray reports whether a job has its inputs or outputs in an array.

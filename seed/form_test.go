@@ -23,6 +23,8 @@ func TestForm(t *testing.T) {
 		{Label, `{"manifestVersion": "0.0.1", "jobs": [{}]}`, Seed001, "/manifestVersion"},
 		{"old.json", `{"seedVersion": "0.0.3", "jobs": [{}]}`, Seed001, "/jobs"},
 		{"seed.manifest.json", `{"manifestVersion": "0.0.3", "job": {}}`, Seed003, "/manifestVersion"},
+		{"seed.manifest.json", `{"manifestVersion": "1.0.0", "job": {"algorithmVersion": "1.0.0"}}`, Seed003, "/manifestVersion"},
+		{"seed.manifest.json", `{"manifestVersion": "1.0.0", "job": {"jobVersion": "1.0.0"}}`, "", "/manifestVersion"},
 		{"jobpack.json", `{"manifest_version": "0.0.1", "job": {}}`, Seed003, "/manifest_version"},
 		{"seed.manifest.json", `{"seedVersion": "0.0.3", "job": {}}`, Seed003, "/seedVersion"},
 		{"seed.manifest.json", `{"seedVersion": "0.0.4", "job": {}}`, Seed004, "/seedVersion"},
