@@ -197,6 +197,7 @@ var probeTests = []struct {
 	{"processors for a moment", func(o *pack.Outcome) { o.Usage.Wall, o.Usage.CPU = 900*time.Millisecond, 12*time.Second }, ""},
 	{"too much memory", func(o *pack.Outcome) { o.Usage.Memory = 600 * mib }, `/job/resources/scalar/1: warning: the job took 600 MiB of memory, mem declares 512.0 MiB [memory-exceeded]`},
 	{"little memory", func(o *pack.Outcome) { o.Usage.Memory = 20 * mib }, `/job/resources/scalar/1: notice: the job took 20 MiB of memory at most, mem declares 512.0 MiB [memory-unused]`},
+	{"little memory in samples alone", func(o *pack.Outcome) { o.Usage.Memory, o.Usage.Largest = 20*mib, 300*mib }, ""},
 	{"shared memory full", func(o *pack.Outcome) { o.Usage.SharedMem, o.Usage.SharedMemSize = 16*mib, 16*mib }, `/job/resources/scalar/3: error: the job filled /dev/shm, which holds 16 MiB here; sharedMem should declare more [shared-memory-exhausted]`},
 	{"secret", func(o *pack.Outcome) {
 		o.Leaks = []wire.Leak{{Variable: "DB_PASS", Where: []byte("stdout")}, {Variable: "DB_PASS", Where: []byte("a\xff"), File: true}}

@@ -54,7 +54,8 @@ var memoryUnused = &Probe{
 		Summary: "the job need not declare much more memory than it takes"},
 	Check: func(r *Run) {
 		mem, peak := r.env.bytes("mem"), r.Outcome.Usage.Memory
-		if r.succeeded() && len(r.Case.MadeUp) == 0 && mem >= minJudgedMemory && peak > 0 && peak < mem/8 {
+		// Samples may miss a short peak, above all on a busy machine.
+		if r.succeeded() && len(r.Case.MadeUp) == 0 && mem >= minJudgedMemory && peak > 0 && max(peak, r.Outcome.Usage.Largest) < mem/8 {
 			r.Reportf(r.scalar("mem"), "the job took %s of memory at most, mem declares %s MiB", formatSize(peak), formatAmount(r.env.allocated["mem"]))
 		}
 	},

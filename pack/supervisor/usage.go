@@ -101,8 +101,9 @@ func (m *meter) end(o *wire.Outcome) {
 	_ = syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used)
 	o.Usage.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano())
 	o.Usage.Memory, o.Usage.Samples = m.peak, m.curve.end()
+	o.Usage.Largest = used.Maxrss << 10
 	if _, ok := m.group.memory(); !ok {
-		o.Usage.Memory = used.Maxrss << 10 // only of the largest process
+		o.Usage.Memory = o.Usage.Largest
 	}
 	// What a short job has written there is still there, even without a sample.
 	left, size := sharedMemory()
@@ -179,10 +180,14 @@ type curve struct {
 	samples   []wire.Sample
 	next      wire.Sample // of those that are being joined
 	each, has int         // how many make one, and how many next has
+	cpu       time.Duration
 }
 
 func (c *curve) add(s wire.Sample) {
 	c.each = max(c.each, 1)
+	// A machine with too many open files gives no number now and then.
+	c.cpu = max(c.cpu, s.CPU)
+	s.CPU = c.cpu
 	c.next = join(c.next, s)
 	if c.has++; c.has < c.each {
 		return
@@ -306,6 +311,9 @@ func (g group) cpu() time.Duration {
 
 // kills returns how often the kernel has killed a process for lack of memory.
 func (g group) kills() int64 {
+	if g.dir == "" {
+		return 0
+	}
 	file := "memory.oom_control"
 	if g.v2 {
 		file = "memory.events"

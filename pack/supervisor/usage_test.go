@@ -81,6 +81,45 @@ func TestOwnMemory(t *testing.T) {
 	runtime.KeepAlive(own)
 }
 
+// Without a cgroup of its own, a job that has files of such names in its directory is not taken for one that was killed.
+func TestNoGroup(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for _, name := range []string{"memory.oom_control", "memory.events", "memory.stat"} {
+		if err := os.WriteFile(name, []byte("oom_kill 7\nanon 5\ntotal_rss 5\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, v2 := range []bool{false, true} {
+		g := group{v2: v2}
+		if used, ok := g.memory(); g.kills() != 0 || used != 0 || ok || g.limit() != 0 || g.cpu() != 0 {
+			t.Errorf("%d killed, %d bytes used", g.kills(), used)
+		}
+	}
+}
+
+// A number that cannot be read for once leaves the samples in their order.
+func TestCurveWithGaps(t *testing.T) {
+	t.Parallel()
+	var c curve
+	for i, cpu := range []time.Duration{-3, 2, -3, 4} {
+		c.add(wire.Sample{At: time.Duration(i), CPU: cpu})
+	}
+	for i, want := range []time.Duration{0, 2, 2, 4} {
+		if got := c.end()[i].CPU; got != want {
+			t.Errorf("sample %d: %d, want %d", i, got, want)
+		}
+	}
+}
+
+// What the samples of a short job miss, the peak of its largest process shows.
+func TestLargest(t *testing.T) {
+	o, _ := run(t, shell(`head -c 60000000 /dev/zero | tail -c 60000000 >/dev/null`))
+	if o.Usage.Largest < 50<<20 || o.Usage.Largest > 500<<20 {
+		t.Errorf("the largest process had %d bytes", o.Usage.Largest)
+	}
+}
+
 // A curve keeps few of many samples, the peaks and the last one among them, in the order of time.
 func TestCurve(t *testing.T) {
 	t.Parallel()

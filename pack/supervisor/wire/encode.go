@@ -72,7 +72,7 @@ func (o *Outcome) check() error {
 		}
 	}
 	u := o.Usage
-	if min(u.Wall, u.CPU) < 0 || min(u.Memory, u.Output, u.SharedMem, u.SharedMemSize, o.Elsewhere.Bytes) < 0 ||
+	if min(u.Wall, u.CPU) < 0 || min(u.Memory, u.Largest, u.Output, u.SharedMem, u.SharedMemSize, o.Elsewhere.Bytes) < 0 ||
 		min(o.Leftover, o.FilesCut, o.Elsewhere.Count) < 0 {
 		return errors.New("an amount is negative")
 	}

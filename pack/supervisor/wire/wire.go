@@ -161,9 +161,11 @@ type Outcome struct {
 type Usage struct {
 	Wall time.Duration `json:"wall"` // from the start to the end of the main process
 	// Memory is the peak of anonymous and shared memory in bytes, from samples. It does not include the page cache.
-	Memory int64         `json:"memory"`
-	CPU    time.Duration `json:"cpu"`    // user and system time of all processes
-	Output int64         `json:"output"` // bytes of all regular files below OutputDir
+	Memory int64 `json:"memory"`
+	// Largest is the peak of the largest process in bytes, with the files that it has mapped. Unlike samples, it misses nothing.
+	Largest int64         `json:"largest,omitempty"`
+	CPU     time.Duration `json:"cpu"`    // user and system time of all processes
+	Output  int64         `json:"output"` // bytes of all regular files below OutputDir
 	// SharedMem is the largest use of /dev/shm that was seen, and SharedMemSize its size, in bytes.
 	SharedMem     int64 `json:"sharedMem"`
 	SharedMemSize int64 `json:"sharedMemSize"`
