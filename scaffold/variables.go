@@ -1,6 +1,7 @@
 package scaffold
 
 import (
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -36,19 +37,36 @@ var assigned = regexp.MustCompile(`(?m)(?:^|[;&|({]\s*|\b(?:export|local|readonl
 var ownVariables = strings.Fields(`PATH HOME USER LOGNAME SHELL PWD OLDPWD TERM LANG LC_ALL TMPDIR TMP TEMP HOSTNAME TZ EDITOR DISPLAY DEBUG
 	IFS OPTARG OPTIND RANDOM SECONDS LINENO UID EUID PPID BASH BASH_SOURCE BASH_VERSION FUNCNAME PYTHONPATH LD_LIBRARY_PATH ` + seed.OutputDir)
 
+// scripts are the ends of names that scripts of an interpreter have.
+var scripts = map[string]string{"python": ".py", "pypy": ".py", "sh": ".sh", "bash": ".sh", "dash": ".sh", "ash": ".sh", "ksh": ".sh", "mksh": ".sh", "zsh": ".sh",
+	"Rscript": ".R", "node": ".js", "nodejs": ".js", "julia": ".jl", "ruby": ".rb", "perl": ".pl"}
+
+// interpreter returns the name of the program that the first line of a script names, without its directory and version. It is empty
+// if there is none. Blanks may follow #!, and env(1) may have options and variables before the name.
+func interpreter(text []byte) string {
+	first, _, _ := strings.Cut(string(text), "\n")
+	rest, ok := strings.CutPrefix(first, "#!")
+	words := strings.Fields(rest)
+	if !ok || len(words) == 0 {
+		return ""
+	}
+	name := path.Base(words[0])
+	if name == "env" {
+		words = slices.DeleteFunc(words[1:], func(w string) bool { return strings.HasPrefix(w, "-") || strings.Contains(w, "=") })
+		if len(words) == 0 {
+			return ""
+		}
+		name = path.Base(words[0])
+	}
+	return strings.TrimRight(name, ".0123456789")
+}
+
 // Variables returns the variables that a script reads from its environment, each once, in the order of the text. It knows the
 // language by the name of the file, or by its first line.
 func Variables(name string, text []byte) (uses []Use) {
 	language := name
-	if first, _, _ := strings.Cut(string(text), "\n"); strings.HasPrefix(first, "#!") {
-		switch {
-		case strings.Contains(first, "python"):
-			language = ".py"
-		case strings.HasSuffix(strings.TrimSpace(strings.Split(first+" ", " ")[0]), "sh"), strings.Contains(first, "env bash"), strings.Contains(first, "env sh"):
-			language = ".sh"
-		case strings.Contains(first, "Rscript"):
-			language = ".R"
-		}
+	if known := scripts[interpreter(text)]; known != "" {
+		language = known
 	}
 	seen := map[string]bool{}
 	for _, name := range ownVariables {
