@@ -163,7 +163,7 @@ func (p *Process) addFlags(cmd *cobra.Command) {
 	confine(cmd, &p.roots)
 	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		p.command = cmd.Name()
-		return errors.Join(checkValues(cmd), checkPaths(cmd, args, p.roots), checkThere(cmd))
+		return errors.Join(checkValues(cmd), checkPaths(cmd, args, p.roots), checkThere(cmd), checkWritten(cmd, args))
 	}
 }
 

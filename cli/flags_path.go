@@ -131,6 +131,9 @@ func checkPaths(cmd *cobra.Command, args []string, roots disk.Roots) error {
 	if len(roots) == 0 {
 		return nil
 	}
+	if slices.Contains(roots, "") { // as of a variable that is not set: it must not open all paths
+		return exit.Usagef("--root is empty: name a directory")
+	}
 	return errors.Join(checkFlags(cmd, roots), checkArgs(cmd, args, roots))
 }
 
@@ -141,11 +144,7 @@ func checkFlags(cmd *cobra.Command, roots disk.Roots) (err error) {
 		if len(form) == 0 {
 			return
 		}
-		values := []string{f.Value.String()}
-		if slice, ok := f.Value.(pflag.SliceValue); ok {
-			values = slice.GetSlice()
-		}
-		for _, value := range values {
+		for _, value := range values(f) {
 			for _, path := range pathForm(form[0]).in(value) {
 				if refused := roots.Check(path); refused != nil {
 					err = errors.Join(err, exit.Usagef("--%s: %w", f.Name, refused))

@@ -30,10 +30,10 @@ func (f *reportFlags) add(s *pflag.FlagSet) {
 	defer under(s, subjectReport)()
 	s.StringVar(&f.format, "format", formatText, "how to print: text, json, sarif, github (workflow commands), junit or gitlab (Code Quality)")
 	oneOf(s, "format", formats...)
-	pathVar(s, &f.files.sarif, "sarif-file", "", wholePath, "write the findings to a file for code scanning, too")
-	pathVar(s, &f.files.junit, "junit-file", "", wholePath, "write the findings to a file as the XML of JUnit, too")
-	pathVar(s, &f.files.gitlab, "gitlab-file", "", wholePath, "write the findings to a file for GitLab's Code Quality, too")
-	pathVar(s, &f.files.html, "html", "", wholePath, "write what came of it to a page for a browser, one FILE that loads nothing, too")
+	writtenVar(s, &f.files.sarif, "sarif-file", "write the findings to a file for code scanning, too")
+	writtenVar(s, &f.files.junit, "junit-file", "write the findings to a file as the XML of JUnit, too")
+	writtenVar(s, &f.files.gitlab, "gitlab-file", "write the findings to a file for GitLab's Code Quality, too")
+	writtenVar(s, &f.files.html, "html", "write what came of it to a page for a browser, one FILE that loads nothing, too")
 	s.StringVar(&f.failOn, "fail-on", "error", "least severity that makes the exit status 1: error, warning or notice")
 	oneOf(s, "fail-on", "error", "warning", "notice")
 	s.StringArrayVar(&f.rules, "rule", nil, "ID=SEVERITY: give a rule another severity: off, notice, warning or error")
@@ -106,5 +106,5 @@ func (f *reportFlags) policy() (diag.Policy, error) {
 
 func metadataVar(s *pflag.FlagSet, to *string) {
 	defer under(s, subjectReport)()
-	pathVar(s, to, "metadata-file", "", wholePath, "write to a file what --format json prints: names, digests, sizes, times, findings")
+	writtenVar(s, to, "metadata-file", "write to a file what --format json prints: names, digests, sizes, times, findings")
 }

@@ -51,7 +51,7 @@ Without --push and --output nothing leaves the builder.`,
 	pathsVar(s, &o.outputs, "output", "o", outputPath, "type=oci|docker|tar|local,dest=FILE|DIR|-[,tar=false]: write the image or its files there, once all is verified")
 	s.BoolVar(&o.load, "load", false, "hand the image to the Docker Engine, once all is verified")
 	metadataVar(s, &o.metadataFile)
-	pathVar(s, &o.iidFile, "iidfile", "", wholePath, "write the image's ID to a file, of several platforms the digest of the index")
+	writtenVar(s, &o.iidFile, "iidfile", "write the image's ID to a file, of several platforms the digest of the index")
 	return cmd
 }
 

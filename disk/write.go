@@ -188,6 +188,9 @@ func NoLink(dir *os.Root, name string) error {
 
 // writeError says which file was to be written. What cannot be done to a temporary file cannot be done in its directory.
 func writeError(path string, err error) error {
+	if info, there := os.Lstat(path); there == nil && info.IsDir() {
+		return fmt.Errorf("write %s: it is a directory", path)
+	}
 	var wrong *fs.PathError
 	if errors.As(err, &wrong) {
 		return fmt.Errorf("write %s: %s: %w", path, filepath.Dir(path), wrong.Err)
