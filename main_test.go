@@ -73,6 +73,7 @@ var arrows = map[string][]string{
 	"docs":       {},
 
 	"internal/material":  {},
+	"internal/needs":     {},
 	"internal/pipe":      {},
 	"internal/lazy":      {},
 	"lint/schema/oracle": {},

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // This file runs the action in act, which is a runner for this machine, in repositories that use seedpack/seedpack@v1.
@@ -48,7 +50,7 @@ func TestActionFindsFaultsInPullRequest(t *testing.T) {
 // TestActionPublishesNothingUnasked proves that push: auto publishes nothing for a fork's pull request or a branch.
 func TestActionPublishesNothingUnasked(t *testing.T) {
 	t.Parallel()
-	registry := material(t, "SEEDPACK_TEST_REGISTRY")
+	registry := needs.Variable(t, "SEEDPACK_TEST_REGISTRY")
 	program := buildProgram(t)
 	for name, event := range map[string][3]string{
 		"fork":   {"pull_request", "refs/pull/1/merge", forkEvent},
@@ -74,7 +76,7 @@ func TestActionPublishesNothingUnasked(t *testing.T) {
 // TestActionPublishesRelease proves that a release publishes, with the outputs that a later step needs to sign it.
 func TestActionPublishesRelease(t *testing.T) {
 	t.Parallel()
-	registry := material(t, "SEEDPACK_TEST_REGISTRY")
+	registry := needs.Variable(t, "SEEDPACK_TEST_REGISTRY")
 	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number")
 	r.event, r.ref, r.payload = "release", "refs/tags/v1.0.0", releaseEvent
 	r.inputs = []string{"working-directory: random-number", "registry: " + registry + "/act-one", "tags: latest"}
@@ -103,7 +105,7 @@ func TestActionPublishesRelease(t *testing.T) {
 // TestActionPublishesSeveralJobs proves that one step publishes two jobs, and that the result has both.
 func TestActionPublishesSeveralJobs(t *testing.T) {
 	t.Parallel()
-	registry := material(t, "SEEDPACK_TEST_REGISTRY")
+	registry := needs.Variable(t, "SEEDPACK_TEST_REGISTRY")
 	r := newRepository(t, buildProgram(t), "testdata/jobs/random-number", "testdata/jobs/image-watermark")
 	r.event, r.ref, r.payload = "release", "refs/tags/v1.0.0", releaseEvent
 	r.inputs = []string{"path: |\n            random-number\n            image-watermark", "registry: " + registry + "/act-release"}
@@ -129,7 +131,7 @@ func TestActionPublishesSeveralJobs(t *testing.T) {
 // TestHostileOutput proves that a runner takes nothing that a build or a job prints, and no file name, for a command.
 func TestHostileOutput(t *testing.T) {
 	t.Parallel()
-	base := material(t, "SEEDPACK_TEST_BASE")
+	base := needs.Variable(t, "SEEDPACK_TEST_BASE")
 	r := newRunner(t, buildProgram(t))
 	r.workspace = filepath.Join(r.workspace, "workspace")
 	r.env = append(r.env, "GITHUB_WORKSPACE="+r.workspace)

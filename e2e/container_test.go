@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -19,7 +21,7 @@ func containerEngines(t *testing.T) (all []containerEngine) {
 	t.Helper()
 	docker, err := exec.LookPath("docker")
 	if os.Getenv("SEEDPACK_TEST_DOCKER") == "" || err != nil {
-		needed(t, "SEEDPACK_TEST_DOCKER, and the docker command, are needed: make test has both")
+		needs.Lacks(t, "SEEDPACK_TEST_DOCKER, and the docker command, are needed: make test has both")
 	}
 	podman := filepath.Join(needPodman(t).bin, "podman")
 	for name, program := range map[string]string{"docker": docker, "podman": podman} {

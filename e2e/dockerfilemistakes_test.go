@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // dockerfileMistakes are lines of a Dockerfile that BuildKit refuses, most of them after parsing. They follow a FROM, and so stand on
@@ -34,7 +36,7 @@ var engineWords = regexp.MustCompile(`rpc error|failed to |strconv|ref \w+::|LLB
 // Dockerfile.
 func TestDockerfileMistakes(t *testing.T) {
 	t.Parallel()
-	base, dir := material(t, "SEEDPACK_TEST_BASE"), t.TempDir()
+	base, dir := needs.Variable(t, "SEEDPACK_TEST_BASE"), t.TempDir()
 	want := map[string]int{}
 	for i, mistake := range dockerfileMistakes {
 		name := fmt.Sprintf("job%02d", i)

@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // This file lets act send events of GitHub to a workflow, and looks at what the action would publish.
@@ -62,7 +64,7 @@ jobs:
 // TestActionEvents proves that act's events publish what the table of the docs says, and nothing else.
 func TestActionEvents(t *testing.T) {
 	t.Parallel()
-	registry, program := material(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t)
+	registry, program := needs.Variable(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t)
 	for name, e := range sentEvents {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,13 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // TestActionFailedStep proves that a step of the Dockerfile that fails is annotated at its line, whoever is to blame, and that a
 // finding has the last output.
 func TestActionFailedStep(t *testing.T) {
 	t.Parallel()
-	base, program := material(t, "SEEDPACK_TEST_BASE"), buildProgram(t)
+	base, program := needs.Variable(t, "SEEDPACK_TEST_BASE"), buildProgram(t)
 	for line, want := range map[string]struct {
 		status int
 		text   string

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"golang.org/x/sync/errgroup"
 
 	"github.com/seedpack/seedpack/cli"
@@ -141,12 +143,7 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 func needRegistry(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"SEEDPACK_TEST_BASE", "SEEDPACK_TEST_REGISTRY"} {
-		if os.Getenv(name) == "" {
-			if os.Getenv("SEEDPACK_STRICT") != "" {
-				t.Fatalf("%s is not set", name)
-			}
-			t.Skip("there is no base image or no registry: make test makes them")
-		}
+		needs.Variable(t, name)
 	}
 }
 

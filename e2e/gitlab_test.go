@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -72,7 +74,7 @@ func gitlabEnv(registry, namespace string) []string {
 // TestDocumentedGitLab proves that the GitLab job of the docs publishes a tag, and no branch.
 func TestDocumentedGitLab(t *testing.T) {
 	t.Parallel()
-	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
+	registry, base := needs.Variable(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
 	job := gitlabJobs(t, section(t, "docs/gitlab.md", "One job", "yaml")[0])["seed-job"]
 	if job.Image.Name != releaseImage+":1" {
 		t.Errorf("the job runs in %q", job.Image.Name)
@@ -95,7 +97,7 @@ func TestDocumentedGitLab(t *testing.T) {
 // jobs of a tag.
 func TestDocumentedGitLabChildren(t *testing.T) {
 	t.Parallel()
-	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
+	registry, base := needs.Variable(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
 	blocks := section(t, "docs/gitlab.md", "Several jobs", "yaml")
 	var parent, child map[string]yaml.Node
 	var list, pack, template gitlabJob

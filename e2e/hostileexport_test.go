@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/diag"
 	exporter "github.com/seedpack/seedpack/export"
 	"github.com/seedpack/seedpack/lint"
@@ -244,7 +246,7 @@ func (h *hostileExport) unharmed(t *testing.T) {
 func hostileExports(t *testing.T, stream uint64, try func(t *testing.T, h *hostileExport)) {
 	t.Helper()
 	if _, err := exec.LookPath("bash"); err != nil {
-		needed(t, "no bash")
+		needs.Lacks(t, "no bash")
 	}
 	n := 200
 	if os.Getenv("SEEDPACK_LONG") != "" {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/export/cwl"
 	"github.com/seedpack/seedpack/export/jobbergate"
 	"github.com/seedpack/seedpack/export/openjd"
@@ -116,7 +118,7 @@ func TestHostileJobbergate(t *testing.T) {
 	t.Parallel()
 	python := "/usr/bin/python3" // Debian's, which has the package
 	if exec.Command(python, "-c", "import jinja2").Run() != nil {
-		needed(t, "python3-jinja2 is not installed: make test installs it")
+		needs.Lacks(t, "python3-jinja2 is not installed: make test installs it")
 	}
 	const render = "import json, sys\nfrom jinja2.sandbox import SandboxedEnvironment\nsource, values = json.load(sys.stdin)\nsys.stdout.write(SandboxedEnvironment().from_string(source).render(data=values))"
 	hostileExports(t, 3, func(t *testing.T, h *hostileExport) {

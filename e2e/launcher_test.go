@@ -17,6 +17,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // A launcher is an action's tree with launch.cjs in it, on its own runner.
@@ -45,12 +47,7 @@ const daemon = "#!/bin/sh\n"
 // newLauncher makes the tree. Without node, the test is skipped.
 func newLauncher(t *testing.T) *launcher {
 	t.Helper()
-	if _, err := exec.LookPath("node"); err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
+	needs.Program(t, "node")
 	l := &launcher{t: t, dir: t.TempDir(), temp: t.TempDir(), tools: t.TempDir()}
 	script, err := os.ReadFile("launch.cjs")
 	if err != nil {

@@ -9,13 +9,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // TestPullRequestOfManyJobs proves that a pull request in a repository of 30 jobs, all of them published, packs the two that it
 // changes. The one whose version did not rise fails on its line, with the version to write, and bump makes it green.
 func TestPullRequestOfManyJobs(t *testing.T) {
 	t.Parallel()
-	registry, program, base := material(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t), publishedBase(t)
+	registry, program, base := needs.Variable(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t), publishedBase(t)
 	const namespace = "many-jobs"
 	r := newRepository(t, program)
 	d := documentedWorkflows(t)["Several jobs"]

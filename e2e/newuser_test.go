@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // This file follows the README as a new user does.
@@ -15,7 +17,7 @@ import (
 // file.
 func TestNewUser(t *testing.T) {
 	t.Parallel()
-	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
+	registry, base := needs.Variable(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
 	r := newRepository(t, buildProgram(t))
 	r.write("Dockerfile", "FROM "+base+"\nENTRYPOINT [\"/bin/busybox\", \"true\"]\n")
 

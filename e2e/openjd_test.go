@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/seedpack/seedpack/internal/material"
@@ -146,7 +148,7 @@ func (p *prepared) session(t *testing.T, pod *podman, template *jobTemplate) *se
 func TestOpenJDOtherUser(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
-		needed(t, "only root can run as another user")
+		needs.Lacks(t, "only root can run as another user")
 	}
 	jobs := exportedJobs(t)
 	template := readTemplate(t, filepath.Join(export(t, "openjd", jobs["json-types"], "json-types"), "template.json"))

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/cli"
 )
 
@@ -30,11 +32,7 @@ var packaged = []string{"usr/bin/seedpack", "usr/lib/seedpack/buildkitd", "usr/s
 func testPackages(t *testing.T, release string) {
 	t.Helper()
 	for _, program := range []string{"dpkg", "rpm"} {
-		if _, err := exec.LookPath(program); err != nil && os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatalf("%s is missing: make test installs it", program)
-		} else if err != nil {
-			t.Skipf("%s is missing: make test installs it", program)
-		}
+		needs.Program(t, program)
 	}
 	name := filepath.Join(release, "seedpack_linux_"+runtime.GOARCH)
 	for format, install := range map[string]func(root string) *exec.Cmd{
@@ -115,7 +113,7 @@ func testManual(t *testing.T, path string) {
 // and packs a job in it.
 func testImage(t *testing.T, release string) {
 	t.Helper()
-	host, base := material(t, "SEEDPACK_TEST_DOCKER"), material(t, "SEEDPACK_TEST_BASE")
+	host, base := needs.Variable(t, "SEEDPACK_TEST_DOCKER"), needs.Variable(t, "SEEDPACK_TEST_BASE")
 	docker := func(stdin io.Reader, args ...string) ([]byte, error) {
 		cmd := exec.Command("docker", args...)
 		cmd.Env, cmd.Stdin = append(os.Environ(), "DOCKER_HOST="+host, "DOCKER_BUILDKIT=0"), stdin

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -44,10 +46,10 @@ func needPodman(t *testing.T) *podman {
 	t.Helper()
 	base := os.Getenv("SEEDPACK_TEST_BASE")
 	if base == "" {
-		needed(t, "SEEDPACK_TEST_BASE is not set: make test sets it")
+		needs.Lacks(t, "SEEDPACK_TEST_BASE is not set: make test sets it")
 	}
 	if _, err := os.Stat("/usr/bin/podman"); err != nil || os.Getuid() != 0 {
-		needed(t, "Podman for root is needed")
+		needs.Lacks(t, "Podman for root is needed")
 	}
 	thePodman.once.Do(func() { thePodman.podman, thePodman.err = newPodman(base) })
 	if thePodman.err != nil {
@@ -56,22 +58,13 @@ func needPodman(t *testing.T) *podman {
 	return thePodman.podman
 }
 
-// needed skips a test that lacks something, which make test counts as a failure.
-func needed(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("SEEDPACK_STRICT") != "" {
-		t.Fatal(what)
-	}
-	t.Skip(what)
-}
-
 // needPrograms skips a test if one of them is not installed.
 func needPrograms(t *testing.T, names ...string) {
 	t.Helper()
 	for _, n := range names {
 		if _, err := exec.LookPath(n); err != nil {
 			if _, err := os.Stat("/usr/sbin/" + n); err != nil {
-				needed(t, n+" is not installed: make test installs it")
+				needs.Lacks(t, n+" is not installed: make test installs it")
 			}
 		}
 	}

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // This file runs the workflow that makes a release. Its programs and actions from elsewhere only say how they were called. The
@@ -130,7 +132,7 @@ esac
 			args = append(args, "--local-repository", m[1]+"@"+m[2]+"="+r.standIn(m[1]))
 		}
 	}
-	cmd := exec.Command(material(t, "SEEDPACK_TEST_ACT"), args...)
+	cmd := exec.Command(needs.Variable(t, "SEEDPACK_TEST_ACT"), args...)
 	cmd.Dir = r.dir
 	cmd.Env = append(os.Environ(), "HOME="+r.home, "XDG_CACHE_HOME="+filepath.Join(r.home, "cache"), "PATH="+bin+":"+os.Getenv("PATH"))
 	out, _ := cmd.Output() // some cases are about a failing workflow

@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // A workflowRun is one run of a workflow with one step that uses the action, named seedpack.
@@ -26,20 +28,6 @@ type workflowRun struct {
 	outputs     map[string]string
 	summary     string
 	log         string
-}
-
-// material returns a variable that the set-up sets. Without it, the test is skipped.
-func material(t *testing.T, name string) string {
-	t.Helper()
-	value := os.Getenv(name)
-	if value != "" {
-		return value
-	}
-	if os.Getenv("SEEDPACK_STRICT") != "" {
-		t.Fatalf("%s is not set: make test sets it", name)
-	}
-	t.Skipf("%s is not set: make test sets it", name)
-	return ""
 }
 
 // A repository uses the action.
@@ -57,7 +45,7 @@ type repository struct {
 func newRepository(t *testing.T, program string, jobs ...string) *repository {
 	t.Helper()
 	r := &repository{t: t, dir: t.TempDir(), program: program, event: "push", ref: "refs/heads/main", payload: "{}", home: t.TempDir()}
-	if err := os.CopyFS(filepath.Join(r.dir, "base"), os.DirFS(material(t, "SEEDPACK_TEST_BASE"))); err != nil {
+	if err := os.CopyFS(filepath.Join(r.dir, "base"), os.DirFS(needs.Variable(t, "SEEDPACK_TEST_BASE"))); err != nil {
 		t.Fatal(err)
 	}
 	for _, job := range jobs {
@@ -164,7 +152,7 @@ func (r *repository) git() {
 func (r *repository) run() *workflowRun {
 	t := r.t
 	t.Helper()
-	act, home := material(t, "SEEDPACK_TEST_ACT"), r.home
+	act, home := needs.Variable(t, "SEEDPACK_TEST_ACT"), r.home
 	r.write(".github/workflows/seed.yml", r.workflow())
 	event, log := filepath.Join(home, "event.json"), filepath.Join(home, "stand-ins")
 	for _, file := range [][2]string{{event, r.payload}, {log, ""}} {
@@ -235,7 +223,7 @@ const releaseEvent = `{"action": "published", "release": {"tag_name": "v1.0.0", 
 // uploads counts the requests that sent something to a repository of the registry.
 func uploads(t *testing.T, repository string) int {
 	t.Helper()
-	text, err := os.ReadFile(material(t, "SEEDPACK_TEST_REGISTRY_LOG"))
+	text, err := os.ReadFile(needs.Variable(t, "SEEDPACK_TEST_REGISTRY_LOG"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +239,7 @@ func uploads(t *testing.T, repository string) int {
 // published reports whether the registry has a tag or digest.
 func published(t *testing.T, repository, tag string) bool {
 	t.Helper()
-	url := "http://" + material(t, "SEEDPACK_TEST_REGISTRY") + "/v2/" + repository + "/manifests/" + tag
+	url := "http://" + needs.Variable(t, "SEEDPACK_TEST_REGISTRY") + "/v2/" + repository + "/manifests/" + tag
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, url, nil)
 	if err != nil {
 		t.Fatal(err)

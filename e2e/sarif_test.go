@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/seedpack/seedpack/cli"
@@ -35,7 +37,7 @@ var sarifCommands = map[string][]string{
 // findings of all rules of manifests and Dockerfiles.
 func TestSARIFIsValid(t *testing.T) {
 	t.Parallel()
-	validator, base, program := material(t, "SEEDPACK_TEST_SARIF"), material(t, "SEEDPACK_TEST_BASE"), buildProgram(t)
+	validator, base, program := needs.Variable(t, "SEEDPACK_TEST_SARIF"), needs.Variable(t, "SEEDPACK_TEST_BASE"), buildProgram(t)
 	broken, err := filepath.Abs("testdata/broken")
 	if err != nil {
 		t.Fatal(err)

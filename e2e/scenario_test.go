@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // A scenario is an event for a documented workflow, and the result that it should have.
@@ -130,7 +132,7 @@ var jobsOf = map[string]map[string]string{
 func packElsewhere(namespace string) func(*repository) {
 	return func(r *repository) {
 		r.t.Helper()
-		cmd := exec.Command(r.program, "pack", "my-job", "--smoke", "off", "--push", "--registry", material(r.t, "SEEDPACK_TEST_REGISTRY")+"/"+namespace)
+		cmd := exec.Command(r.program, "pack", "my-job", "--smoke", "off", "--push", "--registry", needs.Variable(r.t, "SEEDPACK_TEST_REGISTRY")+"/"+namespace)
 		cmd.Dir = r.dir
 		if out, err := cmd.CombinedOutput(); err != nil {
 			r.t.Fatalf("%v\n%s", err, out)
@@ -170,8 +172,8 @@ func buildElsewhere(r *repository) {
 // publishedBase puts the base image of the examples into the registry and returns its reference.
 func publishedBase(t *testing.T) string {
 	t.Helper()
-	base := material(t, "SEEDPACK_TEST_REGISTRY") + "/base/busybox:1.36"
-	if err := publishBase(material(t, "SEEDPACK_TEST_BASE"), base); err != nil {
+	base := needs.Variable(t, "SEEDPACK_TEST_REGISTRY") + "/base/busybox:1.36"
+	if err := publishBase(needs.Variable(t, "SEEDPACK_TEST_BASE"), base); err != nil {
 		t.Fatal(err)
 	}
 	return base

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/seedpack/seedpack/cli"
@@ -67,13 +69,7 @@ var engineScripts = []string{"broken", "build", "classic", "doctor", "image", "l
 // images, the engine has the base image itself.
 func TestScriptsDocker(t *testing.T) {
 	t.Parallel()
-	host := os.Getenv("SEEDPACK_TEST_DOCKER")
-	if host == "" && os.Getenv("SEEDPACK_STRICT") != "" {
-		t.Fatal("SEEDPACK_TEST_DOCKER is not set: make test sets it")
-	}
-	if host == "" {
-		t.Skip("SEEDPACK_TEST_DOCKER is not set: make test sets it")
-	}
+	host := needs.Variable(t, "SEEDPACK_TEST_DOCKER")
 	classic := os.Getenv("SEEDPACK_TEST_DOCKER_STORE") == "classic"
 	dir := t.TempDir()
 	for _, name := range engineScripts {

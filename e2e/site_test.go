@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/cli"
 )
 
@@ -20,13 +22,7 @@ import (
 // browse runs a script of testdata/browser. It is skipped without what make test installs.
 func browse(t *testing.T, script string, args ...string) {
 	t.Helper()
-	tools := os.Getenv("SEEDPACK_TEST_BROWSER")
-	if tools == "" && os.Getenv("SEEDPACK_STRICT") != "" {
-		t.Fatal("SEEDPACK_TEST_BROWSER is not set: make test sets it")
-	}
-	if tools == "" {
-		t.Skip("SEEDPACK_TEST_BROWSER is not set: make test sets it")
-	}
+	needs.Variable(t, "SEEDPACK_TEST_BROWSER")
 	cmd := exec.CommandContext(t.Context(), "node", append([]string{"testdata/browser/" + script}, args...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%s %s: %v\n%s", script, strings.Join(args, " "), err, out)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/exit"
 )
 
@@ -134,13 +136,7 @@ func TestSupervisorStopped(t *testing.T) {
 // needBuildKit skips a test without the set-up in which a private BuildKit runs.
 func needBuildKit(t *testing.T) {
 	t.Helper()
-	const variable = "SEEDPACK_TEST_BASE"
-	switch {
-	case os.Getenv(variable) == "" && os.Getenv("SEEDPACK_STRICT") != "":
-		t.Fatalf("%s is not set: make test sets it", variable)
-	case os.Getenv(variable) == "":
-		t.Skipf("%s is not set: make test sets it", variable)
-	}
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 }
 
 func containsAny(text string, words []string) bool {

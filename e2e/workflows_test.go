@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"go.yaml.in/yaml/v4"
 )
 
@@ -116,7 +118,7 @@ func askedInputs(n *yaml.Node) iter.Seq[string] {
 // TestDocumentedWorkflows proves that each workflow of the docs does in act what its page says.
 func TestDocumentedWorkflows(t *testing.T) {
 	t.Parallel()
-	registry, program, base := material(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t), publishedBase(t)
+	registry, program, base := needs.Variable(t, "SEEDPACK_TEST_REGISTRY"), buildProgram(t), publishedBase(t)
 	all := documentedWorkflows(t)
 	for name := range scenarios {
 		if all[name].text == "" {
@@ -180,7 +182,7 @@ func (r *repository) shell(lines string, env ...string) {
 // TestDocumentedShell proves that the commands for any other CI publish.
 func TestDocumentedShell(t *testing.T) {
 	t.Parallel()
-	registry, base := material(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
+	registry, base := needs.Variable(t, "SEEDPACK_TEST_REGISTRY"), publishedBase(t)
 	r := newRepository(t, buildProgram(t))
 	r.job("my-job", "random-number", base)
 	r.shell(strings.ReplaceAll(section(t, "docs/action.md", "Any other CI", "sh")[0], "registry.example.com/team", registry+"/docs-shell"))

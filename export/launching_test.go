@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/export"
 	"github.com/seedpack/seedpack/export/slurm"
 	"github.com/seedpack/seedpack/seed"
@@ -19,13 +21,7 @@ func long() bool { return os.Getenv("SEEDPACK_LONG") != "" }
 // needBash returns the path of Bash.
 func needBash(t *testing.T) string {
 	t.Helper()
-	path, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no bash")
-	}
+	path := needs.Program(t, "bash")
 	return path
 }
 

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/export"
 	"github.com/seedpack/seedpack/export/slurm"
 	"github.com/seedpack/seedpack/lint/command"
@@ -112,13 +114,7 @@ func TestLauncherIsClean(t *testing.T) {
 		t.Skip("shellcheck takes seconds, and finds the same without -short")
 	}
 	t.Parallel()
-	shellcheck, err := exec.LookPath("shellcheck")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no shellcheck")
-	}
+	shellcheck := needs.Program(t, "shellcheck")
 	face := `{"command": "a '{{' \"}}\" ${S} {x} [a]=b \\$x", "inputs": {"json": [{"name": "S", "type": "string"}]}, "outputs": {"files": [{"name": "o{{}}'", "pattern": "-[!a]*'$(x) {{.txt", "mediaType": "text/plain"}]},
 		"mounts": [{"name": "M", "path": "/m'$x {{"}]}`
 	for i, manifest := range []string{job(face, `, "errors": [{"code": 1, "name": "e'", "title": "$x {{"}]`), job("{}", "")} {

@@ -10,21 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/pack/engine"
 )
-
-// variable returns an environment variable that make test sets. Without it the test is skipped.
-func variable(t *testing.T, name string) string {
-	t.Helper()
-	value := os.Getenv(name)
-	if value == "" && os.Getenv("SEEDPACK_STRICT") != "" {
-		t.Fatalf("%s is not set: make test sets it", name)
-	}
-	if value == "" {
-		t.Skipf("%s is not set: make test sets it", name)
-	}
-	return value
-}
 
 // privateEngine starts a private engine. It uses the user's own cache, so that buildkitd is built only once.
 func privateEngine(t *testing.T) *engine.Builder {
@@ -64,13 +53,13 @@ func request(t *testing.T, dockerfile string, files map[string]string) Request {
 		t.Fatal(err)
 	}
 	return Request{Context: d, Dockerfile: path, Label: `{"a":"b"}`,
-		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + variable(t, "SEEDPACK_TEST_BASE")}}
+		BuildContexts: map[string]string{"busybox:1.36": "oci-layout://" + needs.Variable(t, "SEEDPACK_TEST_BASE")}}
 }
 
 // One run shows inputs, environment, secrets, user, mounts and timeout. The gate decides the export.
 func TestBuildRuns(t *testing.T) {
 	t.Parallel()
-	variable(t, "SEEDPACK_TEST_BASE")
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	r := request(t, "FROM busybox:1.36\nENV OWN=image GONE=image\nUSER 1000\nENTRYPOINT [\"/bin/sh\", \"-c\"]\n", nil)
 	r.Inputs = Tree{"case/in/a b.txt": {Content: []byte("hello")}}
@@ -136,7 +125,7 @@ echo out >$OUTPUT_DIR/o.txt; chmod 600 $OUTPUT_DIR/o.txt; echo '{"n":1}' >$OUTPU
 
 func TestBuildGateRefuses(t *testing.T) {
 	t.Parallel()
-	variable(t, "SEEDPACK_TEST_BASE")
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	refused := errors.New("refused")
 	d := t.TempDir()
@@ -152,7 +141,7 @@ func TestBuildGateRefuses(t *testing.T) {
 
 func TestBuildErrors(t *testing.T) {
 	t.Parallel()
-	variable(t, "SEEDPACK_TEST_BASE")
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	var step *StepError
 	_, err := Build(t.Context(), e, request(t, "FROM busybox:1.36\n\nRUN echo because; false\n", nil), nil)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // gitServer serves the repositories below a directory at git://.
@@ -38,7 +40,7 @@ func gitServer(t *testing.T, dir string) (addr string) {
 
 // Build contexts are a directory, a layout by the name of an image, and a directory of a git repository.
 func TestBuildContexts(t *testing.T) {
-	variable(t, "SEEDPACK_TEST_BASE")
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 	e := privateEngine(t)
 	repository, branch := committed(t)
 	address := "git://" + gitServer(t, filepath.Dir(repository)) + "/" + filepath.Base(repository)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/docker/cli/cli/config"
 	ggcr "github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -197,7 +199,7 @@ func TestLabelJobPack(t *testing.T) {
 
 // A registry with a password gets the credentials of the Docker configuration, from the engine, too.
 func TestPrivateRegistry(t *testing.T) {
-	base := variable(t, "SEEDPACK_TEST_BASE")
+	base := needs.Variable(t, "SEEDPACK_TEST_BASE")
 	inner := ggcr.New(ggcr.Logger(log.New(io.Discard, "", 0)))
 	var engineAsked atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -89,7 +91,7 @@ func checkNothingLeft(t *testing.T, program string) {
 // writeScripted writes the image of the scripts: the base with a directory /work, as their Dockerfile makes it.
 func writeScripted(t *testing.T, archive string) {
 	t.Helper()
-	index, err := layout.ImageIndexFromPath(material(t, "SEEDPACK_TEST_BASE"))
+	index, err := layout.ImageIndexFromPath(needs.Variable(t, "SEEDPACK_TEST_BASE"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/pack/engine"
 	"github.com/seedpack/seedpack/seed"
@@ -142,18 +144,18 @@ func privateEngine(t testing.TB) testEngine {
 		t.Fatal(err)
 	}
 	return testEngine{engine.Options{Builder: "private", CacheDir: filepath.Join(cache, "seedpack"), Log: os.Stderr},
-		material(t, "SEEDPACK_TEST_BASE"), []string{memoryExceeded.ID}}
+		needs.Variable(t, "SEEDPACK_TEST_BASE"), []string{memoryExceeded.ID}}
 }
 
 // dockerEngine returns a real Docker Engine. If its BuildKit is too old for layouts as base images, the engine itself
 // has the image.
 func dockerEngine(t testing.TB) testEngine {
 	t.Helper()
-	host := material(t, "SEEDPACK_TEST_DOCKER")
+	host := needs.Variable(t, "SEEDPACK_TEST_DOCKER")
 	getenv := func(name string) string { return map[string]string{"DOCKER_HOST": host}[name] }
 	e := testEngine{options: engine.Options{Builder: "docker", Getenv: getenv, Log: os.Stderr}}
 	if os.Getenv("SEEDPACK_TEST_DOCKER_STORE") != "classic" {
-		e.base = material(t, "SEEDPACK_TEST_BASE")
+		e.base = needs.Variable(t, "SEEDPACK_TEST_BASE")
 	}
 	d, err := engine.Diagnose(t.Context(), e.options)
 	if err != nil {
@@ -171,19 +173,6 @@ func dockerEngine(t testing.TB) testEngine {
 		e.lacks = append(e.lacks, sharedMemoryExhausted.ID)
 	}
 	return e
-}
-
-// material returns the value of a variable that make test sets. Without it, the test is skipped.
-func material(t testing.TB, variable string) string {
-	t.Helper()
-	value := os.Getenv(variable)
-	if value == "" && os.Getenv("SEEDPACK_STRICT") != "" {
-		t.Fatalf("%s is not set: make test sets it", variable)
-	}
-	if value == "" {
-		t.Skipf("%s is not set: make test sets it", variable)
-	}
-	return value
 }
 
 // buildScripted builds a Dockerfile on a real engine and calls do with the candidate, before an export would follow.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/lint/command"
 )
 
@@ -21,13 +23,7 @@ var values = []string{"", "x", "a b", "  x  ", "a\tb\nc", "it's", `"q"`, "$(id)"
 // needNode runs a script of JavaScript and returns what it prints.
 func needNode(t *testing.T, script string) string {
 	t.Helper()
-	node, err := exec.LookPath("node")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no node")
-	}
+	node := needs.Program(t, "node")
 	cmd := exec.Command(node, "-")
 	cmd.Stdin = strings.NewReader(script)
 	out, err := cmd.CombinedOutput()

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/seedpack/seedpack/export"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -87,13 +89,7 @@ func TestRequirements(t *testing.T) {
 // The filter marks lines as they come, keeps what is UTF-8, and replaces other bytes.
 func TestFilter(t *testing.T) {
 	t.Parallel()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no bash")
-	}
+	bash := needs.Program(t, "bash")
 	for in, want := range map[string]string{
 		"a\nopenjd_fail: x\n":           "| a\n| openjd_fail: x\n",
 		"\u00e4\u20ac\U0001d11e\n":      "| \u00e4\u20ac\U0001d11e\n",

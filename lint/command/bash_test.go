@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // written is a script that reads words, as the function Bash writes them, and prints what they expand to.
@@ -21,13 +23,7 @@ done`
 // expandWritten returns what Bash makes of the words that the function Bash writes.
 func expandWritten(t *testing.T, texts []string) [][]string {
 	t.Helper()
-	path, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no bash")
-	}
+	path := needs.Program(t, "bash")
 	cmd := exec.Command(path, "-c", written)
 	cmd.Env = []string{"LC_ALL=C.UTF-8"}
 	for k, v := range environment {

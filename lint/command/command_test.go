@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 var environment = map[string]string{
@@ -54,13 +56,7 @@ done`
 
 func bash(t *testing.T, commands []string) []reading {
 	t.Helper()
-	path, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no bash")
-	}
+	path := needs.Program(t, "bash")
 	cmd := exec.Command(path, "-c", reference)
 	cmd.Env = []string{"LC_ALL=C.UTF-8"}
 	for k, v := range environment {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // bashNames are files that patterns are tried on.
@@ -20,13 +22,7 @@ var bashPieces = []string{"a", "b", "*", "?", "[ab]", "[!a]", "[^a]", "[a-c]", "
 // Bash finds with a pattern that is written for it the names that Match accepts.
 func TestBashPattern(t *testing.T) {
 	t.Parallel()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no bash")
-	}
+	bash := needs.Program(t, "bash")
 	dir := t.TempDir()
 	for _, name := range bashNames {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {

@@ -9,18 +9,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // Python finds with a pattern that is written for it the names that Match accepts.
 func TestFnmatch(t *testing.T) {
 	t.Parallel()
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no python3")
-	}
+	python := needs.Program(t, "python3")
 	dir := t.TempDir()
 	for _, name := range bashNames {
 		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755); err != nil {

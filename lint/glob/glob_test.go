@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 func TestMatch(t *testing.T) {
@@ -176,13 +178,7 @@ while read -r p; do for f in $p; do [[ -f $f ]] && printf '%s ' "$f"; done; echo
 // Match agrees with a real shell on real files.
 func TestMatchLikeBash(t *testing.T) {
 	t.Parallel()
-	bash, err := exec.LookPath("bash")
-	if err != nil {
-		if os.Getenv("SEEDPACK_STRICT") != "" {
-			t.Fatal(err)
-		}
-		t.Skip("no bash")
-	}
+	bash := needs.Program(t, "bash")
 	dir, names := t.TempDir(), allNames(3)
 	for _, name := range names {
 		file := filepath.Join(dir, name)

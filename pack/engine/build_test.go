@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/containerd/containerd/v2/core/content"
 	contentlocal "github.com/containerd/containerd/v2/plugins/content/local"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
@@ -14,19 +16,6 @@ import (
 	gateway "github.com/moby/buildkit/frontend/gateway/client"
 	"github.com/tonistiigi/fsutil"
 )
-
-// variable returns an environment variable that make test sets. Without it the test is skipped.
-func variable(t *testing.T, name string) string {
-	t.Helper()
-	value := os.Getenv(name)
-	if value == "" && os.Getenv("SEEDPACK_STRICT") != "" {
-		t.Fatalf("%s is not set: make test sets it", name)
-	}
-	if value == "" {
-		t.Skipf("%s is not set: make test sets it", name)
-	}
-	return value
-}
 
 // privateEngine starts a private engine. It uses the user's own cache, so that buildkitd is built only once.
 func privateEngine(t *testing.T) *Engine {
@@ -82,7 +71,7 @@ func builds(ctx context.Context, e *Engine, opt client.SolveOpt) (x string, err 
 // request returns a Dockerfile to build. In it, busybox:1.36 is the base image that make test makes.
 func request(t *testing.T, dockerfile string) client.SolveOpt {
 	t.Helper()
-	base := variable(t, "SEEDPACK_TEST_BASE")
+	base := needs.Variable(t, "SEEDPACK_TEST_BASE")
 	index, err := layout.ImageIndexFromPath(base)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	"github.com/moby/moby/api/types/container"
 	mobyclient "github.com/moby/moby/client"
 )
@@ -19,8 +21,8 @@ import (
 // The default driver of buildx runs BuildKit in a container. An engine is reached by the name of the builder and by
 // that of the container. A stopped container is started.
 func TestConnectContainer(t *testing.T) {
-	host := variable(t, "SEEDPACK_TEST_DOCKER")
-	variable(t, "SEEDPACK_TEST_BASE")
+	host := needs.Variable(t, "SEEDPACK_TEST_DOCKER")
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 	api, address, err := (DockerHost{environment("DOCKER_HOST", host)}).client("")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +62,7 @@ func TestConnectContainer(t *testing.T) {
 // Other connections go through a program on this machine. The programs of the test write down their arguments and then
 // connect to the private daemon.
 func TestConnectThroughPrograms(t *testing.T) {
-	variable(t, "SEEDPACK_TEST_BASE")
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 	through := privateEngine(t)
 	programs := buildKitPrograms(t)
 	log := filepath.Join(t.TempDir(), "log")

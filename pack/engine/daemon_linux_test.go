@@ -14,11 +14,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/seedpack/seedpack/internal/needs"
 )
 
 // A daemon that is killed during a step leaves a container, mounts and a socket. The next start removes them all.
 func TestDaemonKilled(t *testing.T) {
-	variable(t, "SEEDPACK_TEST_BASE")
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 	user, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seedpack/seedpack/internal/needs"
+
 	controlapi "github.com/moby/buildkit/api/services/control"
 	types "github.com/moby/buildkit/api/types"
 	"google.golang.org/grpc"
@@ -94,7 +96,7 @@ func join(c net.Conn, socket string) {
 // A builder at tcp:// is reached with certificates, from flags or from buildx. Without them it is not.
 func TestConnectTLS(t *testing.T) {
 	t.Parallel()
-	variable(t, "SEEDPACK_TEST_BASE")
+	needs.Variable(t, "SEEDPACK_TEST_BASE")
 	private := privateEngine(t)
 	files, pair, pool := certificate(t)
 	address := tunnel(t, pair, pool, strings.TrimPrefix(private.daemon.addr, "unix://"))
@@ -135,7 +137,7 @@ func TestConnectTLS(t *testing.T) {
 
 // A Docker Engine that is named builds. The report of the store is right.
 func TestConnectDocker(t *testing.T) {
-	host := variable(t, "SEEDPACK_TEST_DOCKER")
+	host := needs.Variable(t, "SEEDPACK_TEST_DOCKER")
 	for _, builder := range []string{"docker", "docker:default", "default"} {
 		e, err := Connect(t.Context(), Options{Builder: builder, Getenv: home(t, nil, "DOCKER_HOST="+host)})
 		if err != nil {
