@@ -111,7 +111,11 @@ func seedpackRun(i *Image, job *seed.Job) shellCommand {
 	c.Text = strings.Join(append(words, "-o output"), " \\\n  ")
 	var notes []string
 	if len(more) > 0 {
-		notes = append(notes, "It may have, too: "+strings.Join(more, ", ")+".")
+		text := "It may have, too: " + strings.Join(more[:min(len(more), maxPorts)], ", ")
+		if left := len(more) - maxPorts; left > 0 {
+			text += fmt.Sprintf(", and %d more that the tables name", left)
+		}
+		notes = append(notes, text+".")
 	}
 	if len(job.Interface.Settings) > 0 {
 		notes = append(notes, "Settings are taken from environment variables of the same name.")

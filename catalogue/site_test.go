@@ -40,6 +40,47 @@ func files(t *testing.T, dir string) (all []string) {
 	return all
 }
 
+// A picture shows some inputs and outputs, and says how many others the tables have. A list of no jobs says so.
+func TestLargeAndEmptySites(t *testing.T) {
+	t.Parallel()
+	ports := func(n int) (all []any) {
+		for k := range n {
+			all = append(all, map[string]any{"name": fmt.Sprintf("F%02d", k), "required": k%2 == 0, "pattern": "*"})
+		}
+		return all
+	}
+	for n, want := range map[int]string{9: "", 10: "and 2 more, ", 60: "and 52 more, "} {
+		manifest := fullManifest("x", func(job map[string]any) {
+			job["interface"] = map[string]any{"command": "x", "inputs": map[string]any{"files": ports(n)}, "outputs": map[string]any{"files": ports(n)}}
+		})
+		i := imageOf("geo/a-1.0.0-seed", "1.0.0", manifest)
+		html := pageOf(t, catalogueOf(i), "jobs/registry.example.com/geo/a-1.0.0-seed~.html")
+		if got := strings.Count(html, ` more, <a href="#interface">`); (got == 2) != (want != "") || strings.Count(html, want) < 2 {
+			t.Errorf("%d inputs and outputs: %d lines, want %q", n, got, want)
+		}
+		if got := strings.Count(html, `class="port`); n > 9 && got < 16 || strings.Count(html, `scope="row">F`) != 2*n {
+			t.Errorf("%d inputs and outputs: %d in the picture, %d rows", n, got, strings.Count(html, `scope="row">F`))
+		}
+	}
+	html := pageOf(t, catalogueOf(), "index.html")
+	if !strings.Contains(html, "No Seed job was found.") || strings.Contains(html, `id="query"`) || strings.Contains(html, "Nothing fits") {
+		t.Errorf("the list of no jobs is %s", html)
+	}
+}
+
+func pageOf(t *testing.T, c *Catalogue, name string) string {
+	t.Helper()
+	root := cacheDir(t)
+	if err := c.WriteSite(root, SiteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := root.ReadFile(name)
+	if err != nil {
+		t.Fatal(err, files(t, root.Name()))
+	}
+	return string(text)
+}
+
 // A new site replaces an old one: pages of jobs that are gone are removed, files of others stay, and what is the same is not
 // written again.
 func TestWriteSite(t *testing.T) {

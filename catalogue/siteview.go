@@ -63,7 +63,9 @@ type jobPage struct {
 	Badges               []badge
 	Tags                 []string
 	Description          string
-	Inputs, Outputs      []port
+	Inputs, Outputs      []port // in the picture
+	MoreInputs           int    // that are only in the tables
+	MoreOutputs          int
 	Needs                string
 	Commands             []shellCommand
 	InputFiles           []seed.InputFile
@@ -133,7 +135,20 @@ func jobView(j *Job, opt SiteOptions) *jobPage {
 		v.Versions = append(v.Versions, versionView(i, j.Tags(i)))
 	}
 	v.MoreVersions = len(j.Images) - len(v.Versions)
+	v.Inputs, v.MoreInputs = few(v.Inputs)
+	v.Outputs, v.MoreOutputs = few(v.Outputs)
 	return v
+}
+
+// maxPorts is how many inputs and outputs the picture has room for. There may be one more: a line that says so takes as much.
+const maxPorts = 8
+
+// few returns the ports for the picture, and the number of the others.
+func few(all []port) ([]port, int) {
+	if len(all) <= maxPorts+1 {
+		return all, 0
+	}
+	return all[:maxPorts], len(all) - maxPorts
 }
 
 func versionView(i *Image, tags []string) version {

@@ -197,6 +197,7 @@
 	// Results of smoke runs, and how they look.
 	const smokes = { passed: "good", inconclusive: "warn", failed: "bad" };
 
+	const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 	const texts = (list) => (list || []).map((n) => values[n]);
 
 	function card(n) {
@@ -227,6 +228,7 @@
 			smoke.title = "As said by whoever pushed the image";
 			foot.append(" ", smoke);
 		}
+		if (job.t) foot.append(element("span", "made", `made ${day.format(job.t * 1000)}`));
 		if (foot.childNodes.length) article.append(foot);
 		li.append(article);
 		return li;
@@ -358,6 +360,7 @@
 	}
 
 	function start() {
+		if (!jobs.length) return; // the page says so
 		$("search").hidden = $("columns").hidden = false;
 		if (matchMedia("(max-width: 61.99rem)").matches) $("filters").open = false;
 		matchMedia("(min-width: 62rem)").addEventListener("change", (wide) => { if (wide.matches) $("filters").open = true; });
