@@ -101,7 +101,21 @@ func (p *Process) lintWork(args []string) (*lintWork, error) {
 		}
 		w.tasks = append(w.tasks, task)
 	}
+	w.tasks = eachOnce(w.tasks)
 	return w, nil
+}
+
+// eachOnce leaves out files that were named alone and are linted with their job as well.
+func eachOnce(tasks []*lintTask) []*lintTask {
+	withJob := map[string]bool{}
+	for _, t := range tasks {
+		if !t.alone {
+			for _, f := range t.files {
+				withJob[filepath.Clean(f.path)] = true
+			}
+		}
+	}
+	return slices.DeleteFunc(tasks, func(t *lintTask) bool { return t.alone && withJob[filepath.Clean(t.path())] })
 }
 
 // filesOf returns the files of a job besides its manifest, if they are there.

@@ -118,6 +118,7 @@ var noJSON = []struct{ name, text, want string }{
 	{"errors of a shell", "bash: a: command not found\nbash: b: command not found\n", `1:1 error json-syntax: file is no JSON: it begins with "bash: a: command not found", there should be a JSON object`},
 	{"an error of git", "fatal: not a git repository\n", `1:1 error json-syntax: file is no JSON: it begins with "fatal: not a git repository", there should be a JSON object`},
 	{"YAML with one key", "seedVersion: 1.0.0\n", "1:1 error json-syntax: file is YAML, there should be a JSON object"},
+	{"YAML with one unknown key", "a: 1\n", "1:1 error json-syntax: file is YAML, there should be a JSON object"},
 	{"YAML of another kind", "version: 2\nservices:\n  a: {}\n", "1:1 error json-syntax: file is YAML, there should be a JSON object"},
 	{"a key", "-----BEGIN CERTIFICATE-----\nMIIB\n", "1:1 error json-syntax: file is a certificate, a key or an encrypted text, there should be a JSON object"},
 	{"a log of wget", "--2024-01-01 10:00:00--  http://x/\n", `1:1 error json-syntax: file is no JSON: it begins with "--2024-01-01 10:00:00--  http://x/", there should be a JSON object`},

@@ -158,7 +158,8 @@ func yaml(line, body []byte) bool {
 		}
 		seen[name] = true
 	}
-	return len(seen) > 1 || bytes.Contains(body, []byte("\n  ")) && len(seen) == 1
+	_, value, _ := bytes.Cut(line, []byte(":"))
+	return len(seen) > 1 || len(seen) == 1 && (bytes.Contains(body, []byte("\n  ")) || bytes.IndexByte(bytes.TrimSpace(value), ' ') < 0)
 }
 
 // ofManifest are members at the root of a manifest and of a job, in all versions of the standard.
