@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/seedpack/seedpack/internal/lazy"
@@ -151,7 +152,7 @@ func yaml(line, body []byte) bool {
 	for _, m := range yamlKey().FindAllSubmatch(body, most) {
 		name := string(m[1])
 		switch {
-		case ofManifest[name]:
+		case slices.Contains(ofManifest, name):
 			return true
 		case seen[name], strings.EqualFold(name, "error"), name == "fatal":
 			return false
@@ -163,8 +164,7 @@ func yaml(line, body []byte) bool {
 }
 
 // ofManifest are members at the root of a manifest and of a job, in all versions of the standard.
-var ofManifest = map[string]bool{"seedVersion": true, "job": true, "jobs": true, "manifestVersion": true, "name": true, "jobVersion": true,
-	"packageVersion": true, "interface": true, "timeout": true, "maintainer": true, "resources": true}
+var ofManifest = []string{"seedVersion", "job", "jobs", "manifestVersion", "name", "jobVersion", "packageVersion", "interface", "timeout", "maintainer", "resources"}
 
 // foreign recognises text that is another kind of file, or has one around the JSON.
 func foreign(s *Source) *Problem {

@@ -11,12 +11,37 @@ import (
 
 // Amounts with a unit, as other systems have them: "4Gi" of memory, "500m" of a CPU, "1h" of time. A manifest has numbers alone.
 
-// mebibytes are units of memory and disk, by their first letter, in MiB.
-var mebibytes = map[byte]float64{'k': 1.0 / 1024, 'm': 1, 'g': 1024, 't': 1024 * 1024}
+// mebibytes returns a unit of memory or disk in MiB.
+func mebibytes(unit string) (factor float64, known bool) {
+	switch unit {
+	case "k":
+		return 1.0 / 1024, true
+	case "m":
+		return 1, true
+	case "g":
+		return 1024, true
+	case "t":
+		return 1024 * 1024, true
+	}
+	return 0, false
+}
 
-// seconds are units of time, in seconds.
-var seconds = map[string]float64{"s": 1, "sec": 1, "secs": 1, "second": 1, "seconds": 1, "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60,
-	"h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600, "d": 86400, "day": 86400, "days": 86400, "ms": 0.001}
+// seconds returns a unit of time in seconds.
+func seconds(unit string) (factor float64, known bool) {
+	switch unit {
+	case "ms":
+		return 0.001, true
+	case "s", "sec", "secs", "second", "seconds":
+		return 1, true
+	case "m", "min", "mins", "minute", "minutes":
+		return 60, true
+	case "h", "hr", "hrs", "hour", "hours":
+		return 3600, true
+	case "d", "day", "days":
+		return 86400, true
+	}
+	return 0, false
+}
 
 // Amount returns how to write an amount with a unit as the number that the member at a pointer takes, and what that number is in. Exact
 // is false if the unit has several meanings, as GB. Number is empty if the text is no such amount.
@@ -61,18 +86,11 @@ func memory(text string) (value float64, exact bool) {
 			base, binary = name[:1], true
 		}
 	}
-	factor, known := mebibytes[firstByte(base)]
-	if !known || len(base) != 1 {
+	factor, known := mebibytes(base)
+	if !known {
 		return math.NaN(), false
 	}
 	return value * factor, binary
-}
-
-func firstByte(text string) byte {
-	if text == "" {
-		return 0
-	}
-	return text[0]
 }
 
 func cores(text string) float64 {
@@ -102,7 +120,7 @@ func duration(text string) float64 {
 		for n < len(rest) && rest[n] >= 'a' && rest[n] <= 'z' {
 			n++
 		}
-		factor, known := seconds[rest[:n]]
+		factor, known := seconds(rest[:n])
 		if !known {
 			break
 		}
