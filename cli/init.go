@@ -58,7 +58,7 @@ there is kept and read: how it starts the job, as whom, and which variables its 
 Where there is a manifest already, --input, --output and the like add to it, and keep what it has.
 --smoke writes only the smoke file, from the manifest. No file is overwritten without --force, and
 then a copy of the old one is kept.`,
-		Example:     "  seedpack init my-job --input IMAGE=image/png --output TABLE=*.csv --smoke\n  seedpack init my-job --setting DB_HOST --json-output COUNT=integer",
+		Example:     "  seedpack init my-job --input IMAGE=image/png --output 'TABLE=*.csv' --smoke\n  seedpack init my-job --setting DB_HOST --json-output COUNT=integer",
 		Args:        cobra.MaximumNArgs(1),
 		Annotations: pathArgs(wholePath),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -20,9 +20,9 @@ type Event struct {
 type Auto int
 
 const (
-	AutoNever    Auto = iota
-	AutoTag           // the event is about a tag that is there
-	AutoReleased      // a release that is published, not one that is edited, unpublished or deleted
+	AutoNever    Auto = iota // it publishes nothing
+	AutoTag                  // the event is about a tag that is there
+	AutoReleased             // a release that is published, not one that is edited, unpublished or deleted
 )
 
 // String returns the words of the docs.

@@ -157,6 +157,8 @@ func InputTree(files []InputFile) string {
 	return "input-" + hex.EncodeToString(h.Sum(nil)[:8])
 }
 
+// Tree returns the name of the mount's directory in the tree of Inputs. Mounts of one directory of the host share it if both
+// may be written, or neither.
 func (m Mount) Tree() string {
 	sum := sha256.Sum256([]byte(m.Host))
 	if m.Writable {
