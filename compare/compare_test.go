@@ -257,3 +257,13 @@ func TestManyEntries(t *testing.T) {
 		t.Errorf("%d changes", len(c.Changes))
 	}
 }
+
+// A number that is too large for programs is JSON, so a change to it is not called one to something else.
+func TestChangeToUnreadable(t *testing.T) {
+	t.Parallel()
+	text := `{"job": {"name": "a", "timeout": %s}}`
+	c := Manifests(seed.Parse(fmt.Appendf(nil, text, "64")), seed.Parse(fmt.Appendf(nil, text, "6.4e400")))
+	if want := "timeout was 64, is a value that cannot be read"; len(c.Changes) != 1 || c.Changes[0].Message != want {
+		t.Errorf("%v, not %q", c.Changes, want)
+	}
+}

@@ -144,7 +144,7 @@ func brief(v any) string {
 // plain is Text, which says of what could not be read that it could not.
 func plain(v any) string {
 	if _, broken := v.(seed.Unreadable); broken {
-		return "no JSON value"
+		return "a value that cannot be read"
 	}
 	return Text(v)
 }
