@@ -44,17 +44,7 @@ func dockerEngine(t *testing.T) (address, imageID string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "engine") // the path of a socket must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Api-Version", "1.41")
+	address = serveDocker(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/_ping"):
 		case strings.HasSuffix(r.URL.Path, "/images/get") && r.URL.Query().Get("names") == "x:1":
@@ -66,12 +56,31 @@ func dockerEngine(t *testing.T) (address, imageID string) {
 			w.WriteHeader(http.StatusNotFound)
 			_, _ = w.Write([]byte(`{"message": "no such image: ` + r.URL.Query().Get("names") + `"}`))
 		}
+	})
+	return address, id.String()
+}
+
+// serveDocker serves a Docker Engine on a socket of its own.
+func serveDocker(t *testing.T, handler http.HandlerFunc) (address string) {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "engine") // the path of a socket must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		handler(w, r)
 	}))
 	_ = server.Listener.Close()
 	server.Listener = listener
 	server.Start()
 	t.Cleanup(server.Close)
-	return "unix://" + filepath.Join(dir, "s"), id.String()
+	return "unix://" + filepath.Join(dir, "s")
 }
 
 func TestDockerDaemonSource(t *testing.T) {

@@ -2,11 +2,7 @@ package engine
 
 import (
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -53,27 +49,13 @@ func TestLoad(t *testing.T) {
 // loadingEngine serves a Docker Engine that takes archives and answers questions about images, on a socket of its own.
 func loadingEngine(t *testing.T, load, images http.HandlerFunc) DockerHost {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "engine") // the path of a socket must be short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	listener, err := net.Listen("unix", filepath.Join(dir, "s"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Api-Version", "1.41")
+	address := serveDocker(t, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case strings.HasSuffix(r.URL.Path, "/images/load") && r.Method == http.MethodPost:
 			load(w, r)
 		case strings.Contains(r.URL.Path, "/images/"):
 			images(w, r)
 		}
-	}))
-	_ = server.Listener.Close()
-	server.Listener = listener
-	server.Start()
-	t.Cleanup(server.Close)
-	return DockerHost{environment("DOCKER_HOST", "unix://"+filepath.Join(dir, "s"))}
+	})
+	return DockerHost{environment("DOCKER_HOST", address)}
 }
