@@ -68,11 +68,12 @@ func Run(ctx context.Context, args []string, p Process) int {
 	if err != nil && p.closed != nil && p.closed() {
 		return exit.StatusInterrupted // and nobody would read why
 	}
-	if err == nil || errors.Is(err, exit.Findings) {
+	rest := untold(err)
+	if rest == nil && (err == nil || errors.Is(err, exit.Findings)) {
 		return status
 	}
-	if _, told := err.(toldError); !told {
-		complain(&p, status, "", err)
+	if rest != nil {
+		complain(&p, status, "", rest)
 	}
 	if format := cmd.Flags().Lookup("format"); counted.n == 0 && format != nil {
 		complainIn(&p, format.Value.String(), err)
@@ -95,6 +96,21 @@ func (w *countingWriter) Write(b []byte) (int, error) {
 type toldError struct{ error }
 
 func (e toldError) Unwrap() error { return e.error }
+
+// untold returns what of an error has not been printed, such as of a file that could not be closed after everything else had been said.
+func untold(err error) error {
+	if all, ok := err.(interface{ Unwrap() []error }); ok {
+		var rest []error
+		for _, part := range all.Unwrap() {
+			rest = append(rest, untold(part))
+		}
+		return errors.Join(rest...)
+	}
+	if _, told := err.(toldError); told || errors.Is(err, exit.Findings) {
+		return nil
+	}
+	return err
+}
 
 func newRootCommand(p *Process) *cobra.Command {
 	cmd := &cobra.Command{
