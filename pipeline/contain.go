@@ -93,18 +93,34 @@ func (p *Pipeline) newStage(keep *verify.Keeping) (*stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = dir.Close()
+	defer dir.Close()
+	top, err := filepath.Abs(s.top)
 	if err == nil {
-		s.path, err = filepath.Abs(s.top)
+		s.path, s.release, err = disk.TempDir(top, stagePrefix)
 	}
 	if err == nil {
-		s.path, s.release, err = disk.TempDir(s.path, stagePrefix)
+		if err = isIn(dir, s.path); err != nil {
+			err = errors.Join(err, os.Remove(s.path), s.release())
+		}
 	}
 	if err != nil {
 		s.abandon()
 		return nil, err
 	}
 	return s, nil
+}
+
+// isIn returns an error if a new directory is not in the directory that was opened. An engine takes paths alone, and another program
+// may have put a link in the place of a directory since it was opened.
+func isIn(dir *os.Root, path string) error {
+	at, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if in, err := dir.Lstat(filepath.Base(path)); err != nil || !os.SameFile(at, in) {
+		return fmt.Errorf("%s was replaced while the run began: let no other program change it", filepath.Dir(path))
+	}
+	return nil
 }
 
 // abandon removes a directory that was made for outputs of a run that came to no end.
