@@ -185,6 +185,10 @@ func (e *Engine) probe(ctx context.Context) (err error) {
 	if err := e.tryProbe(ctx, ref, false); err != nil {
 		return err
 	}
+	// An engine that was only busy for a moment must not count for a day as one that has no limits.
+	if e.tryProbe(ctx, ref, true) == nil {
+		return nil
+	}
 	e.facts.Unlimited = firstLine(limited.Error())
 	return nil
 }

@@ -131,14 +131,14 @@ read n <$d/seen || :; : >$d/own; : >$d/given; echo $n`
 		if e.facts.Owner != "0:0" || e.Unlimited() != "docker says: no cgroups here" {
 			t.Errorf("facts %+v", e.facts)
 		}
-		if n := count(); n != 2 { // with limits, and then without
+		if n := count(); n != 3 { // with limits, without, and with them again
 			t.Errorf("call %d: %d probes", i, n)
 		}
 		if i == 2 {
 			e.forget()
 		}
 	}
-	if _, _, err := Find(t.Context(), opt); err != nil || count() != 4 {
+	if _, _, err := Find(t.Context(), opt); err != nil || count() != 6 {
 		t.Errorf("after a failure: %v, %d probes", err, count())
 	}
 	if err := os.WriteFile(filepath.Join(os.Getenv("PATH"), "docker"), []byte("#!/bin/sh\necho down >&2; exit 1\n"), 0o755); err != nil {
@@ -146,6 +146,16 @@ read n <$d/seen || :; : >$d/own; : >$d/given; echo $n`
 	}
 	if e, before, err := Find(t.Context(), opt); e != nil || err != nil || before[0].Answer != "docker says: down" {
 		t.Errorf("a daemon that is down: %v %v %v", e, before, err)
+	}
+}
+
+// An engine that fails once with limits, as a busy one may, has them.
+func TestFindTriesLimitsAgain(t *testing.T) {
+	opt := fakeEngine(t, has+`case "$*" in *--memory*) [ -e "$TMPDIR/../tried" ] || { : >"$TMPDIR/../tried"; echo "timed out" >&2; exit 1; };; esac
+read n <$d/seen || :; : >$d/own; : >$d/given; echo $n`)
+	e, _, err := Find(t.Context(), opt)
+	if err != nil || e == nil || e.Unlimited() != "" {
+		t.Errorf("%+v %v", e, err)
 	}
 }
 
