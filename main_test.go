@@ -46,7 +46,7 @@ var arrows = map[string][]string{
 	"pack":                 {"internal/lazy", "seed", "diag", "disk", "pack/engine", "pack/registry", "pack/source", "pack/supervisor/wire", "pack/supervisor/bin", "secret"},
 
 	"verify/cases": {"seed", "diag", "disk", "lint/schema", "lint/glob", "pack"},
-	"verify": {"verify/cases", "seed", "diag", "disk", "lint", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/registry",
+	"verify": {"internal/lazy", "verify/cases", "seed", "diag", "disk", "lint", "lint/schema", "lint/command", "lint/glob", "pack", "pack/source", "pack/registry",
 		"pack/supervisor/wire", "secret"},
 	"runtime":  {"disk", "pack", "pack/supervisor/wire", "pack/supervisor/bin"},
 	"scaffold": {"seed", "lint/command", "lint/glob", "verify/cases"},

@@ -3,10 +3,10 @@ package verify
 import (
 	"bytes"
 	"net/netip"
-	"regexp"
 	"strings"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/verify/cases"
 )
 
@@ -39,7 +39,7 @@ func (r *Run) networkLine() string {
 // noNetwork matches what programs say that find no network. Most words come from a few libraries: glibc, musl, curl, libuv, and the
 // runtimes of Go, Java and Python. All of it is about names that cannot be resolved, or addresses without a route. A refused
 // connection is none of it, since jobs may start servers of their own.
-var noNetwork = regexp.MustCompile(`(?i)` + strings.Join([]string{
+var noNetwork = lazy.Regexp(`(?i)` + strings.Join([]string{
 	// getaddrinfo(3) in glibc and musl, and what wraps it
 	`temporary failure in name resolution`, `name or service not known`, `name does not resolve`, `no address associated with (host)?name`,
 	`temporary failure resolving`, `\bgaierror\b`, `\[errno -[2357]\]`, `\bEAI_(AGAIN|NONAME|NODATA|FAIL)\b`, `getaddrinfo:? (EAI_\w+|ENOTFOUND|failed)`, `\bgetaddrinfo failed`,
@@ -62,13 +62,13 @@ var noNetwork = regexp.MustCompile(`(?i)` + strings.Join([]string{
 }, "|"))
 
 // noConnection matches what curl says if it has no connection, whatever the reason is.
-var noConnection = regexp.MustCompile(`(?i)failed to connect to (\S+) port \d+`)
+var noConnection = lazy.Regexp(`(?i)failed to connect to (\S+) port \d+`)
 
 func lacksNetwork(line []byte) bool {
-	if noNetwork.Match(line) {
+	if noNetwork().Match(line) {
 		return true
 	}
-	m := noConnection.FindSubmatch(line)
+	m := noConnection().FindSubmatch(line)
 	return m != nil && !isLocal(string(m[1]))
 }
 

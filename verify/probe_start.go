@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/seedpack/seedpack/diag"
+	"github.com/seedpack/seedpack/internal/lazy"
 	"github.com/seedpack/seedpack/pack"
 	"github.com/seedpack/seedpack/seed"
 )
@@ -101,15 +102,15 @@ func (r *Run) shellForm() string {
 
 // causes are what loaders and shells print of programs that cannot run, and what their author can do. Of the text, $1 is kept.
 var causes = []struct {
-	text *regexp.Regexp
+	text func() *regexp.Regexp
 	fix  string
 }{
-	{regexp.MustCompile(`error while loading shared libraries: ([^\s:]+): cannot open shared object`), "the image lacks the library $1: install the package that holds it"},
-	{regexp.MustCompile(`Error loading shared library ([^\s:]+): No such file`), "the image lacks the library $1: install the package that holds it"},
-	{regexp.MustCompile(`version .((?:GLIBC|GLIBCXX|CXXABI)_[0-9.]+). not found`), "the program was linked with newer libraries ($1) than the image has: build it on the base image of the job"},
-	{regexp.MustCompile(`Error relocating [^\s:]+: (\S+): symbol not found`), "the program was linked with other libraries than the image has, where $1 is missing: build it on the base image of the job"},
-	{regexp.MustCompile(`(?i)exec(?:utable)? format error`), "a program that the job starts is for another architecture, or a script without #! in its first line"},
-	{regexp.MustCompile(`(?:\r|\^M|\\r)['’"]?:? ?(?:No such file|not found|command not found|bad interpreter)|\$'.*\\r': command not found|/usr/bin/env: .*\\r`), "a script of the job has CR LF at the ends of its lines: save it with LF"},
+	{lazy.Regexp(`error while loading shared libraries: ([^\s:]+): cannot open shared object`), "the image lacks the library $1: install the package that holds it"},
+	{lazy.Regexp(`Error loading shared library ([^\s:]+): No such file`), "the image lacks the library $1: install the package that holds it"},
+	{lazy.Regexp(`version .((?:GLIBC|GLIBCXX|CXXABI)_[0-9.]+). not found`), "the program was linked with newer libraries ($1) than the image has: build it on the base image of the job"},
+	{lazy.Regexp(`Error relocating [^\s:]+: (\S+): symbol not found`), "the program was linked with other libraries than the image has, where $1 is missing: build it on the base image of the job"},
+	{lazy.Regexp(`(?i)exec(?:utable)? format error`), "a program that the job starts is for another architecture, or a script without #! in its first line"},
+	{lazy.Regexp(`(?:\r|\^M|\\r)['’"]?:? ?(?:No such file|not found|command not found|bad interpreter)|\$'.*\\r': command not found|/usr/bin/env: .*\\r`), "a script of the job has CR LF at the ends of its lines: save it with LF"},
 }
 
 // words returns the cause in what the job printed, if it is a known one, and its last line.
@@ -119,8 +120,8 @@ func (r *Run) cause() string {
 	for _, e := range []pack.Excerpt{r.Outcome.Stderr, r.Outcome.Stdout} {
 		text := slices.Concat(e.Head, e.Tail)
 		for _, c := range causes {
-			if m := c.text.FindSubmatchIndex(text); m != nil {
-				return string(c.text.Expand(nil, []byte(c.fix), text, m))
+			if m := c.text().FindSubmatchIndex(text); m != nil {
+				return string(c.text().Expand(nil, []byte(c.fix), text, m))
 			}
 		}
 	}
