@@ -64,7 +64,7 @@ func (at place) elsewhere(during period) wire.Elsewhere {
 	s := search{mounts: mountPoints(), during: during, begun: time.Now(), used: processorTime()}
 	s.mounts.add(at.report)
 	if f, err := os.Open(at.root); err == nil {
-		s.directory(f, at.root)
+		s.directory(f, at.root, 0)
 	}
 	return s.found
 }
@@ -76,6 +76,7 @@ type search struct {
 	begun  time.Time
 	used   time.Duration // processor time, before
 	found  wire.Elsewhere
+	ended  bool // because it took too long
 }
 
 // over reports whether the search has taken too long.
@@ -90,25 +91,35 @@ func processorTime() time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// directory looks at what is in an open directory, and closes it. It follows no link.
-func (s *search) directory(f *os.File, at string) {
+// directory looks at what is in an open directory, and closes it. It follows no link. It reads in parts, because a job may have
+// made more names than fit into memory, and directories that are nested too deep.
+func (s *search) directory(f *os.File, at string, depth int) {
 	defer f.Close()
-	entries, _ := f.ReadDir(-1) // those that it could read
-	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
-	mounts := s.mounts[at]
-	for i, e := range entries {
-		name := e.Name()
-		if s.found.Cut = s.found.Cut || (i%1000 == 0 && s.over()); s.found.Cut {
+	for {
+		entries, err := f.ReadDir(1000)
+		slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(a.Name(), b.Name()) })
+		if s.ended = s.ended || s.over(); s.ended || depth > maxDepth {
+			s.found.Cut = true
 			return
 		}
-		switch {
-		case mounts[name]:
-		case !e.IsDir():
-			s.file(f, at, name)
-		default:
-			if fd, err := unix.Openat(int(f.Fd()), name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0); err == nil {
-				s.directory(os.NewFile(uintptr(fd), name), path.Join(at, name))
-			}
+		for _, e := range entries {
+			s.entry(f, at, e, depth)
+		}
+		if err != nil { // the end, or what cannot be read
+			return
+		}
+	}
+}
+
+func (s *search) entry(dir *os.File, at string, e fs.DirEntry, depth int) {
+	name := e.Name()
+	switch {
+	case s.ended, s.mounts[at][name]:
+	case !e.IsDir():
+		s.file(dir, at, name)
+	default:
+		if fd, err := unix.Openat(int(dir.Fd()), name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0); err == nil {
+			s.directory(os.NewFile(uintptr(fd), name), path.Join(at, name), depth+1)
 		}
 	}
 }

@@ -107,6 +107,18 @@ func TestElsewhere(t *testing.T) {
 	}
 }
 
+// A job may make more than fits into memory: very many names, and directories that are nested very deep. What lies elsewhere counts
+// all the same.
+func TestElsewhereMuch(t *testing.T) {
+	spec := shell(`cd "$ROOT" && mkdir many z && seq 5000 | (cd many && xargs touch) && printf 12345 >z/cache &&
+mkdir deep && cd deep && i=0 && while [ $i -lt 200 ]; do mkdir d && cd d && i=$((i+1)); done && touch hidden`)
+	spec.Timeout = time.Minute
+	o, _ := run(t, spec)
+	if e := o.Elsewhere; e.Count != 5001 || e.Bytes != 5 || !e.Cut {
+		t.Errorf("exit %d: %d files with %d bytes, cut: %v", o.Exit, e.Count, e.Bytes, e.Cut)
+	}
+}
+
 // Files that are dated before or after a run are not the run's. Those dated after it are of an image that was unpacked before the
 // clock of the machine was put back.
 func TestElsewherePeriod(t *testing.T) {
