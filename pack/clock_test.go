@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,23 +78,29 @@ func TestClockOfStoppedProcess(t *testing.T) {
 	t.Parallel()
 	for _, settles := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			var overdue time.Duration
+			var overdue atomic.Int64 // a time
 			begin := time.Now()
-			k := Clock{Limit: 25 * time.Second, Overdue: func(error) { overdue = time.Since(begin) }}
+			k := Clock{Limit: 25 * time.Second, Overdue: func(error) { overdue.Store(int64(time.Since(begin))) }}
 			k.Begin()
 			time.Sleep(24500 * time.Millisecond)
+			k.mu.Lock()
 			k.timer.Stop()
+			k.mu.Unlock()
 			k.measured(clockStep, time.Hour) // as when the process is continued after that time
 			time.Sleep(19 * time.Second)
-			if overdue != 0 {
-				t.Errorf("it ends the run after %v", overdue)
+			if at := overdue.Load(); at != 0 {
+				t.Errorf("it ends the run after %v", time.Duration(at))
 			}
 			if settles {
 				k.Settle()
 			}
 			time.Sleep(time.Hour)
-			if want := 44500 * time.Millisecond; settles && overdue != 0 || !settles && overdue != want {
-				t.Errorf("settled: %v, it ends the run after %v, want %v", settles, overdue, want)
+			want := 44500 * time.Millisecond
+			if settles {
+				want = 0
+			}
+			if at := time.Duration(overdue.Load()); at != want {
+				t.Errorf("settled: %v, it ends the run after %v, want %v", settles, at, want)
 			}
 		})
 	}
