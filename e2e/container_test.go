@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/seedpack/seedpack/internal/needs"
@@ -28,7 +29,7 @@ func containerEngines(t *testing.T) (all []containerEngine) {
 		e := containerEngine{name: name, bin: t.TempDir()}
 		e.log = filepath.Join(e.bin, "log")
 		script := "#!/bin/sh\nprintf '%s ' \"$@\" >>" + e.log + "\nexport DOCKER_HOST=" + os.Getenv("SEEDPACK_TEST_DOCKER") + "\nexec " + program + " \"$@\"\n"
-		if err := os.WriteFile(filepath.Join(e.bin, name), []byte(script), 0o755); err != nil {
+		if err := writeExecutable(filepath.Join(e.bin, name), []byte(script)); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, e)
@@ -54,4 +55,12 @@ func TestRunInContainers(t *testing.T) {
 			testscript.Run(t, params)
 		})
 	}
+}
+
+// writeExecutable writes a file that is to be executed. No child process starts meanwhile: it would inherit the open file,
+// and Linux refuses to execute a file that is open for writing (ETXTBSY, https://go.dev/issue/22315).
+func writeExecutable(name string, text []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(name, text, 0o755)
 }

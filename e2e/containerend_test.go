@@ -315,7 +315,7 @@ func TestOutputsBelongToUser(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := errors.Join(os.Chmod(work, 0o777), os.WriteFile(filepath.Join(work, "docker"), []byte(script), 0o755), copyTo(dir, strings.TrimPrefix(job[0], "docker-archive:"), job[2], program)); err != nil {
+			if err := errors.Join(os.Chmod(work, 0o777), writeExecutable(filepath.Join(work, "docker"), []byte(script)), copyTo(dir, strings.TrimPrefix(job[0], "docker-archive:"), job[2], program)); err != nil {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), "./seedpack", "run", "docker-archive:image.tar", "--manifest", "seed.manifest.json", "--with", "docker", "--progress", "quiet", "-o", "out")
@@ -384,7 +384,7 @@ func copyTo(dir string, paths ...string) error {
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, filepath.Base(path)), text, 0o755); err != nil {
+		if err := writeExecutable(filepath.Join(dir, filepath.Base(path)), text); err != nil {
 			return err
 		}
 	}

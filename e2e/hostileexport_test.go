@@ -174,7 +174,7 @@ echo 0 >"$2"
 func (h *hostileExport) runs(t *testing.T, cmd *exec.Cmd) (log string) {
 	t.Helper()
 	bin, record := filepath.Join(h.dir, "bin"), filepath.Join(h.dir, "record")
-	if err := errors.Join(os.MkdirAll(bin, 0o755), os.WriteFile(filepath.Join(bin, "podman"), []byte(recorder), 0o755)); err != nil {
+	if err := errors.Join(os.MkdirAll(bin, 0o755), writeExecutable(filepath.Join(bin, "podman"), []byte(recorder))); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Dir = h.dir

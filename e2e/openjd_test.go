@@ -155,7 +155,7 @@ func TestOpenJDOtherUser(t *testing.T) {
 	p := prepare(t, trial{values: map[string]string{"TEXT": "x", "WHOLE": "1", "REAL": "1.5", "FLAG": "true", "LIST": "[]", "MAP": "{}"}}, ".")
 	bin := filepath.Join(p.dir, "bin")
 	script := "#!/bin/sh\n[ \"$1\" = run ] || exit 0\nid -u\nfor a; do case $a in *:/seed/outputs:rw) out=${a%:/seed/outputs:rw};; esac; done\n: >\"$out/values.txt\"; echo '{}' >\"$out/seed.outputs.json\"\n"
-	if err := errors.Join(os.Mkdir(bin, 0o755), os.WriteFile(filepath.Join(bin, "apptainer"), []byte(script), 0o755)); err != nil {
+	if err := errors.Join(os.Mkdir(bin, 0o755), writeExecutable(filepath.Join(bin, "apptainer"), []byte(script))); err != nil {
 		t.Fatal(err)
 	}
 	home := filepath.Join(p.dir, "home")

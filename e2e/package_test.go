@@ -178,9 +178,10 @@ func standInRoot(t *testing.T, buildkitd string) string {
 	for to, from := range files {
 		to = filepath.Join(root, to)
 		text, err := os.ReadFile(from)
-		if err := errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755), os.WriteFile(to, text, 0o755)); err != nil {
+		if err := errors.Join(err, os.MkdirAll(filepath.Dir(to), 0o755)); err != nil {
 			t.Fatal(err)
 		}
+		writeProgram(t, to, string(text))
 	}
 	for _, dir := range []string{"tmp", "root", "etc"} {
 		if err := os.Mkdir(filepath.Join(root, dir), 0o755); err != nil {

@@ -189,7 +189,7 @@ func scriptProgram(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: program ARCHITECTURE FILE")
 	}
 	if args[0] == "386" {
-		ts.Check(os.WriteFile(ts.MkAbs(args[1]), launcher386(), 0o755))
+		ts.Check(writeExecutable(ts.MkAbs(args[1]), launcher386()))
 		return
 	}
 	found, err := bin.Find(args[0])
@@ -198,7 +198,7 @@ func scriptProgram(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	text, err := io.ReadAll(r)
 	ts.Check(errors.Join(err, r.Close()))
-	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o755))
+	ts.Check(writeExecutable(ts.MkAbs(args[1]), text))
 }
 
 // scriptUploads checks whether the registry saw an upload, PUT or PATCH, for a repository's name.

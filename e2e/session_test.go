@@ -231,7 +231,7 @@ func (s *session) act(name, prefix string, script *jobScript, a *jobAction, canc
 	for _, f := range script.EmbeddedFiles {
 		data, err := s.resolve(f.Data, files)
 		if err == nil {
-			err = os.WriteFile(filepath.Join(s.dir, f.Filename), []byte(data), 0o755)
+			err = writeExecutable(filepath.Join(s.dir, f.Filename), []byte(data))
 		}
 		if err != nil {
 			s.t.Fatalf("%s: %v", name, err)
